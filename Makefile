@@ -1,0 +1,79 @@
+# The front door. `make setup` brings everything the other targets need and is safe to repeat.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BUILD  := build/python
+
+# What `make demo` runs on: trained checkpoints and a chest CT (folder of DICOM files, .mhd, .nii.gz, ...).
+REFERENCE    ?= ../shared/reference
+SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
+NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
+CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
+
+CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
+
+.DEFAULT_GOAL := help
+.PHONY: help system setup build demo test test-cpp test-python lint format bench sanitize clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+system:
+	@if ! printf '#include <gtest/gtest.h>\n' | c++ -std=c++20 -x c++ -E - >/dev/null 2>&1; then \
+	  echo "installing a C++ compiler and GoogleTest"; \
+	  if ! command -v apt-get >/dev/null; then \
+	    echo "please install a C++20 compiler and GoogleTest, then repeat" >&2; exit 1; fi; \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq g++ make libgtest-dev >/dev/null; fi
+
+$(VENV)/.build-requirements: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch numpy scikit-build-core pybind11 nlohmann-json cmake ninja
+	touch $@
+
+setup: build  ## environment in .venv, compiled package, everything the other targets need
+
+build: system $(VENV)/.build-requirements
+	$(PIP) --no-build-isolation --editable '.[test,lint]' \
+	  --config-settings=build-dir=$(BUILD) \
+	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
+	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON
+
+demo: setup  ## real checkpoints to a bundle, a real CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own)
+	@if [ -z "$(SEGMENTATION)" ] || [ -z "$(NODULE)" ] || [ -z "$(CT)" ]; then \
+	  echo "make demo needs two trained checkpoints and a chest CT:"; \
+	  echo "  the .state files of the public code of 'Deep Learning with PyTorch' (part 2), and any chest CT, e.g. LIDC-IDRI of The Cancer Imaging Archive; then"; \
+	  echo "  make demo SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
+	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
+	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
+
+test: setup lint test-cpp test-python  ## everything that continuous integration checks
+
+test-cpp: build
+	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
+
+test-python: build
+	$(BIN)/python -m pytest
+
+lint:  ## formatting, lint and types
+	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format:  ## rewrites sources the way lint wants them
+	$(BIN)/clang-format -i $(CXX_SOURCES)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## lungrt against the eager pipeline, interleaved, on the reference CT
+	$(BIN)/python tests/benchmark/end_to_end.py --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --ct "$(CT)"
+
+sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitizers
+	$(BIN)/cmake --preset asan && $(BIN)/cmake --build --preset asan && $(BIN)/ctest --preset asan
+
+clean:  ## removes what was built, keeps the environment
+	rm -rf build demo

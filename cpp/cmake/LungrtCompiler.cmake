@@ -1,0 +1,28 @@
+# Language, warnings and the floating-point rules that parity needs.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+# Given to every target of ours: `target_link_libraries(x PRIVATE lungrt_compiler)`.
+add_library(lungrt_compiler INTERFACE)
+target_compile_options(
+  lungrt_compiler
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+            # GCC 12 sees overlapping copies in std::string operator+ where there are none (its bug 105329)
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+            # a * b + c must round twice, as NumPy does: positions decide the order of candidates
+            -ffp-contract=off
+            $<$<BOOL:${LUNGRT_WARNINGS_AS_ERRORS}>:-Werror>)
+if(LUNGRT_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
+                      -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()

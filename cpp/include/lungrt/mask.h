@@ -1,0 +1,42 @@
+/// One bit a voxel.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lungrt/export.h"
+#include "lungrt/geometry.h"
+
+namespace lungrt {
+
+/// Binary volume: each row of columns starts at a new 64-bit word, column c is bit c % 64 of word
+/// c / 64, and the bits past the last column are zero.
+class LUNGRT_API NoduleMask {
+ public:
+  NoduleMask() = default;
+  /// All zero.
+  /// \throws Error kInvalidArgument  for an axis of size 0 or beyond 2^31 - 1, or over 4e9 voxels
+  explicit NoduleMask(const VolumeShape& shape);
+  /// From one byte a voxel (non-zero is set), array order (slice, row, column).
+  static NoduleMask from_bytes(const std::uint8_t* bytes, const VolumeShape& shape);
+
+  const VolumeShape& shape() const { return shape_; }
+  std::int64_t words_per_row() const { return words_per_row_; }
+  /// Words of a row, words_per_row() of them; the place is not checked.
+  std::uint64_t* row(std::int64_t slice, std::int64_t row);
+  const std::uint64_t* row(std::int64_t slice, std::int64_t row) const;
+
+  /// \throws Error kInvalidArgument  for a voxel outside
+  bool at(const VoxelIndex& index) const;
+  /// Number of voxels that are set.
+  std::int64_t count() const;
+  /// Writes 0 or 1 for each voxel, array order.
+  void to_bytes(std::uint8_t* bytes) const;
+
+ private:
+  VolumeShape shape_;
+  std::int64_t words_per_row_ = 0;
+  std::vector<std::uint64_t> words_;
+};
+
+}  // namespace lungrt

@@ -1,0 +1,101 @@
+/// The whole diagnosis: CT in, nodules out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lungrt/device.h"
+#include "lungrt/export.h"
+#include "lungrt/mask.h"
+#include "lungrt/report.h"
+#include "lungrt/volume.h"
+
+namespace lungrt {
+
+/// How a pipeline is built; fixed for its life.
+struct PipelineOptions {
+  std::string engine = "torchscript";
+  std::string device =
+      "cpu";  ///< cpu, cuda, cuda:N, or auto (decided once; the report says what it chose)
+  std::string profile = "book";
+  std::string
+      geometry;  ///< book or exact: overrides the profile's inverse transform; empty: the profile's
+  int threads = 0;            ///< 0: every processor this process may use
+  bool verify_hashes = true;  ///< check each artifact's SHA-256 before it is loaded
+};
+
+/// Called between batches with the stage's name and its progress. May throw to stop the run.
+using ProgressCallback =
+    std::function<void(const char* stage, std::int64_t done, std::int64_t total)>;
+
+/// What one run may do; the same pipeline takes different ones at once.
+struct RunOptions {
+  ProgressCallback progress;
+  /// Asked between batches; true ends the run with Error kCancelled.
+  std::function<bool()> cancelled;
+  /// Most candidates to classify; beyond: Error kResourceLimit. 0: no limit.
+  std::int64_t max_candidates = 0;
+  /// Longest the run may take, checked between batches; beyond: Error kResourceLimit. 0: no limit.
+  double max_seconds = 0.0;
+};
+
+/// Labelled components in array order, as SciPy's `label` numbers them.
+struct LabelVolume {
+  VolumeShape shape;
+  std::int32_t count = 0;            ///< labels are 1..count, 0 is background
+  std::vector<std::int32_t> labels;  ///< shape.voxels() values
+};
+
+/// What a network is given: float32 values, contiguous in the order of the shape.
+struct NetworkInput {
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+/// A loaded bundle on an engine and a device. Immutable: one pipeline serves many threads.
+class LUNGRT_API Pipeline {
+ public:
+  /// \param bundle  folder that `lungrt export` wrote
+  /// \throws Error  kBadBundle, kUnsupportedVersion, kEngineUnavailable, kDeviceUnavailable,
+  /// kInvalidArgument
+  explicit Pipeline(const std::string& bundle, const PipelineOptions& options = {});
+  ~Pipeline();
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
+
+  /// Segmentation, grouping, nodule and, where the bundle has it, malignancy classification.
+  Report run(const CtVolume& volume, const RunOptions& options = {}) const;
+
+  /// Voxels whose nodule probability exceeds the threshold.
+  NoduleMask segment(const CtVolume& volume, const RunOptions& options = {}) const;
+  /// Components of the eroded mask, in pipeline order.
+  std::vector<Candidate> group(const CtVolume& volume, const NoduleMask& mask) const;
+  /// Probabilities of candidates, in the order given; only `index` of each is used.
+  /// \throws Error kInvalidArgument for a candidate outside of the volume
+  std::vector<Finding> classify(const CtVolume& volume, const std::vector<Candidate>& candidates,
+                                const RunOptions& options = {}) const;
+
+  /// What the segmentation sees of a slice: [channels, height, width], windowed, scaled and padded.
+  NetworkInput segmentation_input(const CtVolume& volume, std::int64_t slice) const;
+  /// What the nodule classifier sees of a place: [slices, rows, columns], windowed and scaled.
+  NetworkInput nodule_input(const CtVolume& volume, const VoxelIndex& center) const;
+
+  const std::string& engine() const;
+  std::string device() const;
+  const ProfileOptions& profile() const;
+  int threads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The mask eroded once with the 6-neighbour cross; outside counts as background.
+LUNGRT_API NoduleMask erode(const NoduleMask& mask);
+/// 6-connected components of a mask, numbered in scan order of their first voxel.
+LUNGRT_API LabelVolume label(const NoduleMask& mask);
+
+}  // namespace lungrt

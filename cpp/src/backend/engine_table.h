@@ -1,0 +1,81 @@
+/// What an engine library exports: a table of C functions, so that no C++ type or exception crosses
+/// between libraries that may be built by different compilers against different runtimes.
+///
+/// A library `liblungrt_<name>.so` exports `lungrt_engine_table`. Every function that can fail
+/// returns a status and fills the text; none throws. Sessions may be used from many threads at
+/// once, a workspace from one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+/// Raised whenever anything below changes.
+#define LUNGRT_ENGINE_ABI 1
+
+enum LungrtStatus : std::int32_t {
+  kLungrtOk = 0,
+  kLungrtBadArtifact = 1,
+  kLungrtDeviceUnavailable = 2,
+  kLungrtOutOfMemory = 3,
+  kLungrtInference = 4,
+  kLungrtUnsupportedRuntime = 5,
+};
+
+/// Zero-terminated text written by the engine into the caller's buffer, cut at its capacity.
+struct LungrtText {
+  char* data;
+  std::size_t capacity;
+};
+
+struct LungrtTensor {
+  float* data;
+  const std::int64_t* shape;  ///< batch, channels, ...
+  std::int32_t rank;
+  std::int32_t interleaved;  ///< 1: channels last in memory
+  std::int32_t cuda;         ///< 1: device memory
+  std::int32_t device_index;
+};
+
+struct LungrtSessionRequest {
+  const char* artifact;
+  const char* input_name;
+  const char* output_name;
+  std::int32_t input_rank;
+  std::int32_t cuda;
+  std::int32_t device_index;
+  std::int32_t threads;
+};
+
+struct LungrtSessionTraits {
+  std::int32_t interleaved;
+  std::int64_t batch;
+};
+
+struct LungrtSession;
+struct LungrtWorkspace;
+
+struct LungrtEngineTable {
+  std::uint32_t abi;            ///< LUNGRT_ENGINE_ABI; read before anything else
+  const char* core_version;     ///< LUNGRT_VERSION it was built with
+  const char* artifact_format;  ///< key of the manifest's artifacts
+
+  /// Version of the runtime behind the engine; kLungrtUnsupportedRuntime where that is not one it
+  /// was built for, with the reason as text.
+  LungrtStatus (*runtime_version)(LungrtText* text);
+  std::int32_t (*device_count)(std::int32_t cuda);
+  LungrtStatus (*device_name)(std::int32_t cuda, std::int32_t index, LungrtText* text);
+
+  LungrtStatus (*open_session)(const LungrtSessionRequest* request, LungrtSession** session,
+                               LungrtSessionTraits* traits, LungrtText* error);
+  void (*close_session)(LungrtSession* session);
+  LungrtStatus (*open_workspace)(LungrtSession* session, LungrtWorkspace** workspace,
+                                 LungrtText* error);
+  void (*close_workspace)(LungrtWorkspace* workspace);
+  LungrtStatus (*run)(LungrtSession* session, LungrtWorkspace* workspace, const LungrtTensor* input,
+                      const LungrtTensor* output, LungrtText* error);
+};
+
+using LungrtEngineTableFunction = const LungrtEngineTable* (*)();
+}

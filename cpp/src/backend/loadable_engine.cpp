@@ -1,0 +1,183 @@
+#include "backend/loadable_engine.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <utility>
+
+#include "backend/engine_table.h"
+#include "lungrt/error.h"
+#include "lungrt/version.h"
+
+namespace lungrt {
+namespace {
+
+/// Buffer that an engine writes its messages into.
+class Text {
+ public:
+  LungrtText* out() { return &text_; }
+  std::string string() const { return buffer_.data(); }
+
+ private:
+  std::array<char, 2048> buffer_{};
+  LungrtText text_{buffer_.data(), buffer_.size()};
+};
+
+ErrorCode code_of(LungrtStatus status) {
+  switch (status) {
+    case kLungrtBadArtifact:
+      return ErrorCode::kBadBundle;
+    case kLungrtDeviceUnavailable:
+      return ErrorCode::kDeviceUnavailable;
+    case kLungrtOutOfMemory:
+      return ErrorCode::kOutOfMemory;
+    case kLungrtUnsupportedRuntime:
+      return ErrorCode::kUnsupportedVersion;
+    case kLungrtOk:
+    case kLungrtInference:
+      break;
+  }
+  return ErrorCode::kInference;
+}
+
+void check(LungrtStatus status, const std::string& engine, const Text& error) {
+  if (status != kLungrtOk) throw Error(code_of(status), "engine " + engine + ": " + error.string());
+}
+
+LungrtTensor to_table(const TensorView& view) {
+  return {view.data,
+          view.shape.sizes(),
+          view.shape.rank(),
+          view.layout == Layout::kInterleaved ? 1 : 0,
+          view.device.kind == DeviceKind::kCuda ? 1 : 0,
+          view.device.index};
+}
+
+class LoadedWorkspace final : public Workspace {
+ public:
+  LoadedWorkspace(const LungrtEngineTable& table, LungrtWorkspace* handle)
+      : table_(table), handle_(handle) {}
+  ~LoadedWorkspace() override { table_.close_workspace(handle_); }
+  LoadedWorkspace(const LoadedWorkspace&) = delete;
+  LoadedWorkspace& operator=(const LoadedWorkspace&) = delete;
+  LungrtWorkspace* handle() const { return handle_; }
+
+ private:
+  const LungrtEngineTable& table_;
+  LungrtWorkspace* handle_;
+};
+
+class LoadedSession final : public Session {
+ public:
+  LoadedSession(std::string engine, const LungrtEngineTable& table, const SessionRequest& request)
+      : engine_(std::move(engine)), table_(table) {
+    const std::string artifact = request.artifact.string();
+    const LungrtSessionRequest wanted{artifact.c_str(),
+                                      request.input_name.c_str(),
+                                      request.output_name.c_str(),
+                                      request.input_rank,
+                                      request.device.kind == DeviceKind::kCuda ? 1 : 0,
+                                      request.device.index,
+                                      request.threads};
+    LungrtSessionTraits traits{};
+    Text error;
+    check(table_.open_session(&wanted, &handle_, &traits, error.out()), engine_, error);
+    traits_.layout = traits.interleaved != 0 ? Layout::kInterleaved : Layout::kPlanes;
+    traits_.batch = traits.batch;
+  }
+  ~LoadedSession() override { table_.close_session(handle_); }
+  LoadedSession(const LoadedSession&) = delete;
+  LoadedSession& operator=(const LoadedSession&) = delete;
+
+  const SessionTraits& traits() const override { return traits_; }
+
+  std::unique_ptr<Workspace> new_workspace() const override {
+    LungrtWorkspace* workspace = nullptr;
+    Text error;
+    check(table_.open_workspace(handle_, &workspace, error.out()), engine_, error);
+    return std::make_unique<LoadedWorkspace>(table_, workspace);
+  }
+
+  void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
+    const LungrtTensor in = to_table(input);
+    const LungrtTensor out = to_table(output);
+    Text error;
+    auto& loaded = dynamic_cast<LoadedWorkspace&>(workspace);
+    check(table_.run(handle_, loaded.handle(), &in, &out, error.out()), engine_, error);
+  }
+
+ private:
+  std::string engine_;
+  const LungrtEngineTable& table_;
+  LungrtSession* handle_ = nullptr;
+  SessionTraits traits_;
+};
+
+class LoadedEngine final : public Engine {
+ public:
+  LoadedEngine(std::string name, const LungrtEngineTable& table, std::string version)
+      : name_(std::move(name)),
+        artifact_format_(table.artifact_format),
+        version_(std::move(version)),
+        table_(table) {}
+
+  const std::string& name() const override { return name_; }
+  const std::string& artifact_format() const override { return artifact_format_; }
+  const std::string& version() const override { return version_; }
+  int device_count(DeviceKind kind) const override {
+    return table_.device_count(kind == DeviceKind::kCuda ? 1 : 0);
+  }
+  std::string device_name(const Device& device) const override {
+    Text text;
+    check(table_.device_name(device.kind == DeviceKind::kCuda ? 1 : 0, device.index, text.out()),
+          name_, text);
+    return text.string();
+  }
+  std::unique_ptr<Session> open(const SessionRequest& request) const override {
+    return std::make_unique<LoadedSession>(name_, table_, request);
+  }
+
+ private:
+  std::string name_, artifact_format_, version_;
+  const LungrtEngineTable& table_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> open_engine_library(const std::string& name,
+                                            const std::filesystem::path& library) {
+  const std::string where = "engine " + name + " (" + library.string() + "): ";
+  // Local, so that an engine's runtime does not meet another copy of itself; never unloaded,
+  // because runtimes leave threads and thread-local destructors behind.
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (handle == nullptr) {
+    throw Error(ErrorCode::kEngineUnavailable,
+                where +
+                    "cannot be loaded; is its runtime installed, in the version it was built for? "
+                    "The loader says: " +
+                    dlerror());
+  }
+  auto* function =
+      reinterpret_cast<LungrtEngineTableFunction>(dlsym(handle, "lungrt_engine_table"));
+  if (function == nullptr) {
+    throw Error(ErrorCode::kEngineUnavailable, where + "is not an engine library of lungrt");
+  }
+  const LungrtEngineTable& table = *function();
+  if (table.abi != LUNGRT_ENGINE_ABI) {
+    throw Error(ErrorCode::kUnsupportedVersion,
+                where + "was built for engine ABI " + std::to_string(table.abi) +
+                    ", this core has ABI " + std::to_string(LUNGRT_ENGINE_ABI) +
+                    "; install core and engine of one release");
+  }
+  if (std::string(table.core_version) != LUNGRT_VERSION) {
+    throw Error(ErrorCode::kUnsupportedVersion, where + "belongs to lungrt " + table.core_version +
+                                                    ", this core is " + LUNGRT_VERSION +
+                                                    "; install core and engine of one release");
+  }
+  Text version;
+  const LungrtStatus status = table.runtime_version(version.out());
+  if (status != kLungrtOk) throw Error(code_of(status), where + version.string());
+  return std::make_unique<LoadedEngine>(name, table, version.string());
+}
+
+}  // namespace lungrt

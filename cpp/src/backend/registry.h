@@ -1,0 +1,15 @@
+/// Engines by name, loaded when first asked for.
+#pragma once
+
+#include <string>
+
+#include "backend/engine.h"
+
+namespace lungrt {
+
+/// \throws Error kInvalidArgument     for a name this build does not know, with those it does
+/// \throws Error kEngineUnavailable   with the reason where it is not installed
+/// \throws Error kUnsupportedVersion  where the installed one does not fit
+const Engine& engine(const std::string& name);
+
+}  // namespace lungrt

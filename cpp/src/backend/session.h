@@ -1,0 +1,81 @@
+/// The one interface to a network, whatever runs it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <string>
+
+#include "lungrt/device.h"
+#include "ops/layout.h"
+
+namespace lungrt {
+
+/// Shape of a tensor, batch first, channels second, whatever its layout in memory.
+class TensorShape {
+ public:
+  static constexpr int kMaxRank = 5;
+  TensorShape() = default;
+  TensorShape(std::initializer_list<std::int64_t> sizes) {
+    for (const std::int64_t size : sizes) append(size);
+  }
+  void append(std::int64_t size) { sizes_[static_cast<std::size_t>(rank_++)] = size; }
+  int rank() const { return rank_; }
+  std::int64_t operator[](int axis) const { return sizes_[static_cast<std::size_t>(axis)]; }
+  const std::int64_t* sizes() const { return sizes_.data(); }
+  std::int64_t elements() const {
+    std::int64_t product = 1;
+    for (int axis = 0; axis < rank_; ++axis) product *= (*this)[axis];
+    return product;
+  }
+
+ private:
+  std::array<std::int64_t, kMaxRank> sizes_{};
+  int rank_ = 0;
+};
+
+/// Float32 memory owned by somebody else, densely packed in its layout.
+struct TensorView {
+  float* data = nullptr;
+  TensorShape shape;
+  Layout layout = Layout::kPlanes;
+  Device device;
+};
+
+/// How a session wants to be fed.
+struct SessionTraits {
+  Layout layout = Layout::kPlanes;  ///< of the input; the output is always planes
+  std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
+};
+
+/// What a run needs besides the weights; belongs to one caller at a time and is reused.
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+};
+
+/// A network ready to run: immutable, shared by all threads.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const SessionTraits& traits() const = 0;
+  virtual std::unique_ptr<Workspace> new_workspace() const = 0;
+  /// Reads `input` (in the layout of the traits), writes all of `output`.
+  /// \throws Error kInference, kOutOfMemory
+  virtual void run(Workspace& workspace, const TensorView& input,
+                   const TensorView& output) const = 0;
+};
+
+/// What a session is opened from.
+struct SessionRequest {
+  std::filesystem::path artifact;
+  std::string input_name, output_name;
+  int input_rank = 4;  ///< 4: slices with context, 5: crops
+  Device device;
+  int threads = 1;
+};
+
+}  // namespace lungrt

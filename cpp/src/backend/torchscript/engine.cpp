@@ -1,0 +1,159 @@
+/// The table that the core finds in this library.
+
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "backend/engine_table.h"
+#include "backend/torchscript/session.h"
+#include "lungrt/version.h"
+
+struct LungrtSession {
+  lungrt::torchscript::Session session;
+};
+
+/// Torch keeps its buffers in its own allocator; a caller's workspace has nothing to hold yet.
+struct LungrtWorkspace {};
+
+namespace lungrt::torchscript {
+namespace {
+
+LungrtStatus tell(LungrtStatus status, const std::string& message, LungrtText* text) {
+  std::snprintf(text->data, text->capacity, "%s", message.c_str());
+  return status;
+}
+
+/// Runs `body` and turns whatever it throws into a status: nothing may cross the table.
+template <typename Body>
+LungrtStatus guarded(LungrtStatus on_error, LungrtText* error, Body&& body) noexcept {
+  try {
+    body();
+    return kLungrtOk;
+  } catch (const c10::OutOfMemoryError& e) {
+    return tell(kLungrtOutOfMemory, e.what_without_backtrace(), error);
+  } catch (const c10::Error& e) {
+    return tell(on_error, e.what_without_backtrace(), error);
+  } catch (const std::bad_alloc&) {
+    return tell(kLungrtOutOfMemory, "out of memory", error);
+  } catch (const std::exception& e) {
+    return tell(on_error, e.what(), error);
+  } catch (...) {
+    return tell(on_error, "unknown failure", error);
+  }
+}
+
+/// "2.13.0" of the torch in this process, from its own description of its build.
+std::string running_torch() {
+  const std::string description = at::show_config();
+  const std::string key = "TORCH_VERSION=";
+  const auto start = description.find(key);
+  if (start == std::string::npos) return "";
+  const auto first = start + key.size();
+  return description.substr(first, description.find_first_of(", \n", first) - first);
+}
+
+LungrtStatus runtime_version(LungrtText* out) {
+  return guarded(kLungrtUnsupportedRuntime, out, [&] {
+    const std::string built =
+        std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
+    const std::string running = running_torch();
+    if (running.rfind(built + ".", 0) != 0) {
+      throw std::runtime_error("was built for torch " + built + ", found torch " +
+                               (running.empty() ? "of unknown version" : running) +
+                               "; install torch " + built + " or build lungrt against this one");
+    }
+    tell(kLungrtOk, "torch " + running, out);
+  });
+}
+
+/// CUDA kernels register themselves when libtorch_cuda.so, beside libtorch_cpu.so, is loaded.
+bool load_cuda() {
+  static const bool loaded = [] {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void*>(&at::show_config), &info) == 0) return false;
+    const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
+    std::error_code ignored;
+    if (!std::filesystem::exists(library, ignored)) return false;
+    return dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) != nullptr;
+  }();
+  return loaded;
+}
+
+std::int32_t device_count(std::int32_t cuda) {
+  if (cuda == 0) return 1;
+  if (!load_cuda() || !at::detail::getCUDAHooks().hasCUDA()) return 0;
+  return at::detail::getCUDAHooks().deviceCount();
+}
+
+LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
+  return guarded(kLungrtDeviceUnavailable, text, [&] {
+    if (index < 0 || index >= device_count(cuda)) throw std::runtime_error("no such device");
+    tell(kLungrtOk, cuda != 0 ? "CUDA device " + std::to_string(index) : at::get_cpu_capability(),
+         text);
+  });
+}
+
+LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** session,
+                          LungrtSessionTraits* traits, LungrtText* error) {
+  if (request->cuda != 0 && request->device_index >= device_count(1)) {
+    return tell(kLungrtDeviceUnavailable,
+                "cuda:" + std::to_string(request->device_index) +
+                    " was asked for, but this torch sees " + std::to_string(device_count(1)) +
+                    " CUDA devices",
+                error);
+  }
+  return guarded(kLungrtBadArtifact, error, [&] {
+    if (request->cuda != 0) {
+      // The exact profiles are defined in full float32.
+      at::globalContext().setAllowTF32CuDNN(false);
+      at::globalContext().setAllowTF32CuBLAS(false);
+    }
+    auto made = std::make_unique<LungrtSession>(LungrtSession{Session(*request)});
+    *traits = made->session.traits();
+    *session = made.release();
+  });
+}
+
+void close_session(LungrtSession* session) { delete session; }
+
+LungrtStatus open_workspace(LungrtSession*, LungrtWorkspace** workspace, LungrtText* error) {
+  return guarded(kLungrtInference, error, [&] { *workspace = new LungrtWorkspace; });
+}
+
+void close_workspace(LungrtWorkspace* workspace) { delete workspace; }
+
+LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
+                 const LungrtTensor* output, LungrtText* error) {
+  return guarded(kLungrtInference, error, [&] { session->session.run(*input, *output); });
+}
+
+constexpr LungrtEngineTable kTable{
+    .abi = LUNGRT_ENGINE_ABI,
+    .core_version = LUNGRT_VERSION,
+    .artifact_format = "torchscript",
+    .runtime_version = runtime_version,
+    .device_count = device_count,
+    .device_name = device_name,
+    .open_session = open_session,
+    .close_session = close_session,
+    .open_workspace = open_workspace,
+    .close_workspace = close_workspace,
+    .run = run,
+};
+
+}  // namespace
+}  // namespace lungrt::torchscript
+
+extern "C" __attribute__((visibility("default"))) const LungrtEngineTable* lungrt_engine_table() {
+  return &lungrt::torchscript::kTable;
+}

@@ -1,0 +1,104 @@
+#include "backend/torchscript/run_allocator.h"
+
+#include <c10/core/CPUAllocator.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+namespace lungrt::torchscript {
+namespace {
+
+thread_local bool cached_here = false;
+
+constexpr std::size_t kSmallest = 64 << 10;  // bytes: smaller tensors do not fault enough to matter
+constexpr std::size_t kHugePage = 2 << 20;
+
+/// Sizes are rounded so that nearly equal tensors share blocks.
+std::size_t rounded(std::size_t bytes) {
+  const std::size_t step = bytes < (1 << 20) ? (4 << 10) : (1 << 20);
+  return (bytes + step - 1) / step * step;
+}
+
+class CachingAllocator final : public c10::Allocator {
+ public:
+  static CachingAllocator& instance() {
+    // Installed once and never destroyed: tensors of other threads may be freed through it at exit.
+    static CachingAllocator* allocator = [] {
+      auto* made = new CachingAllocator(c10::GetAllocator(c10::kCPU));
+      constexpr std::uint8_t kPriority = 10;  // above torch's own, which was set with 0
+      c10::SetAllocator(c10::kCPU, made, kPriority);
+      return made;
+    }();
+    return *allocator;
+  }
+
+  c10::DataPtr allocate(std::size_t bytes) override {
+    if (!cached_here || bytes < kSmallest) return below_->allocate(bytes);
+    const std::size_t size = rounded(bytes);
+    void* block = take(size);
+    if (block == nullptr) block = make(size);
+    return {block, block, &release, c10::Device(c10::kCPU)};
+  }
+
+  // Torch frees through this any pointer that a DataPtr of this device released: ours and others'.
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* destination, const void* source, std::size_t bytes) const override {
+    default_copy_data(destination, source, bytes);
+  }
+
+ private:
+  explicit CachingAllocator(c10::Allocator* below) : below_(below) {}
+
+  void* take(std::size_t size) {
+    const std::lock_guard lock(mutex_);
+    std::vector<void*>& blocks = free_[size];
+    if (blocks.empty()) return nullptr;
+    void* block = blocks.back();
+    blocks.pop_back();
+    return block;
+  }
+
+  void* make(std::size_t size) {
+    const std::size_t alignment = size >= kHugePage ? kHugePage : (4 << 10);
+    const std::size_t whole = (size + alignment - 1) / alignment * alignment;
+    void* block = std::aligned_alloc(alignment, whole);
+    if (block == nullptr) throw std::bad_alloc();
+    if (alignment == kHugePage) madvise(block, whole, MADV_HUGEPAGE);
+    const std::lock_guard lock(mutex_);
+    size_of_[block] = size;
+    return block;
+  }
+
+  static void release(void* pointer) {
+    CachingAllocator& self = instance();
+    {
+      const std::lock_guard lock(self.mutex_);
+      if (const auto ours = self.size_of_.find(pointer); ours != self.size_of_.end()) {
+        self.free_[ours->second].push_back(pointer);
+        return;
+      }
+    }
+    self.below_->raw_deleter()(pointer);
+  }
+
+  c10::Allocator* below_;
+  std::mutex mutex_;
+  std::unordered_map<std::size_t, std::vector<void*>> free_;
+  std::unordered_map<void*, std::size_t> size_of_;
+};
+
+}  // namespace
+
+RunAllocatorScope::RunAllocatorScope() : previous_(cached_here) {
+  CachingAllocator::instance();
+  cached_here = true;
+}
+
+RunAllocatorScope::~RunAllocatorScope() { cached_here = previous_; }
+
+}  // namespace lungrt::torchscript

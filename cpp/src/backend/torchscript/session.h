@@ -1,0 +1,26 @@
+/// A traced module and how it is run.
+#pragma once
+
+#include <torch/script.h>
+
+#include "backend/engine_table.h"
+
+namespace lungrt::torchscript {
+
+/// Immutable after construction; run() may be called from many threads.
+class Session {
+ public:
+  /// \throws c10::Error where the file is no TorchScript module for this torch
+  explicit Session(const LungrtSessionRequest& request);
+
+  LungrtSessionTraits traits() const;
+  void run(const LungrtTensor& input, const LungrtTensor& output) const;
+
+ private:
+  c10::Device device_;
+  int threads_;
+  bool slices_;  ///< slices with context (else crops)
+  torch::jit::Module module_;
+};
+
+}  // namespace lungrt::torchscript

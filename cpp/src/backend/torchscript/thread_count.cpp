@@ -1,0 +1,34 @@
+#include "backend/torchscript/thread_count.h"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+namespace lungrt::torchscript {
+namespace {
+
+/// `omp_set_num_threads` of the OpenMP runtime that torch itself uses: its wheel carries one under
+/// a mangled name, so ours could be another. The setting is per calling thread (an OpenMP ICV).
+void set_for_this_thread(int threads) {
+  using Function = void (*)(int);
+  static const Function set_num_threads = [] {
+    void* torch = dlopen("libtorch_cpu.so", RTLD_NOW | RTLD_NOLOAD);
+    return torch == nullptr ? nullptr
+                            : reinterpret_cast<Function>(dlsym(torch, "omp_set_num_threads"));
+  }();
+  if (set_num_threads != nullptr) {
+    set_num_threads(threads);
+  } else {
+    at::set_num_threads(threads);  // a torch without OpenMP has no other way
+  }
+}
+
+}  // namespace
+
+ThreadCountScope::ThreadCountScope(int threads)
+    : previous_(at::get_num_threads()) {  // also makes ATen initialise this thread's count first
+  set_for_this_thread(threads);
+}
+
+ThreadCountScope::~ThreadCountScope() { set_for_this_thread(previous_); }
+
+}  // namespace lungrt::torchscript

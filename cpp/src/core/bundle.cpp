@@ -1,0 +1,136 @@
+#include "core/bundle.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "core/manifest.h"
+#include "core/sha256.h"
+#include "core/text.h"
+#include "lungrt/error.h"
+
+namespace lungrt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kManifest = "manifest.json";
+constexpr const char* kRepair = "; export or copy the bundle again";
+
+std::string read_manifest(const fs::path& path) {
+  constexpr std::uintmax_t kMaxBytes = 16 << 20;  // a real one has a few kilobytes
+  std::error_code failure;
+  const std::uintmax_t bytes = fs::file_size(path, failure);
+  if (failure) {
+    throw Error(ErrorCode::kIo, "cannot read " + path.string() + ": " + failure.message());
+  }
+  if (bytes > kMaxBytes) {
+    throw Error(ErrorCode::kBadBundle, path.string() + ": " + std::to_string(bytes) +
+                                           " bytes are no manifest, expected at most " +
+                                           std::to_string(kMaxBytes));
+  }
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(static_cast<std::size_t>(bytes), '\0');
+  if (!stream.read(text.data(), static_cast<std::streamsize>(bytes))) {
+    throw Error(ErrorCode::kIo,
+                "cannot read " + path.string() + ": expected permission to read it");
+  }
+  return text;
+}
+
+/// Whether a path lies in a folder; both without symbolic links.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  const auto [differs, unused] =
+      std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+  return differs == folder.end();
+}
+
+}  // namespace
+
+const char* to_string(StageKind kind) noexcept {
+  switch (kind) {
+    case StageKind::kSegmentation:
+      return "segmentation";
+    case StageKind::kNodule:
+      return "nodule";
+    case StageKind::kMalignancy:
+      return "malignancy";
+  }
+  return "unknown";  // a value that is no enumerator
+}
+
+Bundle Bundle::open(const fs::path& folder) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(folder, failure);
+  if (!fs::exists(status)) {
+    throw Error(ErrorCode::kIo, "no bundle at " + folder.string() + ": " +
+                                    (failure ? failure.message() : "no such folder"));
+  }
+  if (!fs::is_directory(status)) {
+    throw Error(ErrorCode::kBadBundle, folder.string() +
+                                           " is not a bundle: expected the folder that `lungrt "
+                                           "export` wrote, found a file");
+  }
+  const fs::path manifest = folder / kManifest;
+  if (!fs::is_regular_file(manifest, failure)) {
+    throw Error(ErrorCode::kBadBundle, folder.string() +
+                                           " is not a bundle: expected the folder that `lungrt "
+                                           "export` wrote, found no file manifest.json in it");
+  }
+  Bundle bundle;
+  bundle.folder_ = fs::canonical(folder, failure);  // stays right when the process changes folder
+  if (failure) {
+    throw Error(ErrorCode::kIo, "cannot read " + folder.string() + ": " + failure.message());
+  }
+  const std::string text = read_manifest(manifest);
+  bundle.sha256_ = lungrt::sha256(text.data(), text.size());
+  bundle.stages_ = parse_manifest(text, manifest.string());
+  return bundle;
+}
+
+const StageManifest* Bundle::stage(StageKind kind) const {
+  const auto found = stages_.find(kind);
+  return found == stages_.end() ? nullptr : &found->second;
+}
+
+const StageManifest& Bundle::required_stage(StageKind kind) const {
+  if (const StageManifest* found = stage(kind)) return *found;
+  std::vector<std::string> present;
+  for (const auto& [other, manifest] : stages_) present.emplace_back(to_string(other));
+  const std::string name = to_string(kind);
+  throw Error(ErrorCode::kBadBundle, "bundle " + folder_.string() + " has no stage " + name +
+                                         ", it has: " + text::listed(present, ", ") +
+                                         "; export it again with --" + name + " CHECKPOINT");
+}
+
+fs::path Bundle::file(const BundleFile& file, bool verify) const {
+  const fs::path path = folder_ / file.file;
+  std::error_code failure;
+  if (!fs::is_regular_file(path, failure)) {
+    throw Error(ErrorCode::kBadBundle,
+                path.string() + " is missing, or is no regular file" + kRepair);
+  }
+  const fs::path real = fs::canonical(path, failure);
+  if (failure || !lies_in(real, folder_)) {
+    throw Error(ErrorCode::kBadBundle, path.string() + " leads to " + real.string() +
+                                           " outside of the bundle; put the file itself there");
+  }
+  if (!verify) return real;
+  const std::uintmax_t bytes = fs::file_size(real, failure);
+  if (failure || bytes != static_cast<std::uintmax_t>(file.bytes)) {
+    throw Error(ErrorCode::kBadBundle, path.string() +
+                                           " is damaged or not of this bundle: it has " +
+                                           std::to_string(bytes) + " bytes, manifest.json says " +
+                                           std::to_string(file.bytes) + kRepair);
+  }
+  const std::string digits = sha256_of_file(real);
+  if (digits != file.sha256) {
+    throw Error(ErrorCode::kBadBundle,
+                path.string() + " is damaged or not of this bundle: its SHA-256 is " + digits +
+                    ", manifest.json says " + file.sha256 + kRepair);
+  }
+  return real;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,261 @@
+#include "core/manifest.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "core/json_field.h"
+#include "core/text.h"
+#include "lungrt/error.h"
+
+namespace lungrt {
+namespace {
+
+using nlohmann::json;
+
+// Beyond any sensible network; they keep later arithmetic far from overflow.
+constexpr std::int64_t kMaxContextSlices = 256;
+constexpr std::int64_t kMaxPixels = 4096;
+constexpr double kMaxFloat = std::numeric_limits<float>::max();
+
+/// The document, without repeated keys and not nested more deeply than any manifest is.
+json parse_strictly(const std::string& text, const std::string& file) {
+  constexpr int kMaxDepth = 64;
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (depth > kMaxDepth) {
+      throw Error(ErrorCode::kBadBundle, file + ": JSON nested more than " +
+                                             std::to_string(kMaxDepth) +
+                                             " levels deep is no manifest");
+    }
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!keys.back().insert(key).second) {
+        throw Error(ErrorCode::kBadBundle,
+                    file + ": field '" + key + "' stands twice in an object");
+      }
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, check);
+  } catch (const json::exception& error) {
+    throw Error(ErrorCode::kBadBundle,
+                file + ": not JSON (" + error.what() +
+                    "); the file is damaged or incomplete, export or copy the bundle again");
+  }
+}
+
+void require_supported_version(const JsonField& document, const std::string& file) {
+  const JsonField field = document.at("format_version");
+  field.require(field.value().is_number_integer(), "a whole number");
+  const std::int64_t version = field.integer(std::numeric_limits<std::int64_t>::min(),
+                                             std::numeric_limits<std::int64_t>::max());
+  if (version >= 1 && version <= kBundleFormatVersion) return;
+  const std::string supported =
+      kBundleFormatVersion == 1 ? "1" : "1 to " + std::to_string(kBundleFormatVersion);
+  const bool newer = version > kBundleFormatVersion;
+  throw Error(ErrorCode::kUnsupportedVersion,
+              file + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
+                  supported +
+                  (newer ? "; a newer lungrt wrote the bundle: upgrade this one, or "
+                           "export the checkpoints again with it"
+                         : "; export the checkpoints again"));
+}
+
+std::string sha256_digits(const JsonField& field) {
+  const std::string digits = field.text();
+  const bool valid =
+      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  field.require(valid, "64 lower-case hexadecimal digits");
+  return digits;
+}
+
+/// A relative path with '/', whose parts are neither empty, '.' nor '..'.
+std::string path_inside(const JsonField& field) {
+  const std::string path = field.text();
+  bool valid = path.find_first_of("\\:") == std::string::npos;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    valid = valid && !part.empty() && part != "." && part != "..";
+    begin = end + 1;
+  }
+  field.require(valid, "a relative path with '/' that stays inside the bundle");
+  return path;
+}
+
+BundleFile parse_file(const JsonField& field) {
+  field.only({"file", "sha256", "bytes", "made_with", "description", "metadata"});
+  BundleFile result;
+  result.file = path_inside(field.at("file"));
+  result.sha256 = sha256_digits(field.at("sha256"));
+  result.bytes = field.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max());
+  return result;
+}
+
+BundleNetwork parse_network(const JsonField& field) {
+  field.only({"architecture", "options", "inferred", "checkpoint", "artifacts", "goldens",
+              "description", "metadata"});
+  BundleNetwork network;
+  network.architecture = field.at("architecture").text();
+  const JsonField checkpoint = field.at("checkpoint");
+  checkpoint.only({"sha256", "description", "metadata"});
+  network.checkpoint_sha256 = sha256_digits(checkpoint.at("sha256"));
+  // A format that this build does not know may be one of a newer engine.
+  for (const auto& [format, artifact] : field.at("artifacts").members()) {
+    network.artifacts[format] = parse_file(artifact);
+  }
+  field.at("artifacts").require(!network.artifacts.empty(), "at least one artifact");
+  for (const JsonField& golden : field.at("goldens").items()) {
+    network.goldens.push_back(parse_file(golden));
+  }
+  return network;
+}
+
+/// The shape as the manifest must write it, e.g. ["batch", 7, "height", "width"].
+void require_shape(const JsonField& field, const json& expected, const std::string& reason) {
+  field.require(field.value() == expected, expected.dump() + reason);
+}
+
+InputContract parse_input(const JsonField& field, StageKind kind) {
+  const bool segmentation = kind == StageKind::kSegmentation;
+  if (segmentation) {
+    field.only({"name", "dtype", "shape", "hu_window", "scale", "offset", "context_slices",
+                "size_multiple", "halo", "spacing_mm", "description", "metadata"});
+  } else {
+    field.only({"name", "dtype", "shape", "hu_window", "scale", "offset", "crop", "spacing_mm",
+                "description", "metadata"});
+  }
+  InputContract input;
+  input.name = field.at("name").text();
+  field.at("dtype").one_of({"float32"});
+
+  const JsonField window = field.at("hu_window");
+  const std::vector<JsonField> bounds = window.items();
+  window.require(bounds.size() == 2, "two numbers: lowest and highest Hounsfield unit");
+  for (std::size_t i = 0; i < 2; ++i) {
+    input.hu_window[i] = static_cast<float>(bounds[i].number(-kMaxFloat, kMaxFloat));
+  }
+  window.require(input.hu_window[0] < input.hu_window[1], "the lower number first");
+  input.scale = static_cast<float>(field.at("scale").number(-kMaxFloat, kMaxFloat));
+  field.at("scale").require(input.scale != 0.0F, "a number other than 0");
+  input.offset = static_cast<float>(field.at("offset").number(-kMaxFloat, kMaxFloat));
+  field.at("spacing_mm")
+      .require(field.at("spacing_mm").value().is_null(),
+               "null: this lungrt does not resample voxels");
+
+  if (segmentation) {
+    input.context_slices = field.at("context_slices").integer(0, kMaxContextSlices);
+    input.size_multiple = field.at("size_multiple").integer(1, kMaxPixels);
+    input.halo = field.at("halo").integer(0, kMaxPixels);
+    const std::int64_t channels = 2 * input.context_slices + 1;
+    require_shape(field.at("shape"), json::array({"batch", channels, "height", "width"}),
+                  ": channels are 2 * context_slices + 1");
+  } else {
+    const std::vector<JsonField> sides = field.at("crop").items();
+    field.at("crop").require(sides.size() == 3, "three numbers: slices, rows, columns");
+    for (std::size_t i = 0; i < 3; ++i) input.crop[i] = sides[i].integer(1, kMaxPixels);
+    require_shape(field.at("shape"),
+                  json::array({"batch", 1, input.crop[0], input.crop[1], input.crop[2]}),
+                  ": one channel and the crop");
+  }
+  return input;
+}
+
+std::vector<std::string> parse_classes(const JsonField& field, StageKind kind) {
+  const json segmentation = json::array({"nodule"});
+  const json nodule = json::array({"non-nodule", "nodule"});
+  const json nodule_of_three = json::array({"non-nodule", "benign", "malignant"});
+  const json malignancy = json::array({"benign", "malignant"});
+  const json& classes = field.value();
+  switch (kind) {
+    case StageKind::kSegmentation:
+      field.require(classes == segmentation, segmentation.dump());
+      break;
+    case StageKind::kNodule:
+      field.require(classes == nodule || classes == nodule_of_three,
+                    nodule.dump() + " or " + nodule_of_three.dump());
+      break;
+    case StageKind::kMalignancy:
+      field.require(classes == malignancy, malignancy.dump());
+      break;
+  }
+  return classes.get<std::vector<std::string>>();
+}
+
+/// The runtime does not read tolerances, `lungrt verify` does; a misspelt one is refused here too.
+void check_tolerance(const JsonField& field) {
+  field.only({"cpu", "cuda"});
+  field.at("cpu");
+  for (const auto& [device, tolerance] : field.members()) {
+    tolerance.only({"absolute", "decision_band"});
+    tolerance.at("absolute").number(0, kMaxFloat);
+    tolerance.at("decision_band").number(0, kMaxFloat);
+  }
+}
+
+StageManifest parse_stage(const JsonField& field, StageKind kind) {
+  field.only({"input", "output", "classes", "threshold", "tolerance", "networks", "description",
+              "metadata"});
+  StageManifest stage;
+  stage.kind = kind;
+  stage.input = parse_input(field.at("input"), kind);
+  stage.classes = parse_classes(field.at("classes"), kind);
+
+  const JsonField output = field.at("output");
+  output.only({"name", "kind", "shape", "description", "metadata"});
+  stage.output_name = output.at("name").text();
+  stage.output_kind = output.at("kind").one_of({"probability", "logits"}) == "logits"
+                          ? OutputKind::kLogits
+                          : OutputKind::kProbability;
+  json shape = json::array({"batch", stage.classes.size()});
+  if (kind == StageKind::kSegmentation) shape.insert(shape.end(), {"height", "width"});
+  require_shape(output.at("shape"), shape, ": one channel a class");
+
+  stage.threshold = field.at("threshold").number(0, 1);
+  check_tolerance(field.at("tolerance"));
+  for (const JsonField& network : field.at("networks").items()) {
+    stage.networks.push_back(parse_network(network));
+  }
+  field.at("networks").require(!stage.networks.empty(), "at least one network");
+  return stage;
+}
+
+}  // namespace
+
+std::map<StageKind, StageManifest> parse_manifest(const std::string& text,
+                                                  const std::string& file) {
+  const json parsed = parse_strictly(text, file);
+  const JsonField document(parsed, file);
+  require_supported_version(document, file);  // first: a newer version may have other fields
+  document.only(
+      {"format_version", "lungrt_version", "created", "stages", "description", "metadata"});
+  document.at("lungrt_version").text();
+  document.at("created").text();
+
+  const JsonField field = document.at("stages");
+  field.only({"segmentation", "nodule", "malignancy"});
+  std::map<StageKind, StageManifest> stages;
+  for (const StageKind kind :
+       {StageKind::kSegmentation, StageKind::kNodule, StageKind::kMalignancy}) {
+    if (field.has(to_string(kind))) stages[kind] = parse_stage(field.at(to_string(kind)), kind);
+  }
+  field.require(!stages.empty(), "at least one of segmentation, nodule, malignancy");
+  const auto nodule = stages.find(StageKind::kNodule);
+  if (nodule != stages.end() && nodule->second.classes.size() == 3 &&
+      stages.count(StageKind::kMalignancy) != 0) {
+    throw Error(ErrorCode::kBadBundle,
+                file +
+                    ": stages.nodule.classes has benign and malignant already, so a stage "
+                    "malignancy beside it contradicts it; export one or the other");
+  }
+  return stages;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,59 @@
+/// From planes to channels last.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+namespace lungrt::ops {
+
+/// Channels that are interleaved at a time.
+inline constexpr std::int64_t kInterleaved = 4;
+
+/// target[i * stride + c] = planes[c * plane_stride + i] for `count` pixels.
+/// \param channels  1 to kInterleaved
+/// \param stride    channels of the target, at least `channels`
+inline void interleave_portable(const float* planes, std::int64_t plane_stride, std::int64_t count,
+                                std::int64_t channels, std::int64_t stride, float* target) {
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const float* plane = planes + c * plane_stride;
+    for (std::int64_t i = 0; i < count; ++i) target[i * stride + c] = plane[i];
+  }
+}
+
+#if defined(__SSE__)
+
+/// As interleave_portable, but for every pixel but the last it may also overwrite the floats that
+/// follow its channels, up to kInterleaved of them: write a pixel's last channels first. All
+/// kInterleaved planes are read.
+inline void interleave(const float* planes, std::int64_t plane_stride, std::int64_t count,
+                       std::int64_t channels, std::int64_t stride, float* target) {
+  std::int64_t i = 0;
+  // A pixel's surplus reaches three pixels further at most, which are written after it.
+  for (; i + 7 < count; i += 4) {
+    const float* source = planes + i;
+    __m128 a = _mm_loadu_ps(source), b = _mm_loadu_ps(source + plane_stride);
+    __m128 c = _mm_loadu_ps(source + 2 * plane_stride);
+    __m128 d = _mm_loadu_ps(source + 3 * plane_stride);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    float* pixel = target + i * stride;
+    _mm_storeu_ps(pixel, a);
+    _mm_storeu_ps(pixel + stride, b);
+    _mm_storeu_ps(pixel + 2 * stride, c);
+    _mm_storeu_ps(pixel + 3 * stride, d);
+  }
+  interleave_portable(planes + i, plane_stride, count - i, channels, stride, target + i * stride);
+}
+
+#else
+
+inline void interleave(const float* planes, std::int64_t plane_stride, std::int64_t count,
+                       std::int64_t channels, std::int64_t stride, float* target) {
+  interleave_portable(planes, plane_stride, count, channels, stride, target);
+}
+
+#endif
+
+}  // namespace lungrt::ops

@@ -1,0 +1,23 @@
+/// From Hounsfield units to what a network is given.
+#pragma once
+
+#include <cstdint>
+
+#include "core/bundle.h"
+
+namespace lungrt::ops {
+
+/// Writes clamp(hu, window) * scale + offset, float32, each operation rounded.
+inline void normalize(const std::int16_t* hu, std::int64_t count, const InputContract& input,
+                      float* output) {
+  const float low = input.hu_window[0], high = input.hu_window[1];
+  const float scale = input.scale, offset = input.offset;
+  for (std::int64_t i = 0; i < count; ++i) {
+    float value = hu[i];
+    value = value < low ? low : value;
+    value = value > high ? high : value;
+    output[i] = value * scale + offset;
+  }
+}
+
+}  // namespace lungrt::ops

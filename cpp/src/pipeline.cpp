@@ -1,0 +1,212 @@
+#include "lungrt/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "backend/device_choice.h"
+#include "backend/registry.h"
+#include "core/bundle.h"
+#include "lungrt/error.h"
+#include "lungrt/version.h"
+#include "ops/context.h"
+#include "ops/crop.h"
+#include "stages/classify.h"
+#include "stages/group.h"
+#include "stages/network.h"
+#include "stages/run_control.h"
+#include "stages/segment.h"
+
+namespace lungrt {
+namespace {
+
+class Stopwatch {
+ public:
+  /// Seconds since construction or the last lap.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> passed = now - last_;
+    last_ = now;
+    return passed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+InverseTransform parse_inverse(const std::string& text) {
+  if (text == "book") return InverseTransform::kBook;
+  if (text == "exact") return InverseTransform::kExact;
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown geometry '" + text + "': expected book or exact");
+}
+
+ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& options) {
+  if (options.profile != "book") {
+    throw Error(ErrorCode::kInvalidArgument,
+                "unknown profile '" + options.profile + "': this build knows book");
+  }
+  ProfileOptions profile;
+  profile.profile = options.profile;
+  if (!options.geometry.empty()) profile.geometry = parse_inverse(options.geometry);
+  const auto threshold = [&](StageKind kind, double& value) {
+    if (const StageManifest* stage = bundle.stage(kind)) value = stage->threshold;
+  };
+  threshold(StageKind::kSegmentation, profile.segmentation_threshold);
+  threshold(StageKind::kNodule, profile.nodule_threshold);
+  threshold(StageKind::kMalignancy, profile.malignancy_threshold);
+  return profile;
+}
+
+std::vector<Finding> listed_nodules(const std::vector<Finding>& findings, double threshold) {
+  std::vector<Finding> nodules;
+  std::copy_if(findings.begin(), findings.end(), std::back_inserter(nodules),
+               [threshold](const Finding& finding) { return finding.p_nodule > threshold; });
+  std::stable_sort(nodules.begin(), nodules.end(),
+                   [](const Finding& a, const Finding& b) { return a.p_nodule > b.p_nodule; });
+  return nodules;
+}
+
+}  // namespace
+
+struct Pipeline::Impl {
+  Impl(const std::string& folder, const PipelineOptions& options)
+      : bundle(Bundle::open(folder)),
+        engine(lungrt::engine(options.engine)),
+        device(choose_device(engine, options.device)),
+        profile(choose_profile(bundle, options)),
+        threads(choose_threads(options.threads)) {
+    const auto network = [&](const StageManifest& stage) {
+      return open_network(bundle, stage, engine, device, threads, options.verify_hashes);
+    };
+    if (const StageManifest* stage = bundle.stage(StageKind::kSegmentation)) {
+      segmenter.emplace(*stage, network(*stage), profile.segmentation_threshold);
+    }
+    if (const StageManifest* stage = bundle.stage(StageKind::kNodule)) {
+      std::optional<Classifier> malignancy;
+      if (const StageManifest* second = bundle.stage(StageKind::kMalignancy)) {
+        malignancy.emplace(*second, network(*second));
+      }
+      classifier.emplace(Classifier(*stage, network(*stage)), std::move(malignancy),
+                         profile.nodule_threshold);
+    }
+  }
+
+  const Segmenter& required_segmenter() const {
+    if (!segmenter) bundle.required_stage(StageKind::kSegmentation);
+    return *segmenter;
+  }
+
+  const CandidateClassifier& required_classifier() const {
+    if (!classifier) bundle.required_stage(StageKind::kNodule);
+    return *classifier;
+  }
+
+  Provenance provenance(const CtVolume& volume) const {
+    Provenance result;
+    result.lungrt_version = LUNGRT_VERSION;
+    result.bundle_sha256 = bundle.sha256();
+    for (const StageKind kind :
+         {StageKind::kSegmentation, StageKind::kNodule, StageKind::kMalignancy}) {
+      const StageManifest* stage = bundle.stage(kind);
+      if (stage == nullptr) continue;
+      for (const BundleNetwork& network : stage->networks) {
+        result.checkpoint_sha256[to_string(kind)].push_back(network.checkpoint_sha256);
+      }
+    }
+    result.engine_version = engine.version();
+    result.device_name = engine.device_name(device);
+    result.threads = threads;
+    result.notes = volume.notes();
+    return result;
+  }
+
+  Bundle bundle;
+  const Engine& engine;
+  Device device;
+  ProfileOptions profile;
+  int threads;
+  std::optional<Segmenter> segmenter;
+  std::optional<CandidateClassifier> classifier;
+};
+
+Pipeline::Pipeline(const std::string& bundle, const PipelineOptions& options)
+    : impl_(std::make_unique<Impl>(bundle, options)) {}
+Pipeline::~Pipeline() = default;
+Pipeline::Pipeline(Pipeline&&) noexcept = default;
+Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
+
+Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
+  const RunControl control(options);
+  const Segmenter& segmenter = impl_->required_segmenter();
+  const CandidateClassifier& classifier = impl_->required_classifier();
+
+  Report report;
+  report.series_uid = volume.series_uid();
+  report.shape = volume.shape();
+  report.geometry = volume.geometry();
+  report.options = impl_->profile;
+  report.engine = impl_->engine.name();
+  report.device = to_string(impl_->device);
+  report.provenance = impl_->provenance(volume);
+
+  Stopwatch total, stage;
+  const NoduleMask mask = segmenter.run(volume, control);
+  report.timings_s["segment"] = stage.lap();
+  const GroupResult groups = group_candidates(volume, mask, impl_->profile.geometry);
+  control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
+  report.mask_voxels = groups.mask_voxels;
+  report.timings_s["group"] = stage.lap();
+  report.candidates = classifier.run(volume, groups.candidates, control);
+  report.nodules = listed_nodules(report.candidates, impl_->profile.nodule_threshold);
+  report.timings_s["classify"] = stage.lap();
+  report.timings_s["total"] = total.lap();
+  return report;
+}
+
+NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {
+  return impl_->required_segmenter().run(volume, RunControl(options));
+}
+
+std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask) const {
+  return group_candidates(volume, mask, impl_->profile.geometry).candidates;
+}
+
+std::vector<Finding> Pipeline::classify(const CtVolume& volume,
+                                        const std::vector<Candidate>& candidates,
+                                        const RunOptions& options) const {
+  const RunControl control(options);
+  control.check_candidates(static_cast<std::int64_t>(candidates.size()));
+  return impl_->required_classifier().run(volume, candidates, control);
+}
+
+NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {
+  const InputContract& input = impl_->bundle.required_stage(StageKind::kSegmentation).input;
+  if (slice < 0 || slice >= volume.shape().slices) {
+    throw Error(ErrorCode::kInvalidArgument, "there is no slice " + std::to_string(slice) +
+                                                 " in a volume of " +
+                                                 std::to_string(volume.shape().slices));
+  }
+  const ops::PaddedSize size = ops::padded_size(volume.shape(), input);
+  NetworkInput result{{2 * input.context_slices + 1, size.height, size.width}, {}};
+  result.values.resize(static_cast<std::size_t>(result.shape[0] * size.height * size.width));
+  ops::stack_context(volume, slice, input, Layout::kPlanes, result.values.data());
+  return result;
+}
+
+NetworkInput Pipeline::nodule_input(const CtVolume& volume, const VoxelIndex& center) const {
+  const InputContract& input = impl_->bundle.required_stage(StageKind::kNodule).input;
+  NetworkInput result{{input.crop.begin(), input.crop.end()}, {}};
+  result.values.resize(static_cast<std::size_t>(input.crop[0] * input.crop[1] * input.crop[2]));
+  ops::gather_crop(volume, ops::crop_origin(volume.shape(), center, input.crop), input,
+                   result.values.data());
+  return result;
+}
+
+const std::string& Pipeline::engine() const { return impl_->engine.name(); }
+std::string Pipeline::device() const { return to_string(impl_->device); }
+const ProfileOptions& Pipeline::profile() const { return impl_->profile; }
+int Pipeline::threads() const { return impl_->threads; }
+
+}  // namespace lungrt

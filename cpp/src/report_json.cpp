@@ -1,0 +1,78 @@
+/// The report as JSON: every front end writes this one text.
+
+#include <nlohmann/json.hpp>
+
+#include "lungrt/report.h"
+
+namespace lungrt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json_value(const Finding& finding) {
+  Json value;
+  value["center_mm"] = finding.center_mm;
+  value["index"] = {finding.index.slice, finding.index.row, finding.index.column};
+  value["p_nodule"] = finding.p_nodule;
+  value["p_malignant"] = finding.p_malignant ? Json(*finding.p_malignant) : Json(nullptr);
+  value["volume_mm3"] = finding.volume_mm3;
+  value["diameter_mm"] = finding.diameter_mm;
+  return value;
+}
+
+Json to_json_value(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& finding : findings) list.push_back(to_json_value(finding));
+  return list;
+}
+
+Json options_value(const ProfileOptions& options) {
+  Json value;
+  value["geometry"] = options.geometry == InverseTransform::kBook ? "book" : "exact";
+  value["region"] = "whole volume";
+  value["merge_marks"] = false;
+  value["precision"] = "fp32";
+  value["segmentation_threshold"] = options.segmentation_threshold;
+  value["nodule_threshold"] = options.nodule_threshold;
+  value["malignancy_threshold"] = options.malignancy_threshold;
+  return value;
+}
+
+Json provenance_value(const Provenance& provenance) {
+  Json value;
+  value["lungrt_version"] = provenance.lungrt_version;
+  value["bundle_sha256"] = provenance.bundle_sha256;
+  value["checkpoint_sha256"] = provenance.checkpoint_sha256;
+  value["engine_version"] = provenance.engine_version;
+  value["device_name"] = provenance.device_name;
+  value["threads"] = provenance.threads;
+  value["notes"] = provenance.notes;
+  return value;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report, bool with_candidates) {
+  Json value;
+  value["format_version"] = kReportFormatVersion;
+  value["series"]["uid"] = report.series_uid;
+  value["series"]["shape"] = {report.shape.slices, report.shape.rows, report.shape.columns};
+  value["series"]["spacing_mm"] = report.geometry.spacing_mm();
+  value["series"]["origin_mm"] = report.geometry.origin_mm();
+  value["series"]["direction"] = report.geometry.direction();
+  value["profile"] = report.options.profile;
+  value["options"] = options_value(report.options);
+  value["engine"] = report.engine;
+  value["device"] = report.device;
+  value["counts"]["mask_voxels"] = report.mask_voxels;
+  value["counts"]["candidates"] = report.candidates.size();
+  value["counts"]["nodules"] = report.nodules.size();
+  value["nodules"] = to_json_value(report.nodules);
+  if (with_candidates) value["candidates"] = to_json_value(report.candidates);
+  value["timings_s"] = report.timings_s;
+  value["provenance"] = provenance_value(report.provenance);
+  // A UID or note that is not UTF-8 must not cost the report.
+  return value.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace lungrt

@@ -1,0 +1,142 @@
+#include "lungrt/stage_network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/device_choice.h"
+#include "backend/registry.h"
+#include "core/bundle.h"
+#include "lungrt/error.h"
+#include "stages/network.h"
+
+namespace lungrt {
+namespace {
+
+StageKind parse_stage(const std::string& name) {
+  for (const StageKind kind :
+       {StageKind::kSegmentation, StageKind::kNodule, StageKind::kMalignancy}) {
+    if (name == to_string(kind)) return kind;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown stage '" + name + "': expected segmentation, nodule or malignancy");
+}
+
+StageManifest only_member(StageManifest stage, int member) {
+  if (member == -1) return stage;
+  if (member < 0 || member >= static_cast<int>(stage.networks.size())) {
+    throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
+                                                 " has " + std::to_string(stage.networks.size()) +
+                                                 " networks, there is no member " +
+                                                 std::to_string(member));
+  }
+  stage.networks = {stage.networks[static_cast<std::size_t>(member)]};
+  return stage;
+}
+
+std::string text(const std::vector<std::int64_t>& shape) {
+  std::string result = "[";
+  for (const std::int64_t size : shape)
+    result += (result.size() > 1 ? ", " : "") + std::to_string(size);
+  return result + "]";
+}
+
+/// [channels][pixels] to [pixels][channels].
+void interleave(const float* planes, std::int64_t channels, std::int64_t pixels, float* output) {
+  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (std::int64_t channel = 0; channel < channels; ++channel) {
+      *output++ = planes[channel * pixels + pixel];
+    }
+  }
+}
+
+}  // namespace
+
+struct StageNetwork::Impl {
+  StageManifest stage;
+  Network network;
+
+  void refuse(const std::vector<std::int64_t>& shape, const std::string& expected) const {
+    throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
+                                                 " takes an input of shape " + expected + ", got " +
+                                                 text(shape));
+  }
+
+  std::vector<std::int64_t> output_shape(const std::vector<std::int64_t>& shape) const {
+    const InputContract& input = stage.input;
+    if (stage.kind != StageKind::kSegmentation) {
+      const auto& crop = input.crop;
+      if (shape.size() != 5 || shape[0] < 0 || shape[1] != 1 ||
+          !std::equal(crop.begin(), crop.end(), shape.begin() + 2)) {
+        refuse(shape, "[N, 1, " + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +
+                          std::to_string(crop[2]) + "]");
+      }
+      return {shape[0], static_cast<std::int64_t>(stage.classes.size())};
+    }
+    const std::int64_t channels = 2 * input.context_slices + 1;
+    const auto fits = [&](std::int64_t size) {
+      const std::int64_t inner = size - 2 * input.halo;
+      return inner > 0 && inner % input.size_multiple == 0;
+    };
+    if (shape.size() != 4 || shape[0] < 0 || shape[1] != channels || !fits(shape[2]) ||
+        !fits(shape[3])) {
+      refuse(shape, "[N, " + std::to_string(channels) + ", height, width] with height and width " +
+                        std::to_string(2 * input.halo) + " more than a multiple of " +
+                        std::to_string(input.size_multiple));
+    }
+    return {shape[0], 1, shape[2] - 2 * input.halo, shape[3] - 2 * input.halo};
+  }
+};
+
+StageNetwork::StageNetwork(const std::string& bundle, const std::string& stage,
+                           const PipelineOptions& options, int member) {
+  const Bundle opened = Bundle::open(bundle);
+  const StageManifest manifest = only_member(opened.required_stage(parse_stage(stage)), member);
+  const Engine& engine = lungrt::engine(options.engine);
+  impl_ = std::make_unique<Impl>(
+      Impl{manifest, open_network(opened, manifest, engine, choose_device(engine, options.device),
+                                  choose_threads(options.threads), options.verify_hashes)});
+}
+StageNetwork::~StageNetwork() = default;
+StageNetwork::StageNetwork(StageNetwork&&) noexcept = default;
+StageNetwork& StageNetwork::operator=(StageNetwork&&) noexcept = default;
+
+std::vector<std::int64_t> StageNetwork::output_shape(
+    const std::vector<std::int64_t>& input_shape) const {
+  return impl_->output_shape(input_shape);
+}
+
+void StageNetwork::run(const float* input, const std::vector<std::int64_t>& input_shape,
+                       float* output) const {
+  const std::vector<std::int64_t> output_shape = impl_->output_shape(input_shape);
+  const SessionTraits& traits = impl_->network.traits();
+  const auto batch_of = [&](const std::vector<std::int64_t>& shape) {
+    TensorShape result{traits.batch};
+    for (std::size_t axis = 1; axis < shape.size(); ++axis) result.append(shape[axis]);
+    return result;
+  };
+  const TensorShape input_batch = batch_of(input_shape);
+  const TensorShape output_batch = batch_of(output_shape);
+  const std::int64_t input_item = input_batch.elements() / traits.batch;
+  const std::int64_t output_item = output_batch.elements() / traits.batch;
+  const std::int64_t channels = input_shape[1];
+
+  const Network::Lease scratch = impl_->network.lease();
+  float* staged = scratch->input.reserve(input_batch.elements());
+  for (std::int64_t first = 0; first < input_shape[0]; first += traits.batch) {
+    const std::int64_t count = std::min(traits.batch, input_shape[0] - first);
+    for (std::int64_t item = 0; item < count; ++item) {
+      const float* source = input + (first + item) * input_item;
+      float* target = staged + item * input_item;
+      if (traits.layout == Layout::kInterleaved) {
+        interleave(source, channels, input_item / channels, target);
+      } else {
+        std::copy(source, source + input_item, target);
+      }
+    }
+    impl_->network.run(*scratch, input_batch, output_batch);
+    std::copy(scratch->output.data(), scratch->output.data() + count * output_item,
+              output + first * output_item);
+  }
+}
+
+}  // namespace lungrt

@@ -1,0 +1,23 @@
+/// Nodule mask to candidates.
+#pragma once
+
+#include <vector>
+
+#include "lungrt/mask.h"
+#include "lungrt/report.h"
+#include "lungrt/volume.h"
+
+namespace lungrt {
+
+struct GroupResult {
+  std::vector<Candidate> candidates;  ///< by un-rounded world centre (x, y, z)
+  std::int64_t mask_voxels = 0;       ///< after erosion
+};
+
+/// Erodes the mask, finds its components and their centres.
+/// \throws Error kInvalidArgument where mask and volume differ in shape
+/// \throws Error kBadVolume where the book's inverse transform leaves the volume (oblique scans)
+GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
+                             InverseTransform inverse);
+
+}  // namespace lungrt

@@ -1,0 +1,83 @@
+/// What a stage runs: one network or an ensemble, in, probabilities out.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "backend/engine.h"
+#include "backend/session.h"
+#include "core/bundle.h"
+
+namespace lungrt {
+
+/// Aligned float32 memory that grows and never shrinks.
+class Buffer {
+ public:
+  /// At least `count` floats; new ones are zero.
+  float* reserve(std::int64_t count) {
+    if (static_cast<std::size_t>(count) > values_.size())
+      values_.resize(static_cast<std::size_t>(count));
+    return values_.data();
+  }
+  float* data() { return values_.data(); }
+
+ private:
+  std::vector<float> values_;
+};
+
+/// A stage's networks on an engine. Immutable; what a run needs is borrowed (see `Lease`).
+class Network {
+ public:
+  /// \param members      at least one; they agree on their traits
+  /// \param output_kind  what they give
+  Network(std::vector<std::unique_ptr<Session>> members, OutputKind output_kind);
+  ~Network();
+  Network(Network&&) noexcept;
+
+  /// How the input must be laid out, and how many items each run takes.
+  const SessionTraits& traits() const { return members_.front()->traits(); }
+
+  /// What one run works in.
+  struct Scratch {
+    Buffer input;
+    Buffer output;
+    Buffer member_output;                                ///< of one member of an ensemble
+    std::vector<std::unique_ptr<Workspace>> workspaces;  ///< one a member
+  };
+
+  /// Scratch for the caller's own use until it goes out of scope, when the next run may have it.
+  class Lease {
+   public:
+    Lease(const Network& network, std::unique_ptr<Scratch> scratch)
+        : network_(network), scratch_(std::move(scratch)) {}
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Scratch& operator*() const { return *scratch_; }
+    Scratch* operator->() const { return scratch_.get(); }
+
+   private:
+    const Network& network_;
+    std::unique_ptr<Scratch> scratch_;
+  };
+  Lease lease() const;
+
+  /// Runs every member on scratch.input and leaves their mean probability in scratch.output.
+  /// \param input_shape   a full batch, traits().batch items
+  /// \param output_shape  likewise, planes
+  void run(Scratch& scratch, const TensorShape& input_shape, const TensorShape& output_shape) const;
+
+ private:
+  struct Pool;
+  std::vector<std::unique_ptr<Session>> members_;
+  OutputKind output_kind_;
+  std::unique_ptr<Pool> pool_;
+};
+
+/// Opens a stage's networks from the bundle.
+/// \throws Error kBadBundle where the bundle has no artifact for the engine, or one is damaged
+Network open_network(const Bundle& bundle, const StageManifest& stage, const Engine& engine,
+                     const Device& device, int threads, bool verify_hashes);
+
+}  // namespace lungrt

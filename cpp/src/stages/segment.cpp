@@ -1,0 +1,48 @@
+#include "stages/segment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ops/context.h"
+#include "ops/threshold.h"
+
+namespace lungrt {
+
+Segmenter::Segmenter(const StageManifest& stage, Network network, double threshold)
+    : input_(stage.input),
+      network_(std::move(network)),
+      threshold_(static_cast<float>(threshold)) {}
+
+NoduleMask Segmenter::run(const CtVolume& volume, const RunControl& control) const {
+  const VolumeShape& shape = volume.shape();
+  const std::int64_t batch = network_.traits().batch;
+  const std::int64_t channels = 2 * input_.context_slices + 1;
+  const ops::PaddedSize padded = ops::padded_size(shape, input_);
+  const TensorShape input_shape{batch, channels, padded.height, padded.width};
+  const std::int64_t output_width = padded.width - 2 * input_.halo;
+  const TensorShape output_shape{batch, 1, padded.height - 2 * input_.halo, output_width};
+  const std::int64_t input_item = input_shape.elements() / batch;
+  const std::int64_t output_item = output_shape.elements() / batch;
+
+  NoduleMask mask(shape);
+  const Network::Lease scratch = network_.lease();
+  float* input = scratch->input.reserve(input_shape.elements());
+  control.step("segment", 0, shape.slices);
+  for (std::int64_t first = 0; first < shape.slices; first += batch) {
+    // The last batch may be short: what an earlier one left in its tail is computed and ignored.
+    const std::int64_t count = std::min(batch, shape.slices - first);
+    for (std::int64_t item = 0; item < count; ++item) {
+      ops::stack_context(volume, first + item, input_, network_.traits().layout,
+                         input + item * input_item);
+    }
+    network_.run(*scratch, input_shape, output_shape);
+    for (std::int64_t item = 0; item < count; ++item) {
+      ops::threshold_slice(scratch->output.data() + item * output_item, output_width, threshold_,
+                           first + item, mask);
+    }
+    control.step("segment", first + count, shape.slices);
+  }
+  return mask;
+}
+
+}  // namespace lungrt

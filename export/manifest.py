@@ -1,0 +1,412 @@
+"""What ``manifest.json`` says: the schema of DESIGN.md as types, written and read strictly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from lungrt.errors import BadBundle, UnsupportedVersion
+from lungrt.export.json_field import JsonField, parse_json
+
+if TYPE_CHECKING:
+    from lungrt.models import InputContract
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+
+_STAGES = ("segmentation", "nodule", "malignancy")
+_CLASSES = {
+    "segmentation": (["nodule"],),
+    "nodule": (["non-nodule", "nodule"], ["non-nodule", "benign", "malignant"]),
+    "malignancy": (["benign", "malignant"],),
+}
+_FREE = ("description", "metadata")  # whatever somebody wants to say
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an engine may be from the eager module.
+
+    Attributes
+    ----------
+    absolute : float
+        Bounds the difference of probabilities.
+    decision_band : float
+        A decision may differ only where the eager probability is this close to the threshold.
+    """
+
+    absolute: float
+    decision_band: float
+
+
+@dataclass(frozen=True)
+class InputEntry:
+    """What a stage's networks get: ``clamp(hu, hu_window) * scale + offset``, float32.
+
+    Either `context_slices`, `size_multiple` and `halo` are given (segmentation) or `crop`
+    (classifiers); `lungrt.models.InputContract` says what they mean.
+    """
+
+    hu_window: tuple[float, float]
+    scale: float
+    offset: float
+    context_slices: int | None = None
+    size_multiple: int = 1
+    halo: int = 0
+    crop: tuple[int, int, int] | None = None
+    name: str = "input"
+
+    @classmethod
+    def of(cls, contract: InputContract) -> InputEntry:
+        """Return the entry of a loaded network's contract."""
+        crop = contract.crop
+        return cls(
+            contract.hu_window,
+            contract.scale,
+            contract.offset,
+            contract.context_slices,
+            contract.size_multiple,
+            contract.halo,
+            crop if crop is None else (crop[0], crop[1], crop[2]),
+        )
+
+    @property
+    def channels(self) -> int:
+        """Channels of the input tensor."""
+        return 1 if self.context_slices is None else 2 * self.context_slices + 1
+
+    def fitting_size(self, size: int) -> int:
+        """Return how many rows or columns a slice of `size` is padded to."""
+        return -(-size // self.size_multiple) * self.size_multiple + 2 * self.halo
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the manifest has it."""
+        if self.crop is not None:
+            own: dict[str, Any] = {"crop": list(self.crop)}
+        else:
+            own = {
+                "context_slices": self.context_slices,
+                "size_multiple": self.size_multiple,
+                "halo": self.halo,
+            }
+        return {
+            "name": self.name,
+            "dtype": "float32",
+            "shape": self._shape(),
+            "hu_window": list(self.hu_window),
+            "scale": self.scale,
+            "offset": self.offset,
+            **own,
+            "spacing_mm": None,
+        }
+
+    @classmethod
+    def read(cls, field: JsonField, stage: str) -> InputEntry:
+        """Read the entry of a stage."""
+        common = ("name", "dtype", "shape", "hu_window", "scale", "offset", "spacing_mm", *_FREE)
+        sizes: dict[str, Any]
+        if stage == "segmentation":
+            field.only((*common, "context_slices", "size_multiple", "halo"))
+            sizes = {
+                "context_slices": field.at("context_slices").whole(0),
+                "size_multiple": field.at("size_multiple").whole(1),
+                "halo": field.at("halo").whole(0),
+            }
+        else:
+            field.only((*common, "crop"))
+            slices, rows, columns = (side.whole(1) for side in field.at("crop").items(3))
+            sizes = {"crop": (slices, rows, columns)}
+        low, high = (bound.number() for bound in field.at("hu_window").items(2))
+        if low >= high:
+            field.at("hu_window").fail("the lower number first")
+        scale = field.at("scale").number()
+        if scale == 0:
+            field.at("scale").fail("a number other than 0")
+        entry = cls(
+            (low, high),
+            scale,
+            field.at("offset").number(),
+            **sizes,
+            name=field.at("name").text(),
+        )
+        field.at("dtype").equal("float32")
+        field.at("spacing_mm").equal(None)
+        field.at("shape").equal(entry._shape())
+        return entry
+
+    def _shape(self) -> list[str | int]:
+        if self.crop is not None:
+            return ["batch", 1, *self.crop]
+        return ["batch", self.channels, "height", "width"]
+
+
+@dataclass(frozen=True)
+class OutputEntry:
+    """What a stage's networks give: `kind` is ``"probability"`` or ``"logits"``."""
+
+    kind: str
+    name: str = "output"
+
+    def to_json(self, stage: str, classes: int) -> dict[str, Any]:
+        """Return the entry as the manifest has it."""
+        return {"name": self.name, "kind": self.kind, "shape": self._shape(stage, classes)}
+
+    @classmethod
+    def read(cls, field: JsonField, stage: str, classes: int) -> OutputEntry:
+        """Read the entry of a stage with that many classes."""
+        field.only(("name", "kind", "shape", *_FREE))
+        if field.at("kind").value not in ("probability", "logits"):
+            field.at("kind").fail('"probability" or "logits"')
+        field.at("shape").equal(cls._shape(stage, classes))
+        return cls(field.at("kind").text(), field.at("name").text())
+
+    @staticmethod
+    def _shape(stage: str, classes: int) -> list[str | int]:
+        return ["batch", classes, *(["height", "width"] if stage == "segmentation" else [])]
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file of the bundle.
+
+    Attributes
+    ----------
+    file : str
+        Path below the bundle's folder, with ``/``.
+    sha256 : str
+        In lower-case hexadecimal.
+    bytes : int
+        The file's size.
+    made_with : str or None
+        Of an artifact: the software that wrote it.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    made_with: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the manifest has it."""
+        made_with = {} if self.made_with is None else {"made_with": self.made_with}
+        return {"file": self.file, "sha256": self.sha256, "bytes": self.bytes, **made_with}
+
+    @classmethod
+    def read(cls, field: JsonField) -> FileEntry:
+        """Read the entry of a golden or an artifact."""
+        field.only(("file", "sha256", "bytes", "made_with", *_FREE))
+        sha256 = field.at("sha256").text()
+        if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+            field.at("sha256").fail("64 lower-case hexadecimal digits")
+        path = field.at("file").text()
+        if set(path) & set("\\:") or any(part in ("", ".", "..") for part in path.split("/")):
+            field.at("file").fail("a relative path with '/' that stays inside the bundle")
+        made_with = field.members().get("made_with")
+        return cls(
+            path,
+            sha256,
+            field.at("bytes").whole(1),
+            None if made_with is None else made_with.text(),
+        )
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """One network of a stage: where it comes from, and its files."""
+
+    architecture: str
+    options: dict[str, Any]
+    inferred: list[str]
+    checkpoint_sha256: str
+    checkpoint_metadata: dict[str, Any]
+    artifacts: dict[str, FileEntry]
+    goldens: list[FileEntry]
+
+    @property
+    def files(self) -> list[FileEntry]:
+        """All of its files."""
+        return [*self.artifacts.values(), *self.goldens]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the manifest has it."""
+        return {
+            "architecture": self.architecture,
+            "options": self.options,
+            "inferred": self.inferred,
+            "checkpoint": {"sha256": self.checkpoint_sha256, "metadata": self.checkpoint_metadata},
+            "artifacts": {name: file.to_json() for name, file in self.artifacts.items()},
+            "goldens": [file.to_json() for file in self.goldens],
+        }
+
+    @classmethod
+    def read(cls, field: JsonField) -> NetworkEntry:
+        """Read the entry of one network."""
+        own = ("architecture", "options", "inferred", "checkpoint", "artifacts", "goldens")
+        field.only((*own, *_FREE))
+        checkpoint = field.at("checkpoint").only(("sha256", *_FREE))
+        metadata = checkpoint.members().get("metadata")
+        artifacts = {k: FileEntry.read(v) for k, v in field.at("artifacts").members().items()}
+        if not artifacts:
+            field.at("artifacts").fail("at least one artifact")
+        return cls(
+            field.at("architecture").text(),
+            field.at("options").mapping(),
+            [name.text() for name in field.at("inferred").items()],
+            checkpoint.at("sha256").text(),
+            metadata.mapping() if metadata else {},
+            artifacts,
+            [FileEntry.read(golden) for golden in field.at("goldens").items()],
+        )
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """A stage: what goes in, what comes out, what it means, and the networks."""
+
+    input: InputEntry
+    output: OutputEntry
+    classes: tuple[str, ...]
+    threshold: float
+    tolerance: dict[str, Tolerance]
+    networks: list[NetworkEntry]
+
+    def to_json(self, stage: str) -> dict[str, Any]:
+        """Return the entry as the manifest has it."""
+        return {
+            "input": self.input.to_json(),
+            "output": self.output.to_json(stage, len(self.classes)),
+            "classes": list(self.classes),
+            "threshold": self.threshold,
+            "tolerance": {
+                device: {"absolute": t.absolute, "decision_band": t.decision_band}
+                for device, t in self.tolerance.items()
+            },
+            "networks": [network.to_json() for network in self.networks],
+        }
+
+    @classmethod
+    def read(cls, field: JsonField, stage: str) -> StageEntry:
+        """Read the entry of a stage."""
+        own = ("input", "output", "classes", "threshold", "tolerance", "networks")
+        field.only((*own, *_FREE))
+        classes = field.at("classes")
+        if classes.value not in _CLASSES[stage]:
+            classes.fail(" or ".join(json.dumps(names) for names in _CLASSES[stage]))
+        tolerance = field.at("tolerance").only(("cpu", "cuda"))
+        tolerance.at("cpu")
+        networks = [NetworkEntry.read(network) for network in field.at("networks").items()]
+        if not networks:
+            field.at("networks").fail("at least one network")
+        return cls(
+            InputEntry.read(field.at("input"), stage),
+            OutputEntry.read(field.at("output"), stage, len(classes.value)),
+            tuple(classes.value),
+            field.at("threshold").number(0, 1),
+            {device: _read_tolerance(limits) for device, limits in tolerance.members().items()},
+            networks,
+        )
+
+
+def _read_tolerance(field: JsonField) -> Tolerance:
+    field.only(("absolute", "decision_band"))
+    return Tolerance(field.at("absolute").number(0), field.at("decision_band").number(0))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that ``manifest.json`` says.
+
+    Attributes
+    ----------
+    lungrt_version : str
+        The version that exported the bundle.
+    created : str
+        When, as ISO 8601 in UTC.
+    stages : dict of str to StageEntry
+        Any of segmentation, nodule and malignancy, in this order.
+    """
+
+    lungrt_version: str
+    created: str
+    stages: dict[str, StageEntry]
+
+    @property
+    def files(self) -> list[FileEntry]:
+        """Every file of the bundle but the manifest."""
+        networks = (network for stage in self.stages.values() for network in stage.networks)
+        return [file for network in networks for file in network.files]
+
+    def to_text(self) -> str:
+        """Return the content of ``manifest.json``."""
+        document = {
+            "format_version": FORMAT_VERSION,
+            "lungrt_version": self.lungrt_version,
+            "created": self.created,
+            "stages": {name: stage.to_json(name) for name, stage in self.stages.items()},
+        }
+        return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def read_manifest(bundle: Path) -> Manifest:
+    """Read a bundle's manifest; its files are not looked at.
+
+    Raises
+    ------
+    BadBundle
+        There is no manifest, or it is not as DESIGN.md says.
+    UnsupportedVersion
+        It is of a format that is not known here.
+    """
+    path = bundle / MANIFEST
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadBundle(
+            f"{bundle}: is no bundle, its {MANIFEST} cannot be read ({error}); expected a folder "
+            "that lungrt export wrote"
+        ) from error
+    document = parse_json(text, str(path))
+    version = document.at("format_version")
+    if version.whole(-(2**63)) != FORMAT_VERSION:
+        raise UnsupportedVersion(
+            f"{path}: format_version is {version.value}, this lungrt reads {FORMAT_VERSION}; "
+            "a newer lungrt may know it, or export the checkpoints again"
+        )
+    document.only(("format_version", "lungrt_version", "created", "stages", *_FREE))
+    found = document.at("stages").only(_STAGES)
+    members = found.members()
+    if not members:
+        found.fail("at least one stage")
+    stages = {name: StageEntry.read(members[name], name) for name in _STAGES if name in members}
+    if "malignancy" in stages and len(stages["nodule"].classes if "nodule" in stages else ()) == 3:
+        raise BadBundle(
+            f"{path}: stages.nodule.classes has benign and malignant already, so the stage "
+            "malignancy contradicts it; export one or the other"
+        )
+    return Manifest(document.at("lungrt_version").text(), document.at("created").text(), stages)
+
+
+def files_named_in(text: str) -> set[PurePosixPath]:
+    """Return the files that a manifest of any version names, itself among them.
+
+    Raises
+    ------
+    ValueError
+        It is no manifest.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or type(document.get("format_version")) is not int:
+        raise ValueError("no format_version")
+    named = {PurePosixPath(MANIFEST)}
+    remaining: list[Any] = [document.get("stages")]
+    while remaining:
+        value = remaining.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("file"), str):
+                named.add(PurePosixPath(value["file"]))
+            remaining += value.values()
+        elif isinstance(value, list):
+            remaining += value
+    return named

@@ -1,0 +1,118 @@
+"""ONNX artifacts, by PyTorch's graph exporter.
+
+Batch norm is left as it is: folding it, or rewriting it as a maximum, made ONNX Runtime slower.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.export import Dim
+
+from lungrt.errors import Inference
+from lungrt.export.manifest import InputEntry, OutputEntry
+
+_OPSET = 18  # has all that the families need; old runtimes know it
+
+
+def made_with() -> str:
+    """Return what goes into the manifest's ``made_with``."""
+    return f"torch {torch.__version__.partition('+')[0]}, opset {_OPSET}"
+
+
+def to_onnx(
+    module: nn.Module, example: NDArray[np.float32], contract: InputEntry, output: OutputEntry
+) -> bytes:
+    """Export a network with a dynamic batch and, for segmentation, height and width.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode; one tensor in, one out.
+    example : numpy.ndarray
+        An input of at least two items: a batch of 1 would be taken for a constant.
+
+    Raises
+    ------
+    Inference
+        The network cannot be exported.
+    """
+    with _quiet(), torch.no_grad():
+        try:
+            program = torch.onnx.export(
+                module,
+                (torch.from_numpy(example),),
+                dynamo=True,
+                external_data=False,
+                opset_version=_OPSET,
+                input_names=[contract.name],
+                output_names=[output.name],
+                dynamic_shapes=(_dynamic_axes(contract),),
+                verbose=False,
+            )
+            assert program is not None
+            model = program.model_proto
+        # Exporting runs a network's own code, which fails in any way.
+        except Exception as error:
+            raise Inference(
+                f"ONNX: the network cannot be exported ({type(error).__name__}: {error})"
+            ) from error
+    _remove_sources(model)
+    _name_axes(model, contract)
+    onnx.checker.check_model(model, full_check=True)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _dynamic_axes(contract: InputEntry) -> dict[int, Any]:
+    axes: dict[int, Any] = {0: Dim("batch")}
+    if contract.crop is None:
+        # The exporter is told which sizes are valid, since networks rely on it.
+        for axis, name in ((2, "height"), (3, "width")):
+            axes[axis] = contract.size_multiple * Dim(f"{name}_units") + 2 * contract.halo
+    return axes
+
+
+def _remove_sources(model: onnx.ModelProto) -> None:
+    """Remove what the exporter notes about where each node came from: paths of source files."""
+    graph = model.graph
+    for item in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del item.metadata_props[:]
+        item.doc_string = ""
+
+
+def _name_axes(model: onnx.ModelProto, contract: InputEntry) -> None:
+    """Give dynamic axes the manifest's names instead of the exporter's formulas."""
+    # Inner shapes are written in those formulas, and every runtime finds them itself.
+    del model.graph.value_info[:]
+    (image,), (result,) = model.graph.input, model.graph.output
+    prefix = "output_" if contract.halo else ""
+    for value, start in ((image, ""), (result, prefix)):
+        for axis, name in zip(
+            value.type.tensor_type.shape.dim[2:4], ("height", "width"), strict=False
+        ):
+            if not axis.HasField("dim_value"):
+                axis.dim_param = start + name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what the exporter says about itself: nothing a user could act on."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r".*LeafSpec.*is deprecated", FutureWarning)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

@@ -1,0 +1,97 @@
+"""Parity rows for people: one line a network and runtime, and one for each failure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lungrt.export.parity import Comparison, ParityRow
+
+
+def parity_table(rows: Sequence[ParityRow]) -> RenderableType:
+    """Return a table to print with rich.
+
+    Of all inputs of a network in a runtime it shows the largest maximum, the mean of all values
+    and the sum of all flips.
+    """
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("network")
+    table.add_column("runtime")
+    for heading in ("inputs", "max abs", "mean abs", "max rel", "mean rel", "flips"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for _, members in groupby(rows, key=lambda row: (row.stage, row.member, row.version)):
+        table.add_row(*_line(list(members), several=_is_ensemble(rows)))
+    notes = [Text(f"inputs of {stage}: {_shapes(rows, stage)}") for stage in _stages(rows)]
+    failures = [Text(f"{_input(row)}: {_reason(row)}", "red") for row in rows if row.failed]
+    return Group(table, *notes, *failures)
+
+
+def parity_text(rows: Sequence[ParityRow]) -> str:
+    """Return the same as plain text."""
+    text = io.StringIO()
+    Console(file=text, width=120, color_system=None).print(parity_table(rows), soft_wrap=True)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip())
+
+
+def _stages(rows: Iterable[ParityRow]) -> list[str]:
+    return list(dict.fromkeys(row.stage for row in rows if not row.skipped))
+
+
+def _is_ensemble(rows: Iterable[ParityRow]) -> bool:
+    return any(row.member > 0 for row in rows)
+
+
+def _line(rows: list[ParityRow], *, several: bool) -> list[str | Text]:
+    first = rows[0]
+    name = f"{first.stage} {first.member}" if several else first.stage
+    if first.skipped:
+        return [name, first.version, *[""] * 6, Text(f"skipped: {first.skipped}", "yellow")]
+    failed = sum(row.failed for row in rows)
+    verdict = Text(f"{failed} failed", "bold red") if failed else Text("ok", "green")
+    compared = [row.comparison for row in rows if row.comparison]
+    return [name, first.version, str(len(rows)), *_numbers(compared), verdict]
+
+
+def _numbers(compared: list[Comparison]) -> list[str]:
+    if not compared:
+        return ["-"] * 5
+    values = sum(c.values for c in compared)
+    return [
+        f"{max(c.max_absolute for c in compared):.1e}",
+        f"{sum(c.mean_absolute * c.values for c in compared) / values:.1e}",
+        f"{max(c.max_relative for c in compared):.1e}",
+        f"{sum(c.mean_relative * c.values for c in compared) / values:.1e}",
+        f"{sum(c.flips for c in compared)} of {sum(c.decisions for c in compared)}",
+    ]
+
+
+def _shapes(rows: Iterable[ParityRow], stage: str) -> str:
+    """Return between what sizes a stage's inputs are, e.g. 1-8 x 7 x 32-128 x 36-160."""
+    shapes = [row.shape for row in rows if row.stage == stage and not row.skipped]
+    return " x ".join(
+        f"{min(axis)}" if min(axis) == max(axis) else f"{min(axis)}-{max(axis)}"
+        for axis in zip(*shapes, strict=True)
+    )
+
+
+def _input(row: ParityRow) -> str:
+    shape = " x ".join(map(str, row.shape))
+    return f"{row.stage} {row.member}, {row.version}, {row.input} ({shape})"
+
+
+def _reason(row: ParityRow) -> str:
+    c = row.comparison
+    if c is None:
+        return row.problem
+    return (
+        f"|probability - eager| is up to {c.max_absolute:.2g}, allowed {row.tolerance.absolute:g}; "
+        f"{c.flips} of {c.decisions} decisions flip, {c.flips_outside_band} of them more than "
+        f"{row.tolerance.decision_band:g} from the threshold"
+    )

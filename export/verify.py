@@ -1,0 +1,129 @@
+"""Holding a bundle against its goldens, without the checkpoints it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lungrt.errors import BadBundle, EngineUnavailable, InvalidArgument
+from lungrt.export.files import check_files
+from lungrt.export.goldens import Golden, read_goldens
+from lungrt.export.manifest import Manifest, NetworkEntry, StageEntry, read_manifest
+from lungrt.export.parity import ParityRow, replay
+from lungrt.export.runners import Artifact, Runner, python_runners
+
+
+def verify_bundle(
+    bundle: Path,
+    *,
+    formats: Sequence[str] | None = None,
+    runners: Mapping[str, Runner] | None = None,
+) -> list[ParityRow]:
+    """Check a bundle's files, then run its goldens on every runtime that is here.
+
+    Parameters
+    ----------
+    bundle : pathlib.Path
+        The folder.
+    formats : sequence of str, optional
+        Artifact formats to run; all that the bundle has if not given.
+    runners : mapping of str to Runner, optional
+        What runs them, by name; Python's torch and ONNX Runtime if not given.
+
+    Returns
+    -------
+    list of ParityRow
+        By stage, network, runtime and golden. A row that is out of tolerance, or where the runtime
+        failed, has `failed`; a runtime that is not here has one row a network that says why.
+
+    Raises
+    ------
+    BadBundle
+        The manifest is not as it should be, a file is missing or damaged, or a network has no
+        goldens.
+    UnsupportedVersion
+        The bundle is of an unknown format version.
+    InvalidArgument
+        The bundle has no artifact of a format in `formats`.
+    EngineUnavailable
+        Nothing here can run any of the artifacts, or read the goldens.
+    """
+    manifest = read_manifest(bundle)
+    check_files(bundle, manifest)
+    wanted = _wanted_formats(bundle, manifest, formats)
+    asked = {
+        name: runner
+        for name, runner in (python_runners() if runners is None else runners).items()
+        if runner.format in wanted
+    }
+    if not any(not runner.missing for runner in asked.values()):
+        reasons = "; ".join(runner.missing for runner in asked.values())
+        raise EngineUnavailable(
+            f"{bundle}: nothing here runs its artifacts ({', '.join(wanted)})"
+            + (f": {reasons}" if reasons else "")
+        )
+    return [
+        row
+        for name, stage in manifest.stages.items()
+        for member, network in enumerate(stage.networks)
+        for row in _verify_network(bundle, name, stage, member, network, asked)
+    ]
+
+
+def _wanted_formats(
+    bundle: Path, manifest: Manifest, formats: Sequence[str] | None
+) -> tuple[str, ...]:
+    networks = [network for stage in manifest.stages.values() for network in stage.networks]
+    present = tuple(dict.fromkeys(name for network in networks for name in network.artifacts))
+    if formats is None:
+        return present
+    if not formats or set(formats) - set(present):
+        raise InvalidArgument(f"formats {list(formats)}: {bundle} has {list(present)}")
+    return tuple(formats)
+
+
+def _verify_network(
+    bundle: Path,
+    name: str,
+    stage: StageEntry,
+    member: int,
+    network: NetworkEntry,
+    runners: Mapping[str, Runner],
+) -> Iterator[ParityRow]:
+    goldens = [golden for file in network.goldens for golden in read_goldens(bundle / file.file)]
+    if not goldens:
+        raise BadBundle(
+            f"{bundle}: network {member} of {name} has no goldens, so it cannot be verified; "
+            "export it again"
+        )
+    for runtime, runner in runners.items():
+        if runner.format not in network.artifacts:
+            continue
+        blank = ParityRow(name, member, runtime, runner.version, stage.tolerance["cpu"])
+        if runner.missing:
+            yield replace(blank, skipped=runner.missing)
+            continue
+        path = bundle / network.artifacts[runner.format].file
+        artifact = Artifact(bundle, name, member, path, stage.input.name, stage.output.name)
+        yield from _replay_all(artifact, runner, goldens, stage, blank)
+
+
+def _replay_all(
+    artifact: Artifact,
+    runner: Runner,
+    goldens: Sequence[Golden],
+    stage: StageEntry,
+    blank: ParityRow,
+) -> Iterator[ParityRow]:
+    labelled = [(replace(blank, input=f"golden {n}"), golden) for n, golden in enumerate(goldens)]
+    try:
+        run = runner.open(artifact)
+    # As in `replay`: any failure of a runtime is a finding, not the end.
+    except Exception as error:
+        problem = f"cannot be opened: {type(error).__name__}: {error}"
+        for row, golden in labelled:
+            yield replace(row, shape=golden.input.shape, problem=problem)
+        return
+    for row, golden in labelled:
+        yield replay(run, golden, stage, row, gives_probabilities=runner.gives_probabilities)

@@ -1,0 +1,62 @@
+/// NumPy arrays in and out without copies where the memory allows it.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "lungrt/geometry.h"
+
+namespace lungrt::python {
+
+/// Keeps a Python object alive from C++; the last copy may die on any thread.
+inline std::shared_ptr<const void> keep_alive(pybind11::object object) {
+  PyObject* raw = object.release().ptr();
+  return {raw, [raw](const void*) {
+            if (Py_IsInitialized() == 0) return;  // the interpreter has freed it already
+            const pybind11::gil_scoped_acquire gil;
+            Py_DECREF(raw);
+          }};
+}
+
+/// The array with native, aligned, C-ordered elements of type T: itself where it has them already,
+/// else a converted copy.
+template <typename T>
+pybind11::array contiguous(const pybind11::array& array) {
+  constexpr int kFlags = pybind11::array::c_style | pybind11::array::forcecast |
+                         pybind11::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  auto result = pybind11::array_t<T, kFlags>::ensure(array);
+  if (!result) throw pybind11::error_already_set();
+  return result;
+}
+
+inline std::vector<pybind11::ssize_t> extents(const VolumeShape& shape) {
+  return {static_cast<pybind11::ssize_t>(shape.slices), static_cast<pybind11::ssize_t>(shape.rows),
+          static_cast<pybind11::ssize_t>(shape.columns)};
+}
+
+/// Array that shares memory owned by `owner` and cannot be written to.
+template <typename T>
+pybind11::array read_only_view(const T* data, const VolumeShape& shape, pybind11::handle owner) {
+  pybind11::array view(pybind11::dtype::of<T>(), extents(shape), data, owner);
+  pybind11::detail::array_proxy(view.ptr())->flags &=
+      ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return view;
+}
+
+/// Array that takes over the memory of a vector.
+template <typename T>
+pybind11::array take(std::vector<T> values, const VolumeShape& shape) {
+  auto owned = std::make_unique<std::vector<T>>(std::move(values));
+  const T* data = owned->data();
+  const pybind11::capsule owner(
+      owned.get(), [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+  static_cast<void>(owned.release());
+  return pybind11::array(pybind11::dtype::of<T>(), extents(shape), data, owner);
+}
+
+}  // namespace lungrt::python

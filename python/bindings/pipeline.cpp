@@ -1,0 +1,144 @@
+#include "lungrt/pipeline.h"
+
+#include <pybind11/functional.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "casters.h"
+#include "lungrt/error.h"
+#include "register.h"
+
+namespace lungrt::python {
+
+namespace py = pybind11;
+
+namespace {
+
+/// Run options whose hooks call into Python. What Python raises there - the callback's own
+/// exception, or KeyboardInterrupt - ends the run and is what the caller gets, unchanged, whatever
+/// the library made of it on the way.
+class PythonRun {
+ public:
+  PythonRun(std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds)
+      : progress_(std::move(progress)) {
+    options_.max_candidates = max_candidates;
+    options_.max_seconds = max_seconds;
+    options_.cancelled = [this] { return interrupted(); };
+    if (progress_) {
+      options_.progress = [this](const char* stage, std::int64_t done, std::int64_t total) {
+        report_progress(stage, done, total);
+      };
+    }
+  }
+  PythonRun(const PythonRun&) = delete;
+  PythonRun& operator=(const PythonRun&) = delete;
+
+  /// Calls `work(const RunOptions&)` without the GIL.
+  template <typename Work>
+  auto operator()(const Work& work) {
+    try {
+      const py::gil_scoped_release release;
+      return work(options_);
+    } catch (...) {
+      if (raised_) std::rethrow_exception(raised_);
+      throw;
+    }
+  }
+
+ private:
+  bool interrupted() {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() == 0) return false;
+    raised_ = std::make_exception_ptr(py::error_already_set());
+    return true;
+  }
+
+  void report_progress(const char* stage, std::int64_t done, std::int64_t total) {
+    const py::gil_scoped_acquire gil;
+    try {
+      (*progress_)(stage, done, total);
+    } catch (const py::error_already_set&) {
+      raised_ = std::current_exception();
+      throw Error(ErrorCode::kCancelled, "the progress callback raised an exception");
+    }
+  }
+
+  std::optional<py::function> progress_;
+  RunOptions options_;
+  std::exception_ptr raised_;
+};
+
+std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::string& engine,
+                                        const std::string& device, const std::string& profile,
+                                        const std::string& geometry, int threads,
+                                        bool verify_hashes) {
+  PipelineOptions options;
+  options.engine = engine;
+  options.device = device;
+  options.profile = profile;
+  options.geometry = geometry;
+  options.threads = threads;
+  options.verify_hashes = verify_hashes;
+  const py::gil_scoped_release release;
+  return std::make_unique<Pipeline>(bundle, options);
+}
+
+}  // namespace
+
+void register_pipeline(py::module_& module) {
+  py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; lungrt.Pipeline adds to it.")
+      .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(),
+           py::arg("engine") = "torchscript", py::arg("device") = "cpu",
+           py::arg("profile") = "book", py::arg("geometry") = "", py::arg("threads") = 0,
+           py::arg("verify_hashes") = true)
+      .def(
+          "run",
+          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
+             std::int64_t max_candidates, double max_seconds) {
+            PythonRun run(std::move(progress), max_candidates, max_seconds);
+            return run([&](const RunOptions& options) { return self.run(volume, options); });
+          },
+          py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
+          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0)
+      .def(
+          "segment",
+          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
+             double max_seconds) {
+            PythonRun run(std::move(progress), 0, max_seconds);
+            return run([&](const RunOptions& options) { return self.segment(volume, options); });
+          },
+          py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
+          py::arg("max_seconds") = 0.0)
+      .def("group", &Pipeline::group, py::arg("volume"), py::arg("mask"),
+           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "classify",
+          [](const Pipeline& self, const CtVolume& volume, const std::vector<Candidate>& candidates,
+             std::optional<py::function> progress, std::int64_t max_candidates,
+             double max_seconds) {
+            PythonRun run(std::move(progress), max_candidates, max_seconds);
+            return run([&](const RunOptions& options) {
+              return self.classify(volume, candidates, options);
+            });
+          },
+          py::arg("volume"), py::arg("candidates"), py::kw_only(), py::arg("progress") = py::none(),
+          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0)
+      .def_property_readonly("engine", &Pipeline::engine)
+      .def_property_readonly("device", &Pipeline::device, "The device in use: cpu or cuda:N.")
+      .def_property_readonly("profile", &Pipeline::profile)
+      .def_property_readonly("threads", &Pipeline::threads)
+      .def("__repr__", [](const Pipeline& self) {
+        return py::str("Pipeline(engine={!r}, device={!r}, profile={!r}, threads={})")
+            .format(self.engine(), self.device(), self.profile().profile, self.threads());
+      });
+}
+
+}  // namespace lungrt::python

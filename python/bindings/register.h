@@ -1,0 +1,19 @@
+/// One function a group of bound classes; module.cpp calls them in this order, because signatures
+/// name the classes that were bound before.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace lungrt::python {
+
+void register_errors();
+void register_geometry(pybind11::module_& module);
+void register_volume(pybind11::module_& module);
+void register_series(pybind11::module_& module);
+void register_mask(pybind11::module_& module);
+void register_report(pybind11::module_& module);
+void register_pipeline(pybind11::module_& module);
+void register_stage_network(pybind11::module_& module);
+void register_process(pybind11::module_& module);
+
+}  // namespace lungrt::python

@@ -1,0 +1,110 @@
+#include "lungrt/report.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "casters.h"
+#include "register.h"
+
+namespace lungrt::python {
+
+namespace py = pybind11;
+
+namespace {
+
+/// A float with a fixed number of decimals, or "None".
+py::str decimals(const py::object& number, const char* format) {
+  return number.is_none() ? py::str("None") : py::str(format).format(number);
+}
+
+}  // namespace
+
+void register_report(py::module_& module) {
+  py::class_<Candidate>(module, "Candidate", R"(A place that the segmentation proposes.
+
+Parameters
+----------
+index
+    Voxel (slice, row, column): what is classified and reported.
+center_mm
+    World position (x, y, z) of `index`.
+volume_mm3
+    Estimate of the lesion: the component dilated back by the eroding cross.
+diameter_mm
+    Of the sphere of that volume.
+)")
+      .def(py::init([](const VoxelIndex& index, const Vec3& center_mm, double volume_mm3,
+                       double diameter_mm) {
+             return Candidate{index, center_mm, volume_mm3, diameter_mm};
+           }),
+           py::arg("index"), py::arg("center_mm"), py::arg("volume_mm3") = 0.0,
+           py::arg("diameter_mm") = 0.0)
+      .def_readonly("index", &Candidate::index, "Voxel (slice, row, column).")
+      .def_readonly("center_mm", &Candidate::center_mm, "World position (x, y, z) of `index`.")
+      .def_readonly("volume_mm3", &Candidate::volume_mm3)
+      .def_readonly("diameter_mm", &Candidate::diameter_mm)
+      .def("__repr__", [](const Candidate& self) {
+        return py::str(
+                   "Candidate(index={}, center_mm=({:.1f}, {:.1f}, {:.1f}), diameter_mm={:.1f})")
+            .format(self.index, self.center_mm[0], self.center_mm[1], self.center_mm[2],
+                    self.diameter_mm);
+      });
+
+  py::class_<Finding, Candidate>(module, "Finding", "A candidate with the classifiers' opinion.")
+      .def_readonly("p_nodule", &Finding::p_nodule)
+      .def_readonly("p_malignant", &Finding::p_malignant,
+                    "Given it is a nodule; None without that stage or below the nodule threshold.")
+      .def("__repr__", [](const py::object& self) {
+        const auto& finding = self.cast<const Finding&>();
+        return py::str(
+                   "Finding(index={}, center_mm=({:.1f}, {:.1f}, {:.1f}), diameter_mm={:.1f}, "
+                   "p_nodule={:.3f}, p_malignant={})")
+            .format(finding.index, finding.center_mm[0], finding.center_mm[1], finding.center_mm[2],
+                    finding.diameter_mm, finding.p_nodule,
+                    decimals(self.attr("p_malignant"), "{:.3f}"));
+      });
+
+  py::class_<ProfileOptions>(module, "ProfileOptions", "The options of a profile.")
+      .def_readonly("profile", &ProfileOptions::profile)
+      .def_readonly("geometry", &ProfileOptions::geometry, "Inverse transform: book or exact.")
+      .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold)
+      .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold)
+      .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold)
+      .def("__repr__", [](const ProfileOptions& self) {
+        return py::str(
+                   "ProfileOptions(profile={!r}, geometry={!r}, segmentation_threshold={}, "
+                   "nodule_threshold={}, malignancy_threshold={})")
+            .format(self.profile, self.geometry, self.segmentation_threshold, self.nodule_threshold,
+                    self.malignancy_threshold);
+      });
+
+  py::class_<Provenance>(module, "Provenance", "Where every number came from.")
+      .def_readonly("lungrt_version", &Provenance::lungrt_version)
+      .def_readonly("bundle_sha256", &Provenance::bundle_sha256,
+                    "Of manifest.json, which holds every artifact's.")
+      .def_readonly("checkpoint_sha256", &Provenance::checkpoint_sha256,
+                    "By stage, one a member of its ensemble.")
+      .def_readonly("engine_version", &Provenance::engine_version)
+      .def_readonly("device_name", &Provenance::device_name)
+      .def_readonly("threads", &Provenance::threads)
+      .def_readonly("notes", &Provenance::notes, "Rounding, resampling.");
+
+  py::class_<Report>(module, "Report", "Result of Pipeline.run; lungrt.Report adds to it.")
+      .def(py::init<const Report&>(), py::arg("report"))
+      .def_readonly("series_uid", &Report::series_uid)
+      .def_readonly("shape", &Report::shape, "(slices, rows, columns).")
+      .def_readonly("geometry", &Report::geometry)
+      .def_readonly("options", &Report::options)
+      .def_readonly("engine", &Report::engine)
+      .def_readonly("device", &Report::device)
+      .def_readonly("mask_voxels", &Report::mask_voxels, "Voxels of the mask after erosion.")
+      .def_readonly("nodules", &Report::nodules,
+                    "Findings with p_nodule above the threshold, most likely first.")
+      .def_readonly("candidates", &Report::candidates, "All findings, in pipeline order.")
+      .def_readonly("timings_s", &Report::timings_s, "Seconds: segment, group, classify, total.")
+      .def_readonly("provenance", &Report::provenance)
+      .def("to_json", &to_json, py::arg("with_candidates") = true,
+           "The report as JSON text; without candidates only the nodules are listed.");
+}
+
+}  // namespace lungrt::python

@@ -1,0 +1,115 @@
+#include "lungrt/volume.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.h"
+#include "casters.h"
+#include "lungrt/error.h"
+#include "register.h"
+
+namespace lungrt::python {
+
+namespace py = pybind11;
+
+namespace {
+
+template <typename T>
+CtVolume convert(const py::array& voxels, const VolumeShape& shape, const Geometry& geometry,
+                 const std::string& series_uid) {
+  const py::array values = contiguous<T>(voxels);
+  const py::gil_scoped_release release;
+  return CtVolume::converted(static_cast<const T*>(values.data()), shape, geometry, series_uid);
+}
+
+CtVolume from_array(const py::array& hu, const Geometry& geometry, const std::string& series_uid) {
+  if (hu.ndim() != 3) {
+    throw Error(ErrorCode::kBadVolume,
+                "a CT has three axes (slice, row, column), this array has shape " +
+                    py::str(hu.attr("shape")).cast<std::string>());
+  }
+  const VolumeShape shape{hu.shape(0), hu.shape(1), hu.shape(2)};
+  const char kind = hu.dtype().kind();
+  const py::ssize_t bytes = hu.itemsize();
+  if ((kind == 'i' && bytes <= 2) || (kind == 'u' && bytes == 1)) {
+    py::array values = contiguous<std::int16_t>(hu);
+    const auto* data = static_cast<const std::int16_t*>(values.data());
+    return {data, shape, geometry, keep_alive(std::move(values)), series_uid};
+  }
+  if (kind == 'i' && bytes == 4) return convert<std::int32_t>(hu, shape, geometry, series_uid);
+  if (kind == 'i' && bytes == 8) return convert<std::int64_t>(hu, shape, geometry, series_uid);
+  if (kind == 'u' && bytes == 2) return convert<std::uint16_t>(hu, shape, geometry, series_uid);
+  if (kind == 'u' && bytes == 4) return convert<std::uint32_t>(hu, shape, geometry, series_uid);
+  if (kind == 'f' && bytes <= 4) return convert<float>(hu, shape, geometry, series_uid);
+  // Every uint64 that fits int16 is exact as a double, and the others stay far beyond it.
+  if ((kind == 'f' || kind == 'u') && bytes == 8) {
+    return convert<double>(hu, shape, geometry, series_uid);
+  }
+  throw Error(ErrorCode::kBadVolume,
+              "voxels of type " + py::str(static_cast<py::object>(hu.dtype())).cast<std::string>() +
+                  " are no Hounsfield units; give an array of integers or of float16/32/64");
+}
+
+}  // namespace
+
+void register_volume(py::module_& module) {
+  py::class_<CtVolume>(module, "CtVolume",
+                       R"(Immutable CT volume: Hounsfield units with their place in the patient.
+
+Parameters
+----------
+hu
+    Array (slices, rows, columns). Native C-ordered int16 is taken without a copy, so leave it
+    unchanged while the volume lives; other types become int16, rounded half to even where they are
+    not whole, and a note says how many were.
+geometry
+    Where the voxels lie.
+series_uid
+    DICOM series instance UID, for the report.
+notes
+    What was done to the voxels before (resampling), for the report.
+
+Raises
+------
+lungrt.errors.BadVolume
+    For another number of axes, an axis of size 0, NaN, infinity, or a value beyond int16.
+)")
+      .def(py::init([](const py::array& hu, const Geometry& geometry, const std::string& series_uid,
+                       const std::vector<std::string>& notes) {
+             CtVolume volume = from_array(hu, geometry, series_uid);
+             if (notes.empty()) return volume;
+             std::vector<std::string> all = notes;
+             all.insert(all.end(), volume.notes().begin(), volume.notes().end());
+             return volume.with_notes(std::move(all));
+           }),
+           py::arg("hu"), py::arg("geometry"), py::kw_only(), py::arg("series_uid") = "",
+           py::arg("notes") = std::vector<std::string>())
+      .def_property_readonly(
+          "hu",
+          [](const py::object& self) {
+            const auto& volume = self.cast<const CtVolume&>();
+            return read_only_view(volume.data(), volume.shape(), self);
+          },
+          "Read-only int16 array (slices, rows, columns) that shares the volume's memory.")
+      .def_property_readonly("shape", &CtVolume::shape, "(slices, rows, columns).")
+      .def_property_readonly("geometry", &CtVolume::geometry)
+      .def_property_readonly("series_uid", &CtVolume::series_uid,
+                             "DICOM series instance UID, or empty.")
+      .def_property_readonly("notes", &CtVolume::notes,
+                             "What was done to the voxels (rounding, resampling).")
+      .def("__repr__", [](const CtVolume& self) {
+        const py::str uid = self.series_uid().empty()
+                                ? py::str("")
+                                : py::str(", series_uid={!r}").format(self.series_uid());
+        return py::str("CtVolume(shape={}, spacing_mm={}{})")
+            .format(self.shape(), self.geometry().spacing_mm(), uid);
+      });
+}
+
+}  // namespace lungrt::python

@@ -1,0 +1,88 @@
+"""Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.
+
+::
+
+    import lungrt
+
+    pipeline = lungrt.Pipeline("bundle")
+    report = pipeline.run("path/to/dicom/folder")
+    for nodule in report.nodules:
+        print(nodule.center_mm, nodule.diameter_mm, nodule.p_nodule)
+
+Everything here loads on first use: `import lungrt` imports neither the compiled module nor any of
+torch, SimpleITK and pandas, so that `lungrt.models` and `lungrt.export` work without the first and
+the runtime without the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from lungrt import errors
+
+if TYPE_CHECKING:
+    from lungrt._core import (
+        Candidate,
+        CtVolume,
+        EngineInfo,
+        Finding,
+        Geometry,
+        NoduleMask,
+        ProfileOptions,
+        Provenance,
+        __version__,
+        erode,
+        label,
+    )
+    from lungrt.engine_info import engines
+    from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct
+    from lungrt.pipeline import Pipeline
+    from lungrt.report import Report
+    from lungrt.stage_network import StageNetwork
+
+__all__ = [
+    "Candidate",
+    "CtVolume",
+    "EngineInfo",
+    "Finding",
+    "Geometry",
+    "NoduleMask",
+    "Pipeline",
+    "ProfileOptions",
+    "Provenance",
+    "Report",
+    "SeriesInfo",
+    "StageNetwork",
+    "__version__",
+    "engines",
+    "erode",
+    "errors",
+    "from_sitk",
+    "label",
+    "list_series",
+    "read_ct",
+]
+
+_HOMES = {
+    "Pipeline": "lungrt.pipeline",
+    "Report": "lungrt.report",
+    "SeriesInfo": "lungrt.io",
+    "StageNetwork": "lungrt.stage_network",
+    "engines": "lungrt.engine_info",
+    "from_sitk": "lungrt.io",
+    "list_series": "lungrt.io",
+    "read_ct": "lungrt.io",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'lungrt' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "lungrt._core")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

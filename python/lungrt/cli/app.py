@@ -1,0 +1,46 @@
+"""The commands and what they share: errors in one line, and Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from lungrt.cli import diagnose, export, info, verify
+from lungrt.cli.console import print_error, stderr
+from lungrt.errors import Error
+
+__all__ = ["app"]
+
+ERROR = 2
+CANCELLED = 130  # 128 + SIGINT, as shells have it
+
+
+class _Commands(TyperGroup):
+    """Runs a command; what it raises becomes a line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:  # its class depends on the version of typer
+        try:
+            return super().invoke(ctx)
+        except Error as error:
+            print_error(str(error))
+            raise typer.Exit(ERROR) from error
+        except KeyboardInterrupt as error:
+            stderr().print("cancelled, nothing written")
+            raise typer.Exit(CANCELLED) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.",
+    epilog="A research tool, not a medical device.",
+)
+app.command("export")(export.export)
+app.command("verify")(verify.verify)
+app.command("diagnose")(diagnose.diagnose)
+app.command("info")(info.info)

@@ -1,0 +1,160 @@
+"""``lungrt diagnose``: a CT in, a table of nodules and a file out."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from lungrt.cli.console import disclaim, stdout
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lungrt import Report
+
+__all__ = ["diagnose"]
+
+
+def diagnose(
+    ct: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CT",
+            help="Folder of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz or .nrrd.",
+            show_default=False,
+        ),
+    ],
+    bundle: Annotated[
+        Path, typer.Option(help="Folder that [b]lungrt export[/b] wrote.", show_default=False)
+    ],
+    engine: Annotated[
+        str, typer.Option(help="Inference engine; [b]lungrt info[/b] lists them.")
+    ] = "torchscript",
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:N, or auto to take what is there.")
+    ] = "cpu",
+    profile: Annotated[str, typer.Option(help="Preset of options.")] = "book",
+    geometry: Annotated[
+        str | None,
+        typer.Option(
+            help="book or exact: another way from world to voxel than the profile's.",
+            show_default=False,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="CPU threads; all that this process may use if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    candidates: Annotated[
+        bool,
+        typer.Option("--candidates", help="Write every candidate to the file, not only nodules."),
+    ] = False,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UID", help="Series to take where the folder holds several.", show_default=False
+        ),
+    ] = None,
+    resample: Annotated[
+        bool,
+        typer.Option(
+            "--resample",
+            help="Interpolate irregular, missing or repeated slices instead of refusing them.",
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the report to FILE.json or FILE.csv.", show_default=False
+        ),
+    ] = None,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress bars.")
+    ] = False,
+) -> None:
+    """Find lung nodules in a CT.
+
+    Example: [b]lungrt diagnose path/to/dicom --bundle bundle --output report.json[/b]
+    """
+    # Imported here so that --help and wrong arguments answer at once.
+    import lungrt
+    from lungrt import _core
+
+    with contextlib.ExitStack() as stack:
+        write = output and stack.enter_context(output_file(output, (".json", ".csv")))
+        _core.tune_allocator()  # this process does nothing else
+        pipeline = lungrt.Pipeline(
+            bundle,
+            engine=engine,
+            device=device,
+            profile=profile,
+            geometry=geometry,
+            threads=threads,
+        )
+        volume = lungrt.read_ct(ct, series=series, resample=resample)
+        with progress_bars(not no_progress) as progress:
+            report = pipeline.run(volume, progress=progress)
+        if output and write:
+            if output.suffix.lower() == ".csv":
+                write(report.to_csv(candidates=candidates))
+            else:
+                write(report.to_json(candidates) + "\n")
+    console = stdout()
+    _print(console, report)
+    if output:
+        console.print(f"written to {output}", soft_wrap=True)
+    disclaim(console)
+
+
+def _print(console: Console, report: Report) -> None:
+    if report.nodules:
+        console.print(_table(report))
+    provenance = report.provenance
+    seconds = report.timings_s
+    console.print(
+        f"{len(report.nodules)} nodules of {len(report.candidates)} candidates in "
+        f"{seconds['total']:.1f} s (segment {seconds['segment']:.1f}, group "
+        f"{seconds['group']:.1f}, classify {seconds['classify']:.1f})\n"
+        f"profile {report.options.profile}, engine {report.engine} ({provenance.engine_version}), "
+        f"{report.device} ({provenance.device_name}), {provenance.threads} threads",
+        soft_wrap=True,
+    )
+    for note in provenance.notes:
+        console.print(f"note: {note}", soft_wrap=True, style="yellow")
+
+
+def _table(report: Report) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in (
+        "nodule",
+        "centre x, y, z mm",
+        "slice, row, column",
+        "diameter mm",
+        "volume mm³",
+        "p nodule",
+        "p malignant",
+    ):
+        table.add_column(heading, justify="right")
+    for number, nodule in enumerate(report.nodules, start=1):
+        malignant = nodule.p_malignant
+        table.add_row(
+            str(number),
+            ", ".join(f"{value:.1f}" for value in nodule.center_mm),
+            ", ".join(map(str, nodule.index)),
+            f"{nodule.diameter_mm:.1f}",
+            f"{nodule.volume_mm3:.0f}",
+            f"{nodule.p_nodule:.3f}",
+            "-" if malignant is None else f"{malignant:.3f}",
+        )
+    return table

@@ -1,0 +1,239 @@
+"""``lungrt export``: trained checkpoints in, a bundle and a parity table out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lungrt.cli.console import stdout
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+from lungrt.errors import EngineUnavailable, InvalidArgument, Io
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from lungrt.export import ExportResult
+    from lungrt.models import LoadedNetwork
+
+__all__ = ["export"]
+
+_OTHERS = "Architectures that are not the book's"
+
+_Checkpoints = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Trained checkpoint; given several times, an ensemble.",
+        show_default=False,
+    ),
+]
+_Architectures = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PACKAGE.MODULE:CLASS",
+        help="Architecture of the checkpoint: once for all, or once for each.",
+        show_default=False,
+        rich_help_panel=_OTHERS,
+    ),
+]
+_Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="JSON|FILE",
+        help="Options of the architecture, as JSON or a file of it: once for all, or for each.",
+        show_default=False,
+        rich_help_panel=_OTHERS,
+    ),
+]
+
+
+def export(
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the bundle.", show_default=False)
+    ],
+    segmentation: _Checkpoints = None,
+    nodule: _Checkpoints = None,
+    malignancy: _Checkpoints = None,
+    formats: Annotated[
+        str, typer.Option(help="Artifacts to write, separated by commas.")
+    ] = "torchscript,onnx",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the bundle that is there.")
+    ] = False,
+    segmentation_arch: _Architectures = None,
+    segmentation_options: _Options = None,
+    nodule_arch: _Architectures = None,
+    nodule_options: _Options = None,
+    malignancy_arch: _Architectures = None,
+    malignancy_options: _Options = None,
+    key_map: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Renames tensors: old name to new, or old prefix. to new prefix. - by stage where "
+            "several are exported.",
+            show_default=False,
+            rich_help_panel=_OTHERS,
+        ),
+    ] = None,
+    json_output: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write every comparison to FILE.json.",
+            show_default=False,
+        ),
+    ] = None,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress bars.")
+    ] = False,
+) -> None:
+    """Turn trained checkpoints into a bundle, and hold it against them.
+
+    Any subset of the three stages makes a bundle. Nothing is written that is out of tolerance.
+
+    Example: [b]lungrt export --segmentation seg.state --nodule cls.state --output bundle[/b]
+    """
+    given = {
+        "segmentation": (segmentation, segmentation_arch, segmentation_options),
+        "nodule": (nodule, nodule_arch, nodule_options),
+        "malignancy": (malignancy, malignancy_arch, malignancy_options),
+    }
+    for stage, (checkpoints, arch, options) in given.items():
+        if (arch or options) and not checkpoints:
+            raise InvalidArgument(f"an architecture for {stage}, but no --{stage} checkpoint")
+    stages = {stage: values for stage, values in given.items() if values[0]}
+    if not stages:
+        raise InvalidArgument(
+            "no checkpoint: expected some of --segmentation, --nodule and --malignancy"
+        )
+    key_maps = _read_key_maps(key_map, list(stages))
+    with contextlib.ExitStack() as stack:
+        write = json_output and stack.enter_context(output_file(json_output, (".json",)))
+        _require_torch()
+        from lungrt.export import export_bundle
+
+        networks = {
+            stage: _load(stage, checkpoints or [], arch, options, key_maps.get(stage))
+            for stage, (checkpoints, arch, options) in stages.items()
+        }
+        with progress_bars(not no_progress) as progress:
+            result = export_bundle(
+                networks,
+                output,
+                formats=[name.strip() for name in formats.split(",")],
+                force=force,
+                progress=progress,
+            )
+        if write:
+            write(json.dumps([row.to_json() for row in result.rows], indent=2) + "\n")
+    _print(stdout(), result)
+
+
+def _require_torch() -> None:
+    packages = ("torch", "safetensors")
+    if missing := [package for package in packages if util.find_spec(package) is None]:
+        raise EngineUnavailable(
+            f"exporting needs {' and '.join(missing)}, not installed here; "
+            "pip install 'lungrt[torch,onnx]'"
+        )
+
+
+def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the renaming of each stage."""
+    if path is None:
+        return {}
+    content = _read_json(path)
+    if content and all(isinstance(value, dict) for value in content.values()):
+        by_stage = content
+    elif len(stages) == 1:
+        by_stage = {stages[0]: content}
+    else:
+        raise InvalidArgument(
+            f"{path}: several stages are exported, so expected one mapping for each that needs it: "
+            f'{{"{stages[0]}": {{"old": "new"}}}}'
+        )
+    if unknown := sorted(set(by_stage) - set(stages)):
+        raise InvalidArgument(f"{path}: renames tensors of {unknown}, exported are {list(stages)}")
+    for stage, names in by_stage.items():
+        if wrong := [old for old, new in names.items() if not isinstance(new, str)]:
+            raise InvalidArgument(f"{path}: the new names of {wrong} in {stage} are no texts")
+    return by_stage
+
+
+def _load(
+    stage: str,
+    checkpoints: Sequence[Path],
+    arch: Sequence[str] | None,
+    options: Sequence[str] | None,
+    key_map: Mapping[str, str] | None,
+) -> list[LoadedNetwork]:
+    from lungrt.models import load_checkpoint, load_network
+
+    count = len(checkpoints)
+    return [
+        load_network(
+            stage, load_checkpoint(checkpoint, key_map=key_map), arch=name, options=_read(text)
+        )
+        for checkpoint, name, text in zip(
+            checkpoints,
+            _one_each(arch, count, f"--{stage}-arch"),
+            _one_each(options, count, f"--{stage}-options"),
+            strict=True,
+        )
+    ]
+
+
+def _one_each(values: Sequence[str] | None, count: int, option: str) -> Sequence[str | None]:
+    if not values:
+        return [None] * count
+    if len(values) not in (1, count):
+        raise InvalidArgument(
+            f"{option}: given {len(values)} times for {count} checkpoints; expected once for all "
+            "or once for each"
+        )
+    return [values[0]] * count if len(values) == 1 else values
+
+
+def _read(options: str | None) -> dict[str, Any] | None:
+    if options is None:
+        return None
+    if options.lstrip().startswith("{"):
+        return _parse(options, "options")
+    return _read_json(Path(options))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Io(f"{path}: cannot be read ({error}); expected a file with a JSON object") from error
+    return _parse(text, str(path))
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InvalidArgument(f"{where}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise InvalidArgument(f"{where}: expected a JSON object, found {text[:80]}")
+    return content
+
+
+def _print(console: Console, result: ExportResult) -> None:
+    from lungrt.export.parity_table import parity_table
+
+    console.print(parity_table(result.rows))
+    console.print(f"written to {result.bundle}", soft_wrap=True)
+    for file in result.manifest.files:
+        console.print(f"  {file.file}  {file.bytes / 1e6:.1f} MB", soft_wrap=True)

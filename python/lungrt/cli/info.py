@@ -1,0 +1,127 @@
+"""``lungrt info``: versions, engines, devices, and what a bundle holds."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from lungrt.cli.console import stdout
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["info"]
+
+
+def info(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[BUNDLE]", help="Folder of a bundle to look into.", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show versions, engines (and why one is missing), devices, and a bundle's content.
+
+    Example: [b]lungrt info bundle[/b]
+    """
+    from lungrt.export.files import check_files
+    from lungrt.export.manifest import read_manifest
+
+    content = _collect()
+    manifest = read_manifest(bundle) if bundle else None
+    if manifest:
+        content["bundle"] = json.loads(manifest.to_text())
+    if as_json:
+        typer.echo(json.dumps(content, indent=2))
+    else:
+        _print(stdout(), content)
+    if bundle and manifest:
+        check_files(bundle, manifest)  # last: a damaged bundle is worth a look, too
+
+
+def _collect() -> dict[str, Any]:
+    import lungrt
+    from lungrt import _core
+
+    return {
+        "versions": {
+            "lungrt": _core.__version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in ("numpy", "SimpleITK")},
+        },
+        "threads": _core.available_threads(),
+        "engines": [
+            {
+                "name": engine.name,
+                "available": engine.available,
+                "version": engine.version,
+                "library": engine.library,
+                "reason": engine.reason,
+                "devices": engine.devices,
+            }
+            for engine in lungrt.engines()
+        ],
+    }
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _print(console: Console, content: dict[str, Any]) -> None:
+    versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    console.print(f"{versions}\n{content['threads']} threads available", soft_wrap=True)
+    console.print(_engine_table(content["engines"]))
+    if "bundle" in content:
+        bundle = content["bundle"]
+        console.print(
+            f"bundle of format {bundle['format_version']}, made {bundle['created']} by lungrt "
+            f"{bundle['lungrt_version']}",
+            soft_wrap=True,
+        )
+        console.print(_bundle_table(bundle["stages"]))
+
+
+def _engine_table(engines: list[dict[str, Any]]) -> Table:
+    headings = ("engine", "available", "version", "devices, or why it is missing")
+    table = Table(*headings, box=box.SIMPLE_HEAD)
+    for engine in engines:
+        table.add_row(
+            engine["name"],
+            "yes" if engine["available"] else "no",
+            engine["version"] or "-",
+            ", ".join(engine["devices"]) if engine["available"] else engine["reason"],
+        )
+    return table
+
+
+def _bundle_table(stages: dict[str, Any]) -> Table:
+    headings = ("stage", "network", "input", "classes", "threshold", "artifacts")
+    table = Table(*headings, box=box.SIMPLE_HEAD)
+    for name, stage in stages.items():
+        for network in stage["networks"]:
+            artifacts = (
+                f"{format_} {file['bytes'] / 1e6:.1f} MB"
+                for format_, file in network["artifacts"].items()
+            )
+            table.add_row(
+                name,
+                network["architecture"],
+                " x ".join(map(str, stage["input"]["shape"])),
+                ", ".join(stage["classes"]),
+                str(stage["threshold"]),
+                ", ".join(artifacts),
+            )
+    return table

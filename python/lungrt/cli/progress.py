@@ -1,0 +1,48 @@
+"""A progress bar for each stage, on a terminal."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lungrt.cli.console import stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.progress import TaskID
+
+__all__ = ["progress_bars"]
+
+
+@contextmanager
+def progress_bars(wanted: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show stages on stderr while the block runs; nothing where that is no terminal.
+
+    Yields
+    ------
+    progress
+        For `lungrt.Pipeline.run`, or None.
+    """
+    console = stderr()
+    if not (wanted and console.is_terminal):
+        yield None
+        return
+    bars: dict[str, TaskID] = {}
+    with Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as shown:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                bars[stage] = shown.add_task(stage, total=total)
+            shown.update(bars[stage], completed=done, total=total)
+
+        yield progress

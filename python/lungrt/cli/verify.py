@@ -1,0 +1,65 @@
+"""``lungrt verify``: a bundle's goldens on every runtime that is here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lungrt.cli.console import stdout
+from lungrt.cli.output import output_file
+from lungrt.errors import Inference
+
+__all__ = ["verify"]
+
+
+def verify(
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False),
+    ],
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            help="Artifacts to run, separated by commas; all of the bundle if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    json_output: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write every comparison to FILE.json.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Check a bundle's files, and replay its goldens on every runtime that is here.
+
+    Neither checkpoints nor PyTorch are needed where ONNX Runtime is installed.
+
+    Example: [b]lungrt verify bundle[/b]
+    """
+    # Imported here so that --help and wrong arguments answer at once.
+    from lungrt.export import verify_bundle
+    from lungrt.export.parity_table import parity_table
+
+    with contextlib.ExitStack() as stack:
+        write = json_output and stack.enter_context(output_file(json_output, (".json",)))
+        wanted = None if formats is None else [name.strip() for name in formats.split(",")]
+        rows = verify_bundle(bundle, formats=wanted)
+        if write:
+            write(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
+    stdout().print(parity_table(rows))
+    compared = [row for row in rows if not row.skipped]
+    failed = [row for row in compared if row.failed]
+    if failed:
+        raise Inference(
+            f"{bundle}: {len(failed)} of {len(compared)} comparisons are out of tolerance on this "
+            "machine; see the table"
+        )
+    stdout().print(f"{bundle}: {len(compared)} comparisons, all in tolerance", soft_wrap=True)

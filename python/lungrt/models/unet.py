@@ -1,0 +1,361 @@
+"""The 2-D U-Net family that segments nodule candidates.
+
+A slice goes in with its neighbours as channels, clamped Hounsfield units as they are; batch norm
+over those channels stands in for rescaling. Blocks of two 3x3 convolutions (convolution,
+activation, batch norm) run down through 2x2 pooling and up through 2x2 transposed convolutions or
+bilinear interpolation, each level of the way up seeing the same level of the way down.
+
+Tensor names are those of the book's checkpoints: ``input_batchnorm``,
+``unet.down_path.N.block.N``, ``unet.up_path.N.up``, ``unet.up_path.N.conv_block.block.N`` and
+``unet.last``; the names without ``unet.``, of a network saved without its wrapper, are known
+too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lungrt.errors import CheckpointMismatch, InvalidArgument
+from lungrt.models.capturing import is_capturing
+from lungrt.models.options import (
+    ACTIVATIONS,
+    MOST_LEVELS,
+    as_sizes,
+    check_bool,
+    check_choice,
+    check_known,
+    check_positive,
+    check_whole,
+)
+
+_POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "average": F.avg_pool2d,
+    "max": F.max_pool2d,
+}
+_UNWRAPPED = ("down_path.", "up_path.", "last.")
+
+
+@dataclass(frozen=True)
+class UNetOptions:
+    """What defines a member of the family; the defaults are the book's.
+
+    Attributes
+    ----------
+    in_channels : int
+        Slices per input: one plus an even number of context slices. Read from the tensors.
+    out_channels : int
+        1: the sigmoid of the output is the probability. More: classes of a softmax, of which 0 is
+        the background and all others are nodule. Read from the tensors.
+    widths : tuple of int
+        Channels of each level, from full resolution down. Read from the tensors.
+    up_mode : "upconv" or "upsample"
+        Transposed convolution, or bilinear interpolation and a 1x1 convolution. Read from the
+        tensors.
+    batch_norm : bool
+        Batch norm after each activation. Read from the tensors.
+    input_batch_norm : bool
+        Batch norm before the first convolution. Read from the tensors.
+    padding : bool
+        Whether convolutions pad by one zero; if not, the output is smaller than the input.
+    pooling : "average" or "max"
+        What halves the resolution.
+    activation : "relu" or "leaky_relu"
+        The latter with slope 0.01.
+    batch_norm_eps : float
+        Added to each batch norm's variance.
+    """
+
+    in_channels: int = 7
+    out_channels: int = 1
+    widths: tuple[int, ...] = (16, 32, 64)
+    up_mode: str = "upconv"
+    batch_norm: bool = True
+    input_batch_norm: bool = True
+    padding: bool = True
+    pooling: str = "average"
+    activation: str = "relu"
+    batch_norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_whole("in_channels", self.in_channels)
+        check_whole("out_channels", self.out_channels)
+        object.__setattr__(self, "widths", as_sizes("widths", self.widths))
+        check_choice("up_mode", self.up_mode, ("upconv", "upsample"))
+        for name in ("batch_norm", "input_batch_norm", "padding"):
+            check_bool(name, getattr(self, name))
+        check_choice("pooling", self.pooling, _POOLINGS)
+        check_choice("activation", self.activation, ACTIVATIONS)
+        check_positive("batch_norm_eps", self.batch_norm_eps)
+
+    @property
+    def context_slices(self) -> int:
+        """Slices on each side of the segmented one."""
+        return self.in_channels // 2
+
+    @property
+    def size_multiple(self) -> int:
+        """Rows and columns, less the halo, must be multiples of it."""
+        return int(2 ** (len(self.widths) - 1))
+
+    @property
+    def halo(self) -> int:
+        """Pixels that the output is smaller than the input, on each side."""
+        return _lost(self) // 2 + _trim(self)
+
+
+def is_unet(state: Mapping[str, Tensor]) -> bool:
+    """Tell whether tensors carry the family's names."""
+    return any(re.match(r"(unet\.)?(down_path|up_path)\.\d", name) for name in state)
+
+
+def infer_options(
+    state: Mapping[str, Tensor], given: Mapping[str, Any]
+) -> tuple[UNetOptions, tuple[str, ...]]:
+    """Read the options from a checkpoint's tensors.
+
+    What cannot be read because tensors are missing gets a default, so that all of them can be
+    listed when the tensors are held against the architecture.
+
+    Parameters
+    ----------
+    state : mapping of str to torch.Tensor
+        A checkpoint's tensors.
+    given : mapping of str to object
+        Options that the caller states; they go before what tensors say.
+
+    Returns
+    -------
+    options : UNetOptions
+    inferred : tuple of str
+        Names of the options that were read from tensors.
+
+    Raises
+    ------
+    InvalidArgument
+        An option of `given` is unknown or has an impossible value.
+    """
+    check_known(given, [f.name for f in fields(UNetOptions)], of="unet")
+    # By names within the network, whether or not they were saved with the wrapper's prefix.
+    shapes = {name.removeprefix("unet."): tuple(t.shape) for name, t in state.items()}
+
+    read: dict[str, Any] = {}
+    in_channels = _dimension(
+        shapes, ("down_path.0.block.0.weight", 4, 1), ("input_batchnorm.weight", 1, 0)
+    )
+    if in_channels:
+        read["in_channels"] = in_channels
+    if out_channels := _dimension(shapes, ("last.weight", 4, 0), ("last.bias", 1, 0)):
+        read["out_channels"] = out_channels
+    if widths := _infer_widths(shapes):
+        read["widths"] = widths
+    if any(re.match(r"up_path\.\d+\.up\.1\.", name) for name in shapes):
+        read["up_mode"] = "upsample"
+    elif any(re.match(r"up_path\.\d+\.up\.(weight|bias)$", name) for name in shapes):
+        read["up_mode"] = "upconv"
+    if widths:
+        read["batch_norm"] = any(".block." in n and n.endswith("running_mean") for n in shapes)
+        read["input_batch_norm"] = any(n.startswith("input_batchnorm.") for n in shapes)
+
+    inferred = tuple(name for name in read if name not in given)
+    return UNetOptions(**{**read, **given}), inferred
+
+
+def _infer_widths(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    levels = [
+        int(match[1])
+        for name in shapes
+        if (match := re.match(r"down_path\.(\d{1,4})\.", name)) and int(match[1]) < MOST_LEVELS
+    ]
+    widths: list[int] = []
+    for level in range(max(levels, default=-1) + 1):
+        block = f"down_path.{level}.block"
+        width = _dimension(
+            shapes,
+            (f"{block}.0.weight", 4, 0),
+            (f"{block}.0.bias", 1, 0),
+            (f"{block}.3.bias", 1, 0),
+            (f"{block}.2.bias", 1, 0),
+            (f"down_path.{level + 1}.block.0.weight", 4, 1),
+        )
+        widths.append(width or (2 * widths[-1] if widths else UNetOptions.widths[0]))
+    return tuple(widths)
+
+
+def _dimension(shapes: Mapping[str, tuple[int, ...]], *sources: tuple[str, int, int]) -> int | None:
+    """Return axis `a` of the first tensor that exists with `n` axes, of (name, n, a)."""
+    for name, axes, axis in sources:
+        shape = shapes.get(name, ())
+        if len(shape) == axes and shape[axis] > 0:
+            return shape[axis]
+    return None
+
+
+def file_name(state: Mapping[str, Tensor], name: str) -> str:
+    """Return what a checkpoint calls the tensor `name` of `SegmentationUNet`."""
+    unwrapped = any(key.startswith(_UNWRAPPED) for key in state)
+    return name.removeprefix("unet.") if unwrapped else name
+
+
+def check_channels(options: UNetOptions, *, where: str) -> None:
+    """Raise CheckpointMismatch if there is no middle slice among the input channels."""
+    if options.in_channels % 2 == 0:
+        raise CheckpointMismatch(
+            f"{where}: the U-Net has {options.in_channels} input channels; expected an odd number, "
+            "the slice itself and the same number of context slices on each side"
+        )
+
+
+class SegmentationUNet(nn.Module):
+    """From slices with context to the probability of nodule, per pixel.
+
+    Parameters
+    ----------
+    options : UNetOptions
+    """
+
+    def __init__(self, options: UNetOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.input_batchnorm = (
+            nn.BatchNorm2d(options.in_channels, eps=options.batch_norm_eps)
+            if options.input_batch_norm
+            else nn.Identity()
+        )
+        self.unet = UNet(options)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Segment slices.
+
+        Parameters
+        ----------
+        images : torch.Tensor
+            Shape [N, in_channels, H, W], float32: clamped Hounsfield units of slices
+            ``z - context_slices .. z + context_slices``.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [N, 1, H - 2 * halo, W - 2 * halo], float32: probability of nodule.
+
+        Raises
+        ------
+        InvalidArgument
+            The shape does not fit. Not checked while a graph is being captured.
+        """
+        if not is_capturing(images):
+            self._check_shape(tuple(images.shape))
+        logits = self.unet(self.input_batchnorm(images))
+        if self.options.out_channels == 1:
+            return torch.sigmoid(logits)
+        return torch.softmax(logits, dim=1)[:, 1:].sum(dim=1, keepdim=True)
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        multiple, halo = self.options.size_multiple, self.options.halo
+        if len(shape) != 4 or shape[1] != self.options.in_channels:
+            raise InvalidArgument(
+                f"U-Net input: expected [N, {self.options.in_channels}, H, W], got {list(shape)}"
+            )
+        if any(size <= 2 * halo or (size - 2 * halo) % multiple for size in shape[2:]):
+            raise InvalidArgument(
+                f"U-Net input of {shape[2]} x {shape[3]} pixels: rows and columns, less "
+                f"{2 * halo} that the network's halo takes, must be positive multiples of "
+                f"{multiple}; pad the edges and crop the result"
+            )
+
+
+class UNet(nn.Module):
+    """The network between input batch norm and sigmoid; see `SegmentationUNet`."""
+
+    def __init__(self, options: UNetOptions) -> None:
+        super().__init__()
+        self._pool = _POOLINGS[options.pooling]
+        self._trim = _trim(options)
+        widths = options.widths
+        inputs = (options.in_channels, *widths)
+        self.down_path = nn.ModuleList(
+            _ConvBlock(inputs[level], width, options) for level, width in enumerate(widths)
+        )
+        self.up_path = nn.ModuleList(
+            _UpBlock(widths[level + 1], widths[level], options, crop=_lost(options, level + 1))
+            for level in reversed(range(len(widths) - 1))
+        )
+        self.last = nn.Conv2d(widths[0], options.out_channels, kernel_size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits [N, out_channels, H - 2 * halo, W - 2 * halo] of [N, in_channels, H, W]."""
+        skips = []
+        for level, block in enumerate(self.down_path):
+            if level > 0:
+                x = self._pool(x, 2)
+            x = block(x)
+            skips.append(x)
+        skips.pop()
+        for block in self.up_path:
+            x = block(x, skips.pop())
+        return _crop(self.last(x), self._trim)
+
+
+class _ConvBlock(nn.Module):
+    def __init__(self, in_channels: int, width: int, options: UNetOptions) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for channels in (in_channels, width):
+            layers.append(nn.Conv2d(channels, width, kernel_size=3, padding=int(options.padding)))
+            layers.append(ACTIVATIONS[options.activation]())
+            if options.batch_norm:
+                layers.append(nn.BatchNorm2d(width, eps=options.batch_norm_eps))
+        self.block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(x)
+        return out
+
+
+class _UpBlock(nn.Module):
+    def __init__(self, below: int, width: int, options: UNetOptions, *, crop: int) -> None:
+        super().__init__()
+        self.up: nn.Module
+        if options.up_mode == "upconv":
+            self.up = nn.ConvTranspose2d(below, width, kernel_size=2, stride=2)
+        else:
+            self.up = nn.Sequential(
+                nn.Upsample(mode="bilinear", scale_factor=2, align_corners=False),
+                nn.Conv2d(below, width, kernel_size=1),
+            )
+        self.conv_block = _ConvBlock(2 * width, width, options)
+        self._crop = crop
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        # Sizes that do not match stop here: nothing is cut to fit.
+        out: Tensor = self.conv_block(torch.cat([self.up(x), _crop(skip, self._crop)], dim=1))
+        return out
+
+
+def _crop(images: Tensor, border: int) -> Tensor:
+    return images[:, :, border:-border, border:-border] if border else images
+
+
+def _lost(options: UNetOptions, level: int = 0) -> int:
+    """Pixels per axis, at a level's resolution, that unpadded convolutions from there down lose."""
+    if options.padding:
+        return 0
+    if level == len(options.widths) - 1:
+        return 4
+    return 4 + 2 * _lost(options, level + 1) + 4
+
+
+def _trim(options: UNetOptions) -> int:
+    """Border to cut from the unpadded network's output so that its halo fits `size_multiple`.
+
+    Every pooled size must be even, so rows + 4 must be a multiple of ``size_multiple``. From four
+    levels on that contradicts ``rows = multiple + 2 * halo`` with the halo that the convolutions
+    lose; two pixels more agree with both.
+    """
+    return 2 if not options.padding and len(options.widths) > 3 else 0

@@ -1,0 +1,175 @@
+"""The whole diagnosis: CT in, nodules out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lungrt import _core
+from lungrt.engine_info import locate_libraries
+from lungrt.io import as_volume
+from lungrt.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lungrt.io import Ct
+
+    Progress = Callable[[str, int, int], object]
+
+__all__ = ["Pipeline"]
+
+
+class Pipeline(_core.Pipeline):
+    """A loaded bundle on an engine and a device; one pipeline serves many threads.
+
+    Wherever a CT is wanted it may be a `CtVolume`, a `SimpleITK.Image`, a tuple of an array
+    (slices, rows, columns) in Hounsfield units and its `Geometry`, or the path of a DICOM folder or
+    an image file.
+
+    Parameters
+    ----------
+    bundle
+        Folder that ``lungrt export`` wrote.
+    engine
+        Inference engine; `lungrt.engines` lists them.
+    device
+        ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
+    profile
+        Preset of options; ``"book"`` reproduces *Deep Learning with PyTorch*.
+    geometry
+        ``"book"`` or ``"exact"`` instead of the profile's way from world to voxel.
+    threads
+        CPU threads; None takes every processor this process may use.
+    verify_hashes
+        Check each artifact's SHA-256 before it is loaded.
+
+    Raises
+    ------
+    lungrt.errors.BadBundle, lungrt.errors.UnsupportedVersion
+        For a folder that is no bundle, or a damaged or newer one.
+    lungrt.errors.EngineUnavailable, lungrt.errors.DeviceUnavailable
+        Where what was asked for is not there; nothing falls back silently.
+    lungrt.errors.InvalidArgument
+        For an option that does not exist.
+    """
+
+    def __init__(
+        self,
+        bundle: str | os.PathLike[str],
+        *,
+        engine: str = "torchscript",
+        device: str = "cpu",
+        profile: str = "book",
+        geometry: str | None = None,
+        threads: int | None = None,
+        verify_hashes: bool = True,
+    ) -> None:
+        locate_libraries()
+        super().__init__(
+            os.fspath(bundle),
+            engine=engine,
+            device=device,
+            profile=profile,
+            geometry=geometry or "",
+            threads=threads or 0,
+            verify_hashes=verify_hashes,
+        )
+
+    def run(
+        self,
+        ct: Ct,
+        *,
+        progress: Progress | None = None,
+        max_candidates: int = 0,
+        max_seconds: float = 0.0,
+    ) -> Report:
+        """Segment, group and classify.
+
+        Ctrl-C in the main thread ends a run between two batches with KeyboardInterrupt.
+
+        Parameters
+        ----------
+        ct
+            See the class.
+        progress
+            Called between batches with the stage's name and how much of how much is done. What it
+            raises ends the run and reaches the caller unchanged.
+        max_candidates
+            Most candidates to classify; 0 is no limit.
+        max_seconds
+            Longest the run may take, checked between batches; 0 is no limit.
+
+        Raises
+        ------
+        lungrt.errors.BadVolume
+            For a CT that cannot be diagnosed as it is.
+        lungrt.errors.BadBundle
+            Where the bundle lacks a stage that this needs.
+        lungrt.errors.ResourceLimit
+            When a limit is reached.
+        """
+        return Report(
+            super().run(
+                as_volume(ct),
+                progress=progress,
+                max_candidates=max_candidates,
+                max_seconds=max_seconds,
+            )
+        )
+
+    def segment(
+        self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
+    ) -> _core.NoduleMask:
+        """Voxels whose nodule probability exceeds the threshold, before erosion.
+
+        ``numpy.asarray`` of the mask is bool (slices, rows, columns). For the parameters see `run`.
+        """
+        return super().segment(as_volume(ct), progress=progress, max_seconds=max_seconds)
+
+    def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:
+        """Components of the eroded mask, ascending by un-rounded world centre (x, y, z)."""
+        return super().group(as_volume(ct), mask)
+
+    def classify(
+        self,
+        ct: Ct,
+        candidates: Iterable[_core.Candidate | tuple[int, int, int]],
+        *,
+        progress: Progress | None = None,
+        max_candidates: int = 0,
+        max_seconds: float = 0.0,
+    ) -> list[_core.Finding]:
+        """Probabilities of candidates, in the order given.
+
+        Parameters
+        ----------
+        ct
+            See the class.
+        candidates
+            From `group`, or voxels (slice, row, column) of your own.
+        progress, max_candidates, max_seconds
+            See `run`.
+
+        Raises
+        ------
+        lungrt.errors.InvalidArgument
+            For a candidate outside of the volume.
+        """
+        volume = as_volume(ct)
+        placed = [
+            candidate
+            if isinstance(candidate, _core.Candidate)
+            else _core.Candidate(candidate, volume.geometry.to_world(candidate))
+            for candidate in candidates
+        ]
+        return super().classify(
+            volume,
+            placed,
+            progress=progress,
+            max_candidates=max_candidates,
+            max_seconds=max_seconds,
+        )

@@ -1,0 +1,53 @@
+"""One stage's network alone, for checking it against its original and for your own pipelines."""
+
+from __future__ import annotations
+
+import os
+
+from lungrt import _core
+from lungrt.engine_info import locate_libraries
+
+__all__ = ["StageNetwork"]
+
+
+class StageNetwork(_core.StageNetwork):
+    """A stage of a bundle on an engine and a device; one instance serves many threads.
+
+    Parameters
+    ----------
+    bundle
+        Folder that ``lungrt export`` wrote.
+    stage
+        ``"segmentation"``, ``"nodule"`` or ``"malignancy"``.
+    engine, device, threads, verify_hashes
+        As `lungrt.Pipeline` takes them.
+    member
+        Of an ensemble, from 0; None for the mean of all.
+
+    Raises
+    ------
+    lungrt.errors.Error
+        As `lungrt.Pipeline` does.
+    """
+
+    def __init__(
+        self,
+        bundle: str | os.PathLike[str],
+        stage: str,
+        *,
+        engine: str = "torchscript",
+        device: str = "cpu",
+        threads: int | None = None,
+        verify_hashes: bool = True,
+        member: int | None = None,
+    ) -> None:
+        locate_libraries()
+        super().__init__(
+            os.fspath(bundle),
+            stage,
+            engine=engine,
+            device=device,
+            threads=threads or 0,
+            verify_hashes=verify_hashes,
+            member=-1 if member is None else member,
+        )

@@ -1,0 +1,32 @@
+"""Fixtures that every suite shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(
+    os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
+)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder of the reference CTs, checkpoints and golden results; skips where it is absent."""
+    if not (REFERENCE / "checkpoints").is_dir():
+        pytest.skip(f"needs the reference data, absent at {REFERENCE} (set LUNGRT_REFERENCE)")
+    return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def segmentation_checkpoint(reference: Path) -> Path:
+    """The book's trained U-Net."""
+    return next((reference / "checkpoints").glob("seg_*.state"))
+
+
+@pytest.fixture(scope="session")
+def nodule_checkpoint(reference: Path) -> Path:
+    """The book's trained nodule classifier."""
+    return next((reference / "checkpoints").glob("cls_*.state"))

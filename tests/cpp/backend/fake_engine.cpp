@@ -1,0 +1,91 @@
+/// An engine library that is wrong in a way chosen at compile time, or right: its networks give the
+/// mean of each item's input for every output value.
+
+#include <cstdio>
+#include <cstring>
+
+#include "backend/engine_table.h"
+#include "lungrt/version.h"
+
+#ifndef FAKE_ABI
+#define FAKE_ABI LUNGRT_ENGINE_ABI
+#endif
+#ifndef FAKE_CORE
+#define FAKE_CORE LUNGRT_VERSION
+#endif
+#ifndef FAKE_RUNTIME_STATUS
+#define FAKE_RUNTIME_STATUS kLungrtOk
+#endif
+
+struct LungrtSession {
+  bool broken;  ///< fails when it is run
+};
+struct LungrtWorkspace {};
+
+namespace {
+
+LungrtStatus tell(LungrtStatus status, const char* message, LungrtText* text) {
+  std::snprintf(text->data, text->capacity, "%s", message);
+  return status;
+}
+
+LungrtStatus runtime_version(LungrtText* text) {
+  return tell(FAKE_RUNTIME_STATUS,
+              FAKE_RUNTIME_STATUS == kLungrtOk ? "fake 1.0" : "was built for fake 2", text);
+}
+
+std::int32_t device_count(std::int32_t cuda) { return cuda != 0 ? 0 : 1; }
+
+LungrtStatus device_name(std::int32_t, std::int32_t, LungrtText* text) {
+  return tell(kLungrtOk, "imagination", text);
+}
+
+LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** session,
+                          LungrtSessionTraits* traits, LungrtText* error) {
+  if (std::strstr(request->artifact, "damaged") != nullptr) {
+    return tell(kLungrtBadArtifact, "cannot read the artifact", error);
+  }
+  *session = new LungrtSession{std::strstr(request->artifact, "broken") != nullptr};
+  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0, .batch = 3};
+  return kLungrtOk;
+}
+
+void close_session(LungrtSession* session) { delete session; }
+
+LungrtStatus open_workspace(LungrtSession*, LungrtWorkspace** workspace, LungrtText*) {
+  *workspace = new LungrtWorkspace;
+  return kLungrtOk;
+}
+
+void close_workspace(LungrtWorkspace* workspace) { delete workspace; }
+
+std::int64_t item_elements(const LungrtTensor& tensor) {
+  std::int64_t product = 1;
+  for (std::int32_t axis = 1; axis < tensor.rank; ++axis) product *= tensor.shape[axis];
+  return product;
+}
+
+LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
+                 const LungrtTensor* output, LungrtText* error) {
+  if (session->broken) return tell(kLungrtInference, "the network is broken", error);
+  const std::int64_t in = item_elements(*input);
+  const std::int64_t out = item_elements(*output);
+  for (std::int64_t item = 0; item < input->shape[0]; ++item) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < in; ++i) sum += input->data[item * in + i];
+    for (std::int64_t i = 0; i < out; ++i) {
+      output->data[item * out + i] = static_cast<float>(sum / static_cast<double>(in));
+    }
+  }
+  return kLungrtOk;
+}
+
+constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       "fake",       runtime_version,
+                                   device_count,   device_name,     open_session, close_session,
+                                   open_workspace, close_workspace, run};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const LungrtEngineTable* FAKE_ENTRY() {
+  return &kTable;
+}

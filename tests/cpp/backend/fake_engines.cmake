@@ -1,0 +1,18 @@
+# Engine libraries for the tests of the loader: one that works and one for each way to be wrong.
+
+function(lungrt_fake_engine target)
+  add_library(${target} MODULE ${CMAKE_CURRENT_SOURCE_DIR}/backend/fake_engine.cpp)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/src ${PROJECT_SOURCE_DIR}/cpp/include
+                                               ${PROJECT_BINARY_DIR}/cpp/include)
+  target_compile_definitions(${target} PRIVATE ${ARGN})
+  target_link_libraries(${target} PRIVATE lungrt_compiler)
+  string(TOUPPER ${target} macro)
+  target_compile_definitions(lungrt_tests PRIVATE ${macro}="$<TARGET_FILE:${target}>")
+  add_dependencies(lungrt_tests ${target})
+endfunction()
+
+lungrt_fake_engine(engine_good FAKE_ENTRY=lungrt_engine_table)
+lungrt_fake_engine(engine_wrong_abi FAKE_ENTRY=lungrt_engine_table FAKE_ABI=99)
+lungrt_fake_engine(engine_wrong_core FAKE_ENTRY=lungrt_engine_table FAKE_CORE="0.0.0")
+lungrt_fake_engine(engine_wrong_runtime FAKE_ENTRY=lungrt_engine_table FAKE_RUNTIME_STATUS=kLungrtUnsupportedRuntime)
+lungrt_fake_engine(engine_no_table FAKE_ENTRY=something_else)

@@ -1,0 +1,78 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "backend/loadable_engine.h"
+#include "expect_error.h"
+#include "lungrt/version.h"
+
+namespace lungrt {
+namespace {
+
+using testing::expect_error;
+
+TEST(LoadableEngine, RunsANetworkThroughTheTable) {
+  const auto engine = open_engine_library("fake", ENGINE_GOOD);
+  EXPECT_EQ(engine->name(), "fake");
+  EXPECT_EQ(engine->version(), "fake 1.0");
+  EXPECT_EQ(engine->artifact_format(), "fake");
+  EXPECT_EQ(engine->device_count(DeviceKind::kCuda), 0);
+  EXPECT_EQ(engine->device_name({}), "imagination");
+
+  SessionRequest request;
+  request.artifact = "model.fake";
+  const auto session = engine->open(request);
+  EXPECT_EQ(session->traits().layout, Layout::kInterleaved);
+  EXPECT_EQ(session->traits().batch, 3);
+
+  std::vector<float> in{1, 2, 3, 4};
+  std::vector<float> out(2, -1.0F);
+  const auto workspace = session->new_workspace();
+  session->run(*workspace, {in.data(), {2, 1, 1, 2}, Layout::kPlanes, {}},
+               {out.data(), {2, 1}, Layout::kPlanes, {}});
+  EXPECT_FLOAT_EQ(out[0], 1.5F);
+  EXPECT_FLOAT_EQ(out[1], 3.5F);
+}
+
+TEST(LoadableEngine, TranslatesFailures) {
+  const auto engine = open_engine_library("fake", ENGINE_GOOD);
+  SessionRequest request;
+  request.artifact = "damaged.fake";
+  expect_error(ErrorCode::kBadBundle, {"engine fake", "cannot read the artifact"},
+               [&] { engine->open(request); });
+  request.artifact = "broken.fake";
+  const auto session = engine->open(request);
+  const auto workspace = session->new_workspace();
+  std::vector<float> values(1);
+  const TensorView view{values.data(), {1, 1}, Layout::kPlanes, {}};
+  expect_error(ErrorCode::kInference, {"the network is broken"},
+               [&] { session->run(*workspace, view, view); });
+}
+
+TEST(LoadableEngine, RefusesAnotherAbi) {
+  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 1"},
+               [] { open_engine_library("fake", ENGINE_WRONG_ABI); });
+}
+
+TEST(LoadableEngine, RefusesAnotherCore) {
+  expect_error(ErrorCode::kUnsupportedVersion, {"lungrt 0.0.0", LUNGRT_VERSION},
+               [] { open_engine_library("fake", ENGINE_WRONG_CORE); });
+}
+
+TEST(LoadableEngine, RefusesAnotherRuntime) {
+  expect_error(ErrorCode::kUnsupportedVersion, {"was built for fake 2"},
+               [] { open_engine_library("fake", ENGINE_WRONG_RUNTIME); });
+}
+
+TEST(LoadableEngine, RefusesALibraryThatIsNoEngine) {
+  expect_error(ErrorCode::kEngineUnavailable, {"not an engine library"},
+               [] { open_engine_library("fake", ENGINE_NO_TABLE); });
+}
+
+TEST(LoadableEngine, SaysWhyALibraryCannotBeLoaded) {
+  expect_error(ErrorCode::kEngineUnavailable, {"absent.so"},
+               [] { open_engine_library("fake", "/nowhere/absent.so"); });
+}
+
+}  // namespace
+}  // namespace lungrt

@@ -1,0 +1,49 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "backend/registry.h"
+#include "expect_error.h"
+#include "lungrt/engines.h"
+
+namespace lungrt {
+namespace {
+
+using testing::expect_error;
+
+TEST(Registry, RefusesUnknownNamesWithTheKnownOnes) {
+  expect_error(ErrorCode::kInvalidArgument, {"'tensorflow'", "torchscript"},
+               [] { engine("tensorflow"); });
+}
+
+// The test executable holds the core, and no engine library lies beside it.
+TEST(Registry, SaysWhereItLookedForAnEngine) {
+  setenv("LUNGRT_ENGINE_PATH", "/nowhere/first:/nowhere/second", 1);
+  expect_error(ErrorCode::kEngineUnavailable,
+               {"liblungrt_torchscript.so", "/nowhere/first", "/nowhere/second"},
+               [] { engine("torchscript"); });
+  unsetenv("LUNGRT_ENGINE_PATH");
+}
+
+TEST(Registry, ListsAbsentEnginesWithTheReason) {
+  const std::vector<EngineInfo> all = engines();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all.front().name, "torchscript");
+  EXPECT_FALSE(all.front().available);
+  EXPECT_NE(all.front().reason.find("is not installed"), std::string::npos) << all.front().reason;
+}
+
+TEST(Registry, FindsAnEngineByItsSearchPath) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "lungrt_engine_path";
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy_file(ENGINE_GOOD, folder / "liblungrt_torchscript.so",
+                             std::filesystem::copy_options::overwrite_existing);
+  setenv("LUNGRT_ENGINE_PATH", folder.c_str(), 1);
+  EXPECT_EQ(engine("torchscript").version(), "fake 1.0");
+  unsetenv("LUNGRT_ENGINE_PATH");
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace lungrt

@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lungrt/report.h"
+
+namespace lungrt {
+namespace {
+
+Report example() {
+  Report report;
+  report.series_uid = "1.2.3";
+  report.shape = {2, 3, 4};
+  report.engine = "torchscript";
+  report.device = "cpu";
+  report.mask_voxels = 5;
+  Finding finding;
+  finding.index = {1, 2, 3};
+  finding.center_mm = {0.1, 0.2, 0.3};
+  finding.p_nodule = 0.75;
+  report.candidates = {finding};
+  finding.p_malignant = 0.25;
+  report.nodules = {finding};
+  return report;
+}
+
+TEST(ReportJson, HasTheDocumentedKeys) {
+  const auto value = nlohmann::json::parse(to_json(example()));
+  for (const char* key : {"format_version", "series", "profile", "options", "engine", "device",
+                          "counts", "nodules", "candidates", "timings_s", "provenance"}) {
+    EXPECT_TRUE(value.contains(key)) << key;
+  }
+  EXPECT_EQ(value["counts"]["candidates"], 1);
+  EXPECT_EQ(value["nodules"][0]["center_mm"], (std::vector<double>{0.1, 0.2, 0.3}));
+  EXPECT_EQ(value["nodules"][0]["index"], (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(value["nodules"][0]["p_malignant"], 0.25);
+  EXPECT_TRUE(value["candidates"][0]["p_malignant"].is_null());
+}
+
+TEST(ReportJson, LeavesCandidatesOutOnRequest) {
+  EXPECT_FALSE(nlohmann::json::parse(to_json(example(), false)).contains("candidates"));
+}
+
+TEST(ReportJson, SurvivesTextThatIsNotUtf8) {
+  Report report = example();
+  report.series_uid = "1.2\xff";
+  EXPECT_NO_THROW(nlohmann::json::parse(to_json(report)));
+}
+
+}  // namespace
+}  // namespace lungrt

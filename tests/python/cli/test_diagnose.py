@@ -1,0 +1,267 @@
+"""``lungrt diagnose``: results, files, and every way to fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from typer.testing import CliRunner, Result
+
+import lungrt
+from lungrt.cli.app import app
+
+WriteSeries = Callable[..., list[Path]]
+
+CLI = "from lungrt.cli import main; main()"
+
+
+@pytest.fixture
+def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
+    """Write the small CT as a file."""
+    image = SimpleITK.GetImageFromArray(small_ct.hu)
+    image.SetOrigin(small_ct.geometry.origin_mm)
+    image.SetSpacing(small_ct.geometry.spacing_mm)
+    path = tmp_path / "ct.mha"
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+@pytest.fixture
+def diagnose(tiny_bundle: Path) -> Callable[..., Result]:
+    """Run the command in this process."""
+
+    def run(*arguments: object) -> Result:
+        options = ["--bundle", str(tiny_bundle), "--threads", "1"]
+        return CliRunner().invoke(app, ["diagnose", *map(str, arguments), *options])
+
+    return run
+
+
+def error_line(result: Result) -> str:
+    """Return what was said in the one line on stderr."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    return str(result.stderr.removeprefix("error: "))
+
+
+def test_table_of_nodules(
+    diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path
+) -> None:
+    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file)
+    result = diagnose(ct_file)
+    assert result.exit_code == 0, result.output
+    first = report.nodules[0]
+    row = next(line for line in result.stdout.splitlines() if line.split()[:1] == ["1"])
+    assert ", ".join(f"{value:.1f}" for value in first.center_mm) in row
+    assert ", ".join(map(str, first.index)) in row
+    assert row.split()[-2:] == [f"{first.p_nodule:.3f}", f"{first.p_malignant:.3f}"]
+    assert f"{len(report.nodules)} nodules of {len(report.candidates)} candidates" in result.stdout
+    assert result.stdout.count("not a medical device") == 1
+    assert result.stderr == ""
+
+
+def test_json_file_is_the_report(
+    diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file).to_dict()
+    for options, keys in (((), report.keys() - {"candidates"}), (("--candidates",), report.keys())):
+        output = tmp_path / "report.json"
+        result = diagnose(ct_file, "--output", output, *options)
+        assert result.exit_code == 0, result.output
+        assert f"written to {output}" in result.stdout
+        written = json.loads(output.read_text())
+        assert written.keys() == keys
+        assert written["nodules"] == report["nodules"]
+    assert written["candidates"] == report["candidates"]
+
+
+def test_csv_file_lists_nodules_or_candidates(
+    diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file)
+    output = tmp_path / "report.csv"
+    for options, findings in (
+        ((), report.nodules),
+        (("--candidates",), report.candidates),
+    ):
+        assert diagnose(ct_file, "--output", output, *options).exit_code == 0
+        with output.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [float(row["probability"]) for row in rows] == [f.p_nodule for f in findings]
+
+
+def test_output_replaces_an_older_file_and_leaves_nothing_else(
+    diagnose: Callable[..., Result], ct_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out" / "report.json"
+    output.parent.mkdir()
+    output.write_text("old")
+    assert diagnose(ct_file, "--output", output).exit_code == 0
+    assert json.loads(output.read_text())["format_version"] == 1
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_dicom_folder_with_options(
+    diagnose: Callable[..., Result], tmp_path: Path, write_series: WriteSeries
+) -> None:
+    folder = tmp_path / "ct"
+    positions = [2.5 * k for k in range(12) if k != 5]
+    write_series(folder, positions, uid="1.2.3")
+    write_series(folder, (0.0, 1.0), uid="4.5.6", prefix="other")
+    line = error_line(diagnose(folder))
+    assert "holds 2 series" in line
+    assert "1.2.3  11 slices" in line
+    assert "1 slice missing" in error_line(diagnose(folder, "--series", "1.2.3"))
+    output = tmp_path / "report.json"
+    result = diagnose(folder, "--series", "1.2.3", "--resample", "--output", output)
+    assert result.exit_code == 0, result.output
+    assert "note: resampled to 12 slices" in result.stdout
+    report = json.loads(output.read_text())
+    assert report["series"]["uid"] == "1.2.3"
+    assert report["series"]["shape"][0] == 12
+    assert report["provenance"]["notes"][0].startswith("resampled")
+
+
+def test_geometry_of_the_report(
+    diagnose: Callable[..., Result], ct_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "report.json"
+    assert diagnose(ct_file, "--geometry", "exact", "--output", output).exit_code == 0
+    assert json.loads(output.read_text())["options"]["geometry"] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--engine", "abacus"), "abacus"),
+        (("--device", "tpu"), "unknown device 'tpu'"),
+        (("--device", "cuda:99"), "cuda:99"),
+        (("--profile", "bookish"), "unknown profile 'bookish'"),
+        (("--geometry", "flat"), "flat"),
+        (("--series", "1.2"), "for DICOM folders"),
+        (("--output", "report.xml"), "report.xml: unknown kind of output; expected .json or .csv"),
+    ],
+)
+def test_wrong_options(
+    diagnose: Callable[..., Result], ct_file: Path, options: tuple[str, ...], message: str
+) -> None:
+    assert message in error_line(diagnose(ct_file, *options))
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many"])
+def test_threads_that_cannot_be(ct_file: Path, tiny_bundle: Path, threads: str) -> None:
+    arguments = ["diagnose", str(ct_file), "--bundle", str(tiny_bundle), "--threads", threads]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "--threads" in result.stderr
+
+
+def test_ct_and_bundle_that_are_not_there(
+    diagnose: Callable[..., Result], ct_file: Path, tmp_path: Path
+) -> None:
+    assert "nothing.mha: no such file" in error_line(diagnose(tmp_path / "nothing.mha"))
+    result = CliRunner().invoke(app, ["diagnose", str(ct_file), "--bundle", str(tmp_path / "none")])
+    assert "none" in error_line(result)
+
+
+def test_message_is_one_red_line_even_if_it_looks_like_markup(
+    diagnose: Callable[..., Result], tmp_path: Path
+) -> None:
+    line = error_line(diagnose(tmp_path / ("[bold]" + "x" * 200 + ".mha")))
+    assert "[bold]xxx" in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "output", ["missing/report.json", "ct.mha/report.json", "/proc/report.json", "folder.json"]
+)
+def test_output_that_cannot_be_written_is_found_before_the_work(
+    diagnose: Callable[..., Result], ct_file: Path, output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ct_file.parent / "folder.json").mkdir()
+    monkeypatch.setattr(lungrt, "Pipeline", lambda *_, **__: pytest.fail("the work began"))
+    line = error_line(diagnose(ct_file, "--output", ct_file.parent / output))
+    assert Path(output).name in line
+
+
+def test_failure_leaves_an_older_file_as_it_was(
+    diagnose: Callable[..., Result], tmp_path: Path
+) -> None:
+    output = tmp_path / "report.json"
+    output.write_text("old")
+    error_line(diagnose(tmp_path / "nothing.mha", "--output", output))
+    assert output.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_ctrl_c_while_a_ct_is_read(
+    diagnose: Callable[..., Result],
+    ct_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lungrt, "read_ct", interrupted)
+    before = set(tmp_path.iterdir())
+    result = diagnose(ct_file, "--output", tmp_path / "report.json")
+    assert result.exit_code == 130
+    assert result.stderr == "cancelled, nothing written\n"
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_ctrl_c_in_a_run(tiny_bundle: Path, tmp_path: Path) -> None:
+    """A real process and a real signal, once the run has told that it is under way."""
+    image = SimpleITK.GetImageFromArray(np.zeros((5000, 64, 64), np.int16))
+    SimpleITK.WriteImage(image, str(tmp_path / "long.mha"), useCompression=True)
+    program = f"""
+import lungrt.pipeline
+run = lungrt.pipeline.Pipeline.run
+def told(*arguments, progress):
+    return run(*arguments, progress=lambda *_: print("under way", flush=True))
+lungrt.pipeline.Pipeline.run = told
+{CLI}
+"""
+    output = tmp_path / "report.json"
+    arguments = ["diagnose", "long.mha", "--bundle", tiny_bundle, "--output", output]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "under way\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "cancelled, nothing written\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["long.mha"]
+
+
+def test_output_in_a_pipe_is_plain_and_whole(tiny_bundle: Path, ct_file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLI, "diagnose", ct_file, "--bundle", tiny_bundle],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "40"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert "slice, row, column" in done.stdout
+    assert "…" not in done.stdout

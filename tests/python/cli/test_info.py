@@ -1,0 +1,99 @@
+"""``lungrt info``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import lungrt
+from lungrt.cli import info as command
+from lungrt.cli.app import app
+
+
+def test_versions_engines_and_devices() -> None:
+    result = CliRunner().invoke(app, ["info"])
+    assert result.exit_code == 0, result.output
+    assert f"lungrt {lungrt.__version__}" in result.stdout
+    for engine in lungrt.engines():
+        assert engine.name in result.stdout
+        assert (engine.version if engine.available else "no") in result.stdout
+    assert "bundle" not in result.stdout
+
+
+def test_bundle(tiny_bundle: Path) -> None:
+    result = CliRunner().invoke(app, ["info", str(tiny_bundle)])
+    assert result.exit_code == 0, result.output
+    for text in ("segmentation", "unet", "batch x 3 x height x width", "nodule", "malignancy"):
+        assert text in result.stdout
+    assert "torchscript" in result.stdout
+
+
+def test_json(tiny_bundle: Path) -> None:
+    result = CliRunner().invoke(app, ["info", str(tiny_bundle), "--json"])
+    assert result.exit_code == 0, result.output
+    content = json.loads(result.stdout)
+    assert set(content) == {"versions", "threads", "engines", "bundle"}
+    assert content["bundle"] == json.loads((tiny_bundle / "manifest.json").read_text())
+    assert content["engines"][0].keys() == {
+        "name",
+        "available",
+        "version",
+        "library",
+        "reason",
+        "devices",
+    }
+
+
+def test_why_an_engine_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected = command._collect()
+    collected["engines"] = [
+        {
+            "name": "abacus",
+            "available": False,
+            "version": "",
+            "library": "",
+            "reason": "beads [bold]lost",
+            "devices": [],
+        }
+    ]
+    monkeypatch.setattr(command, "_collect", lambda: collected)
+    result = CliRunner().invoke(app, ["info"])
+    assert "beads [bold]lost" in result.stdout
+
+
+def test_damaged_bundle_is_shown_and_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle, bundle)
+    (bundle / "nodule" / "model.ts").write_bytes(b"damaged")
+    result = CliRunner().invoke(app, ["info", str(bundle)])
+    assert result.exit_code == 2
+    assert "malignancy" in result.stdout
+    assert "nodule/model.ts" in result.stderr
+
+
+def test_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["info", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {tmp_path}: is no bundle")
+
+
+def test_a_bundle_is_shown_without_torch(tiny_bundle: Path) -> None:
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import atexit; atexit.register(lambda: print(sys.modules['torch']))\n"
+        "from lungrt.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "info", tiny_bundle],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "None"

@@ -1,0 +1,154 @@
+"""Fixtures of the Python suite: tiny DICOM series, a tiny bundle, a small CT."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+if TYPE_CHECKING:
+    import lungrt
+
+Edit = Callable[[int, FileDataset], None]
+
+SERIES_UID = "1.2.826.0.1.3680043.8.498.1"
+ROWS, COLUMNS = 8, 10
+
+
+def stored_pixels(slice_index: int, rows: int = ROWS, columns: int = COLUMNS) -> NDArray[np.uint16]:
+    """Return what a generated file stores of a slice: 1024 is 0 HU, no two slices are alike."""
+    generator = np.random.default_rng(slice_index)
+    return generator.integers(0, 4000, (rows, columns), dtype=np.uint16)
+
+
+def write_ct_series(
+    folder: Path,
+    positions_mm: Sequence[float] = (0.0, 2.5, 5.0, 7.5, 10.0, 12.5),
+    *,
+    uid: str = SERIES_UID,
+    prefix: str = "slice",
+    edit: Edit | None = None,
+) -> list[Path]:
+    """Write one CT slice a position (z, mm); slice k holds `stored_pixels(k)`.
+
+    Names run against the positions, so that a reader which trusts names is found out. `edit` may
+    change each data set before it is written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for index, position in enumerate(positions_mm):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = CTImageStorage
+        meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[uid, prefix, str(index)])
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        path = folder / f"{prefix}{len(positions_mm) - index:03d}.dcm"
+        data = FileDataset(path, {}, file_meta=meta, preamble=b"\0" * 128)
+        data.SOPClassUID = meta.MediaStorageSOPClassUID
+        data.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+        data.SeriesInstanceUID = uid
+        data.SeriesDescription = "chest"
+        data.Modality = "CT"
+        data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+        data.ImagePositionPatient = [-10.0, 20.0, position]
+        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        data.PixelSpacing = [0.8, 0.7]
+        data.Rows, data.Columns = ROWS, COLUMNS
+        data.SamplesPerPixel = 1
+        data.PhotometricInterpretation = "MONOCHROME2"
+        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+        data.PixelRepresentation = 0
+        data.RescaleSlope, data.RescaleIntercept = 1, -1024
+        data.PixelData = stored_pixels(index).tobytes()
+        if edit is not None:
+            edit(index, data)
+        pydicom.dcmwrite(path, data, enforce_file_format=True)
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def write_series() -> Callable[..., list[Path]]:
+    """`write_ct_series`, for tests in sub-folders."""
+    return write_ct_series
+
+
+@pytest.fixture(scope="session")
+def pixels() -> Callable[..., NDArray[np.uint16]]:
+    """`stored_pixels`, for tests in sub-folders."""
+    return stored_pixels
+
+
+@pytest.fixture
+def ct_folder(tmp_path: Path) -> Path:
+    """Write a regular DICOM series of six slices."""
+    folder = tmp_path / "ct"
+    write_ct_series(folder)
+    return folder
+
+
+def small_hu() -> NDArray[np.int16]:
+    """Return air with boxes of tissue in it, (slices, rows, columns)."""
+    generator = np.random.default_rng(7)
+    hu = generator.integers(-1010, -950, (12, 44, 40), dtype=np.int16)
+    for slices, rows, columns in itertools.product((1, 7), (2, 16, 30), (3, 15, 27)):
+        depth, height, width = generator.integers(4, 10, 3)
+        box = hu[slices : slices + depth // 2 + 1, rows : rows + height, columns : columns + width]
+        box += generator.integers(600, 1900, dtype=np.int16)
+    return hu
+
+
+@pytest.fixture(scope="session")
+def small_ct() -> lungrt.CtVolume:
+    """Place `small_hu` in anisotropic voxels."""
+    import lungrt
+
+    geometry = lungrt.Geometry((-10.0, 5.0, 30.0), (0.7, 0.8, 2.5))
+    return lungrt.CtVolume(small_hu(), geometry, series_uid="1.2")
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export tiny networks: a U-Net of 3 slices and both classifiers.
+
+    Their weights are random, but for the last biases: of the voxels of `small_ct` one in eight is
+    above the threshold, and of boxes in it every other is a nodule.
+    """
+    torch = pytest.importorskip("torch")
+    from lungrt.export import export_bundle
+
+    from lungrt.models import load_network
+    from lungrt.models.classifier import Classifier3d, ClassifierOptions
+    from lungrt.models.unet import SegmentationUNet, UNetOptions
+
+    torch.manual_seed(0)
+    hu = torch.from_numpy(small_hu().clip(-1000, 1000).astype(np.float32))
+    segmenter = SegmentationUNet(UNetOptions(in_channels=3, widths=(2, 4))).eval()
+    classifiers = [
+        Classifier3d(ClassifierOptions(widths=(2, 2), crop=(8, 8, 8))).eval() for _ in range(2)
+    ]
+    with torch.no_grad():
+        logits = segmenter(hu.unfold(0, 3, 1).permute(0, 3, 1, 2)).logit()
+        segmenter.unet.last.bias -= logits.quantile(7 / 8)
+        crops = hu.unfold(0, 8, 2).unfold(1, 8, 8).unfold(2, 8, 8).reshape(-1, 1, 8, 8, 8)
+        for classifier in classifiers:
+            logits, _ = classifier(crops)
+            classifier.head_linear.bias[1] -= (logits[:, 1] - logits[:, 0]).median()
+
+    folder = tmp_path_factory.mktemp("tiny")
+    networks = {}
+    for stage, module in zip(
+        ("segmentation", "nodule", "malignancy"), (segmenter, *classifiers), strict=True
+    ):
+        torch.save(module.state_dict(), folder / f"{stage}.pt")
+        options = {} if stage == "segmentation" else {"crop": [8, 8, 8]}
+        networks[stage] = [load_network(stage, folder / f"{stage}.pt", options=options)]
+    export_bundle(networks, folder / "bundle", formats=("torchscript",))
+    return folder / "bundle"

@@ -1,0 +1,38 @@
+"""Errors of the C++ library arrive as the classes of lungrt.errors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lungrt
+from lungrt import errors
+
+HEADER = Path(__file__).parents[2] / "cpp/include/lungrt/error.h"
+
+
+def test_every_code_has_its_class_and_every_class_its_code() -> None:
+    body = HEADER.read_text(encoding="utf-8").split("enum class ErrorCode {")[1].split("}")[0]
+    codes = set(re.findall(r"^\s*k(\w+)", body, re.MULTILINE))
+    assert codes == set(errors.__all__) - {"Error"}
+    assert all(issubclass(getattr(errors, name), errors.Error) for name in codes)
+
+
+def test_message_and_builtin_base_arrive() -> None:
+    with pytest.raises(ValueError, match="unknown inverse transform") as caught:
+        lungrt.Geometry().to_index((0, 0, 0), "none")
+    assert type(caught.value) is errors.InvalidArgument
+
+
+def test_io_error_of_the_core(tmp_path: Path) -> None:
+    with pytest.raises(errors.Io, match="nowhere") as caught:
+        lungrt.Pipeline(tmp_path / "nowhere")
+    assert isinstance(caught.value, OSError)
+
+
+def test_volume_error_of_the_core() -> None:
+    with pytest.raises(errors.BadVolume):
+        lungrt.CtVolume(np.zeros((0, 1, 1), np.int16), lungrt.Geometry())

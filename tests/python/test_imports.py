@@ -1,0 +1,71 @@
+"""What importing lungrt brings in; each in a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lungrt
+
+HEAVY = ["torch", "SimpleITK", "pandas", "scipy", "typer", "rich", "onnxruntime", "lungrt._core"]
+
+
+def imported_by(code: str) -> set[str]:
+    """Return which of the heavy modules a program has imported when it ends."""
+    program = (
+        f"{code}\nimport json, sys\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_is_light() -> None:
+    assert imported_by("import lungrt") == set()
+
+
+def test_runtime_needs_the_core_alone() -> None:
+    code = "import lungrt\nlungrt.Pipeline, lungrt.Report, lungrt.engines(), lungrt.read_ct"
+    assert imported_by(code) == {"lungrt._core"}
+
+
+def test_a_path_needs_simpleitk(tmp_path: Path) -> None:
+    code = f"import lungrt\ntry: lungrt.read_ct({str(tmp_path)!r})\nexcept ValueError: pass"
+    assert imported_by(code) == {"lungrt._core", "SimpleITK"}
+
+
+def test_models_do_without_the_core() -> None:
+    pytest.importorskip("torch")
+    assert "lungrt._core" not in imported_by("import lungrt.models")
+
+
+def test_export_does_without_the_core() -> None:
+    pytest.importorskip("torch")
+    assert "lungrt._core" not in imported_by("import lungrt.export")
+
+
+def test_running_a_pipeline_never_imports_torch(tiny_bundle: Path) -> None:
+    code = f"""
+import numpy as np, lungrt
+hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
+report = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1).run((hu, lungrt.Geometry()))
+report.to_dict(), report.to_csv()
+"""
+    assert imported_by(code) == {"lungrt._core"}
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(lungrt.__all__) <= set(dir(lungrt))
+    for name in lungrt.__all__:
+        assert getattr(lungrt, name) is not None
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(AttributeError, match="module 'lungrt' has no attribute 'nothing'"):
+        _ = lungrt.nothing  # type: ignore[attr-defined]

@@ -1,0 +1,248 @@
+"""Who may know whom (DESIGN.md, "Layers"): walks every include and import of the project."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Each may include itself and what stands before it; the files of cpp/src itself are the pipeline.
+CPP_LAYERS = ("core", "ops", "backend", "stages", "pipeline")
+ENGINE_HEADERS = re.compile(r"(torch|ATen|c10|caffe2|onnxruntime|openvino|NvInfer)[/_.].*")
+CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+
+RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
+PYTHON_LAYERS = {  # a layer and the others that it may import
+    ERRORS: (),
+    RUNTIME: (ERRORS,),
+    MODELS: (ERRORS,),
+    EXPORT: (ERRORS, MODELS),
+    CLI: (ERRORS, RUNTIME),
+}
+TORCH_LAYERS = (MODELS, EXPORT)
+# The ways from the command line to torch, and to what the exporter knows of bundles.
+EXPORT_COMMANDS = ("cli/export.py", "cli/verify.py", "cli/info.py")
+
+
+def sources(folder: Path, *patterns: str) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from sorted(folder.rglob(pattern))
+
+
+def include_violations(root: Path) -> list[str]:
+    """Each include that breaks a rule, as "file: include: why"."""
+    found = []
+    for folder in ("cpp/include", "cpp/src", "python/bindings"):
+        for path in sources(root / folder, "*.h", "*.h.in", "*.cpp", "*.cu", "*.cuh"):
+            for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+                why = why_not_included(root, path, name)
+                if why:
+                    found.append(f"{path.relative_to(root)}: {name}: {why}")
+    return found
+
+
+def why_not_included(root: Path, path: Path, name: str) -> str | None:
+    place = path.relative_to(root)
+    internal = internal_header(root, path, name)
+    if place.is_relative_to("cpp/include"):
+        standard = "/" not in name and "." not in name
+        return None if standard or name.startswith("lungrt/") else "a public header needs only std"
+    if place.is_relative_to("python/bindings"):
+        private = internal is not None and internal.is_relative_to("cpp/src")
+        return "bindings know public headers only" if private else None
+    if name.startswith("pybind11/"):
+        return "only bindings know Python"
+
+    source = place.relative_to("cpp/src")
+    engine_folder = source.parts[0] == "backend" and len(source.parts) > 2
+    if ENGINE_HEADERS.fullmatch(name) and not engine_folder:
+        return "only backend/<engine>/ knows an engine's headers"
+    if CUDA_HEADERS.fullmatch(name) and not (engine_folder or source.parts[:2] == ("ops", "cuda")):
+        return "only backend/<engine>/ and ops/cuda/ know CUDA"
+    if internal is None or not internal.is_relative_to("cpp/src"):
+        return None
+    target = internal.relative_to("cpp/src")
+    if cpp_layer(target) > cpp_layer(source):
+        layers = CPP_LAYERS[cpp_layer(source)], CPP_LAYERS[cpp_layer(target)]
+        return f"{layers[0]} knows nothing of {layers[1]}"
+    if target.parts[0] == "backend" and len(target.parts) > 2 and target.parent != source.parent:
+        return "only an engine knows its own folder"
+    return None
+
+
+def internal_header(root: Path, path: Path, name: str) -> Path | None:
+    """Return where a header of the project lies, None for anything else."""
+    for folder in (path.parent, root / "cpp/src", root / "cpp/include"):
+        if (folder / name).is_file():
+            return (folder / name).resolve().relative_to(root.resolve())
+    return None
+
+
+def cpp_layer(source: Path) -> int:
+    return CPP_LAYERS.index(source.parts[0] if len(source.parts) > 1 else "pipeline")
+
+
+def import_violations(root: Path) -> list[str]:
+    """Each import that breaks a rule, as "file: module: why"."""
+    found = []
+    for folder in ("python/lungrt", "export"):
+        for path in sources(root / folder, "*.py", "*.pyi"):
+            inside = path.relative_to(root / folder)
+            layer = EXPORT if folder == "export" else python_layer(inside.with_suffix("").parts)
+            for module in imported_modules(path):
+                why = why_not_imported(inside, layer, module)
+                if why:
+                    found.append(f"{path.relative_to(root)}: {module}: {why}")
+    return found
+
+
+def why_not_imported(inside: Path, layer: str, module: str) -> str | None:
+    package, *rest = module.split(".")
+    if package == "torch" and layer not in TORCH_LAYERS:
+        return f"{layer} never imports torch"
+    if package != "lungrt":
+        return None
+    target = python_layer(tuple(rest))
+    if target == layer or target in PYTHON_LAYERS[layer]:
+        return None
+    if layer == CLI and target in TORCH_LAYERS and inside.as_posix() in EXPORT_COMMANDS:
+        return None
+    return f"{layer} knows nothing of {target}"
+
+
+def python_layer(parts: tuple[str, ...]) -> str:
+    """Layer of a module below lungrt; what has no layer of its own is the runtime."""
+    first = parts[0] if parts else ""
+    return first if first in PYTHON_LAYERS else RUNTIME
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Full names of what a file imports anywhere in it, for type checkers alone too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; the project imports by full names"
+            # `from lungrt import errors` imports lungrt.errors.
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from names if node.module == "lungrt" else [str(node.module)]
+
+
+def test_includes_keep_to_their_layers() -> None:
+    assert include_violations(ROOT) == []
+
+
+def test_imports_keep_to_their_layers() -> None:
+    assert import_violations(ROOT) == []
+
+
+def test_the_walk_sees_the_project() -> None:
+    assert len(list(sources(ROOT / "cpp/src", "*.cpp"))) > 10
+    assert "lungrt._core" in set(imported_modules(ROOT / "python/lungrt/pipeline.py"))
+
+
+@pytest.mark.parametrize(
+    ("file", "include", "why"),
+    [
+        ("cpp/src/core/a.cpp", "ops/x.h", "core knows nothing of ops"),
+        ("cpp/src/core/a.cpp", "cuda_runtime.h", "know CUDA"),
+        ("cpp/src/ops/a.cpp", "backend/session.h", "ops knows nothing of backend"),
+        ("cpp/src/backend/a.cpp", "stages/x.h", "backend knows nothing of stages"),
+        ("cpp/src/stages/a.h", "p.h", "stages knows nothing of pipeline"),
+        ("cpp/src/stages/a.cpp", "torch/script.h", "knows an engine's headers"),
+        ("cpp/src/backend/a.cpp", "onnxruntime_c_api.h", "knows an engine's headers"),
+        ("cpp/src/stages/a.cpp", "backend/torchscript/own.h", "an engine knows its own folder"),
+        ("cpp/src/backend/other/a.cpp", "backend/torchscript/own.h", "knows its own folder"),
+        ("cpp/src/pipeline.cpp", "pybind11/pybind11.h", "only bindings know Python"),
+        ("cpp/include/lungrt/a.h", "core/x.h", "needs only std"),
+        ("cpp/include/lungrt/a.h", "nlohmann/json.hpp", "needs only std"),
+        ("python/bindings/a.cpp", "core/x.h", "public headers only"),
+    ],
+)
+def test_planted_include_is_found(tmp_path: Path, file: str, include: str, why: str) -> None:
+    for header in (
+        "core/x.h",
+        "ops/x.h",
+        "backend/session.h",
+        "backend/torchscript/own.h",
+        "stages/x.h",
+        "p.h",
+    ):
+        place = tmp_path / "cpp/src" / header
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("#pragma once\n#include <vector>\n")
+    assert include_violations(tmp_path) == []
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text(f'#include <string>\n#  include "{include}"\n')
+    (violation,) = include_violations(tmp_path)
+    assert violation.startswith(f"{file}: {include}: ")
+    assert why in violation
+
+
+@pytest.mark.parametrize(
+    ("file", "include"),
+    [
+        ("cpp/src/backend/torchscript/a.cpp", "torch/script.h"),
+        ("cpp/src/ops/cuda/a.cu", "cuda_runtime.h"),
+        ("cpp/src/stages/a.cpp", "core/x.h"),
+        ("cpp/include/lungrt/a.h", "cstdint"),
+        ("python/bindings/a.cpp", "lungrt/volume.h"),
+    ],
+)
+def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -> None:
+    for name in ("cpp/src/core/x.h", "cpp/include/lungrt/volume.h", file):
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"#include <{include}>\n" if name == file else "")
+    assert include_violations(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "why"),
+    [
+        ("python/lungrt/pipeline.py", "import torch", "runtime never imports torch"),
+        ("python/lungrt/io/dicom.py", "from torch.nn import Module", "never imports torch"),
+        ("python/lungrt/cli/info.py", "def f():\n    import torch.jit", "cli never imports torch"),
+        ("python/lungrt/cli/export.py", "import torch", "cli never imports torch"),
+        ("python/lungrt/cli/app.py", "from lungrt.export import x", "cli knows nothing of export"),
+        ("python/lungrt/report.py", "from lungrt.cli import x", "runtime knows nothing of cli"),
+        ("python/lungrt/__init__.py", "from lungrt.models import x", "runtime knows nothing"),
+        ("python/lungrt/errors.py", "from lungrt import _core", "errors knows nothing of runtime"),
+        ("python/lungrt/models/unet.py", "from lungrt import _core", "models knows nothing"),
+        ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
+        ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
+        ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
+        ("export/onnx.py", "from lungrt import __version__", "export knows nothing of runtime"),
+    ],
+)
+def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str) -> None:
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(line + "\n")
+    (violation,) = import_violations(tmp_path)
+    assert violation.startswith(f"{file}: ")
+    assert why in violation
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
+        ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
+        ("python/lungrt/cli/export.py", "from lungrt.export import x"),
+        ("python/lungrt/cli/info.py", "import lungrt\nfrom lungrt import _core"),
+        ("python/lungrt/io/dicom.py", "import SimpleITK\nfrom lungrt.errors import Io"),
+    ],
+)
+def test_allowed_import_is_not_found(tmp_path: Path, file: str, line: str) -> None:
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(line + "\n")
+    assert import_violations(tmp_path) == []

@@ -1,0 +1,297 @@
+"""The pipeline from Python: what it takes, gives, and how it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import lungrt
+from lungrt import errors
+
+
+@pytest.fixture(scope="module")
+def pipeline(tiny_bundle: Path) -> lungrt.Pipeline:
+    """Load the tiny bundle, once."""
+    return lungrt.Pipeline(tiny_bundle, threads=1)
+
+
+def findings(report: lungrt.Report) -> list[tuple[object, ...]]:
+    return [(f.index, f.center_mm, f.p_nodule, f.p_malignant) for f in report.candidates]
+
+
+@contextmanager
+def sigint_after(seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def test_run_gives_a_report(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    report = pipeline.run(small_ct)
+    assert isinstance(report, lungrt.Report)
+    assert report.series_uid == small_ct.series_uid
+    assert report.shape == small_ct.shape
+    assert report.geometry == small_ct.geometry
+    assert report.candidates
+    for finding in report.candidates:
+        assert finding.center_mm == small_ct.geometry.to_world(finding.index)
+        assert 0 <= finding.p_nodule <= 1
+        assert (finding.p_malignant is not None) == (finding.p_nodule > 0.5)
+    assert report.nodules == sorted(
+        (f for f in report.nodules), key=lambda finding: -finding.p_nodule
+    )
+    assert (report.engine, report.device, report.options.profile) == ("torchscript", "cpu", "book")
+    assert report.provenance.threads == pipeline.threads == 1
+    assert set(report.timings_s) == {"segment", "group", "classify", "total"}
+
+
+def test_every_kind_of_ct_gives_the_same(
+    pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume, tmp_path: Path
+) -> None:
+    geometry = small_ct.geometry
+    image = SimpleITK.GetImageFromArray(small_ct.hu)
+    image.SetOrigin(geometry.origin_mm)
+    image.SetSpacing(geometry.spacing_mm)
+    path = tmp_path / "ct.nrrd"
+    SimpleITK.WriteImage(image, str(path))
+    expected = findings(pipeline.run(small_ct))
+    for ct in (image, (small_ct.hu, geometry), path, str(path)):
+        assert findings(pipeline.run(ct)) == expected
+
+
+@pytest.mark.parametrize("ct", [np.zeros((3, 4, 5), np.int16), None, (1, 2), 5])
+def test_what_is_no_ct(pipeline: lungrt.Pipeline, ct: object) -> None:
+    with pytest.raises(errors.InvalidArgument, match="is no CT: expected a CtVolume"):
+        pipeline.run(ct)  # type: ignore[arg-type]
+
+
+def test_stages_alone_give_what_the_run_gives(
+    pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume
+) -> None:
+    report = pipeline.run(small_ct)
+    mask = pipeline.segment(small_ct)
+    assert np.asarray(mask).shape == small_ct.shape
+    candidates = pipeline.group(small_ct, mask)
+    assert [c.index for c in candidates] == [f.index for f in report.candidates]
+    classified = pipeline.classify(small_ct, candidates)
+    assert [f.p_nodule for f in classified] == [f.p_nodule for f in report.candidates]
+    assert [f.volume_mm3 for f in classified] == [c.volume_mm3 for c in candidates]
+
+
+def test_group_takes_an_array(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    voxels = np.zeros(small_ct.shape, bool)
+    voxels[3:6, 4:9, 5:10] = True
+    (candidate,) = pipeline.group(small_ct, voxels)
+    np.testing.assert_allclose(candidate.index, (4, 6, 7), atol=1)
+    assert candidate.volume_mm3 > 0
+
+
+def test_classify_takes_voxels(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    places = [(5, 6, 7), (0, 0, 0), (11, 43, 39)]
+    found = pipeline.classify(small_ct, iter(places))
+    assert [f.index for f in found] == places
+    assert found[0].center_mm == small_ct.geometry.to_world((5, 6, 7))
+    assert pipeline.classify(small_ct, []) == []
+
+
+def test_candidate_outside_of_the_volume(
+    pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume
+) -> None:
+    with pytest.raises(errors.InvalidArgument, match="12"):
+        pipeline.classify(small_ct, [(12, 0, 0)])
+
+
+def test_mask_of_another_shape(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    with pytest.raises(errors.InvalidArgument):
+        pipeline.group(small_ct, np.zeros((3, 4, 5), bool))
+
+
+def test_volume_smaller_than_a_crop(pipeline: lungrt.Pipeline) -> None:
+    small = (np.zeros((4, 8, 8), np.int16), lungrt.Geometry())
+    with pytest.raises(errors.BadVolume, match="crop"):
+        pipeline.classify(small, [(1, 2, 3)])
+
+
+def test_progress_tells_each_stage(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    calls: list[tuple[str, int, int]] = []
+    report = pipeline.run(small_ct, progress=lambda *call: calls.append(call))
+    by_stage = {stage: (done, total) for stage, done, total in calls}  # the last of each
+    assert by_stage["segment"] == (12, 12)
+    assert by_stage["classify"] == (len(report.candidates),) * 2
+
+
+@pytest.mark.parametrize("kind", [KeyError, KeyboardInterrupt, SystemExit, errors.Cancelled])
+def test_exception_of_the_callback_arrives_unchanged(
+    pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume, kind: type[BaseException]
+) -> None:
+    raised = kind("mine")
+
+    def progress(stage: str, done: int, total: int) -> None:
+        raise raised
+
+    for call in (pipeline.run, pipeline.segment):
+        with pytest.raises(kind) as caught:
+            call(small_ct, progress=progress)
+        assert caught.value is raised
+    with pytest.raises(kind):
+        pipeline.classify(small_ct, [(1, 2, 3)], progress=progress)
+
+
+def test_callback_that_cannot_be_called(
+    pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume
+) -> None:
+    with pytest.raises(TypeError):
+        pipeline.run(small_ct, progress=5)  # type: ignore[arg-type]
+
+
+def test_ctrl_c_ends_the_run(pipeline: lungrt.Pipeline) -> None:
+    endless = (np.zeros((4000, 64, 64), np.int16), lungrt.Geometry())
+    started = threading.Event()
+
+    def interrupt() -> None:
+        started.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    last: list[tuple[int, int]] = []
+
+    def progress(stage: str, done: int, total: int) -> None:
+        last.append((done, total))
+        started.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.segment(endless, progress=progress)
+    thread.join()
+    assert last[-1][0] < last[-1][1], "the run went on to its end"
+
+
+def test_ctrl_c_ends_a_run_without_a_callback(pipeline: lungrt.Pipeline) -> None:
+    endless = (np.zeros((20000, 64, 64), np.int16), lungrt.Geometry())
+    with pytest.raises(KeyboardInterrupt), sigint_after(0.2):
+        pipeline.segment(endless)
+
+
+def test_other_threads_run_meanwhile(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    expected = findings(pipeline.run(small_ct))
+    inside = threading.Barrier(2, timeout=60)
+    results: list[list[tuple[object, ...]]] = []
+
+    def meet(stage: str, done: int, total: int) -> None:
+        # Only two runs that are under way at once get past this.
+        if (stage, done) == ("segment", 0):
+            inside.wait()
+
+    def work() -> None:
+        results.append(findings(pipeline.run(small_ct, progress=meet)))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected, expected]
+
+
+def test_the_gil_is_free_during_a_run(pipeline: lungrt.Pipeline) -> None:
+    ct = lungrt.CtVolume(np.zeros((40, 64, 64), np.int16), lungrt.Geometry())
+    done = threading.Event()
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        while not done.is_set():
+            counted += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = counted
+    pipeline.segment(ct)
+    during = counted - before
+    done.set()
+    thread.join()
+    assert during > 0
+
+
+def test_limits(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    candidates = len(pipeline.run(small_ct).candidates)
+    assert candidates > 1
+    pipeline.run(small_ct, max_candidates=candidates)
+    with pytest.raises(errors.ResourceLimit, match=f"{candidates} candidates"):
+        pipeline.run(small_ct, max_candidates=candidates - 1)
+    with pytest.raises(errors.ResourceLimit, match="max_seconds"):
+        pipeline.run(small_ct, max_seconds=1e-9)
+    with pytest.raises(errors.InvalidArgument, match="must not be negative"):
+        pipeline.run(small_ct, max_seconds=-1)
+
+
+def test_no_candidates_is_a_result(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+    assert pipeline.group(small_ct, np.zeros(small_ct.shape, bool)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"engine": "abacus"}, errors.InvalidArgument, "abacus.*torchscript"),
+        ({"profile": "bookish"}, errors.InvalidArgument, "bookish"),
+        ({"geometry": "flat"}, errors.InvalidArgument, "flat"),
+        ({"device": "tpu"}, errors.InvalidArgument, "tpu"),
+        ({"device": "cuda:99"}, errors.DeviceUnavailable, "cuda:99"),
+        ({"threads": -1}, errors.InvalidArgument, "threads"),
+    ],
+)
+def test_options_that_cannot_be(
+    tiny_bundle: Path, options: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        lungrt.Pipeline(tiny_bundle, **options)  # type: ignore[arg-type]
+
+
+def test_cuda_asked_for_and_absent(tiny_bundle: Path) -> None:
+    (torchscript,) = (engine for engine in lungrt.engines() if engine.name == "torchscript")
+    if any(device.startswith("cuda") for device in torchscript.devices):
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(errors.DeviceUnavailable, match="use cpu, or auto"):
+        lungrt.Pipeline(tiny_bundle, device="cuda")
+    assert lungrt.Pipeline(tiny_bundle, device="auto").device == "cpu"
+
+
+def test_geometry_is_an_option_of_its_own(tiny_bundle: Path) -> None:
+    assert lungrt.Pipeline(tiny_bundle).profile.geometry == "book"
+    assert lungrt.Pipeline(tiny_bundle, geometry="exact").profile.geometry == "exact"
+
+
+def test_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(errors.BadBundle, match=r"manifest\.json"):
+        lungrt.Pipeline(tmp_path)
+
+
+def test_threads_default_to_what_the_process_may_use(tiny_bundle: Path) -> None:
+    assert lungrt.Pipeline(tiny_bundle).threads == len(os.sched_getaffinity(0))
+
+
+def test_repr_reads_well(pipeline: lungrt.Pipeline) -> None:
+    assert repr(pipeline) == (
+        "Pipeline(engine='torchscript', device='cpu', profile='book', threads=1)"
+    )
+
+
+def test_engines_are_told() -> None:
+    names = {engine.name: engine for engine in lungrt.engines()}
+    torchscript = names["torchscript"]
+    assert torchscript.available, torchscript.reason
+    assert torchscript.version.startswith("torch ")
+    assert torchscript.devices[0].startswith("cpu")
+    assert all(engine.available or engine.reason for engine in names.values())

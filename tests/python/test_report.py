@@ -1,0 +1,111 @@
+"""Reports as dictionaries, CSV and data frames."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import lungrt
+
+
+@pytest.fixture(scope="module")
+def report(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
+    """Diagnose a small CT with candidates of both kinds."""
+    result = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    assert 0 < len(result.nodules) < len(result.candidates)
+    return result
+
+
+def test_dictionary_has_the_documented_keys(report: lungrt.Report) -> None:
+    content = report.to_dict()
+    assert list(content) == [
+        "format_version",
+        "series",
+        "profile",
+        "options",
+        "engine",
+        "device",
+        "counts",
+        "nodules",
+        "candidates",
+        "timings_s",
+        "provenance",
+    ]
+    assert set(content["series"]) == {"uid", "shape", "spacing_mm", "origin_mm", "direction"}
+    assert content["counts"] == {
+        "mask_voxels": report.mask_voxels,
+        "candidates": len(report.candidates),
+        "nodules": len(report.nodules),
+    }
+    assert set(content["nodules"][0]) == {
+        "center_mm",
+        "index",
+        "p_nodule",
+        "p_malignant",
+        "volume_mm3",
+        "diameter_mm",
+    }
+
+
+def test_dictionary_holds_every_digit(report: lungrt.Report) -> None:
+    content = report.to_dict()
+    assert content == json.loads(report.to_json())
+    for entry, finding in zip(content["candidates"], report.candidates, strict=True):
+        assert tuple(entry["index"]) == finding.index
+        assert tuple(entry["center_mm"]) == finding.center_mm
+        assert entry["p_nodule"] == finding.p_nodule
+        assert entry["p_malignant"] == finding.p_malignant
+        assert entry["volume_mm3"] == finding.volume_mm3
+        assert entry["diameter_mm"] == finding.diameter_mm
+
+
+def test_candidates_can_be_left_out(report: lungrt.Report) -> None:
+    assert "candidates" not in report.to_dict(with_candidates=False)
+
+
+@pytest.mark.parametrize("candidates", [False, True])
+def test_csv_holds_every_digit(report: lungrt.Report, candidates: bool) -> None:
+    rows = list(csv.DictReader(io.StringIO(report.to_csv(candidates=candidates))))
+    listed = report.candidates if candidates else report.nodules
+    for row, finding in zip(rows, listed, strict=True):
+        assert row["seriesuid"] == "1.2"
+        assert tuple(float(row[f"coord{axis}"]) for axis in "XYZ") == finding.center_mm
+        assert float(row["probability"]) == finding.p_nodule
+        known = finding.p_malignant is not None
+        assert row["p_malignant"] == (repr(finding.p_malignant) if known else "")
+        assert tuple(int(row[axis]) for axis in ("slice", "row", "column")) == finding.index
+
+
+def test_csv_begins_as_a_luna16_submission(report: lungrt.Report) -> None:
+    assert report.to_csv().startswith("seriesuid,coordX,coordY,coordZ,probability,")
+
+
+@pytest.mark.parametrize("candidates", [False, True])
+def test_data_frame_is_the_csv(report: lungrt.Report, candidates: bool) -> None:
+    pytest.importorskip("pandas")
+    frame = report.to_dataframe(candidates=candidates)
+    assert frame.to_csv(index=False) == report.to_csv(candidates=candidates)
+    assert frame["p_malignant"].dtype == float
+
+
+def test_data_frame_without_pandas(report: lungrt.Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install 'lungrt\[pandas\]'"):
+        report.to_dataframe()
+
+
+def test_repr_reads_well(report: lungrt.Report) -> None:
+    text = repr(report)
+    assert text.startswith(
+        f"<Report: {len(report.nodules)} nodules of {len(report.candidates)} candidates, series 1.2"
+    )
+    assert "profile book, torchscript on cpu" in text
+    finding = repr(report.candidates[0])
+    assert finding.startswith("Finding(index=(")
+    assert "p_nodule=0." in finding
+    assert repr(report.options).startswith("ProfileOptions(profile='book', geometry='book'")
