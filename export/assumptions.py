@@ -51,7 +51,13 @@ def check_assumptions(
     InvalidArgument
         Lists every assumption that does not hold.
     """
-    module = copy.deepcopy(module)
+    try:
+        module = copy.deepcopy(module)
+    # A module may hold anything, and so refuse in any way.
+    except Exception as error:
+        raise InvalidArgument(
+            f"{what}: cannot be exported, it cannot be copied ({type(error).__name__}: {error})"
+        ) from error
     violations = [*_of_state(module), *_of_outputs(module, stage, inputs)]
     if violations:
         raise InvalidArgument(

@@ -67,7 +67,7 @@ class ExportResult:
 
 def export_bundle(
     stages: Mapping[str, Sequence[LoadedNetwork]],
-    output: Path,
+    output: Path | str,
     *,
     formats: Sequence[str] = ("torchscript", "onnx"),
     force: bool = False,
@@ -83,7 +83,7 @@ def export_bundle(
     ----------
     stages : mapping of str to sequence of LoadedNetwork
         Any of segmentation, nodule and malignancy; several networks in one are an ensemble.
-    output : pathlib.Path
+    output : path
         The bundle's folder; made, with its parents.
     formats : sequence of str, optional
         Some of torchscript and onnx.
@@ -109,17 +109,16 @@ def export_bundle(
     Io
         `output` cannot be written, or another process is writing it.
     """
+    output = Path(output)
     chosen = find_formats(formats)
     entries = _contracts(stages)
     with replaced_folder(output, lambda folder: _check_replaceable(folder, force=force)) as folder:
         rows: list[ParityRow] = []
         for name, entry in entries.items():
-            networks = stages[name]
-            writer = _StageWriter(folder, name, entry, chosen, len(networks), progress)
-            for member, network in enumerate(networks):
-                networks_entry, compared = writer.write(member, network)
-                entry.networks.append(networks_entry)
-                rows += compared
+            writer = _StageWriter(folder, name, entry, chosen, len(stages[name]), progress)
+            written = [writer.write(member, net) for member, net in enumerate(stages[name])]
+            entries[name] = replace(entry, networks=[network for network, _ in written])
+            rows += [row for _, compared in written for row in compared]
         if any(row.failed for row in rows):
             raise Inference(
                 "artifacts are out of tolerance, so no bundle was written\n" + parity_text(rows)
@@ -173,10 +172,10 @@ def _check_replaceable(output: Path, *, force: bool) -> None:
         expected = files_named_in((output / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InvalidArgument(
-            f"{output}: is there and is no bundle, so it is not replaced; give another --output"
+            f"{output}: is there and is no bundle, so it is not replaced; choose another folder"
         ) from error
     if not force:
-        raise InvalidArgument(f"{output}: is there already; --force replaces it")
+        raise InvalidArgument(f"{output}: is there already; force (--force) replaces it")
     found = {
         PurePosixPath(path.relative_to(output)) for path in output.rglob("*") if not path.is_dir()
     }

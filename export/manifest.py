@@ -197,16 +197,13 @@ class FileEntry:
     def read(cls, field: JsonField) -> FileEntry:
         """Read the entry of a golden or an artifact."""
         field.only(("file", "sha256", "bytes", "made_with", *_FREE))
-        sha256 = field.at("sha256").text()
-        if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
-            field.at("sha256").fail("64 lower-case hexadecimal digits")
         path = field.at("file").text()
         if set(path) & set("\\:") or any(part in ("", ".", "..") for part in path.split("/")):
             field.at("file").fail("a relative path with '/' that stays inside the bundle")
         made_with = field.members().get("made_with")
         return cls(
             path,
-            sha256,
+            _read_sha256(field),
             field.at("bytes").whole(1),
             None if made_with is None else made_with.text(),
         )
@@ -254,7 +251,7 @@ class NetworkEntry:
             field.at("architecture").text(),
             field.at("options").mapping(),
             [name.text() for name in field.at("inferred").items()],
-            checkpoint.at("sha256").text(),
+            _read_sha256(checkpoint),
             metadata.mapping() if metadata else {},
             artifacts,
             [FileEntry.read(golden) for golden in field.at("goldens").items()],
@@ -307,6 +304,13 @@ class StageEntry:
             {device: _read_tolerance(limits) for device, limits in tolerance.members().items()},
             networks,
         )
+
+
+def _read_sha256(field: JsonField) -> str:
+    digits = field.at("sha256").text()
+    if len(digits) != 64 or set(digits) - set("0123456789abcdef"):
+        field.at("sha256").fail("64 lower-case hexadecimal digits")
+    return digits
 
 
 def _read_tolerance(field: JsonField) -> Tolerance:

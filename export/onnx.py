@@ -61,14 +61,14 @@ def to_onnx(
             )
             assert program is not None
             model = program.model_proto
+            _remove_sources(model)
+            _name_axes(model, contract)
+            onnx.checker.check_model(model, full_check=True)
         # Exporting runs a network's own code, which fails in any way.
         except Exception as error:
             raise Inference(
                 f"ONNX: the network cannot be exported ({type(error).__name__}: {error})"
             ) from error
-    _remove_sources(model)
-    _name_axes(model, contract)
-    onnx.checker.check_model(model, full_check=True)
     data: bytes = model.SerializeToString()
     return data
 

@@ -71,7 +71,7 @@ class ParityRow:
     runtime : str
         What ran it, e.g. ``"onnxruntime"``.
     version : str
-        Of the runtime, e.g. ``"onnxruntime 1.20.0"``.
+        Of the runtime; empty if it is not here.
     tolerance : Tolerance
         What it is held to.
     input : str

@@ -20,17 +20,24 @@ def parity_table(rows: Sequence[ParityRow]) -> RenderableType:
     Of all inputs of a network in a runtime it shows the largest maximum, the mean of all values
     and the sum of all flips.
     """
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("network")
-    table.add_column("runtime")
-    for heading in ("inputs", "max abs", "mean abs", "max rel", "mean rel", "flips"):
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table.add_column("network", overflow="fold")
+    table.add_column("runtime", overflow="fold")
+    for heading in ("max abs", "mean abs", "max rel", "mean rel", "flips"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
-    for _, members in groupby(rows, key=lambda row: (row.stage, row.member, row.version)):
+    for _, members in groupby(rows, key=lambda row: (row.stage, row.member, row.runtime)):
         table.add_row(*_line(list(members), several=_is_ensemble(rows)))
-    notes = [Text(f"inputs of {stage}: {_shapes(rows, stage)}") for stage in _stages(rows)]
+    notes = [f"inputs of {stage}: {_shapes(rows, stage)}" for stage in _stages(rows)]
+    notes += dict.fromkeys(
+        f"allowed: {t.absolute:g} absolute, flips within {t.decision_band:g} of the threshold"
+        for t in (row.tolerance for row in rows)
+    )
+    if here := dict.fromkeys(f"{row.runtime} ({row.version})" for row in rows if not row.skipped):
+        notes.append("runtimes: " + ", ".join(here))
+    notes += dict.fromkeys(f"{row.runtime} skipped: {row.skipped}" for row in rows if row.skipped)
     failures = [Text(f"{_input(row)}: {_reason(row)}", "red") for row in rows if row.failed]
-    return Group(table, *notes, *failures)
+    return Group(table, *map(Text, notes), *failures)
 
 
 def parity_text(rows: Sequence[ParityRow]) -> str:
@@ -52,11 +59,11 @@ def _line(rows: list[ParityRow], *, several: bool) -> list[str | Text]:
     first = rows[0]
     name = f"{first.stage} {first.member}" if several else first.stage
     if first.skipped:
-        return [name, first.version, *[""] * 6, Text(f"skipped: {first.skipped}", "yellow")]
+        return [name, first.runtime, *[""] * 5, Text("skipped", "yellow")]
     failed = sum(row.failed for row in rows)
     verdict = Text(f"{failed} failed", "bold red") if failed else Text("ok", "green")
     compared = [row.comparison for row in rows if row.comparison]
-    return [name, first.version, str(len(rows)), *_numbers(compared), verdict]
+    return [name, first.runtime, *_numbers(compared), verdict]
 
 
 def _numbers(compared: list[Comparison]) -> list[str]:
@@ -73,17 +80,17 @@ def _numbers(compared: list[Comparison]) -> list[str]:
 
 
 def _shapes(rows: Iterable[ParityRow], stage: str) -> str:
-    """Return between what sizes a stage's inputs are, e.g. 1-8 x 7 x 32-128 x 36-160."""
-    shapes = [row.shape for row in rows if row.stage == stage and not row.skipped]
-    return " x ".join(
+    """Return how many inputs a stage has and of what sizes, e.g. 7, 1-8 x 7 x 32-128 x 36-160."""
+    shapes = {row.input: row.shape for row in rows if row.stage == stage and not row.skipped}
+    return f"{len(shapes)}, " + " x ".join(
         f"{min(axis)}" if min(axis) == max(axis) else f"{min(axis)}-{max(axis)}"
-        for axis in zip(*shapes, strict=True)
+        for axis in zip(*shapes.values(), strict=True)
     )
 
 
 def _input(row: ParityRow) -> str:
     shape = " x ".join(map(str, row.shape))
-    return f"{row.stage} {row.member}, {row.version}, {row.input} ({shape})"
+    return f"{row.stage} {row.member}, {row.runtime}, {row.input} ({shape})"
 
 
 def _reason(row: ParityRow) -> str:

@@ -49,7 +49,7 @@ class Runner:
     format : str
         ``"torchscript"`` or ``"onnx"``.
     version : str
-        Its name and version, for people.
+        Of what runs, for people.
     open : callable
         From an `Artifact` to a function from input to output, float32 arrays. Both may raise
         anything, and may be called from one thread at a time.
@@ -77,14 +77,14 @@ def python_runners() -> dict[str, Runner]:
 def _runner(format_: str, package: str, opener: Callable[[Artifact], Run], *, extra: str) -> Runner:
     if util.find_spec(package) is None:
         hint = f"{package} is not installed; pip install 'lungrt[{extra}]'"
-        return Runner(format_, package, opener, missing=hint)
-    return Runner(format_, f"{package} {_version(package)}", opener)
+        return Runner(format_, "", opener, missing=hint)
+    return Runner(format_, _version(package), opener)
 
 
 def _version(package: str) -> str:
     # The import package onnxruntime comes in distributions of several names.
     distributions = metadata.packages_distributions().get(package, [])
-    return metadata.version(distributions[0]) if distributions else "of unknown version"
+    return metadata.version(distributions[0]) if distributions else "unknown version"
 
 
 def _open_torchscript(artifact: Artifact) -> Run:

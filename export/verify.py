@@ -15,7 +15,7 @@ from lungrt.export.runners import Artifact, Runner, python_runners
 
 
 def verify_bundle(
-    bundle: Path,
+    bundle: Path | str,
     *,
     formats: Sequence[str] | None = None,
     runners: Mapping[str, Runner] | None = None,
@@ -24,7 +24,7 @@ def verify_bundle(
 
     Parameters
     ----------
-    bundle : pathlib.Path
+    bundle : path
         The folder.
     formats : sequence of str, optional
         Artifact formats to run; all that the bundle has if not given.
@@ -49,6 +49,7 @@ def verify_bundle(
     EngineUnavailable
         Nothing here can run any of the artifacts, or read the goldens.
     """
+    bundle = Path(bundle)
     manifest = read_manifest(bundle)
     check_files(bundle, manifest)
     wanted = _wanted_formats(bundle, manifest, formats)

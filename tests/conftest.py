@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Idle OpenMP threads that spin take the cores from whatever runs beside the tests; read when torch is
+# first loaded, so set before.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 REFERENCE = Path(
     os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
 )

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <optional>
 #include <utility>
 
 #include "backend/device_choice.h"
 #include "backend/registry.h"
 #include "core/bundle.h"
+#include "core/text.h"
 #include "lungrt/error.h"
 #include "lungrt/version.h"
 #include "ops/context.h"
@@ -59,6 +61,18 @@ ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& optio
   return profile;
 }
 
+/// Calls `body`; memory that runs out becomes an error like any other.
+template <typename Body>
+auto within_memory(const CtVolume& volume, Body&& body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, "memory ran out on a volume of " +
+                                             text::extent(volume.shape()) +
+                                             " voxels (slices x rows x columns)");
+  }
+}
+
 std::vector<Finding> listed_nodules(const std::vector<Finding>& findings, double threshold) {
   std::vector<Finding> nodules;
   std::copy_if(findings.begin(), findings.end(), std::back_inserter(nodules),
@@ -103,6 +117,34 @@ struct Pipeline::Impl {
     return *classifier;
   }
 
+  Report run(const CtVolume& volume, const RunOptions& options) const {
+    const RunControl control(options);
+    const Segmenter& segment = required_segmenter();
+    const CandidateClassifier& classify = required_classifier();
+
+    Report report;
+    report.series_uid = volume.series_uid();
+    report.shape = volume.shape();
+    report.geometry = volume.geometry();
+    report.options = profile;
+    report.engine = engine.name();
+    report.device = to_string(device);
+    report.provenance = provenance(volume);
+
+    Stopwatch total, stage;
+    const NoduleMask mask = segment.run(volume, control);
+    report.timings_s["segment"] = stage.lap();
+    const GroupResult groups = group_candidates(volume, mask, profile.geometry);
+    control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
+    report.mask_voxels = groups.mask_voxels;
+    report.timings_s["group"] = stage.lap();
+    report.candidates = classify.run(volume, groups.candidates, control);
+    report.nodules = listed_nodules(report.candidates, profile.nodule_threshold);
+    report.timings_s["classify"] = stage.lap();
+    report.timings_s["total"] = total.lap();
+    return report;
+  }
+
   Provenance provenance(const CtVolume& volume) const {
     Provenance result;
     result.lungrt_version = LUNGRT_VERSION;
@@ -138,39 +180,17 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
-  const RunControl control(options);
-  const Segmenter& segmenter = impl_->required_segmenter();
-  const CandidateClassifier& classifier = impl_->required_classifier();
-
-  Report report;
-  report.series_uid = volume.series_uid();
-  report.shape = volume.shape();
-  report.geometry = volume.geometry();
-  report.options = impl_->profile;
-  report.engine = impl_->engine.name();
-  report.device = to_string(impl_->device);
-  report.provenance = impl_->provenance(volume);
-
-  Stopwatch total, stage;
-  const NoduleMask mask = segmenter.run(volume, control);
-  report.timings_s["segment"] = stage.lap();
-  const GroupResult groups = group_candidates(volume, mask, impl_->profile.geometry);
-  control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
-  report.mask_voxels = groups.mask_voxels;
-  report.timings_s["group"] = stage.lap();
-  report.candidates = classifier.run(volume, groups.candidates, control);
-  report.nodules = listed_nodules(report.candidates, impl_->profile.nodule_threshold);
-  report.timings_s["classify"] = stage.lap();
-  report.timings_s["total"] = total.lap();
-  return report;
+  return within_memory(volume, [&] { return impl_->run(volume, options); });
 }
 
 NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {
-  return impl_->required_segmenter().run(volume, RunControl(options));
+  return within_memory(
+      volume, [&] { return impl_->required_segmenter().run(volume, RunControl(options)); });
 }
 
 std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask) const {
-  return group_candidates(volume, mask, impl_->profile.geometry).candidates;
+  return within_memory(
+      volume, [&] { return group_candidates(volume, mask, impl_->profile.geometry).candidates; });
 }
 
 std::vector<Finding> Pipeline::classify(const CtVolume& volume,
@@ -178,7 +198,8 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
                                         const RunOptions& options) const {
   const RunControl control(options);
   control.check_candidates(static_cast<std::int64_t>(candidates.size()));
-  return impl_->required_classifier().run(volume, candidates, control);
+  return within_memory(
+      volume, [&] { return impl_->required_classifier().run(volume, candidates, control); });
 }
 
 NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {

@@ -50,13 +50,13 @@ pybind11::array read_only_view(const T* data, const VolumeShape& shape, pybind11
 
 /// Array that takes over the memory of a vector.
 template <typename T>
-pybind11::array take(std::vector<T> values, const VolumeShape& shape) {
+pybind11::array take(std::vector<T> values, std::vector<pybind11::ssize_t> shape) {
   auto owned = std::make_unique<std::vector<T>>(std::move(values));
   const T* data = owned->data();
   const pybind11::capsule owner(
       owned.get(), [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
   static_cast<void>(owned.release());
-  return pybind11::array(pybind11::dtype::of<T>(), extents(shape), data, owner);
+  return pybind11::array(pybind11::dtype::of<T>(), std::move(shape), data, owner);
 }
 
 }  // namespace lungrt::python

@@ -12,7 +12,6 @@
 #include "arrays.h"
 #include "casters.h"
 #include "lungrt/error.h"
-#include "lungrt/pipeline.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -107,7 +106,7 @@ lungrt.errors.InvalidArgument
           components = label(mask);
         }
         const std::int32_t count = components.count;
-        return py::make_tuple(take(std::move(components.labels), components.shape), count);
+        return py::make_tuple(take(std::move(components.labels), extents(components.shape)), count);
       },
       py::arg("mask"),
       R"(6-connected components of a mask, numbered in scan order of their first voxel.

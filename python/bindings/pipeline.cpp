@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "casters.h"
 #include "lungrt/error.h"
 #include "register.h"
@@ -91,6 +92,10 @@ std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::st
   return std::make_unique<Pipeline>(bundle, options);
 }
 
+py::array to_array(NetworkInput input) {
+  return take(std::move(input.values), {input.shape.begin(), input.shape.end()});
+}
+
 }  // namespace
 
 void register_pipeline(py::module_& module) {
@@ -131,6 +136,18 @@ void register_pipeline(py::module_& module) {
           },
           py::arg("volume"), py::arg("candidates"), py::kw_only(), py::arg("progress") = py::none(),
           py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0)
+      .def(
+          "segmentation_input",
+          [](const Pipeline& self, const CtVolume& volume, std::int64_t slice) {
+            return to_array(self.segmentation_input(volume, slice));
+          },
+          py::arg("volume"), py::arg("slice"))
+      .def(
+          "nodule_input",
+          [](const Pipeline& self, const CtVolume& volume, const VoxelIndex& index) {
+            return to_array(self.nodule_input(volume, index));
+          },
+          py::arg("volume"), py::arg("index"))
       .def_property_readonly("engine", &Pipeline::engine)
       .def_property_readonly("device", &Pipeline::device, "The device in use: cpu or cuda:N.")
       .def_property_readonly("profile", &Pipeline::profile)

@@ -14,6 +14,8 @@ namespace py = pybind11;
 void register_process(py::module_& module) {
   py::class_<EngineInfo>(module, "EngineInfo", "An inference engine, present or not.")
       .def_readonly("name", &EngineInfo::name, "As Pipeline(engine=...) takes it.")
+      .def_readonly("artifact_format", &EngineInfo::artifact_format,
+                    "Of the bundle's artifacts that it runs.")
       .def_readonly("available", &EngineInfo::available)
       .def_readonly("version", &EngineInfo::version, "Of the runtime behind it.")
       .def_readonly("library", &EngineInfo::library, "Path of the engine's library, or empty.")

@@ -11,7 +11,7 @@ from lungrt.io import as_volume
 from lungrt.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -173,3 +173,28 @@ class Pipeline(_core.Pipeline):
             max_candidates=max_candidates,
             max_seconds=max_seconds,
         )
+
+    def segmentation_input(self, ct: Ct, slice: int) -> NDArray[np.float32]:
+        """What the segmentation network sees of a slice.
+
+        Returns
+        -------
+        ndarray of float32, shape (channels, height, width)
+            Slices in context, windowed, scaled and padded as the manifest says.
+        """
+        return super().segmentation_input(as_volume(ct), slice)
+
+    def nodule_input(self, ct: Ct, index: Sequence[int]) -> NDArray[np.float32]:
+        """What the nodule classifier sees of a voxel (slice, row, column).
+
+        Returns
+        -------
+        ndarray of float32, shape (slices, rows, columns)
+            The crop around it, windowed and scaled as the manifest says.
+
+        Raises
+        ------
+        lungrt.errors.BadVolume
+            Where the volume is smaller than the crop.
+        """
+        return super().nodule_input(as_volume(ct), index)

@@ -82,9 +82,7 @@ def main() -> None:
         result = run_lungrt(options.bundle, options.ct, options.threads, options.engine)
     else:
         tuned = options.contender == "eager-tuned"
-        result = run_eager(
-            options.segmentation, options.nodule, options.ct, options.threads, tuned
-        )
+        result = run_eager(options.segmentation, options.nodule, options.ct, options.threads, tuned)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(result))
 

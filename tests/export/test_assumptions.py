@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -140,6 +141,13 @@ def test_everything_is_told_at_once() -> None:
     assert lines[1].startswith("  not float32")
     sizes = [list(x.shape) for x in golden_inputs(_segmentation().input)]
     assert [line.partition(": ")[0] for line in lines[2:]] == [f"  input {s}" for s in sizes]
+
+
+def test_a_module_that_cannot_be_copied() -> None:
+    module = _Image()
+    module.lock = threading.Lock()  # type: ignore[assignment]
+    with pytest.raises(InvalidArgument, match="network: cannot be exported, it cannot be copied"):
+        _check(module.eval(), _segmentation())
 
 
 def test_the_module_is_not_changed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lungrt.errors import Inference, InvalidArgument, Io
+from lungrt.errors import EngineUnavailable, Inference, InvalidArgument, Io
 from lungrt.export import export_bundle, verify_bundle
 from lungrt.export.goldens import read_goldens
 from lungrt.export.manifest import read_manifest
@@ -180,7 +181,7 @@ class TestOutOfTolerance:
         ):
             export_bundle({"segmentation": [untraceable]}, tmp_path / "b", formats=ONE)
         text = str(caught.value)
-        assert "torch 2." in text
+        assert "runtimes: torch (2." in text
         assert "max abs" in text
         assert "other 0 (3 x 1 x 96 x 80): |probability - eager| is up to" in text
         assert _names(tmp_path) == []
@@ -214,7 +215,7 @@ class _Uncapturable(nn.Module):
 class TestReplacing:
     def test_needs_force(self, network: Network, bundle: Path, tmp_path: Path) -> None:
         before = _content(bundle)
-        with pytest.raises(InvalidArgument, match="is there already; --force replaces it"):
+        with pytest.raises(InvalidArgument, match="is there already; force"):
             export_bundle({"nodule": [network("nodule")]}, bundle, formats=ONE)
         assert _content(bundle) == before
         assert _names(tmp_path) == ["bundle"]
@@ -298,6 +299,14 @@ class TestArguments:
     ) -> None:
         with pytest.raises(InvalidArgument, match=r"expected some of \['torchscript', 'onnx'\]"):
             export_bundle({"nodule": [network("nodule")]}, tmp_path / "b", formats=formats)
+
+    def test_a_package_that_is_missing(
+        self, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "onnxscript", None)
+        with pytest.raises(EngineUnavailable, match="format onnx needs onnxscript, not installed"):
+            export_bundle({"nodule": [network("nodule")]}, tmp_path / "b")
+        assert _names(tmp_path) == []
 
     def test_two_opinions_about_malignancy(self, network: Network, tmp_path: Path) -> None:
         stages = {"nodule": [network("nodule", out_channels=3)], "malignancy": [network("nodule")]}

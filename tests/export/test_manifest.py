@@ -63,7 +63,7 @@ def _stage(stage: str, own: Document, shape: list[Any], classes: list[str]) -> D
 
 
 def _document() -> Document:
-    """The example of DESIGN.md."""
+    """Return the example of DESIGN.md."""
     images = {"context_slices": 3, "size_multiple": 4, "halo": 0}
     return {
         "format_version": 1,
@@ -117,7 +117,13 @@ def _at(document: Document, place: Place) -> Any:
     return value
 
 
-FIELDS = [place for place in _walk(_document()) if place and isinstance(place[-1], str)]
+def _fields() -> list[Place]:
+    """Return every field, but of what is the same in each stage only the last one's."""
+    last = {place[-1 if len(place) < 3 else 2 :]: place for place in _walk(_document()) if place}
+    return [place for place in last.values() if isinstance(place[-1], str)]
+
+
+FIELDS = _fields()
 
 
 def test_comes_back_as_it_was_written(read: Read) -> None:
@@ -164,7 +170,6 @@ def test_a_field_is_misspelt(read: Read, place: Place) -> None:
 def test_a_value_of_another_kind(read: Read, place: Place, value: object) -> None:
     document = _document()
     *parents, key = place
-    before = _at(document, place)
     _at(document, tuple(parents))[key] = value
     fits = {
         "spacing_mm": [None],
@@ -182,7 +187,6 @@ def test_a_value_of_another_kind(read: Read, place: Place, value: object) -> Non
     if any(value is good or value == good for good in fits.get(str(key), [])):
         read(document)
         return
-    assert value != before
     # A version is a number before it is a known one.
     with pytest.raises(Exception, match=f"{key}") as caught:
         read(document)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ STALE_NEW = ".bundle.lungrt-new-0123456789abcdef"
 STALE_OLD = ".bundle.lungrt-old-0123456789abcdef"
 
 
-class _MayNotBeReplaced(Exception):
+class _MayNotError(Exception):
     pass
 
 
@@ -27,12 +29,14 @@ def _may(output: Path) -> None:
 
 
 def _may_not(output: Path) -> None:
-    raise _MayNotBeReplaced
+    raise _MayNotError
 
 
-def _write(output: Path, text: str) -> None:
+def _write(output: Path, text: str, *, then: type[BaseException] | None = None) -> None:
     with replaced_folder(output, _may) as folder:
         (folder / "file").write_text(text)
+        if then:
+            raise then
 
 
 def _names(folder: Path) -> list[str]:
@@ -46,7 +50,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def old(output: Path) -> Path:
-    """The output, with something in it."""
+    """Return the output, with something in it."""
     output.mkdir()
     (output / "file").write_text("old")
     return output
@@ -77,32 +81,32 @@ def test_not_there_before_the_end(output: Path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_an_exception_leaves_the_old(old: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), replaced_folder(old, _may) as folder:
-        (folder / "file").write_text("new")
-        raise error
+    with pytest.raises(error):
+        _write(old, "new", then=error)
     assert _is_old(old)
 
 
 def test_an_exception_leaves_nothing(output: Path) -> None:
-    with pytest.raises(RuntimeError), replaced_folder(output, _may) as folder:
-        (folder / "file").write_text("new")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _write(output, "new", then=RuntimeError)
     assert _names(output.parent) == []
 
 
 def test_what_may_not_be_replaced(old: Path) -> None:
     entered = False
-    with pytest.raises(_MayNotBeReplaced), replaced_folder(old, _may_not):
+    with pytest.raises(_MayNotError), replaced_folder(old, _may_not):
         entered = True
     assert not entered
     assert _is_old(old)
 
 
 def test_what_appears_meanwhile_may_not_be_replaced(output: Path) -> None:
-    with pytest.raises(_MayNotBeReplaced), replaced_folder(output, _may_not) as folder:
-        (folder / "file").write_text("new")
+    def appear() -> None:
         output.mkdir()
         (output / "file").write_text("old")
+
+    with pytest.raises(_MayNotError), replaced_folder(output, _may_not):
+        appear()
     assert _is_old(output)
 
 
@@ -133,7 +137,7 @@ def test_killed_between_the_two_renames(output: Path) -> None:
     (output.parent / STALE_OLD).mkdir()
     (output.parent / STALE_OLD / "file").write_text("old")
     (output.parent / STALE_NEW).mkdir()
-    with pytest.raises(_MayNotBeReplaced), replaced_folder(output, _may_not):
+    with pytest.raises(_MayNotError), replaced_folder(output, _may_not):
         pass
     assert _is_old(output)
 
@@ -189,11 +193,18 @@ def test_a_link_is_followed(old: Path) -> None:
     assert _names(old.parent) == ["bundle", "link"]
 
 
-def test_an_old_folder_that_cannot_be_removed(old: Path) -> None:
-    def make_it_stay(output: Path) -> None:
-        # A folder that is open as a mount cannot be made in a test; one that vanishes can.
-        moved = list(output.parent.glob(".bundle.lungrt-old-*"))
-        assert moved == []
+def test_an_old_folder_that_cannot_be_removed(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = shutil.rmtree
 
-    _ = make_it_stay
-    _write(old, "new")
+    def refuse(path: Path, **options: Any) -> None:
+        if ".lungrt-old-" in path.name:
+            raise PermissionError(13, "Permission denied")
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(Io, match=r"is written, but the old one is still at .*lungrt-old-"):
+        _write(old, "new")
+    assert (old / "file").read_text() == "new"
+    monkeypatch.undo()
+    _write(old, "newer")
+    assert _names(old.parent) == ["bundle"]

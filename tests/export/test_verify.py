@@ -1,4 +1,4 @@
-"""Bundles held against their goldens: damage is found, and so is a runtime that computes wrongly."""
+"""Bundles held against their goldens: damage is found, and so is a runtime that is wrong."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_runners_that_apply_the_activation(custom_logits: Path) -> None:
 
 @pytest.fixture
 def custom_logits(custom: Callable[..., Any], tmp_path: Path) -> Path:
-    """A bundle of a segmentation network that gives logits."""
+    """Export a segmentation network that gives logits."""
     import torch
 
     from lungrt.export import export_bundle

@@ -51,9 +51,17 @@ def assert_same_groups(
 
     expected = eager.group(scan, eroded, geometry=inverse)
     ours = pipeline.group(volume_of(scan), mask)
-    assert [c.index for c in ours] == [tuple(i) for i in expected.indices]
+    indices = np.array([c.index for c in ours], np.int64).reshape(-1, 3)
+    # On an oblique scan the way to world and back ends within rounding of a half voxel for centres
+    # that lie on one; which way it falls there is the last bit's decision, in NumPy too.
+    tie = np.abs(expected.centres - np.floor(expected.centres) - 0.5) < 1e-9
+    axis_aligned = set(np.abs(scan.direction).ravel()) <= {0.0, 1.0}
+    exact = np.ones_like(tie) if axis_aligned else ~tie
+    np.testing.assert_array_equal(indices[exact], expected.indices[exact])
+    assert np.abs(indices - expected.indices).max(initial=0) <= 1
     positions = np.array([c.center_mm for c in ours]).reshape(-1, 3)
-    np.testing.assert_allclose(positions, expected.positions_mm, rtol=0, atol=1e-9)
+    same = (indices == expected.indices).all(axis=1)
+    np.testing.assert_allclose(positions[same], expected.positions_mm[same], rtol=0, atol=1e-9)
     return expected
 
 

@@ -68,9 +68,7 @@ def small_networks(tmp_path_factory: pytest.TempPathFactory) -> eager.Networks:
 
 
 @pytest.fixture(scope="session")
-def small_bundle(
-    small_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def small_bundle(small_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Export `small_networks`."""
     return small.export(small_networks, tmp_path_factory.mktemp("small") / "bundle")
 

@@ -70,9 +70,7 @@ def _unet(folder: Path, seed: int, **options: object) -> LoadedNetwork:
 
 def _classifier(folder: Path, stage: str, seed: int, out_channels: int) -> LoadedNetwork:
     torch.manual_seed(seed)
-    module = Classifier3d(
-        ClassifierOptions(widths=(3, 5), crop=CROP, out_channels=out_channels)
-    )
+    module = Classifier3d(ClassifierOptions(widths=(3, 5), crop=CROP, out_channels=out_channels))
     crops = torch.stack([_texture(CROP, seed * 100 + k)[None] for k in range(64)])
     with torch.no_grad():
         module.train()

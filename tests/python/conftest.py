@@ -123,7 +123,6 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     torch = pytest.importorskip("torch")
     from lungrt.export import export_bundle
-
     from lungrt.models import load_network
     from lungrt.models.classifier import Classifier3d, ClassifierOptions
     from lungrt.models.unet import SegmentationUNet, UNetOptions

@@ -27,7 +27,7 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
 }
 TORCH_LAYERS = (MODELS, EXPORT)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
-EXPORT_COMMANDS = ("cli/export.py", "cli/verify.py", "cli/info.py")
+EXPORT_COMMANDS = ("cli/export.py", "cli/verify.py", "cli/info.py", "cli/engine_runners.py")
 
 
 def sources(folder: Path, *patterns: str) -> Iterator[Path]:
@@ -119,6 +119,8 @@ def why_not_imported(inside: Path, layer: str, module: str) -> str | None:
 def python_layer(parts: tuple[str, ...]) -> str:
     """Layer of a module below lungrt; what has no layer of its own is the runtime."""
     first = parts[0] if parts else ""
+    if first == "__main__":
+        return CLI
     return first if first in PYTHON_LAYERS else RUNTIME
 
 
@@ -238,6 +240,7 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
         ("python/lungrt/cli/info.py", "import lungrt\nfrom lungrt import _core"),
+        ("python/lungrt/__main__.py", "from lungrt.cli import main"),
         ("python/lungrt/io/dicom.py", "import SimpleITK\nfrom lungrt.errors import Io"),
     ],
 )

@@ -9,7 +9,8 @@
 namespace lungrt {
 
 struct EngineInfo {
-  std::string name;  ///< as PipelineOptions::engine takes it
+  std::string name;             ///< as PipelineOptions::engine takes it
+  std::string artifact_format;  ///< of the bundle's artifacts that it runs
   bool available = false;
   std::string version;               ///< of the runtime behind it, e.g. "torch 2.13.0"
   std::string library;               ///< path of the engine's library, where one was found

@@ -39,4 +39,16 @@ class LUNGRT_API NoduleMask {
   std::vector<std::uint64_t> words_;
 };
 
+/// Labelled components in array order, as SciPy's `label` numbers them.
+struct LabelVolume {
+  VolumeShape shape;
+  std::int32_t count = 0;            ///< labels are 1..count, 0 is background
+  std::vector<std::int32_t> labels;  ///< shape.voxels() values
+};
+
+/// The mask eroded once with the 6-neighbour cross; outside counts as background.
+LUNGRT_API NoduleMask erode(const NoduleMask& mask);
+/// 6-connected components of a mask, numbered in scan order of their first voxel.
+LUNGRT_API LabelVolume label(const NoduleMask& mask);
+
 }  // namespace lungrt

@@ -42,13 +42,6 @@ struct RunOptions {
   double max_seconds = 0.0;
 };
 
-/// Labelled components in array order, as SciPy's `label` numbers them.
-struct LabelVolume {
-  VolumeShape shape;
-  std::int32_t count = 0;            ///< labels are 1..count, 0 is background
-  std::vector<std::int32_t> labels;  ///< shape.voxels() values
-};
-
 /// What a network is given: float32 values, contiguous in the order of the shape.
 struct NetworkInput {
   std::vector<std::int64_t> shape;
@@ -92,10 +85,5 @@ class LUNGRT_API Pipeline {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// The mask eroded once with the 6-neighbour cross; outside counts as background.
-LUNGRT_API NoduleMask erode(const NoduleMask& mask);
-/// 6-connected components of a mask, numbered in scan order of their first voxel.
-LUNGRT_API LabelVolume label(const NoduleMask& mask);
 
 }  // namespace lungrt

@@ -20,7 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 1> kEngineNames{"torchscript"};
+struct KnownEngine {
+  const char* name;
+  const char* artifact_format;
+};
+constexpr std::array kEngines{KnownEngine{"torchscript", "torchscript"}};
 
 /// Folder of the library (or executable) this code was linked into.
 fs::path core_folder() {
@@ -96,16 +100,19 @@ class Registry {
 
 std::string known_names() {
   std::string names;
-  for (const char* name : kEngineNames) names += (names.empty() ? "" : ", ") + std::string(name);
+  for (const KnownEngine& known : kEngines) {
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+  }
   return names;
 }
 
-EngineInfo describe(const std::string& name) {
+EngineInfo describe(const KnownEngine& known) {
   EngineInfo info;
-  info.name = name;
+  info.name = known.name;
+  info.artifact_format = known.artifact_format;
   try {
-    info.library = find_library(name).string();
-    const Engine& found = engine(name);
+    info.library = find_library(known.name).string();
+    const Engine& found = engine(known.name);
     info.version = found.version();
     info.devices.emplace_back("cpu");
     for (int index = 0; index < found.device_count(DeviceKind::kCuda); ++index) {
@@ -122,8 +129,8 @@ EngineInfo describe(const std::string& name) {
 }  // namespace
 
 const Engine& engine(const std::string& name) {
-  for (const char* known : kEngineNames) {
-    if (name == known) return Registry::instance().get(name);
+  for (const KnownEngine& known : kEngines) {
+    if (name == known.name) return Registry::instance().get(name);
   }
   throw Error(ErrorCode::kInvalidArgument,
               "unknown engine '" + name + "': this build knows " + known_names());
@@ -131,7 +138,7 @@ const Engine& engine(const std::string& name) {
 
 std::vector<EngineInfo> engines() {
   std::vector<EngineInfo> all;
-  for (const char* name : kEngineNames) all.push_back(describe(name));
+  for (const KnownEngine& known : kEngines) all.push_back(describe(known));
   return all;
 }
 

@@ -1,5 +1,4 @@
-/// The bundle's manifest: what each network wants, gives and is called. See DESIGN.md, "The
-/// bundle".
+/// The bundle's manifest: what each network wants, gives and is called (DESIGN.md, "The bundle").
 #pragma once
 
 #include <array>

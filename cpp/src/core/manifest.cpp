@@ -96,6 +96,7 @@ BundleFile parse_file(const JsonField& field) {
   result.file = path_inside(field.at("file"));
   result.sha256 = sha256_digits(field.at("sha256"));
   result.bytes = field.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max());
+  if (field.has("made_with")) field.at("made_with").text();
   return result;
 }
 
@@ -104,9 +105,13 @@ BundleNetwork parse_network(const JsonField& field) {
               "description", "metadata"});
   BundleNetwork network;
   network.architecture = field.at("architecture").text();
+  // These two are for people: their form is checked, their content is free.
+  field.at("options").members();
+  for (const JsonField& option : field.at("inferred").items()) option.text();
   const JsonField checkpoint = field.at("checkpoint");
   checkpoint.only({"sha256", "description", "metadata"});
   network.checkpoint_sha256 = sha256_digits(checkpoint.at("sha256"));
+  if (checkpoint.has("metadata")) checkpoint.at("metadata").members();
   // A format that this build does not know may be one of a newer engine.
   for (const auto& [format, artifact] : field.at("artifacts").members()) {
     network.artifacts[format] = parse_file(artifact);

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "lungrt/pipeline.h"
+#include "lungrt/mask.h"
 #include "ops/components.h"
 
 namespace lungrt {

@@ -38,7 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.",
-    epilog="A research tool, not a medical device.",
+    epilog="Exit codes: 0 done, 2 error, 130 cancelled, 1 a defect of lungrt. "
+    "A research tool, not a medical device.",
 )
 app.command("export")(export.export)
 app.command("verify")(verify.verify)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
@@ -135,17 +134,18 @@ def _print(console: Console, report: Report) -> None:
 
 
 def _table(report: Report) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    # Fits 80 columns.
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in (
-        "nodule",
-        "centre x, y, z mm",
-        "slice, row, column",
-        "diameter mm",
-        "volume mm³",
-        "p nodule",
-        "p malignant",
+        "",
+        "centre x, y, z\nmm",
+        "slice, row,\ncolumn",
+        "diameter\nmm",
+        "volume\nmm³",
+        "p\nnodule",
+        "p\nmalignant",
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for number, nodule in enumerate(report.nodules, start=1):
         malignant = nodule.p_malignant
         table.add_row(

@@ -62,6 +62,7 @@ def _collect() -> dict[str, Any]:
         "engines": [
             {
                 "name": engine.name,
+                "artifact_format": engine.artifact_format,
                 "available": engine.available,
                 "version": engine.version,
                 "library": engine.library,

@@ -38,6 +38,7 @@ def progress_bars(wanted: bool) -> Iterator[Callable[[str, int, int], None] | No
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        refresh_per_second=4,  # each takes the interpreter, and some of a core, from the run
     ) as shown:
 
         def progress(stage: str, done: int, total: int) -> None:

@@ -45,13 +45,16 @@ def verify(
     Example: [b]lungrt verify bundle[/b]
     """
     # Imported here so that --help and wrong arguments answer at once.
+    from lungrt.engine_runners import engine_runners
     from lungrt.export import verify_bundle
     from lungrt.export.parity_table import parity_table
+    from lungrt.export.runners import python_runners
 
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
         wanted = None if formats is None else [name.strip() for name in formats.split(",")]
-        rows = verify_bundle(bundle, formats=wanted)
+        runners = python_runners() | engine_runners()
+        rows = verify_bundle(bundle, formats=wanted, runners=runners)
         if write:
             write(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
     stdout().print(parity_table(rows))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from lungrt._core import CtVolume, SliceHeader, plan_series
 from lungrt.errors import BadVolume, InvalidArgument, Io
+from lungrt.io.dicom_file import may_be_ct, require_all_pixels
 from lungrt.io.image import itk_reason
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _FRAMES = ("0028|0008", "NumberOfFrames")
 _ROWS = ("0028|0010", "Rows")
 _COLUMNS = ("0028|0011", "Columns")
 _PIXEL_SPACING = ("0028|0030", "PixelSpacing")
+_BITS = ("0028|0100", "BitsAllocated")
 _TAGS = (
     _IMAGE_TYPE,
     _MODALITY,
@@ -48,10 +49,8 @@ _TAGS = (
     _ROWS,
     _COLUMNS,
     _PIXEL_SPACING,
+    _BITS,
 )
-
-_DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-_CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"  # Enhanced and Legacy Converted add .1 and .2
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,30 @@ class _Slice:
             columns=columns,
         )
 
+    def read(self) -> NDArray[Any]:
+        """Read HU (rows, columns): int16, or floating where the rescale slope is not whole."""
+        import SimpleITK
+
+        rows, columns, bits = (int(self.numbers(tag, 1)[0]) for tag in (_ROWS, _COLUMNS, _BITS))
+        require_all_pixels(self.path, rows * columns * bits // 8)
+        reader = _gdcm_reader()
+        reader.SetFileName(str(self.path))
+        try:
+            image = reader.Execute()
+        except RuntimeError as error:
+            raise Io(f"{self.path}: its pixels cannot be decoded ({itk_reason(error)})") from error
+        pixels: NDArray[Any] = SimpleITK.GetArrayFromImage(image)[0]
+        if pixels.dtype == np.int16 or pixels.dtype.kind == "f":
+            return pixels
+        limits = np.iinfo(np.int16)
+        lowest, highest = int(pixels.min()), int(pixels.max())
+        if lowest < limits.min or highest > limits.max:
+            raise BadVolume(
+                f"{self.path}: holds {lowest if lowest < limits.min else highest} HU, beyond "
+                "int16; its rescale slope and intercept are suspect"
+            )
+        return pixels.astype(np.int16)
+
     def _require_single_grey_frame(self) -> None:
         frames = self.text(_FRAMES) or "1"
         samples = self.text(_SAMPLES) or "1"
@@ -146,7 +169,7 @@ def read_series(folder: Path, *, series: str | None = None, resample: bool = Fal
 
     @functools.lru_cache(maxsize=2)  # neighbouring slices of a resampled volume share inputs
     def plane(index: int) -> NDArray[Any]:
-        return _read_plane(slices[index].path)
+        return slices[index].read()
 
     planes = []
     for blend in layout.slices:
@@ -208,7 +231,7 @@ def _read_headers(files: Iterable[Path]) -> Iterable[_Slice]:
         try:
             reader.ReadImageInformation()
         except RuntimeError as error:
-            if _may_be_ct(path):
+            if may_be_ct(path):
                 raise Io(
                     f"{path}: damaged or truncated DICOM file ({itk_reason(error)}); fetch it anew "
                     "or move it out of the folder"
@@ -218,29 +241,6 @@ def _read_headers(files: Iterable[Path]) -> Iterable[_Slice]:
             key: _clean(reader.GetMetaData(key)) for key, _ in _TAGS if reader.HasMetaDataKey(key)
         }
         yield _Slice(path, tags)
-
-
-def _read_plane(path: Path) -> NDArray[Any]:
-    """One slice in HU (rows, columns): int16, or floating where the rescale slope is not whole."""
-    import SimpleITK
-
-    reader = _gdcm_reader()
-    reader.SetFileName(str(path))
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise Io(f"{path}: its pixels cannot be decoded ({itk_reason(error)})") from error
-    plane: NDArray[Any] = SimpleITK.GetArrayFromImage(image)[0]
-    if plane.dtype == np.int16 or plane.dtype.kind == "f":
-        return plane
-    limits = np.iinfo(np.int16)
-    lowest, highest = int(plane.min()), int(plane.max())
-    if lowest < limits.min or highest > limits.max:
-        raise BadVolume(
-            f"{path}: holds {lowest if lowest < limits.min else highest} HU, beyond int16; its "
-            "rescale slope and intercept are suspect"
-        )
-    return plane.astype(np.int16)
 
 
 def _gdcm_reader() -> SimpleITK.ImageFileReader:
@@ -254,41 +254,3 @@ def _gdcm_reader() -> SimpleITK.ImageFileReader:
 def _clean(text: str) -> str:
     """Text of a tag without its padding; bytes that are not UTF-8 become replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip(" \0")
-
-
-def _may_be_ct(path: Path) -> bool:
-    """Whether a file that is no readable image looks like a slice of a CT.
-
-    Folders hold other things beside the slices - notes, structure sets, reports, DICOMDIR - and
-    those are ignored.
-    """
-    try:
-        with path.open("rb") as file:
-            start = file.read(4096)
-    except OSError as error:
-        raise Io(f"{path}: cannot be read ({error.strerror})") from error
-    if start[128:132] != b"DICM":
-        return path.name.lower().endswith(_DICOM_SUFFIXES)
-    storage = _media_storage_class(start)
-    return storage is None or storage.startswith(_CT_IMAGE_STORAGE)
-
-
-def _media_storage_class(start: bytes) -> str | None:
-    """MediaStorageSOPClassUID (0002,0002) of the first bytes of a DICOM file, None if not there.
-
-    The file meta group is always little endian with explicit value representations.
-    """
-    at = 132
-    while at + 12 <= len(start):
-        group, element, representation, length = struct.unpack_from("<HH2sH", start, at)
-        at += 8
-        if group != 2:
-            return None
-        if representation in (b"OB", b"UN"):
-            (length,) = struct.unpack_from("<I", start, at)
-            at += 4
-        if element == 2:
-            value = start[at : at + length]
-            return value.decode("ascii", "replace").strip(" \0") if len(value) == length else None
-        at += length
-    return None

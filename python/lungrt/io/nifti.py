@@ -61,5 +61,5 @@ def _promised_bytes(header: bytes) -> int:
         else:
             continue
         if math.isfinite(offset):
-            return int(offset) + math.prod(dims[1 : dims[0] + 1]) * bits // 8
+            return int(offset + math.prod(dims[1 : dims[0] + 1]) * bits // 8)
     return _HEADER_BYTES  # unknown kinds are left to the reader, once they have a header at all

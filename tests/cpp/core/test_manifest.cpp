@@ -79,7 +79,9 @@ TEST(Manifest, FreeContentIsFree) {
   EXPECT_NO_THROW(parse(with("/metadata", {{"anything", {1, {{"deep", nullptr}}}}})));
   EXPECT_NO_THROW(parse(with("/description", "for humans")));
   EXPECT_NO_THROW(parse(with("/stages/nodule/description", 3)));
-  EXPECT_NO_THROW(parse(with("/stages/nodule/networks/0/options", "@")));
+  EXPECT_NO_THROW(parse(with("/stages/nodule/networks/0/options/any", {1, nullptr})));
+  EXPECT_NO_THROW(parse(with("/stages/nodule/networks/0/checkpoint/metadata", "@")));
+  EXPECT_NO_THROW(parse(with("/stages/nodule/networks/0/goldens/0/made_with", "@")));
 }
 
 TEST(Manifest, UnknownVersionsAreUnsupported) {
@@ -129,6 +131,8 @@ TEST(Manifest, RefusesMissingFields) {
       "/stages/segmentation/tolerance/cpu/decision_band",
       "/stages/segmentation/networks",
       "/stages/segmentation/networks/0/architecture",
+      "/stages/segmentation/networks/0/options",
+      "/stages/segmentation/networks/0/inferred",
       "/stages/segmentation/networks/0/checkpoint",
       "/stages/segmentation/networks/0/checkpoint/sha256",
       "/stages/segmentation/networks/0/artifacts",
@@ -227,6 +231,10 @@ TEST(Manifest, RefusesWrongValues) {
       {"/stages/nodule/networks/0/artifacts", json::array(), {"an object"}},
       {"/stages/nodule/networks/0/goldens", 1, {"an array"}},
       {"/stages/nodule/networks/0/architecture", 1, {"text"}},
+      {"/stages/nodule/networks/0/options", json::array(), {"options is []", "an object"}},
+      {"/stages/nodule/networks/0/inferred", {3}, {"inferred[0] is 3", "text"}},
+      {"/stages/nodule/networks/0/checkpoint/metadata", 1, {"metadata is 1", "an object"}},
+      {artifact + "/made_with", json::array(), {"made_with is []", "text"}},
       {"/stages/nodule/networks/0/checkpoint/sha256", "abc", {"64 lower-case hexadecimal digits"}},
       {artifact + "/sha256", std::string(64, 'A'), {"64 lower-case hexadecimal digits"}},
       {artifact + "/bytes", 0, {"bytes is 0"}},

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "expect_error.h"
-#include "lungrt/pipeline.h"
+#include "lungrt/mask.h"
 #include "ops/components.h"
 
 namespace lungrt::ops {

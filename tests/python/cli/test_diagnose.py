@@ -263,5 +263,5 @@ def test_output_in_a_pipe_is_plain_and_whole(tiny_bundle: Path, ct_file: Path) -
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
-    assert "slice, row, column" in done.stdout
+    assert "malignant" in done.stdout
     assert "…" not in done.stdout

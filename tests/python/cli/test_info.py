@@ -42,6 +42,7 @@ def test_json(tiny_bundle: Path) -> None:
     assert content["bundle"] == json.loads((tiny_bundle / "manifest.json").read_text())
     assert content["engines"][0].keys() == {
         "name",
+        "artifact_format",
         "available",
         "version",
         "library",
@@ -55,6 +56,7 @@ def test_why_an_engine_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     collected["engines"] = [
         {
             "name": "abacus",
+            "artifact_format": "abacus",
             "available": False,
             "version": "",
             "library": "",

@@ -172,6 +172,54 @@ def test_pixels_that_cannot_be_decoded_are_named(ct_folder: Path) -> None:
         lungrt.read_ct(ct_folder)
 
 
+@pytest.mark.parametrize(
+    "syntax", [pydicom.uid.ExplicitVRLittleEndian, pydicom.uid.ImplicitVRLittleEndian]
+)
+@pytest.mark.parametrize("bytes_there", [0, 50, 158])
+def test_pixels_that_are_not_all_there_are_counted(
+    tmp_path: Path, write_series: WriteSeries, syntax: str, bytes_there: int
+) -> None:
+    def edit(index: int, data: Any) -> None:
+        data.file_meta.TransferSyntaxUID = syntax
+        if index == 2:
+            data.PixelData = data.PixelData[:bytes_there]
+
+    write_series(tmp_path, edit=edit)
+    with pytest.raises(Io, match=rf"slice004\.dcm: (holds {bytes_there} bytes of pixels|damaged)"):
+        lungrt.read_ct(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        pydicom.uid.ImplicitVRLittleEndian,
+        pydicom.uid.RLELossless,
+        pydicom.uid.DeflatedExplicitVRLittleEndian,
+    ],
+)
+def test_other_transfer_syntaxes(ct_folder: Path, pixels: Pixels, syntax: str) -> None:
+    for path in ct_folder.iterdir():
+        data = pydicom.dcmread(path)
+        if syntax == pydicom.uid.RLELossless:
+            data.compress(syntax)
+            data.save_as(path)
+            continue
+        data.file_meta.TransferSyntaxUID = syntax
+        pydicom.dcmwrite(path, data, enforce_file_format=True)
+    assert np.array_equal(lungrt.read_ct(ct_folder).hu, expected_hu(pixels, 6))
+
+
+def test_icon_beside_the_pixels(tmp_path: Path, write_series: WriteSeries) -> None:
+    def edit(index: int, data: Any) -> None:
+        icon = pydicom.Dataset()
+        icon.Rows, icon.Columns, icon.BitsAllocated, icon.PixelRepresentation = 2, 2, 8, 0
+        icon.PixelData = b"\0" * 4
+        data.IconImageSequence = [icon]
+
+    write_series(tmp_path, edit=edit)
+    assert lungrt.read_ct(tmp_path).shape == (6, 8, 10)
+
+
 def test_missing_slice_names_its_neighbours(tmp_path: Path, write_series: WriteSeries) -> None:
     paths = write_series(tmp_path, (0.0, 2.5, 5.0, 10.0, 12.5))
     with pytest.raises(BadVolume, match=rf"1 slice missing.*{paths[2].name}.*{paths[3].name}"):

@@ -1,0 +1,5 @@
+"""``python -m lungrt``: the command line."""
+
+from lungrt.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""The engines of the C++ library as something that ``lungrt verify`` can replay goldens on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lungrt.engine_info import engines
+from lungrt.stage_network import StageNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lungrt.export.parity import Run
+    from lungrt.export.runners import Artifact, Runner
+
+__all__ = ["engine_runners"]
+
+
+def engine_runners() -> dict[str, Runner]:
+    """Return each engine of this build, on the CPU, by the name "lungrt NAME"."""
+    from lungrt.export.runners import Runner
+
+    return {
+        f"lungrt {engine.name}": Runner(
+            format=engine.artifact_format,
+            version=engine.version or engine.name,
+            open=_opener(engine.name),
+            missing="" if engine.available else engine.reason,
+            gives_probabilities=True,
+        )
+        for engine in engines()
+    }
+
+
+def _opener(engine: str) -> Callable[[Artifact], Run]:
+    def open_network(artifact: Artifact) -> Run:
+        network = StageNetwork(
+            artifact.bundle, artifact.stage, engine=engine, member=artifact.member
+        )
+        return network.run
+
+    return open_network

@@ -1,0 +1,102 @@
+"""What a DICOM file's bytes say, where its reader (GDCM) fails or is too forgiving."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from lungrt.errors import Io
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["may_be_ct", "require_all_pixels"]
+
+_SUFFIXES = (".dcm", ".dicom", ".ima")
+_META_BYTES = 4096  # the file meta group is at the start and has a few hundred bytes
+_STORAGE_CLASS = 0x0002  # elements of that group: MediaStorageSOPClassUID,
+_TRANSFER_SYNTAX = 0x0010  # TransferSyntaxUID
+_CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"  # Enhanced and Legacy Converted add .1 and .2
+_IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+_EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
+
+
+def may_be_ct(path: Path) -> bool:
+    """Tell whether a file that is no readable image looks like a slice of a CT.
+
+    Folders hold other things beside the slices - notes, structure sets, reports, DICOMDIR.
+    """
+    start = _read(path, _META_BYTES)
+    if start[128:132] != b"DICM":
+        return path.name.lower().endswith(_SUFFIXES)
+    storage = _file_meta(start).get(_STORAGE_CLASS)
+    return storage is None or storage.startswith(_CT_IMAGE_STORAGE)
+
+
+def require_all_pixels(path: Path, size: int) -> None:
+    """Refuse a file whose uncompressed pixel data are shorter than its image.
+
+    GDCM fills such an image with whatever lies in memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size
+        Bytes of its image.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        For fewer bytes.
+    """
+    content = _read(path)
+    syntax = _file_meta(content).get(_TRANSFER_SYNTAX)
+    if syntax == _EXPLICIT_LITTLE_ENDIAN:
+        length_at = 8  # after the tag, a representation of two letters and two unused bytes
+    elif syntax == _IMPLICIT_LITTLE_ENDIAN:
+        length_at = 4
+    else:
+        return  # compressed: the decoder misses what is missing
+    longest = 0
+    at = content.find(_PIXEL_DATA)
+    while 0 <= at <= len(content) - length_at - 4:
+        (length,) = struct.unpack_from("<I", content, at + length_at)
+        if at + length_at + 4 + length <= len(content):
+            longest = max(longest, length)
+        if longest >= size:
+            return
+        at = content.find(_PIXEL_DATA, at + 1)  # that was an icon's
+    raise Io(
+        f"{path}: holds {longest} bytes of pixels, its image has {size}; fetch it anew or move it "
+        "out of the folder"
+    )
+
+
+def _read(path: Path, size: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise Io(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _file_meta(content: bytes) -> dict[int, str]:
+    """Texts of the file meta group (0002) by element; it is explicit little endian in any file."""
+    found: dict[int, str] = {}
+    if content[128:132] != b"DICM":
+        return found
+    at = 132
+    while at + 12 <= len(content):
+        group, element, representation, length = struct.unpack_from("<HH2sH", content, at)
+        if group != 2:
+            break
+        at += 8
+        if representation in (b"OB", b"UN"):
+            (length,) = struct.unpack_from("<I", content, at)
+            at += 4
+        elif at + length <= len(content):
+            found[element] = content[at : at + length].decode("ascii", "replace").strip(" \0")
+        at += length
+    return found
