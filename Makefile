@@ -15,7 +15,7 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help system setup build demo test test-cpp test-python lint format bench sanitize clean
+.PHONY: help system setup build demo test test-cpp test-python lint types format bench sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,11 @@ lint:  ## formatting, lint and types
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory types
+
+types:
+	@rm -rf build/types && mkdir -p build/types/lungrt
+	@ln -s $(CURDIR)/python/lungrt/* $(CURDIR)/export build/types/lungrt/
 	$(BIN)/mypy
 
 format:  ## rewrites sources the way lint wants them

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-# Idle OpenMP threads that spin take the cores from whatever runs beside the tests; read when torch is
-# first loaded, so set before.
+# Idle OpenMP threads that spin take the cores from whatever runs beside the tests. Read when torch
+# is first loaded, so set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 REFERENCE = Path(

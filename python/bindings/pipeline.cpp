@@ -141,7 +141,7 @@ void register_pipeline(py::module_& module) {
           [](const Pipeline& self, const CtVolume& volume, std::int64_t slice) {
             return to_array(self.segmentation_input(volume, slice));
           },
-          py::arg("volume"), py::arg("slice"))
+          py::arg("volume"), py::arg("slice_index"))
       .def(
           "nodule_input",
           [](const Pipeline& self, const CtVolume& volume, const VoxelIndex& index) {

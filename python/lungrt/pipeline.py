@@ -174,7 +174,7 @@ class Pipeline(_core.Pipeline):
             max_seconds=max_seconds,
         )
 
-    def segmentation_input(self, ct: Ct, slice: int) -> NDArray[np.float32]:
+    def segmentation_input(self, ct: Ct, slice_index: int) -> NDArray[np.float32]:
         """What the segmentation network sees of a slice.
 
         Returns
@@ -182,7 +182,7 @@ class Pipeline(_core.Pipeline):
         ndarray of float32, shape (channels, height, width)
             Slices in context, windowed, scaled and padded as the manifest says.
         """
-        return super().segmentation_input(as_volume(ct), slice)
+        return super().segmentation_input(as_volume(ct), slice_index)
 
     def nodule_input(self, ct: Ct, index: Sequence[int]) -> NDArray[np.float32]:
         """What the nodule classifier sees of a voxel (slice, row, column).

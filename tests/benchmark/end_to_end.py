@@ -109,9 +109,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
         subprocess.run(
-            [sys.executable, "-m", "lungrt", "export", "--formats", "torchscript"]
-            + ["--segmentation", str(options.segmentation), "--nodule", str(options.nodule)]
-            + ["--output", str(bundle)],
+            [
+                *(sys.executable, "-m", "lungrt", "export", "--formats", "torchscript"),
+                *("--segmentation", str(options.segmentation), "--nodule", str(options.nodule)),
+                *("--output", str(bundle)),
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -127,9 +129,11 @@ def main() -> None:
                     progress.advance(task)
 
     console.print(table_of(results))
+    scipy, ours = (
+        statistics.median(run["group"] for run in results[name]) for name in ("eager", "lungrt")
+    )
     console.print(
-        "candidate stage against SciPy: "
-        f"{statistics.median(r['group'] for r in results['eager']) / statistics.median(r['group'] for r in results['lungrt']):.0f}x"
+        f"candidate stage: {scipy:.3f} s with SciPy, {ours:.4f} s here, {scipy / ours:.0f}x"
     )
     console.print(
         f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} processors, "

@@ -162,6 +162,7 @@ def test_callback_that_cannot_be_called(
 def test_ctrl_c_ends_the_run(pipeline: lungrt.Pipeline) -> None:
     long = (np.zeros((1500, 64, 64), np.int16), lungrt.Geometry())
     # The callback counts in C: byte code, print and the like would notice the signal by themselves.
+    # The other thread sends it in time only because a run leaves the GIL to others.
     whole, cut = queue.SimpleQueue[str](), queue.SimpleQueue[str]()
     pipeline.segment(long, progress=whole.put)
     thread = interrupt_once(lambda: not cut.empty())
@@ -200,26 +201,6 @@ def test_other_threads_run_meanwhile(pipeline: lungrt.Pipeline, small_ct: lungrt
     for thread in threads:
         thread.join()
     assert results == [expected, expected]
-
-
-def test_the_gil_is_free_during_a_run(pipeline: lungrt.Pipeline) -> None:
-    ct = lungrt.CtVolume(np.zeros((40, 64, 64), np.int16), lungrt.Geometry())
-    done = threading.Event()
-    counted = 0
-
-    def count() -> None:
-        nonlocal counted
-        while not done.is_set():
-            counted += 1
-
-    thread = threading.Thread(target=count)
-    thread.start()
-    before = counted
-    pipeline.segment(ct)
-    during = counted - before
-    done.set()
-    thread.join()
-    assert during > 0
 
 
 def test_limits(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:

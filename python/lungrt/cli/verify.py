@@ -45,7 +45,7 @@ def verify(
     Example: [b]lungrt verify bundle[/b]
     """
     # Imported here so that --help and wrong arguments answer at once.
-    from lungrt.engine_runners import engine_runners
+    from lungrt.cli.engine_runners import engine_runners
     from lungrt.export import verify_bundle
     from lungrt.export.parity_table import parity_table
     from lungrt.export.runners import python_runners
