@@ -1,0 +1,33 @@
+/// Smallest use of the library: a bundle and raw int16 Hounsfield units in, nodules out.
+///
+///     minimal BUNDLE VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y SPACING_Z
+
+#include <lungrt/error.h>
+#include <lungrt/pipeline.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <vector>
+
+int main(int count, char** arguments) try {
+  if (count != 9) return std::fputs("see the top of minimal.cpp for the arguments\n", stderr), 2;
+  const lungrt::VolumeShape shape{std::atoll(arguments[3]), std::atoll(arguments[4]),
+                                  std::atoll(arguments[5])};
+  const lungrt::Vec3 spacing_mm{std::atof(arguments[6]), std::atof(arguments[7]),
+                                std::atof(arguments[8])};
+  std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
+  std::ifstream(arguments[2], std::ios::binary)
+      .read(reinterpret_cast<char*>(hu.data()), static_cast<std::streamsize>(hu.size() * 2));
+
+  const lungrt::Pipeline pipeline(arguments[1]);
+  const lungrt::Geometry geometry({0, 0, 0}, spacing_mm, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
+  const lungrt::CtVolume volume(hu.data(), shape, geometry, nullptr);
+  for (const lungrt::Finding& nodule : pipeline.run(volume).nodules) {
+    std::printf("(%.1f, %.1f, %.1f) mm  %.0f mm  p = %.3f\n", nodule.center_mm[0],
+                nodule.center_mm[1], nodule.center_mm[2], nodule.diameter_mm, nodule.p_nodule);
+  }
+  return 0;
+} catch (const lungrt::Error& error) {
+  return std::fprintf(stderr, "%s: %s\n", lungrt::to_string(error.code()), error.what()), 1;
+}

@@ -1,0 +1,50 @@
+"""The pipeline on a GPU against the eager one on the CPU, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import compare
+import eager_pipeline as eager
+import numpy as np
+import pytest
+
+import lungrt
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture(scope="module")
+def cuda() -> str:
+    """The first CUDA device that the TorchScript engine sees, or a skip."""
+    (engine,) = (e for e in lungrt.engines() if e.name == "torchscript")
+    devices = [device for device in engine.devices if device.startswith("cuda")]
+    if not devices:
+        pytest.skip("needs a CUDA GPU and a torch that was built for it")
+    return devices[0].split()[0]
+
+
+@pytest.mark.parametrize("name", ["LIDC-IDRI-0001", "C3N-00247"])
+def test_every_stage_equals_eager(
+    name: str,
+    cuda: str,
+    reference_bundle: Path,
+    eager_result: Callable[[str], eager.Result],
+    reference_scan: Callable[[str], eager.Scan],
+) -> None:
+    pipeline = lungrt.Pipeline(reference_bundle, device=cuda)
+    volume, expected = compare.volume_of(reference_scan(name)), eager_result(name)
+    mask = np.asarray(pipeline.segment(volume))
+    compare.assert_same_decisions(mask, expected.probability, 0.5, f"{name}: mask voxels")
+    findings = pipeline.classify(volume, map(tuple, expected.indices))
+    compare.assert_same_probabilities(findings, expected.p_nodule, expected.p_malignant, "cuda")
+
+
+def test_a_device_that_is_not_there(cuda: str, reference_bundle: Path) -> None:
+    with pytest.raises(lungrt.errors.DeviceUnavailable, match="cuda:99"):
+        lungrt.Pipeline(reference_bundle, device="cuda:99")
+
+
+def test_auto_takes_the_gpu(cuda: str, reference_bundle: Path) -> None:
+    assert lungrt.Pipeline(reference_bundle, device="auto").device == cuda
