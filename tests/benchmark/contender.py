@@ -19,7 +19,8 @@ PROCESS_START = time.perf_counter()
 
 
 def run_lungrt(bundle: Path, ct: Path, threads: int, engine: str) -> dict[str, Any]:
-    """The library, as its own command runs it."""
+    """The library, with the settings that its own command makes."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import lungrt
     from lungrt import _core
 

@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -15,6 +16,8 @@ from torch import nn
 
 from lungrt.export.manifest import FileEntry, read_manifest
 from lungrt.export.network import channels_last
+
+JIT: Any = torch.jit  # has no types
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ class TestTorchScript:
         path, _ = artifact("segmentation", "torchscript")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            program = torch.jit.load(path)
+            program = JIT.load(path)
         weights = [
             node.t("value")
             for node in program.graph.nodes()
@@ -57,7 +60,7 @@ class TestTorchScript:
         file = io.BytesIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            torch.jit.save(torch.jit.trace(nn.Sigmoid(), torch.zeros(2)), file)
+            JIT.save(JIT.trace(nn.Sigmoid(), torch.zeros(2)), file)
         with zipfile.ZipFile(file) as archive:
             (debug,) = (name for name in archive.namelist() if name.endswith(".debug_pkl"))
             assert str(Path(torch.__file__).parent).encode() in archive.read(debug)
@@ -103,9 +106,9 @@ class TestOnnx:
 
 
 def test_channels_last_takes_convolutions_of_any_rank() -> None:
-    module = nn.ModuleList([nn.Conv2d(2, 3, 3), nn.Conv3d(2, 3, 3), nn.Linear(2, 3)])
-    flat, deep, linear = channels_last(module)  # type: ignore[misc]
-    assert flat.weight.is_contiguous(memory_format=torch.channels_last)
-    assert deep.weight.is_contiguous(memory_format=torch.channels_last_3d)
-    assert linear.weight.is_contiguous()
-    assert module[0].weight.is_contiguous()
+    module = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Conv3d(2, 3, 3), nn.Linear(2, 3))
+    weights = channels_last(module).state_dict()
+    assert weights["0.weight"].is_contiguous(memory_format=torch.channels_last)
+    assert weights["1.weight"].is_contiguous(memory_format=torch.channels_last_3d)
+    assert weights["2.weight"].is_contiguous()
+    assert module.state_dict()["0.weight"].is_contiguous()

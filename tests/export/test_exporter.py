@@ -27,6 +27,8 @@ Network = Callable[..., LoadedNetwork]
 FORMATS = ("torchscript", "onnx")
 ONE = ("torchscript",)
 
+JIT: Any = torch.jit  # has no types
+
 
 def _content(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
@@ -176,7 +178,7 @@ class TestOutOfTolerance:
 
     def test_is_refused_with_the_table(self, untraceable: LoadedNetwork, tmp_path: Path) -> None:
         with (
-            pytest.warns(torch.jit.TracerWarning),
+            pytest.warns(JIT.TracerWarning),
             pytest.raises(Inference, match="out of tolerance, so no bundle was written") as caught,
         ):
             export_bundle({"segmentation": [untraceable]}, tmp_path / "b", formats=ONE)
@@ -190,7 +192,7 @@ class TestOutOfTolerance:
         self, untraceable: LoadedNetwork, bundle: Path, tmp_path: Path
     ) -> None:
         before = _content(bundle)
-        with pytest.warns(torch.jit.TracerWarning), pytest.raises(Inference):
+        with pytest.warns(JIT.TracerWarning), pytest.raises(Inference):
             export_bundle({"segmentation": [untraceable]}, bundle, formats=ONE, force=True)
         assert _content(bundle) == before
         assert _names(tmp_path) == ["bundle"]
@@ -207,7 +209,7 @@ class TestOutOfTolerance:
 
 class _Uncapturable(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        if torch.compiler.is_compiling() or JIT.is_tracing():
             raise RuntimeError("only numbers, please")
         return torch.sigmoid(images)
 

@@ -171,7 +171,7 @@ def test_a_value_of_another_kind(read: Read, place: Place, value: object) -> Non
     document = _document()
     *parents, key = place
     _at(document, tuple(parents))[key] = value
-    fits = {
+    fits: dict[str, list[Any]] = {
         "spacing_mm": [None],
         "inferred": [[]],
         "goldens": [[]],

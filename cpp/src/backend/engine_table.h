@@ -51,6 +51,7 @@ struct LungrtSessionRequest {
 struct LungrtSessionTraits {
   std::int32_t interleaved;
   std::int64_t batch;
+  std::int32_t lanes;  ///< runs at once that use the threads best
 };
 
 struct LungrtSession;

@@ -84,6 +84,7 @@ class LoadedSession final : public Session {
     check(table_.open_session(&wanted, &handle_, &traits, error.out()), engine_, error);
     traits_.layout = traits.interleaved != 0 ? Layout::kInterleaved : Layout::kPlanes;
     traits_.batch = traits.batch;
+    traits_.lanes = traits.lanes;
   }
   ~LoadedSession() override { table_.close_session(handle_); }
   LoadedSession(const LoadedSession&) = delete;

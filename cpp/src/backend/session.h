@@ -49,6 +49,7 @@ struct TensorView {
 struct SessionTraits {
   Layout layout = Layout::kPlanes;  ///< of the input; the output is always planes
   std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
+  int lanes = 1;  ///< runs at once, each with its own workspace, that use the threads best
 };
 
 /// What a run needs besides the weights; belongs to one caller at a time and is reused.
@@ -75,7 +76,7 @@ struct SessionRequest {
   std::string input_name, output_name;
   int input_rank = 4;  ///< 4: slices with context, 5: crops
   Device device;
-  int threads = 1;
+  int threads = 1;  ///< in all, over the lanes
 };
 
 }  // namespace lungrt

@@ -5,6 +5,7 @@
 
 #include "lungrt/error.h"
 #include "ops/crop.h"
+#include "stages/batches.h"
 
 namespace lungrt {
 
@@ -21,31 +22,33 @@ std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<Vox
   const TensorShape output_shape{batch, classes};
   const std::int64_t input_item = input_shape.elements() / batch;
 
-  std::vector<float> probabilities;
-  probabilities.reserve(static_cast<std::size_t>(total * classes));
-  const Network::Lease scratch = network_.lease();
-  float* input = scratch->input.reserve(input_shape.elements());
+  std::vector<float> probabilities(static_cast<std::size_t>(total * classes));
+  const std::vector<Network::Lease> scratch = network_.leases();
   control.step(stage_name, 0, total);
-  for (std::int64_t first = 0; first < total; first += batch) {
-    const std::int64_t count = std::min(batch, total - first);
-    for (std::int64_t item = 0; item < count; ++item) {
-      const VoxelIndex origin =
-          ops::crop_origin(volume.shape(), places[static_cast<std::size_t>(first + item)], crop);
-      ops::gather_crop(volume, origin, input_, input + item * input_item);
-    }
-    network_.run(*scratch, input_shape, output_shape);
-    const float* output = scratch->output.data();
-    for (std::int64_t i = 0; i < count * classes; ++i) {
-      if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also a NaN
-        throw Error(ErrorCode::kInference,
-                    std::string("stage ") + stage_name + ": the network gave " +
-                        std::to_string(output[i]) + " for candidate " +
-                        std::to_string(first + i / classes) + ", expected a probability");
-      }
-    }
-    probabilities.insert(probabilities.end(), output, output + count * classes);
-    control.step(stage_name, first + count, total);
-  }
+  if (total == 0) return probabilities;
+  for_each_batch(
+      total, batch, static_cast<int>(scratch.size()),
+      [&](int lane, std::int64_t first, std::int64_t count) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+        float* input = own.input.reserve(input_shape.elements());
+        for (std::int64_t item = 0; item < count; ++item) {
+          const VoxelIndex& place = places[static_cast<std::size_t>(first + item)];
+          ops::gather_crop(volume, ops::crop_origin(volume.shape(), place, crop), input_,
+                           input + item * input_item);
+        }
+        network_.run(own, input_shape, output_shape);
+        const float* output = own.output.data();
+        for (std::int64_t i = 0; i < count * classes; ++i) {
+          if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also a NaN
+            throw Error(ErrorCode::kInference,
+                        std::string("stage ") + stage_name + ": the network gave " +
+                            std::to_string(output[i]) + " for candidate " +
+                            std::to_string(first + i / classes) + ", expected a probability");
+          }
+        }
+        std::copy(output, output + count * classes, probabilities.data() + first * classes);
+      },
+      [&](std::int64_t done) { control.step(stage_name, done, total); });
   return probabilities;
 }
 

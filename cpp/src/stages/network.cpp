@@ -73,7 +73,14 @@ Network::Lease Network::lease() const {
   return {*this, std::move(scratch)};
 }
 
+std::vector<Network::Lease> Network::leases() const {
+  std::vector<Lease> all;
+  for (int lane = 0; lane < std::max(1, traits().lanes); ++lane) all.push_back(lease());
+  return all;
+}
+
 Network::Lease::~Lease() {
+  if (!scratch_) return;  // moved from
   const std::lock_guard lock(network_.pool_->mutex);
   network_.pool_->idle.push_back(std::move(scratch_));
 }

@@ -52,8 +52,8 @@ class Network {
     Lease(const Network& network, std::unique_ptr<Scratch> scratch)
         : network_(network), scratch_(std::move(scratch)) {}
     ~Lease();
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
     Scratch& operator*() const { return *scratch_; }
     Scratch* operator->() const { return scratch_.get(); }
 
@@ -62,6 +62,8 @@ class Network {
     std::unique_ptr<Scratch> scratch_;
   };
   Lease lease() const;
+  /// One for each lane of traits().
+  std::vector<Lease> leases() const;
 
   /// Runs every member on scratch.input and leaves their mean probability in scratch.output.
   /// \param input_shape   a full batch, traits().batch items

@@ -1,10 +1,11 @@
 #include "stages/segment.h"
 
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "ops/context.h"
 #include "ops/threshold.h"
+#include "stages/batches.h"
 
 namespace lungrt {
 
@@ -25,23 +26,25 @@ NoduleMask Segmenter::run(const CtVolume& volume, const RunControl& control) con
   const std::int64_t output_item = output_shape.elements() / batch;
 
   NoduleMask mask(shape);
-  const Network::Lease scratch = network_.lease();
-  float* input = scratch->input.reserve(input_shape.elements());
+  const std::vector<Network::Lease> scratch = network_.leases();
   control.step("segment", 0, shape.slices);
-  for (std::int64_t first = 0; first < shape.slices; first += batch) {
-    // The last batch may be short: what an earlier one left in its tail is computed and ignored.
-    const std::int64_t count = std::min(batch, shape.slices - first);
-    for (std::int64_t item = 0; item < count; ++item) {
-      ops::stack_context(volume, first + item, input_, network_.traits().layout,
-                         input + item * input_item);
-    }
-    network_.run(*scratch, input_shape, output_shape);
-    for (std::int64_t item = 0; item < count; ++item) {
-      ops::threshold_slice(scratch->output.data() + item * output_item, output_width, threshold_,
-                           first + item, mask);
-    }
-    control.step("segment", first + count, shape.slices);
-  }
+  for_each_batch(
+      shape.slices, batch, static_cast<int>(scratch.size()),
+      [&](int lane, std::int64_t first, std::int64_t count) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+        float* input = own.input.reserve(input_shape.elements());
+        // The last batch may be short: what its tail held before is computed and ignored.
+        for (std::int64_t item = 0; item < count; ++item) {
+          ops::stack_context(volume, first + item, input_, network_.traits().layout,
+                             input + item * input_item);
+        }
+        network_.run(own, input_shape, output_shape);
+        for (std::int64_t item = 0; item < count; ++item) {
+          ops::threshold_slice(own.output.data() + item * output_item, output_width, threshold_,
+                               first + item, mask);
+        }
+      },
+      [&](std::int64_t done) { control.step("segment", done, shape.slices); });
   return mask;
 }
 

@@ -46,7 +46,7 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
     return tell(kLungrtBadArtifact, "cannot read the artifact", error);
   }
   *session = new LungrtSession{std::strstr(request->artifact, "broken") != nullptr};
-  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0, .batch = 3};
+  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0, .batch = 3, .lanes = 2};
   return kLungrtOk;
 }
 

@@ -24,6 +24,7 @@ TEST(LoadableEngine, RunsANetworkThroughTheTable) {
   const auto session = engine->open(request);
   EXPECT_EQ(session->traits().layout, Layout::kInterleaved);
   EXPECT_EQ(session->traits().batch, 3);
+  EXPECT_EQ(session->traits().lanes, 2);
 
   std::vector<float> in{1, 2, 3, 4};
   std::vector<float> out(2, -1.0F);

@@ -18,7 +18,8 @@ class Session {
 
  private:
   c10::Device device_;
-  int threads_;
+  int lanes_;    ///< runs at once
+  int threads_;  ///< of each
   bool slices_;  ///< slices with context (else crops)
   torch::jit::Module module_;
 };
