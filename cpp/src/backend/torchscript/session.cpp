@@ -33,7 +33,8 @@ at::Tensor wrap(const LungrtTensor& tensor) {
 }
 
 /// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
-/// end of each operator. Each lane keeps activations of its own (200 MB for a slice of 512 x 512).
+/// end of each operator. Each lane keeps activations of its own (about 200 MB for a slice of 512 x
+/// 512).
 constexpr int kMostLanes = 4;
 
 std::string text(c10::IntArrayRef shape) {
