@@ -15,6 +15,7 @@
 #include <string>
 
 #include "backend/engine_table.h"
+#include "backend/torchscript/run_allocator.h"
 #include "backend/torchscript/session.h"
 #include "lungrt/version.h"
 
@@ -124,7 +125,10 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
   });
 }
 
-void close_session(LungrtSession* session) { delete session; }
+void close_session(LungrtSession* session) {
+  delete session;
+  release_idle_memory();
+}
 
 LungrtStatus open_workspace(LungrtSession*, LungrtWorkspace** workspace, LungrtText* error) {
   return guarded(kLungrtInference, error, [&] { *workspace = new LungrtWorkspace; });

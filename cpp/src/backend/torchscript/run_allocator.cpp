@@ -16,6 +16,9 @@ thread_local bool cached_here = false;
 
 constexpr std::size_t kSmallest = 64 << 10;  // bytes: smaller tensors do not fault enough to matter
 constexpr std::size_t kHugePage = 2 << 20;
+/// Idle bytes beyond which blocks of other sizes are given up before new ones are made: scans of
+/// many sizes one after the other must not add up.
+constexpr std::size_t kMostIdle = 512 << 20;
 
 /// Sizes are rounded so that nearly equal tensors share blocks.
 std::size_t rounded(std::size_t bytes) {
@@ -47,6 +50,21 @@ class CachingAllocator final : public c10::Allocator {
   // Torch frees through this any pointer that a DataPtr of this device released: ours and others'.
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
+  void release_idle() {
+    std::unordered_map<std::size_t, std::vector<void*>> idle;
+    {
+      const std::lock_guard lock(mutex_);
+      idle.swap(free_);
+      idle_bytes_ = 0;
+      for (const auto& [size, blocks] : idle) {
+        for (void* block : blocks) size_of_.erase(block);
+      }
+    }
+    for (const auto& [size, blocks] : idle) {
+      for (void* block : blocks) std::free(block);
+    }
+  }
+
   void copy_data(void* destination, const void* source, std::size_t bytes) const override {
     default_copy_data(destination, source, bytes);
   }
@@ -60,10 +78,12 @@ class CachingAllocator final : public c10::Allocator {
     if (blocks.empty()) return nullptr;
     void* block = blocks.back();
     blocks.pop_back();
+    idle_bytes_ -= size;
     return block;
   }
 
   void* make(std::size_t size) {
+    if (idle_bytes() > kMostIdle) release_idle();
     const std::size_t alignment = size >= kHugePage ? kHugePage : (4 << 10);
     const std::size_t whole = (size + alignment - 1) / alignment * alignment;
     void* block = std::aligned_alloc(alignment, whole);
@@ -74,12 +94,18 @@ class CachingAllocator final : public c10::Allocator {
     return block;
   }
 
+  std::size_t idle_bytes() {
+    const std::lock_guard lock(mutex_);
+    return idle_bytes_;
+  }
+
   static void release(void* pointer) {
     CachingAllocator& self = instance();
     {
       const std::lock_guard lock(self.mutex_);
       if (const auto ours = self.size_of_.find(pointer); ours != self.size_of_.end()) {
         self.free_[ours->second].push_back(pointer);
+        self.idle_bytes_ += ours->second;
         return;
       }
     }
@@ -88,7 +114,8 @@ class CachingAllocator final : public c10::Allocator {
 
   c10::Allocator* below_;
   std::mutex mutex_;
-  std::unordered_map<std::size_t, std::vector<void*>> free_;
+  std::unordered_map<std::size_t, std::vector<void*>> free_;  ///< idle blocks by size
+  std::size_t idle_bytes_ = 0;
   std::unordered_map<void*, std::size_t> size_of_;
 };
 
@@ -100,5 +127,7 @@ RunAllocatorScope::RunAllocatorScope() : previous_(cached_here) {
 }
 
 RunAllocatorScope::~RunAllocatorScope() { cached_here = previous_; }
+
+void release_idle_memory() { CachingAllocator::instance().release_idle(); }
 
 }  // namespace lungrt::torchscript

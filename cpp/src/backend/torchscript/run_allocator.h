@@ -18,4 +18,7 @@ class RunAllocatorScope {
   bool previous_;
 };
 
+/// Hands the cache's idle memory back to the system, e.g. when a session is closed.
+void release_idle_memory();
+
 }  // namespace lungrt::torchscript

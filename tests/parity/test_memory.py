@@ -1,0 +1,56 @@
+"""Activations are kept between runs, and not for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PREAMBLE = """
+import sys
+import numpy, psutil
+import lungrt
+
+def rss_mb():
+    return psutil.Process().memory_info().rss / 2**20
+
+def volume(size):
+    return lungrt.CtVolume(numpy.zeros((4, size, size), numpy.int16), lungrt.Geometry())
+
+pipeline = lungrt.Pipeline(sys.argv[1], threads=2)
+"""
+
+GIVES_BACK = """
+pipeline.segment(volume(512))
+held = rss_mb()
+del pipeline
+print(held - rss_mb())
+"""
+
+MANY_SIZES = """
+pipeline.segment(volume(512))
+first = rss_mb()
+for size in range(320, 512, 12):
+    pipeline.segment(volume(size))
+print(rss_mb() - first)
+"""
+
+
+def _measured(bundle: Path, script: str) -> float:
+    """Run in a process of its own, since the cache belongs to the process."""
+    finished = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + script, str(bundle)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(finished.stdout)
+
+
+def test_a_closed_pipeline_gives_its_memory_back(reference_bundle: Path) -> None:
+    assert _measured(reference_bundle, GIVES_BACK) > 100  # MB, of about 250
+
+
+def test_scans_of_many_sizes_do_not_add_up(reference_bundle: Path) -> None:
+    # Sixteen sizes would keep 100 MB and more each; half a gigabyte is allowed to lie idle.
+    assert _measured(reference_bundle, MANY_SIZES) < 800  # MB
