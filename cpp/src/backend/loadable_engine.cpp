@@ -146,17 +146,16 @@ class LoadedEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> open_engine_library(const std::string& name,
-                                            const std::filesystem::path& library) {
+                                            const std::filesystem::path& library,
+                                            const std::string& runtime) {
   const std::string where = "engine " + name + " (" + library.string() + "): ";
   // Local, so that an engine's runtime does not meet another copy of itself; never unloaded,
   // because runtimes leave threads and thread-local destructors behind.
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     throw Error(ErrorCode::kEngineUnavailable,
-                where +
-                    "cannot be loaded; is its runtime installed, in the version it was built for? "
-                    "The loader says: " +
-                    dlerror());
+                where + "cannot be loaded. It needs " + runtime +
+                    ", in the version it was built for; the loader says: " + dlerror());
   }
   auto* function =
       reinterpret_cast<LungrtEngineTableFunction>(dlsym(handle, "lungrt_engine_table"));

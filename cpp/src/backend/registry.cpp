@@ -23,8 +23,10 @@ namespace fs = std::filesystem;
 struct KnownEngine {
   const char* name;
   const char* artifact_format;
+  const char* runtime;  ///< what it needs
 };
-constexpr std::array kEngines{KnownEngine{"torchscript", "torchscript"}};
+constexpr std::array kEngines{
+    KnownEngine{"torchscript", "torchscript", "PyTorch (pip install 'lungrt[torch]')"}};
 
 /// Folder of the library (or executable) this code was linked into.
 fs::path core_folder() {
@@ -67,12 +69,13 @@ class Registry {
     return *registry;
   }
 
-  const Engine& get(const std::string& name) {
+  const Engine& get(const KnownEngine& known) {
     const std::lock_guard lock(mutex_);
-    if (const auto known = engines_.find(name); known != engines_.end()) return *known->second;
+    const std::string name = known.name;
+    if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
     const fs::path library = find_library(name);
     if (name == "torchscript") preload_torch();
-    return *(engines_[name] = open_engine_library(name, library));
+    return *(engines_[name] = open_engine_library(name, library, known.runtime));
   }
 
   void set_torch_folder(const std::string& folder) {
@@ -130,7 +133,7 @@ EngineInfo describe(const KnownEngine& known) {
 
 const Engine& engine(const std::string& name) {
   for (const KnownEngine& known : kEngines) {
-    if (name == known.name) return Registry::instance().get(name);
+    if (name == known.name) return Registry::instance().get(known);
   }
   throw Error(ErrorCode::kInvalidArgument,
               "unknown engine '" + name + "': this build knows " + known_names());

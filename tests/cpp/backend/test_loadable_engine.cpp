@@ -12,7 +12,7 @@ namespace {
 using testing::expect_error;
 
 TEST(LoadableEngine, RunsANetworkThroughTheTable) {
-  const auto engine = open_engine_library("fake", ENGINE_GOOD);
+  const auto engine = open_engine_library("fake", ENGINE_GOOD, "Fake 1");
   EXPECT_EQ(engine->name(), "fake");
   EXPECT_EQ(engine->version(), "fake 1.0");
   EXPECT_EQ(engine->artifact_format(), "fake");
@@ -36,7 +36,7 @@ TEST(LoadableEngine, RunsANetworkThroughTheTable) {
 }
 
 TEST(LoadableEngine, TranslatesFailures) {
-  const auto engine = open_engine_library("fake", ENGINE_GOOD);
+  const auto engine = open_engine_library("fake", ENGINE_GOOD, "Fake 1");
   SessionRequest request;
   request.artifact = "damaged.fake";
   expect_error(ErrorCode::kBadBundle, {"engine fake", "cannot read the artifact"},
@@ -52,27 +52,27 @@ TEST(LoadableEngine, TranslatesFailures) {
 
 TEST(LoadableEngine, RefusesAnotherAbi) {
   expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 1"},
-               [] { open_engine_library("fake", ENGINE_WRONG_ABI); });
+               [] { open_engine_library("fake", ENGINE_WRONG_ABI, "Fake 1"); });
 }
 
 TEST(LoadableEngine, RefusesAnotherCore) {
   expect_error(ErrorCode::kUnsupportedVersion, {"lungrt 0.0.0", LUNGRT_VERSION},
-               [] { open_engine_library("fake", ENGINE_WRONG_CORE); });
+               [] { open_engine_library("fake", ENGINE_WRONG_CORE, "Fake 1"); });
 }
 
 TEST(LoadableEngine, RefusesAnotherRuntime) {
   expect_error(ErrorCode::kUnsupportedVersion, {"was built for fake 2"},
-               [] { open_engine_library("fake", ENGINE_WRONG_RUNTIME); });
+               [] { open_engine_library("fake", ENGINE_WRONG_RUNTIME, "Fake 1"); });
 }
 
 TEST(LoadableEngine, RefusesALibraryThatIsNoEngine) {
   expect_error(ErrorCode::kEngineUnavailable, {"not an engine library"},
-               [] { open_engine_library("fake", ENGINE_NO_TABLE); });
+               [] { open_engine_library("fake", ENGINE_NO_TABLE, "Fake 1"); });
 }
 
 TEST(LoadableEngine, SaysWhyALibraryCannotBeLoaded) {
-  expect_error(ErrorCode::kEngineUnavailable, {"absent.so"},
-               [] { open_engine_library("fake", "/nowhere/absent.so"); });
+  expect_error(ErrorCode::kEngineUnavailable, {"absent.so", "It needs Fake 1"},
+               [] { open_engine_library("fake", "/nowhere/absent.so", "Fake 1"); });
 }
 
 }  // namespace
