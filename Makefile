@@ -15,7 +15,7 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help system setup build demo test test-cpp test-python lint types format bench sanitize clean
+.PHONY: help system setup build data demo test test-cpp test-python lint types format bench sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,11 +42,13 @@ build: system $(VENV)/.build-requirements
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
 	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON
 
-demo: setup  ## real checkpoints to a bundle, a real CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own)
+data:
 	@if [ -z "$(SEGMENTATION)" ] || [ -z "$(NODULE)" ] || [ -z "$(CT)" ]; then \
-	  echo "make demo needs two trained checkpoints and a chest CT:"; \
-	  echo "  the .state files of the public code of 'Deep Learning with PyTorch' (part 2), and any chest CT, e.g. LIDC-IDRI of The Cancer Imaging Archive; then"; \
-	  echo "  make demo SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
+	  echo "This needs two trained checkpoints and a chest CT, e.g. the .state files of the public code of"; \
+	  echo "'Deep Learning with PyTorch' (part 2) and a CT of LIDC-IDRI (The Cancer Imaging Archive); then"; \
+	  echo "  make $(MAKECMDGOALS) SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
+
+demo: data setup  ## real checkpoints to a bundle, a real CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own)
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
 
@@ -74,7 +76,7 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## lungrt against the eager pipeline, interleaved, on the reference CT
+bench: data setup  ## lungrt against the eager pipeline, interleaved, on the reference CT
 	$(BIN)/python tests/benchmark/end_to_end.py --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --ct "$(CT)"
 
 sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitizers
