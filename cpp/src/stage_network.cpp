@@ -7,6 +7,8 @@
 #include "backend/registry.h"
 #include "core/bundle.h"
 #include "lungrt/error.h"
+#include "ops/interleave.h"
+#include "stages/batches.h"
 #include "stages/network.h"
 
 namespace lungrt {
@@ -38,15 +40,6 @@ std::string text(const std::vector<std::int64_t>& shape) {
   for (const std::int64_t size : shape)
     result += (result.size() > 1 ? ", " : "") + std::to_string(size);
   return result + "]";
-}
-
-/// [channels][pixels] to [pixels][channels].
-void interleave(const float* planes, std::int64_t channels, std::int64_t pixels, float* output) {
-  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-    for (std::int64_t channel = 0; channel < channels; ++channel) {
-      *output++ = planes[channel * pixels + pixel];
-    }
-  }
 }
 
 }  // namespace
@@ -120,23 +113,27 @@ void StageNetwork::run(const float* input, const std::vector<std::int64_t>& inpu
   const std::int64_t output_item = output_batch.elements() / traits.batch;
   const std::int64_t channels = input_shape[1];
 
-  const Network::Lease scratch = impl_->network.lease();
-  float* staged = scratch->input.reserve(input_batch.elements());
-  for (std::int64_t first = 0; first < input_shape[0]; first += traits.batch) {
-    const std::int64_t count = std::min(traits.batch, input_shape[0] - first);
-    for (std::int64_t item = 0; item < count; ++item) {
-      const float* source = input + (first + item) * input_item;
-      float* target = staged + item * input_item;
-      if (traits.layout == Layout::kInterleaved) {
-        interleave(source, channels, input_item / channels, target);
-      } else {
-        std::copy(source, source + input_item, target);
-      }
-    }
-    impl_->network.run(*scratch, input_batch, output_batch);
-    std::copy(scratch->output.data(), scratch->output.data() + count * output_item,
-              output + first * output_item);
-  }
+  const std::vector<Network::Lease> scratch = impl_->network.leases();
+  for_each_batch(
+      input_shape[0], traits.batch, static_cast<int>(scratch.size()),
+      [&](int lane, std::int64_t first, std::int64_t count) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+        float* staged = own.input.reserve(input_batch.elements());
+        for (std::int64_t item = 0; item < count; ++item) {
+          const float* source = input + (first + item) * input_item;
+          float* target = staged + item * input_item;
+          if (traits.layout == Layout::kInterleaved) {
+            const std::int64_t pixels = input_item / channels;
+            ops::interleave_portable(source, pixels, pixels, channels, channels, target);
+          } else {
+            std::copy(source, source + input_item, target);
+          }
+        }
+        impl_->network.run(own, input_batch, output_batch);
+        std::copy(own.output.data(), own.output.data() + count * output_item,
+                  output + first * output_item);
+      },
+      [](std::int64_t) {});
 }
 
 }  // namespace lungrt

@@ -36,7 +36,15 @@ def test_runtime_needs_the_core_alone() -> None:
 
 
 def test_a_path_needs_simpleitk(tmp_path: Path) -> None:
-    code = f"import lungrt\ntry: lungrt.read_ct({str(tmp_path)!r})\nexcept ValueError: pass"
+    code = f"""
+import lungrt
+try:
+    lungrt.read_ct({str(tmp_path)!r})
+except lungrt.errors.BadVolume as error:
+    assert "no DICOM image" in str(error)
+else:
+    raise AssertionError("an empty folder was read")
+"""
     assert imported_by(code) == {"lungrt._core", "SimpleITK"}
 
 
