@@ -26,11 +26,16 @@ graph(%x, %w, %b, %stride, %padding, %dilation, %transposed, %output_padding, %g
                                                %relu, %scalars, %algorithm)
   return (%r))";
 
-/// The fused call knows no transposed convolutions.
-bool is_not_transposed(const torch::jit::Match& match,
-                       const std::unordered_map<std::string, torch::jit::Value*>& names) {
-  const auto value = torch::jit::toIValue(match.values_map.at(names.at("transposed")));
-  return value && value->isBool() && !value->toBool();
+/// The fused call knows float32 weights and no transposed convolutions.
+bool can_be_fused(const torch::jit::Match& match,
+                  const std::unordered_map<std::string, torch::jit::Value*>& names) {
+  const auto constant = [&](const char* name) {
+    return torch::jit::toIValue(match.values_map.at(names.at(name)));
+  };
+  const auto transposed = constant("transposed");
+  const auto weight = constant("w");
+  return transposed && transposed->isBool() && !transposed->toBool() && weight &&
+         weight->isTensor() && weight->toTensor().scalar_type() == at::kFloat;
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ void fuse_convolutions_with_relu(torch::jit::Module& module) {
   torch::jit::SubgraphRewriter rewriter;
   rewriter.RegisterRewritePattern(kSeparate, kFused);
   auto graph = module.get_method("forward").graph();
-  rewriter.runOnGraph(graph, is_not_transposed);
+  rewriter.runOnGraph(graph, can_be_fused);
 }
 
 }  // namespace lungrt::torchscript

@@ -1,0 +1,52 @@
+"""What the TorchScript engine rewrites when it loads an artifact, and what it must leave alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import lungrt
+
+
+class _Convolutions(nn.Module):
+    """A crop to two probabilities, by way of a plain and a transposed convolution with ReLU."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.dtype = dtype
+        self.plain = nn.Conv3d(1, 3, 3, padding=1, dtype=dtype)
+        self.transposed = nn.ConvTranspose3d(3, 2, 2, stride=2, dtype=dtype)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.relu(self.plain(x.to(self.dtype) / 1000))
+        values = torch.relu(self.transposed(hidden)).mean(dim=(2, 3, 4))
+        return values.softmax(dim=1).float()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.jit, on purpose
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_convolutions_of_any_kind(dtype: torch.dtype, small_bundle: Path, tmp_path: Path) -> None:
+    module = _Convolutions(dtype).eval()
+    crops = torch.randn(5, 1, 6, 8, 8) * 500
+    bundle = tmp_path / "bundle"
+    shutil.copytree(small_bundle, bundle)
+    artifact = bundle / "nodule" / "model.ts"
+    with torch.no_grad():
+        torch.jit.freeze(torch.jit.trace(module, crops)).save(artifact)
+        expected = module(crops).numpy()
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    entry = manifest["stages"]["nodule"]["networks"][0]["artifacts"]["torchscript"]
+    entry["sha256"] = hashlib.sha256(artifact.read_bytes()).hexdigest()
+    entry["bytes"] = artifact.stat().st_size
+    (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    network = lungrt.StageNetwork(bundle, "nodule")
+    np.testing.assert_allclose(network.run(crops.numpy()), expected, rtol=0, atol=1e-6)
