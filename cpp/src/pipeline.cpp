@@ -92,7 +92,8 @@ struct Pipeline::Impl {
         profile(choose_profile(bundle, options)),
         threads(choose_threads(options.threads)) {
     const auto network = [&](const StageManifest& stage) {
-      return open_network(bundle, stage, engine, device, threads, options.verify_hashes);
+      return open_network(bundle, stage, engine,
+                          {device, threads, options.engine_options, options.verify_hashes});
     };
     if (const StageManifest* stage = bundle.stage(StageKind::kSegmentation)) {
       segmenter.emplace(*stage, network(*stage), profile.segmentation_threshold);

@@ -86,8 +86,10 @@ StageNetwork::StageNetwork(const std::string& bundle, const std::string& stage,
   const StageManifest manifest = only_member(opened.required_stage(parse_stage(stage)), member);
   const Engine& engine = lungrt::engine(options.engine);
   impl_ = std::make_unique<Impl>(
-      Impl{manifest, open_network(opened, manifest, engine, choose_device(engine, options.device),
-                                  choose_threads(options.threads), options.verify_hashes)});
+      Impl{manifest,
+           open_network(opened, manifest, engine,
+                        {choose_device(engine, options.device), choose_threads(options.threads),
+                         options.engine_options, options.verify_hashes})});
 }
 StageNetwork::~StageNetwork() = default;
 StageNetwork::StageNetwork(StageNetwork&&) noexcept = default;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ namespace lungrt::python {
 namespace py = pybind11;
 
 namespace {
+
+using EngineOptions = std::map<std::string, std::string>;
 
 /// Run options whose hooks call into Python. What Python raises there - the callback's own
 /// exception, or KeyboardInterrupt - ends the run and is what the caller gets, unchanged, whatever
@@ -80,7 +83,7 @@ class PythonRun {
 std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::string& engine,
                                         const std::string& device, const std::string& profile,
                                         const std::string& geometry, int threads,
-                                        bool verify_hashes) {
+                                        bool verify_hashes, const EngineOptions& engine_options) {
   PipelineOptions options;
   options.engine = engine;
   options.device = device;
@@ -88,6 +91,7 @@ std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::st
   options.geometry = geometry;
   options.threads = threads;
   options.verify_hashes = verify_hashes;
+  options.engine_options = engine_options;
   const py::gil_scoped_release release;
   return std::make_unique<Pipeline>(bundle, options);
 }
@@ -103,7 +107,7 @@ void register_pipeline(py::module_& module) {
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(),
            py::arg("engine") = "torchscript", py::arg("device") = "cpu",
            py::arg("profile") = "book", py::arg("geometry") = "", py::arg("threads") = 0,
-           py::arg("verify_hashes") = true)
+           py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{})
       .def(
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,

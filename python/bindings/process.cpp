@@ -27,8 +27,9 @@ void register_process(py::module_& module) {
       });
   module.def("engines", &engines, py::call_guard<py::gil_scoped_release>(),
              "Every engine this build knows; loads them to find out.");
-  module.def("set_torch_library_folder", &set_torch_library_folder, py::arg("folder"),
-             "Folder that holds libtorch_cpu.so, for engines that were not loaded yet.");
+  module.def("set_engine_runtime_folder", &set_engine_runtime_folder, py::arg("engine"),
+             py::arg("folder"),
+             "Folder that holds the libraries of an engine's runtime, for one not loaded yet.");
   module.def("tune_allocator", &tune_process_allocator,
              R"(Keep freed memory in this process instead of handing it back at every step.
 

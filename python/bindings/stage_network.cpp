@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ namespace lungrt::python {
 namespace py = pybind11;
 
 namespace {
+
+using EngineOptions = std::map<std::string, std::string>;
 
 py::array run(const StageNetwork& network, const py::array& given) {
   // No silent conversion: a float64 array was probably not scaled as the network wants it.
@@ -42,18 +45,19 @@ void register_stage_network(py::module_& module) {
                            "One stage's network alone; lungrt.StageNetwork adds to it.")
       .def(py::init([](const std::string& bundle, const std::string& stage,
                        const std::string& engine, const std::string& device, int threads,
-                       bool verify_hashes, int member) {
+                       bool verify_hashes, const EngineOptions& engine_options, int member) {
              PipelineOptions options;
              options.engine = engine;
              options.device = device;
              options.threads = threads;
              options.verify_hashes = verify_hashes;
+             options.engine_options = engine_options;
              const py::gil_scoped_release release;
              return std::make_unique<StageNetwork>(bundle, stage, options, member);
            }),
            py::arg("bundle"), py::arg("stage"), py::kw_only(), py::arg("engine") = "torchscript",
            py::arg("device") = "cpu", py::arg("threads") = 0, py::arg("verify_hashes") = true,
-           py::arg("member") = -1)
+           py::arg("engine_options") = EngineOptions{}, py::arg("member") = -1)
       .def("output_shape", &StageNetwork::output_shape, py::arg("input_shape"),
            R"(Shape that `run` gives for an input of this shape.
 

@@ -1,6 +1,6 @@
 """Types of the compiled module; tests/python/test_stubs.py holds this file against it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -192,6 +192,7 @@ class Pipeline:
         geometry: str = ...,
         threads: int = ...,
         verify_hashes: bool = ...,
+        engine_options: Mapping[str, str] = ...,
     ) -> None: ...
     def run(
         self,
@@ -239,6 +240,7 @@ class StageNetwork:
         device: str = ...,
         threads: int = ...,
         verify_hashes: bool = ...,
+        engine_options: Mapping[str, str] = ...,
         member: int = ...,
     ) -> None: ...
     def output_shape(self, input_shape: Sequence[int]) -> list[int]: ...
@@ -261,6 +263,6 @@ class EngineInfo:
     def devices(self) -> list[str]: ...
 
 def engines() -> list[EngineInfo]: ...
-def set_torch_library_folder(folder: str) -> None: ...
+def set_engine_runtime_folder(engine: str, folder: str) -> None: ...
 def tune_allocator() -> bool: ...
 def available_threads() -> int: ...

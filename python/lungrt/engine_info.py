@@ -9,15 +9,23 @@ from lungrt import _core
 
 __all__ = ["engines", "locate_libraries"]
 
+# Package, the folder of its libraries, and the engines that are built on it.
+_RUNTIMES = (
+    ("torch", "lib", ("torchscript", "aotinductor")),
+    ("onnxruntime", "capi", ("onnxruntime",)),
+)
+
 
 def locate_libraries() -> None:
     """Tell the core where this environment's packages keep the engines' libraries.
 
     A package is found without importing it: the core loads its library, never its Python.
     """
-    torch = importlib.util.find_spec("torch")
-    if torch is not None and torch.origin is not None:
-        _core.set_torch_library_folder(str(Path(torch.origin).parent / "lib"))
+    for package, folder, engines_of_it in _RUNTIMES:
+        found = importlib.util.find_spec(package)
+        if found is not None and found.origin is not None:
+            for engine in engines_of_it:
+                _core.set_engine_runtime_folder(engine, str(Path(found.origin).parent / folder))
 
 
 def engines() -> list[_core.EngineInfo]:

@@ -11,7 +11,7 @@ from lungrt.io import as_volume
 from lungrt.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Pipeline(_core.Pipeline):
         CPU threads; None takes every processor this process may use.
     verify_hashes
         Check each artifact's SHA-256 before it is loaded.
+    engine_options
+        Settings of the engine, by name; each engine's are listed in the README.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Pipeline(_core.Pipeline):
         geometry: str | None = None,
         threads: int | None = None,
         verify_hashes: bool = True,
+        engine_options: Mapping[str, str] | None = None,
     ) -> None:
         locate_libraries()
         super().__init__(
@@ -77,6 +80,7 @@ class Pipeline(_core.Pipeline):
             geometry=geometry or "",
             threads=threads or 0,
             verify_hashes=verify_hashes,
+            engine_options=dict(engine_options or {}),
         )
 
     def run(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from lungrt import _core
 from lungrt.engine_info import locate_libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["StageNetwork"]
 
@@ -19,7 +23,7 @@ class StageNetwork(_core.StageNetwork):
         Folder that ``lungrt export`` wrote.
     stage
         ``"segmentation"``, ``"nodule"`` or ``"malignancy"``.
-    engine, device, threads, verify_hashes
+    engine, device, threads, verify_hashes, engine_options
         As `lungrt.Pipeline` takes them.
     member
         Of an ensemble, from 0; None for the mean of all.
@@ -39,6 +43,7 @@ class StageNetwork(_core.StageNetwork):
         device: str = "cpu",
         threads: int | None = None,
         verify_hashes: bool = True,
+        engine_options: Mapping[str, str] | None = None,
         member: int | None = None,
     ) -> None:
         locate_libraries()
@@ -49,5 +54,6 @@ class StageNetwork(_core.StageNetwork):
             device=device,
             threads=threads or 0,
             verify_hashes=verify_hashes,
+            engine_options=dict(engine_options or {}),
             member=-1 if member is None else member,
         )

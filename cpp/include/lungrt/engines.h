@@ -21,8 +21,10 @@ struct EngineInfo {
 /// Every engine this build knows, present or not. Engines are loaded to find out.
 LUNGRT_API std::vector<EngineInfo> engines();
 
-/// Folder that holds libtorch_cpu.so, for a torch that is not installed beside lungrt. Takes effect
-/// for engines that were not loaded yet.
-LUNGRT_API void set_torch_library_folder(const std::string& folder);
+/// Folder that holds the libraries of an engine's runtime (libtorch_cpu.so, libonnxruntime.so), for
+/// one that is not found where the engine itself looks. Takes effect for an engine that was not
+/// loaded yet.
+/// \throws Error kInvalidArgument for a name this build does not know
+LUNGRT_API void set_engine_runtime_folder(const std::string& engine, const std::string& folder);
 
 }  // namespace lungrt

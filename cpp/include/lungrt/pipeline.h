@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct PipelineOptions {
       geometry;  ///< book or exact: overrides the profile's inverse transform; empty: the profile's
   int threads = 0;            ///< 0: every processor this process may use
   bool verify_hashes = true;  ///< check each artifact's SHA-256 before it is loaded
+  std::map<std::string, std::string> engine_options;  ///< settings of the engine, by name
 };
 
 /// Called between batches with the stage's name and its progress. May throw to stop the run.

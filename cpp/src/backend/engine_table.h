@@ -12,7 +12,7 @@
 extern "C" {
 
 /// Raised whenever anything below changes.
-#define LUNGRT_ENGINE_ABI 1
+#define LUNGRT_ENGINE_ABI 2
 
 enum LungrtStatus : std::int32_t {
   kLungrtOk = 0,
@@ -21,6 +21,8 @@ enum LungrtStatus : std::int32_t {
   kLungrtOutOfMemory = 3,
   kLungrtInference = 4,
   kLungrtUnsupportedRuntime = 5,
+  kLungrtRuntimeMissing = 6,
+  kLungrtInvalidOption = 7,
 };
 
 /// Zero-terminated text written by the engine into the caller's buffer, cut at its capacity.
@@ -38,6 +40,12 @@ struct LungrtTensor {
   std::int32_t device_index;
 };
 
+/// A setting of one engine, by name; which there are is the engine's to say.
+struct LungrtOption {
+  const char* name;
+  const char* value;
+};
+
 struct LungrtSessionRequest {
   const char* artifact;
   const char* input_name;
@@ -46,6 +54,8 @@ struct LungrtSessionRequest {
   std::int32_t cuda;
   std::int32_t device_index;
   std::int32_t threads;
+  const LungrtOption* options;
+  std::int32_t option_count;
 };
 
 struct LungrtSessionTraits {
@@ -62,9 +72,11 @@ struct LungrtEngineTable {
   const char* core_version;     ///< LUNGRT_VERSION it was built with
   const char* artifact_format;  ///< key of the manifest's artifacts
 
-  /// Version of the runtime behind the engine; kLungrtUnsupportedRuntime where that is not one it
-  /// was built for, with the reason as text.
-  LungrtStatus (*runtime_version)(LungrtText* text);
+  /// Makes the runtime behind the engine ready and tells its version, e.g. "torch 2.13.0".
+  /// `folder` is where the application found the runtime's libraries, or empty. On failure the text
+  /// is the reason: kLungrtRuntimeMissing where there is none, kLungrtUnsupportedRuntime where it
+  /// is not one that the engine was built for. Called once, before anything below.
+  LungrtStatus (*open_runtime)(const char* folder, LungrtText* text);
   std::int32_t (*device_count)(std::int32_t cuda);
   LungrtStatus (*device_name)(std::int32_t cuda, std::int32_t index, LungrtText* text);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "backend/engine_table.h"
 #include "lungrt/error.h"
@@ -33,6 +34,10 @@ ErrorCode code_of(LungrtStatus status) {
       return ErrorCode::kOutOfMemory;
     case kLungrtUnsupportedRuntime:
       return ErrorCode::kUnsupportedVersion;
+    case kLungrtRuntimeMissing:
+      return ErrorCode::kEngineUnavailable;
+    case kLungrtInvalidOption:
+      return ErrorCode::kInvalidArgument;
     case kLungrtOk:
     case kLungrtInference:
       break;
@@ -72,13 +77,19 @@ class LoadedSession final : public Session {
   LoadedSession(std::string engine, const LungrtEngineTable& table, const SessionRequest& request)
       : engine_(std::move(engine)), table_(table) {
     const std::string artifact = request.artifact.string();
+    std::vector<LungrtOption> options;
+    for (const auto& [name, value] : request.options) {
+      options.push_back({name.c_str(), value.c_str()});
+    }
     const LungrtSessionRequest wanted{artifact.c_str(),
                                       request.input_name.c_str(),
                                       request.output_name.c_str(),
                                       request.input_rank,
                                       request.device.kind == DeviceKind::kCuda ? 1 : 0,
                                       request.device.index,
-                                      request.threads};
+                                      request.threads,
+                                      options.data(),
+                                      static_cast<std::int32_t>(options.size())};
     LungrtSessionTraits traits{};
     Text error;
     check(table_.open_session(&wanted, &handle_, &traits, error.out()), engine_, error);
@@ -147,7 +158,8 @@ class LoadedEngine final : public Engine {
 
 std::unique_ptr<Engine> open_engine_library(const std::string& name,
                                             const std::filesystem::path& library,
-                                            const std::string& runtime) {
+                                            const std::string& runtime,
+                                            const std::filesystem::path& runtime_folder) {
   const std::string where = "engine " + name + " (" + library.string() + "): ";
   // Local, so that an engine's runtime does not meet another copy of itself; never unloaded,
   // because runtimes leave threads and thread-local destructors behind.
@@ -175,7 +187,7 @@ std::unique_ptr<Engine> open_engine_library(const std::string& name,
                                                     "; install core and engine of one release");
   }
   Text version;
-  const LungrtStatus status = table.runtime_version(version.out());
+  const LungrtStatus status = table.open_runtime(runtime_folder.c_str(), version.out());
   if (status != kLungrtOk) throw Error(code_of(status), where + version.string());
   return std::make_unique<LoadedEngine>(name, table, version.string());
 }

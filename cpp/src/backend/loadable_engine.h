@@ -12,10 +12,13 @@ namespace lungrt {
 /// Opens `library` and checks that it fits this core and its runtime.
 /// \param name     of the engine, for messages
 /// \param runtime  what it needs, for messages
-/// \throws Error kEngineUnavailable  where it cannot be opened or is no engine library
+/// \param runtime_folder  where the application found the runtime's libraries, or empty
+/// \throws Error kEngineUnavailable  where it or its runtime cannot be opened, or it is no engine
+///                                   library
 /// \throws Error kUnsupportedVersion where it was built for another ABI, core or runtime
 std::unique_ptr<Engine> open_engine_library(const std::string& name,
                                             const std::filesystem::path& library,
-                                            const std::string& runtime);
+                                            const std::string& runtime,
+                                            const std::filesystem::path& runtime_folder = {});
 
 }  // namespace lungrt

@@ -23,10 +23,15 @@ namespace fs = std::filesystem;
 struct KnownEngine {
   const char* name;
   const char* artifact_format;
-  const char* runtime;  ///< what it needs
+  const char* runtime;  ///< what it needs, for messages
+  const char* preload;  ///< library of the runtime that must be in the process first, or null
 };
+constexpr const char* kTorch = "PyTorch (pip install 'lungrt[torch]')";
 constexpr std::array kEngines{
-    KnownEngine{"torchscript", "torchscript", "PyTorch (pip install 'lungrt[torch]')"}};
+    KnownEngine{"torchscript", "torchscript", kTorch, "libtorch_cpu.so"},
+    KnownEngine{"onnxruntime", "onnx", "ONNX Runtime (pip install onnxruntime)", nullptr},
+    KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
+};
 
 /// Folder of the library (or executable) this code was linked into.
 fs::path core_folder() {
@@ -74,31 +79,32 @@ class Registry {
     const std::string name = known.name;
     if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
     const fs::path library = find_library(name);
-    if (name == "torchscript") preload_torch();
-    return *(engines_[name] = open_engine_library(name, library, known.runtime));
+    preload(known);
+    return *(engines_[name] = open_engine_library(name, library, known.runtime, folders_[name]));
   }
 
-  void set_torch_folder(const std::string& folder) {
+  void set_runtime_folder(const std::string& name, const std::string& folder) {
     const std::lock_guard lock(mutex_);
-    torch_folder_ = folder;
+    folders_[name] = folder;
   }
 
  private:
-  /// A torch in another prefix: once its library is in the process, the engine's own need of the
+  /// A runtime in another prefix: once its library is in the process, the engine's own need of the
   /// same name is met by it.
-  void preload_torch() const {
-    if (torch_folder_.empty()) return;
-    const fs::path library = torch_folder_ / "libtorch_cpu.so";
+  void preload(const KnownEngine& known) {
+    const fs::path& folder = folders_[known.name];
+    if (known.preload == nullptr || folder.empty()) return;
+    const fs::path library = folder / known.preload;
     if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
       throw Error(ErrorCode::kEngineUnavailable,
-                  "engine torchscript needs PyTorch's library, which cannot be loaded: " +
-                      std::string(dlerror()));
+                  "engine " + std::string(known.name) + " needs " + known.runtime +
+                      ", whose library cannot be loaded: " + dlerror());
     }
   }
 
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
-  fs::path torch_folder_;
+  std::map<std::string, fs::path> folders_;  ///< of runtimes, by engine
 };
 
 std::string known_names() {
@@ -107,6 +113,14 @@ std::string known_names() {
     names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
   return names;
+}
+
+const KnownEngine& require_known(const std::string& name) {
+  for (const KnownEngine& known : kEngines) {
+    if (name == known.name) return known;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown engine '" + name + "': this build knows " + known_names());
 }
 
 EngineInfo describe(const KnownEngine& known) {
@@ -132,11 +146,7 @@ EngineInfo describe(const KnownEngine& known) {
 }  // namespace
 
 const Engine& engine(const std::string& name) {
-  for (const KnownEngine& known : kEngines) {
-    if (name == known.name) return Registry::instance().get(known);
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown engine '" + name + "': this build knows " + known_names());
+  return Registry::instance().get(require_known(name));
 }
 
 std::vector<EngineInfo> engines() {
@@ -145,8 +155,9 @@ std::vector<EngineInfo> engines() {
   return all;
 }
 
-void set_torch_library_folder(const std::string& folder) {
-  Registry::instance().set_torch_folder(folder);
+void set_engine_runtime_folder(const std::string& engine, const std::string& folder) {
+  require_known(engine);
+  Registry::instance().set_runtime_folder(engine, folder);
 }
 
 }  // namespace lungrt

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -70,6 +71,9 @@ class Session {
                    const TensorView& output) const = 0;
 };
 
+/// Settings of one engine, by name; which there are is the engine's to say.
+using EngineOptions = std::map<std::string, std::string>;
+
 /// What a session is opened from.
 struct SessionRequest {
   std::filesystem::path artifact;
@@ -77,6 +81,7 @@ struct SessionRequest {
   int input_rank = 4;  ///< 4: slices with context, 5: crops
   Device device;
   int threads = 1;  ///< in all, over the lanes
+  EngineOptions options;
 };
 
 }  // namespace lungrt

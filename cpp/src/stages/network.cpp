@@ -104,16 +104,17 @@ void Network::run(Scratch& scratch, const TensorShape& input_shape,
 }
 
 Network open_network(const Bundle& bundle, const StageManifest& stage, const Engine& engine,
-                     const Device& device, int threads, bool verify_hashes) {
+                     const NetworkSettings& settings) {
   std::vector<std::unique_ptr<Session>> members;
   for (const BundleNetwork& network : stage.networks) {
     SessionRequest request;
-    request.artifact = bundle.file(artifact_for(network, stage, engine), verify_hashes);
+    request.artifact = bundle.file(artifact_for(network, stage, engine), settings.verify_hashes);
     request.input_name = stage.input.name;
     request.output_name = stage.output_name;
     request.input_rank = input_rank(stage.kind);
-    request.device = device;
-    request.threads = threads;
+    request.device = settings.device;
+    request.threads = settings.threads;
+    request.options = settings.engine_options;
     members.push_back(engine.open(request));
   }
   return Network(std::move(members), stage.output_kind);

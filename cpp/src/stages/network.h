@@ -77,9 +77,17 @@ class Network {
   std::unique_ptr<Pool> pool_;
 };
 
+/// How networks are opened, alike for all stages.
+struct NetworkSettings {
+  Device device;
+  int threads = 1;
+  EngineOptions engine_options;
+  bool verify_hashes = true;
+};
+
 /// Opens a stage's networks from the bundle.
 /// \throws Error kBadBundle where the bundle has no artifact for the engine, or one is damaged
 Network open_network(const Bundle& bundle, const StageManifest& stage, const Engine& engine,
-                     const Device& device, int threads, bool verify_hashes);
+                     const NetworkSettings& settings);
 
 }  // namespace lungrt

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
+from lungrt.cli.engine_options import parse_engine_options
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 
@@ -36,6 +37,14 @@ def diagnose(
     engine: Annotated[
         str, typer.Option(help="Inference engine; [b]lungrt info[/b] lists them.")
     ] = "torchscript",
+    engine_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Setting of the engine, as often as needed; the README lists them.",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:N, or auto to take what is there.")
     ] = "cpu",
@@ -100,6 +109,7 @@ def diagnose(
             profile=profile,
             geometry=geometry,
             threads=threads,
+            engine_options=parse_engine_options(engine_option),
         )
         volume = lungrt.read_ct(ct, series=series, resample=resample)
         with progress_bars(not no_progress) as progress:

@@ -29,7 +29,7 @@ LungrtStatus tell(LungrtStatus status, const char* message, LungrtText* text) {
   return status;
 }
 
-LungrtStatus runtime_version(LungrtText* text) {
+LungrtStatus open_runtime(const char*, LungrtText* text) {
   return tell(FAKE_RUNTIME_STATUS,
               FAKE_RUNTIME_STATUS == kLungrtOk ? "fake 1.0" : "was built for fake 2", text);
 }
@@ -44,6 +44,11 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
                           LungrtSessionTraits* traits, LungrtText* error) {
   if (std::strstr(request->artifact, "damaged") != nullptr) {
     return tell(kLungrtBadArtifact, "cannot read the artifact", error);
+  }
+  for (int i = 0; i < request->option_count; ++i) {
+    if (std::strcmp(request->options[i].name, "flavour") != 0) {
+      return tell(kLungrtInvalidOption, "it knows the option flavour", error);
+    }
   }
   *session = new LungrtSession{std::strstr(request->artifact, "broken") != nullptr};
   *traits = {.interleaved = request->input_rank == 4 ? 1 : 0, .batch = 3, .lanes = 2};
@@ -80,7 +85,7 @@ LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* i
   return kLungrtOk;
 }
 
-constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       "fake",       runtime_version,
+constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       "fake",       open_runtime,
                                    device_count,   device_name,     open_session, close_session,
                                    open_workspace, close_workspace, run};
 

@@ -51,7 +51,7 @@ TEST(LoadableEngine, TranslatesFailures) {
 }
 
 TEST(LoadableEngine, RefusesAnotherAbi) {
-  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 1"},
+  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 2"},
                [] { open_engine_library("fake", ENGINE_WRONG_ABI, "Fake 1"); });
 }
 
@@ -63,6 +63,22 @@ TEST(LoadableEngine, RefusesAnotherCore) {
 TEST(LoadableEngine, RefusesAnotherRuntime) {
   expect_error(ErrorCode::kUnsupportedVersion, {"was built for fake 2"},
                [] { open_engine_library("fake", ENGINE_WRONG_RUNTIME, "Fake 1"); });
+}
+
+TEST(LoadableEngine, SaysThatARuntimeIsMissing) {
+  expect_error(ErrorCode::kEngineUnavailable, {"engine fake"},
+               [] { open_engine_library("fake", ENGINE_NO_RUNTIME, "Fake 1"); });
+}
+
+TEST(LoadableEngine, RefusesOptionsThatTheEngineDoesNotHave) {
+  const auto engine = open_engine_library("fake", ENGINE_GOOD, "Fake 1");
+  SessionRequest request;
+  request.artifact = "model.fake";
+  request.options = {{"flavour", "sweet"}};
+  EXPECT_NE(engine->open(request), nullptr);
+  request.options = {{"colour", "red"}};
+  expect_error(ErrorCode::kInvalidArgument, {"it knows the option flavour"},
+               [&] { engine->open(request); });
 }
 
 TEST(LoadableEngine, RefusesALibraryThatIsNoEngine) {

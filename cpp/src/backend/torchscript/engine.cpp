@@ -63,7 +63,7 @@ std::string running_torch() {
   return description.substr(first, description.find_first_of(", \n", first) - first);
 }
 
-LungrtStatus runtime_version(LungrtText* out) {
+LungrtStatus open_runtime(const char*, LungrtText* out) {
   return guarded(kLungrtUnsupportedRuntime, out, [&] {
     const std::string built =
         std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
@@ -127,6 +127,12 @@ LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text
 
 LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** session,
                           LungrtSessionTraits* traits, LungrtText* error) {
+  if (request->option_count != 0) {
+    return tell(kLungrtInvalidOption,
+                std::string("unknown option '") + request->options[0].name +
+                    "': this engine has no options",
+                error);
+  }
   if (request->cuda != 0 && request->device_index >= device_count(1)) {
     return tell(kLungrtDeviceUnavailable,
                 "cuda:" + std::to_string(request->device_index) +
@@ -166,7 +172,7 @@ constexpr LungrtEngineTable kTable{
     .abi = LUNGRT_ENGINE_ABI,
     .core_version = LUNGRT_VERSION,
     .artifact_format = "torchscript",
-    .runtime_version = runtime_version,
+    .open_runtime = open_runtime,
     .device_count = device_count,
     .device_name = device_name,
     .open_session = open_session,

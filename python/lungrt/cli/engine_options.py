@@ -1,0 +1,31 @@
+"""``--engine-option NAME=VALUE``, for every command that opens an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["parse_engine_options"]
+
+
+def parse_engine_options(given: Sequence[str] | None) -> dict[str, str]:
+    """Return the options by name.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        One is not of the form NAME=VALUE, or a name stands twice.
+    """
+    from lungrt.errors import InvalidArgument
+
+    options: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise InvalidArgument(f"--engine-option {text}: expected NAME=VALUE")
+        if name in options:
+            raise InvalidArgument(f"--engine-option {name}: given twice")
+        options[name] = value
+    return options
