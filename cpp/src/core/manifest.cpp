@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
 #include "core/json_field.h"
+#include "core/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 
@@ -20,36 +20,6 @@ using nlohmann::json;
 constexpr std::int64_t kMaxContextSlices = 256;
 constexpr std::int64_t kMaxPixels = 4096;
 constexpr double kMaxFloat = std::numeric_limits<float>::max();
-
-/// The document, without repeated keys and not nested more deeply than any manifest is.
-json parse_strictly(const std::string& text, const std::string& file) {
-  constexpr int kMaxDepth = 64;
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kMaxDepth) {
-      throw Error(ErrorCode::kBadBundle, file + ": JSON nested more than " +
-                                             std::to_string(kMaxDepth) +
-                                             " levels deep is no manifest");
-    }
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      if (!keys.back().insert(key).second) {
-        throw Error(ErrorCode::kBadBundle,
-                    file + ": field '" + key + "' stands twice in an object");
-      }
-    }
-    return true;
-  };
-  try {
-    return json::parse(text, check);
-  } catch (const json::exception& error) {
-    throw Error(ErrorCode::kBadBundle,
-                file + ": not JSON (" + error.what() +
-                    "); the file is damaged or incomplete, export or copy the bundle again");
-  }
-}
 
 void require_supported_version(const JsonField& document, const std::string& file) {
   const JsonField field = document.at("format_version");

@@ -294,6 +294,7 @@ TEST(Manifest, RefusesTextThatIsNoJson) {
   refuse("{\"format_version\": Infinity}", {"not JSON"});
   refuse("{\"format_version\": 1e999}", {"not JSON"});
   refuse("{\"format_version\": \"\xff\"}", {"not JSON"});
+  refuse(good + std::string("\0}", 2), {"not JSON", "is zero"});
   refuse("[1]", {"the document is [1]", "an object"});
   refuse("null", {"the document is null"});
 }

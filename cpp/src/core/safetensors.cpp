@@ -1,0 +1,198 @@
+#include "core/safetensors.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "core/json_field.h"
+#include "core/strict_json.h"
+#include "core/text.h"
+#include "lungrt/error.h"
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "the format is little-endian, and values are taken as they lie");
+
+namespace lungrt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
+constexpr std::size_t kMaxAxes = 5;                     // weights of 3-D convolutions
+constexpr std::size_t kMaxNameBytes = 256;
+constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
+constexpr auto kValueBytes = static_cast<std::int64_t>(sizeof(float));
+constexpr const char* kMetadata = "__metadata__";
+
+[[noreturn]] void refuse(const std::string& where, const std::string& problem) {
+  throw Error(ErrorCode::kBadBundle, where + ": " + problem + "; export or copy the bundle again");
+}
+
+std::string in_bytes(std::uint64_t count) {
+  return text::counted(static_cast<std::int64_t>(count), "byte");
+}
+
+/// Where a tensor's values lie, in bytes from the end of the header.
+struct Extent {
+  std::int64_t begin;
+  std::int64_t end;
+  std::string name;
+};
+
+/// The header's text; what follows it are the values.
+std::string_view header_of(std::string_view bytes, const std::string& where) {
+  if (bytes.size() < kLengthBytes) {
+    refuse(where, "is no safetensors file: it has " + in_bytes(bytes.size()) +
+                      ", expected at least 8, the length of its header");
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes) {
+    refuse(where, "is no safetensors file: its header claims " + std::to_string(length) +
+                      " bytes, expected at most " + std::to_string(kMaxHeaderBytes));
+  }
+  bytes.remove_prefix(kLengthBytes);
+  if (length > bytes.size()) {
+    refuse(where, "is truncated: its header claims " + in_bytes(length) + ", " +
+                      in_bytes(bytes.size()) + " follow");
+  }
+  const std::string_view header = bytes.substr(0, static_cast<std::size_t>(length));
+  if (header.empty() || header.front() != '{') {
+    refuse(where, "is no safetensors file: expected its header to begin with '{'");
+  }
+  return header;
+}
+
+/// Names stand in messages: no terminal's control sequences, and not megabytes.
+void check_name(const std::string& name, const std::string& where) {
+  const bool printable = std::all_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  });
+  if (name.empty() || name.size() > kMaxNameBytes || !printable) {
+    refuse(where, "a tensor's name is not of 1 to " + std::to_string(kMaxNameBytes) +
+                      " bytes without control characters");
+  }
+}
+
+std::map<std::string, std::string> parse_metadata(const JsonField& field) {
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : field.members()) {
+    value.require(value.value().is_string(), "text");
+    metadata[key] = value.value().get<std::string>();
+  }
+  return metadata;
+}
+
+std::vector<std::int64_t> parse_shape(const JsonField& field) {
+  const std::vector<JsonField> axes = field.items();
+  field.require(axes.size() <= kMaxAxes, "at most " + std::to_string(kMaxAxes) + " axes");
+  std::vector<std::int64_t> shape;
+  // Bytes as if no axis were empty: whoever multiplies a part of the axes does not overflow either.
+  std::int64_t bytes = kValueBytes;
+  for (const JsonField& axis : axes) {
+    shape.push_back(axis.integer(0, kMaxInteger));
+    const std::int64_t size = std::max<std::int64_t>(shape.back(), 1);
+    field.require(bytes <= kMaxInteger / size, "axes whose product is a possible size");
+    bytes *= size;
+  }
+  return shape;
+}
+
+std::int64_t bytes_of(const std::vector<std::int64_t>& shape) {
+  std::int64_t bytes = kValueBytes;
+  for (const std::int64_t size : shape) bytes *= size;
+  return bytes;
+}
+
+/// The bytes that a tensor's offsets name, as many as its shape needs and within the file.
+Extent parse_extent(const JsonField& field, const std::string& name,
+                    const std::vector<std::int64_t>& shape, std::size_t data_bytes) {
+  const std::vector<JsonField> offsets = field.items();
+  field.require(offsets.size() == 2, "two numbers: first byte, and the one after the last");
+  Extent extent{offsets[0].integer(0, kMaxInteger), offsets[1].integer(0, kMaxInteger), name};
+  field.require(extent.begin <= extent.end, "the lower number first");
+  field.require(extent.end <= static_cast<std::int64_t>(data_bytes),
+                "offsets within the " + in_bytes(data_bytes) + " that follow the header");
+  field.require(extent.end - extent.begin == bytes_of(shape),
+                "the " + text::counted(bytes_of(shape), "byte") + " of its shape");
+  return extent;
+}
+
+/// Every byte of the values belongs to one tensor.
+void check_cover(std::vector<Extent> extents, std::size_t data_bytes, const std::string& where) {
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  std::int64_t covered = 0;
+  const std::string* last = nullptr;
+  for (const Extent& extent : extents) {
+    if (extent.begin < covered) {
+      refuse(where, "tensors " + *last + " and " + extent.name + " overlap");
+    }
+    if (extent.begin > covered) {
+      refuse(where, "bytes " + std::to_string(covered) + " to " + std::to_string(extent.begin) +
+                        " after the header, before " + extent.name + ", belong to no tensor");
+    }
+    covered = extent.end;
+    last = &extent.name;
+  }
+  if (covered != static_cast<std::int64_t>(data_bytes)) {
+    refuse(where, in_bytes(data_bytes - static_cast<std::size_t>(covered)) +
+                      " at the end belong to no tensor");
+  }
+}
+
+}  // namespace
+
+Safetensors parse_safetensors(std::string_view bytes, const std::string& where) {
+  const std::string_view header = header_of(bytes, where);
+  const std::string_view data = bytes.substr(kLengthBytes + header.size());
+  const nlohmann::json parsed = parse_strictly(header, where);
+
+  Safetensors result;
+  std::vector<Extent> extents;
+  for (const auto& [name, field] : JsonField(parsed, where).members()) {
+    if (name == kMetadata) {
+      result.metadata = parse_metadata(field);
+      continue;
+    }
+    check_name(name, where);
+    field.only({"dtype", "shape", "data_offsets"});
+    field.at("dtype").require(field.at("dtype").value() == "F32", "\"F32\"");
+    result.tensors[name].shape = parse_shape(field.at("shape"));
+    extents.push_back(
+        parse_extent(field.at("data_offsets"), name, result.tensors[name].shape, data.size()));
+  }
+  check_cover(extents, data.size(), where);
+  // Only now is memory taken for values: together they are as large as what was read.
+  for (const Extent& extent : extents) {
+    std::vector<float>& values = result.tensors[extent.name].values;
+    values.resize(static_cast<std::size_t>((extent.end - extent.begin) / kValueBytes));
+    if (values.empty()) continue;
+    std::memcpy(values.data(), data.data() + extent.begin, values.size() * sizeof(float));
+  }
+  return result;
+}
+
+Safetensors read_safetensors(const fs::path& file) {
+  std::error_code failure;
+  const std::uintmax_t bytes = fs::file_size(file, failure);
+  if (failure) {
+    throw Error(ErrorCode::kIo, "cannot read " + file.string() + ": " + failure.message());
+  }
+  std::ifstream stream(file, std::ios::binary);
+  std::string content(static_cast<std::size_t>(bytes), '\0');
+  if (!stream.read(content.data(), static_cast<std::streamsize>(bytes))) {
+    throw Error(ErrorCode::kIo,
+                "cannot read " + file.string() + ": expected permission to read it");
+  }
+  return parse_safetensors(content, file.string());
+}
+
+}  // namespace lungrt

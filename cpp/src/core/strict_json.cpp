@@ -1,0 +1,53 @@
+#include "core/strict_json.h"
+
+#include <set>
+#include <vector>
+
+#include "lungrt/error.h"
+
+namespace lungrt {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 64;  // no file of a bundle comes near it
+
+[[noreturn]] void refuse_text(const std::string& file, const std::string& problem) {
+  throw Error(ErrorCode::kBadBundle,
+              file + ": not JSON (" + problem +
+                  "); the file is damaged or incomplete, export or copy the bundle again");
+}
+
+}  // namespace
+
+json parse_strictly(std::string_view text, const std::string& file) {
+  // The parser takes a zero byte for the end, and would not see what follows.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    refuse_text(file, "byte " + std::to_string(zero) + " is zero");
+  }
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (depth > kMaxDepth) {
+      throw Error(ErrorCode::kBadBundle, file + ": JSON nested more than " +
+                                             std::to_string(kMaxDepth) +
+                                             " levels deep is none of a bundle");
+    }
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!keys.back().insert(key).second) {
+        throw Error(ErrorCode::kBadBundle,
+                    file + ": field '" + key + "' stands twice in an object");
+      }
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, check);
+  } catch (const json::exception& error) {
+    refuse_text(file, error.what());
+  }
+}
+
+}  // namespace lungrt
