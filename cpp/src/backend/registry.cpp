@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/loadable_engine.h"
+#include "backend/native/engine.h"
 #include "lungrt/engines.h"
 #include "lungrt/error.h"
 
@@ -26,8 +27,10 @@ struct KnownEngine {
   const char* runtime;  ///< what it needs, for messages
   const char* preload;  ///< library of the runtime that must be in the process first, or null
 };
+constexpr const char* kNative = "native";  ///< part of this library
 constexpr const char* kTorch = "PyTorch (pip install 'lungrt[torch]')";
 constexpr std::array kEngines{
+    KnownEngine{kNative, "safetensors", "", nullptr},
     KnownEngine{"torchscript", "torchscript", kTorch, "libtorch_cpu.so"},
     KnownEngine{"onnxruntime", "onnx", "ONNX Runtime (pip install onnxruntime)", nullptr},
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
@@ -77,6 +80,7 @@ class Registry {
   const Engine& get(const KnownEngine& known) {
     const std::lock_guard lock(mutex_);
     const std::string name = known.name;
+    if (name == kNative) return native_engine();
     if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
     const fs::path library = find_library(name);
     preload(known);
@@ -128,7 +132,7 @@ EngineInfo describe(const KnownEngine& known) {
   info.name = known.name;
   info.artifact_format = known.artifact_format;
   try {
-    info.library = find_library(known.name).string();
+    if (info.name != kNative) info.library = find_library(known.name).string();
     const Engine& found = engine(known.name);
     info.version = found.version();
     info.devices.emplace_back("cpu");

@@ -1,0 +1,17 @@
+# The native engine's kernels, once for each instruction set: which one runs is chosen by the
+# processor it runs on, so nothing else may be compiled with these flags.
+
+function(lungrt_kernels instruction_set)
+  set(source src/native/kernels/${instruction_set}.cpp)
+  target_sources(lungrt_objects PRIVATE ${source})
+  # GCC 12 takes the undefined vectors of its own headers for uninitialised ones.
+  list(APPEND ARGN -Wno-maybe-uninitialized)
+  # Optimised in every build: without it, sums leave their registers and tests take minutes.
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
+endfunction()
+
+lungrt_kernels(portable)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  lungrt_kernels(avx2 -mavx2 -mfma)
+  lungrt_kernels(avx512 -mavx512f -mavx2 -mfma -mprefer-vector-width=512)
+endif()

@@ -1,0 +1,142 @@
+#include "backend/native/sessions.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "backend/native/settings.h"
+#include "lungrt/error.h"
+#include "native/classifier.h"
+#include "native/network_file.h"
+#include "native/unet_run.h"
+
+namespace lungrt {
+namespace {
+
+std::string text(const TensorShape& shape) {
+  std::string result = "[";
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    result += (axis > 0 ? ", " : "") + std::to_string(shape[axis]);
+  }
+  return result + "]";
+}
+
+[[noreturn]] void refuse(const TensorView& input, const TensorView& output,
+                         const std::string& expected) {
+  throw Error(ErrorCode::kInference, "engine native: an input of " + text(input.shape) +
+                                         " and an output of " + text(output.shape) +
+                                         " do not fit the network, which takes " + expected);
+}
+
+/// A slice, or crop, a lane: nothing is shared between threads but the weights, and nothing waits.
+constexpr std::int64_t kBatch = 1;
+
+class UnetSession final : public Session {
+ public:
+  UnetSession(const native::UnetOptions& options, native::Tensors& tensors,
+              const NativeSettings& settings, int threads)
+      : graph_(options, tensors, settings.algorithm),
+        kernels_(settings.kernels),
+        traits_{Layout::kInterleaved, kBatch, threads} {}
+
+  const SessionTraits& traits() const override { return traits_; }
+  std::unique_ptr<Workspace> new_workspace() const override { return std::make_unique<Own>(); }
+
+  void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
+    const auto height = static_cast<int>(input.shape[2]);
+    const auto width = static_cast<int>(input.shape[3]);
+    std::optional<native::UnetRun>& run = dynamic_cast<Own&>(workspace).run;
+    if (!run || run->height() != height || run->width() != width) {
+      run.emplace(graph_, kernels_, height, width);
+    }
+    const std::int64_t lost = 2 * run->halo();
+    if (input.shape[1] != graph_.options().in_channels || output.shape[2] != height - lost ||
+        output.shape[3] != width - lost || input.layout != Layout::kInterleaved) {
+      refuse(input, output,
+             "[N, " + std::to_string(graph_.options().in_channels) +
+                 ", height, width], channels last, and gives " + std::to_string(lost) +
+                 " rows and columns less");
+    }
+    const std::int64_t items = input.shape[0];
+    for (std::int64_t item = 0; item < items; ++item) {
+      run->run(input.data + item * (input.shape.elements() / items),
+               output.data + item * (output.shape.elements() / items));
+    }
+  }
+
+ private:
+  struct Own final : Workspace {
+    std::optional<native::UnetRun> run;  ///< for slices of the last size
+  };
+  native::UnetGraph graph_;
+  const native::Kernels& kernels_;
+  SessionTraits traits_;
+};
+
+class ClassifierSession final : public Session {
+ public:
+  ClassifierSession(const native::ClassifierOptions& options, native::Tensors& tensors,
+                    const NativeSettings& settings, int threads)
+      : classifier_(options, tensors, settings.algorithm),
+        kernels_(settings.kernels),
+        traits_{Layout::kPlanes, kBatch, threads} {}
+
+  const SessionTraits& traits() const override { return traits_; }
+  std::unique_ptr<Workspace> new_workspace() const override {
+    return std::make_unique<Own>(classifier_, kernels_);
+  }
+
+  void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
+    const native::ClassifierOptions& options = classifier_.options();
+    const auto& crop = options.crop;
+    if (input.shape[2] != crop[0] || input.shape[3] != crop[1] || input.shape[4] != crop[2] ||
+        output.shape[1] != options.out_channels) {
+      refuse(input, output,
+             "[N, 1, " + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +
+                 std::to_string(crop[2]) + "] and gives [N, " +
+                 std::to_string(options.out_channels) + "]");
+    }
+    auto& own = dynamic_cast<Own&>(workspace);
+    const std::int64_t items = input.shape[0];
+    for (std::int64_t item = 0; item < items; ++item) {
+      own.run.run(input.data + item * (input.shape.elements() / items),
+                  output.data + item * options.out_channels);
+    }
+  }
+
+ private:
+  struct Own final : Workspace {
+    Own(const native::Classifier& classifier, const native::Kernels& kernels)
+        : run(classifier, kernels) {}
+    native::ClassifierRun run;
+  };
+  native::Classifier classifier_;
+  const native::Kernels& kernels_;
+  SessionTraits traits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Session> open_native_session(const SessionRequest& request) {
+  const NativeSettings settings = parse_native_settings(request.options);
+  native::NetworkFile file = native::read_network_file(request.artifact);
+  const bool slices = request.input_rank == 4;
+  if (slices != std::holds_alternative<native::UnetOptions>(file.options)) {
+    throw Error(ErrorCode::kBadBundle,
+                request.artifact.string() + ": holds a " +
+                    (slices ? "classifier, expected a U-Net" : "U-Net, expected a classifier") +
+                    " for this stage");
+  }
+  std::unique_ptr<Session> session;
+  if (slices) {
+    session = std::make_unique<UnetSession>(std::get<native::UnetOptions>(file.options),
+                                            file.tensors, settings, request.threads);
+  } else {
+    session = std::make_unique<ClassifierSession>(std::get<native::ClassifierOptions>(file.options),
+                                                  file.tensors, settings, request.threads);
+  }
+  file.tensors.require_all_taken();
+  return session;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,13 @@
+/// The native engine's networks as sessions.
+#pragma once
+
+#include <memory>
+
+#include "backend/session.h"
+
+namespace lungrt {
+
+/// \throws Error as Engine::open does
+std::unique_ptr<Session> open_native_session(const SessionRequest& request);
+
+}  // namespace lungrt

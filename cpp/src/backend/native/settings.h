@@ -1,0 +1,19 @@
+/// What the native engine can be asked for.
+#pragma once
+
+#include "backend/session.h"
+#include "native/kernels.h"
+#include "native/unet_graph.h"
+
+namespace lungrt {
+
+struct NativeSettings {
+  native::Algorithm algorithm;
+  const native::Kernels& kernels;
+};
+
+/// \throws Error kInvalidArgument   for an option or a value that does not exist
+/// \throws Error kDeviceUnavailable for an instruction set that this processor does not have
+NativeSettings parse_native_settings(const EngineOptions& options);
+
+}  // namespace lungrt

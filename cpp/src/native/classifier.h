@@ -1,0 +1,68 @@
+/// A network of the 3-D classifier family.
+#pragma once
+
+#include <vector>
+
+#include "native/convolution_3d.h"
+#include "native/network_file.h"
+#include "native/trace.h"
+
+namespace lungrt::native {
+
+/// Immutable weights; what a run needs is a ClassifierRun.
+class Classifier {
+ public:
+  /// \throws Error kBadBundle where tensors do not fit the options
+  Classifier(const ClassifierOptions& options, Tensors& tensors, Algorithm algorithm);
+
+  struct Block {
+    VoxelShape in, inner, pooled;
+    bool pools_at_once;  ///< the second convolution writes what is pooled
+    Convolution3d first, second;
+  };
+  const ClassifierOptions& options() const { return options_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  float input_scale() const { return norm_.scale.front(); }
+  float input_shift() const { return norm_.shift.front(); }
+  /// Of the linear layer: [output][block][slice][row][pixel][16], [output].
+  const float* head_weights() const { return head_weights_.data(); }
+  std::size_t head_stride() const { return head_stride_; }
+  const std::vector<float>& head_bias() const { return head_bias_; }
+
+ private:
+  ClassifierOptions options_;
+  BatchNorm norm_;
+  std::vector<Block> blocks_;
+  AlignedBuffer head_weights_;
+  std::size_t head_stride_ = 0;
+  std::vector<float> head_bias_;
+};
+
+/// Memory for one crop at a time, allocated once.
+class ClassifierRun {
+ public:
+  /// The classifier must outlive it.
+  ClassifierRun(const Classifier& classifier, const Kernels& kernels);
+
+  /// \param crop           [slices][rows][columns]
+  /// \param probabilities  one a class
+  /// \param trace          where to write each layer's output, or null
+  void run(const float* crop, float* probabilities, Trace* trace = nullptr);
+
+ private:
+  void normalise(const float* crop);
+  void pool(VoxelBlock& from, VoxelBlock& to);
+  void classify(VoxelBlock& features, float* probabilities);
+
+  const Classifier& classifier_;
+  const Kernels& kernels_;
+  VoxelBlock input_;
+  struct Activations {
+    VoxelBlock inner, second, pooled;
+  };
+  std::vector<Activations> activations_;
+  ConvolutionScratch scratch_;
+  std::vector<float> logits_;
+};
+
+}  // namespace lungrt::native

@@ -1,0 +1,57 @@
+#include "native/instruction_set.h"
+
+#include "lungrt/error.h"
+
+namespace lungrt::native {
+
+const char* to_string(InstructionSet set) noexcept {
+  switch (set) {
+    case InstructionSet::kAvx512:
+      return "avx512";
+    case InstructionSet::kAvx2:
+      return "avx2";
+    case InstructionSet::kPortable:
+      break;
+  }
+  return "portable";
+}
+
+bool is_supported(InstructionSet set) noexcept {
+#if defined(__x86_64__)
+  switch (set) {
+    case InstructionSet::kAvx512:
+      return __builtin_cpu_supports("avx512f") != 0 && is_supported(InstructionSet::kAvx2);
+    case InstructionSet::kAvx2:
+      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+    case InstructionSet::kPortable:
+      break;
+  }
+  return true;
+#else
+  return set == InstructionSet::kPortable;
+#endif
+}
+
+InstructionSet best_instruction_set() noexcept {
+  for (const InstructionSet set : {InstructionSet::kAvx512, InstructionSet::kAvx2}) {
+    if (is_supported(set)) return set;
+  }
+  return InstructionSet::kPortable;
+}
+
+InstructionSet choose_instruction_set(const std::string& name) {
+  if (name == "auto") return best_instruction_set();
+  for (const InstructionSet set :
+       {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    if (name != to_string(set)) continue;
+    if (is_supported(set)) return set;
+    throw Error(ErrorCode::kDeviceUnavailable,
+                "instruction set " + name +
+                    " was asked for, but this processor does not have it; " +
+                    to_string(best_instruction_set()) + " is the widest here");
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown instruction set '" + name + "': expected auto, avx512, avx2 or portable");
+}
+
+}  // namespace lungrt::native

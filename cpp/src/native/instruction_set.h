@@ -1,0 +1,19 @@
+/// Which vector instructions a processor has, and which are used.
+#pragma once
+
+#include <string>
+
+namespace lungrt::native {
+
+enum class InstructionSet { kPortable, kAvx2, kAvx512 };
+
+const char* to_string(InstructionSet set) noexcept;
+/// Whether this processor, and this build, can run it.
+bool is_supported(InstructionSet set) noexcept;
+/// The widest supported one.
+InstructionSet best_instruction_set() noexcept;
+/// \param name  auto, portable, avx2 or avx512
+/// \throws Error kInvalidArgument for another name, kDeviceUnavailable where it is not supported
+InstructionSet choose_instruction_set(const std::string& name);
+
+}  // namespace lungrt::native

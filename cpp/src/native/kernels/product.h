@@ -1,0 +1,106 @@
+/// Sums of products: the one loop that most of the time goes into.
+#pragma once
+
+// A vector header stands before this one.
+#include "native/kernels.h"
+
+namespace lungrt::native {
+namespace {
+
+/// Adds inputs times weights to sums that stay in registers.
+/// \param input    of pixel i at i * kStride; the channels follow each other
+/// \param weights  [channel][16], advanced past what was read
+template <int kCount, int kStride>
+[[gnu::always_inline]] inline void accumulate(Vec (&sums)[kCount], const float* input, int channels,
+                                              const float*& weights) {
+  for (int c = 0; c < channels; ++c, ++input, weights += kBlock) {
+    // One register for the address: GCC else keeps one for each pixel and runs out of them.
+    asm("" : "+r"(input));
+    Vec weight = load(weights);
+    pin(weight);
+#pragma GCC unroll 16
+    for (int i = 0; i < kCount; ++i) {
+      sums[i] = fma(weight, broadcast(input[i * kStride]), sums[i]);
+    }
+  }
+}
+
+inline Vec activated(Vec sum, Activation activation) {
+  // A NaN is the second operand of max_or_second, and so stays.
+  switch (activation) {
+    case Activation::kRelu:
+      return max_or_second(zero(), sum);
+    case Activation::kLeakyRelu:
+      return max_or_second(sum * broadcast(kLeakySlope), sum);
+    case Activation::kNone:
+      break;
+  }
+  return sum;
+}
+
+/// What a row of direct products has in common.
+struct DirectRow {
+  const Segment* segments;
+  int count;
+  const float* weights;
+  Vec bias, scale, shift;
+  Activation activation;
+  float* out;
+  std::ptrdiff_t out_stride;
+};
+
+template <int kCount, int kStride>
+[[gnu::noinline]] void direct_pixels(const DirectRow& row, std::ptrdiff_t x) {
+  Vec sums[kCount];
+#pragma GCC unroll 16
+  for (Vec& sum : sums) sum = row.bias;
+  const float* weights = row.weights;
+  for (int s = 0; s < row.count; ++s) {
+    accumulate<kCount, kStride>(sums, row.segments[s].values + x * kStride,
+                                row.segments[s].channels, weights);
+  }
+  float* out = row.out + x * row.out_stride;
+#pragma GCC unroll 16
+  for (int i = 0; i < kCount; ++i, out += row.out_stride) {
+    store(out, fma(activated(sums[i], row.activation), row.scale, row.shift));
+  }
+}
+
+template <int kStride>
+void direct_row_with(const Segment* segments, int count, const Product& product, float* const* rows,
+                     int out_stride, int width) {
+  for (int b = 0; b < product.blocks; ++b) {
+    const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(b) * kBlock;
+    const DirectRow row{segments,
+                        count,
+                        product.weights + b * product.block_stride,
+                        load(product.epilogue.bias + first),
+                        load(product.epilogue.scale + first),
+                        load(product.epilogue.shift + first),
+                        product.epilogue.activation,
+                        rows[b],
+                        out_stride};
+    int x = 0;
+    for (; x + kPixels <= width; x += kPixels) direct_pixels<kPixels, kStride>(row, x);
+    for (; x < width; x += kFewPixels) {
+      // The last pixels are computed once more rather than past the end, where there are enough.
+      const bool past = x + kFewPixels > width && width >= kFewPixels;
+      direct_pixels<kFewPixels, kStride>(row, past ? width - kFewPixels : x);
+    }
+  }
+}
+
+void direct_row(const Segment* segments, int count, const Product& product, int pixel_stride,
+                float* const* rows, int out_stride, int width) {
+  switch (pixel_stride) {
+    case 1:
+      return direct_row_with<1>(segments, count, product, rows, out_stride, width);
+    case kBlock / 2:
+      return direct_row_with<kBlock / 2>(segments, count, product, rows, out_stride, width);
+    default:
+      return direct_row_with<kBlock>(segments, count, product, rows, out_stride, width);
+  }
+}
+
+}  // namespace
+}  // namespace lungrt::native
