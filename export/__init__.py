@@ -1,8 +1,9 @@
 """Trained networks to a bundle, and a bundle held against the networks it was made from.
 
-`export_bundle` writes TorchScript and ONNX artifacts of loaded networks (`lungrt.models`) and
-leaves no bundle that differs from them; `verify_bundle` repeats the comparison anywhere, from the
-goldens in the bundle alone. What a bundle is, DESIGN.md says.
+`export_bundle` writes artifacts of loaded networks (`lungrt.models`): TorchScript, ONNX and, of the
+built-in families, weights alone. It leaves no bundle that differs from them; `verify_bundle`
+repeats the comparison anywhere, from the goldens in the bundle alone. What a bundle is, DESIGN.md
+says.
 
 Each loads on first use: verifying needs no torch where ONNX Runtime is installed.
 """

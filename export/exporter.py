@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lungrt.errors import Inference, InvalidArgument
 from lungrt.export.assumptions import check_assumptions
 from lungrt.export.files import write_file
-from lungrt.export.formats import Format, find_formats
+from lungrt.export.formats import Format, choose_formats
 from lungrt.export.goldens import Golden, golden_inputs, other_inputs, to_safetensors
 from lungrt.export.manifest import (
     MANIFEST,
@@ -58,18 +58,21 @@ class ExportResult:
     manifest : Manifest
     rows : list of ParityRow
         Every artifact on every input; all in tolerance.
+    left_out : list of str
+        Formats that were not asked for by name and cannot hold a network: which, and why.
     """
 
     bundle: Path
     manifest: Manifest
     rows: list[ParityRow]
+    left_out: list[str]
 
 
 def export_bundle(
     stages: Mapping[str, Sequence[LoadedNetwork]],
     output: Path | str,
     *,
-    formats: Sequence[str] = ("torchscript", "onnx"),
+    formats: Sequence[str] | None = None,
     force: bool = False,
     progress: _Progress | None = None,
 ) -> ExportResult:
@@ -86,7 +89,9 @@ def export_bundle(
     output : path
         The bundle's folder; made, with its parents.
     formats : sequence of str, optional
-        Some of torchscript and onnx.
+        Some of torchscript, onnx and safetensors, each for every network. If not given, all of
+        them, safetensors only for networks of the families unet and classifier3d: it holds weights
+        alone.
     force : bool, optional
         Replace a bundle that is there. Never anything else: not a folder that is no bundle, nor
         one that holds other files as well.
@@ -110,12 +115,12 @@ def export_bundle(
         `output` cannot be written, or another process is writing it.
     """
     output = Path(output)
-    chosen = find_formats(formats)
     entries = _contracts(stages)
+    chosen = choose_formats(stages, formats)
     with replaced_folder(output, lambda folder: _check_replaceable(folder, force=force)) as folder:
         rows: list[ParityRow] = []
         for name, entry in entries.items():
-            writer = _StageWriter(folder, name, entry, chosen, len(stages[name]), progress)
+            writer = _StageWriter(folder, name, entry, chosen.formats[name], progress)
             written = [writer.write(member, net) for member, net in enumerate(stages[name])]
             entries[name] = replace(entry, networks=[network for network, _ in written])
             rows += [row for _, compared in written for row in compared]
@@ -126,7 +131,7 @@ def export_bundle(
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         manifest = Manifest(metadata.version("lungrt"), created, entries)
         write_file(folder, MANIFEST, manifest.to_text().encode())
-    return ExportResult(output, manifest, rows)
+    return ExportResult(output, manifest, rows, chosen.left_out)
 
 
 def _contracts(stages: Mapping[str, Sequence[LoadedNetwork]]) -> dict[str, StageEntry]:
@@ -194,20 +199,19 @@ class _StageWriter:
         folder: Path,
         stage: str,
         entry: StageEntry,
-        formats: Sequence[Format],
-        members: int,
+        formats: Sequence[Sequence[Format]],
         progress: _Progress | None,
     ) -> None:
         self._folder = folder
         self._stage = stage
         self._entry = entry
         self._formats = formats
-        self._is_ensemble = members > 1
+        self._is_ensemble = len(formats) > 1
         self._progress = progress
         self._golden_inputs = golden_inputs(entry.input)
         self._other_inputs = other_inputs(entry.input)
         self._steps_done = 0
-        self._steps = members * (2 + 2 * len(formats))
+        self._steps = sum(2 + 2 * len(chosen) for chosen in formats)
         self._report()
 
     def write(self, member: int, network: LoadedNetwork) -> tuple[NetworkEntry, list[ParityRow]]:
@@ -230,8 +234,8 @@ class _StageWriter:
         artifacts: dict[str, FileEntry] = {}
         rows: list[ParityRow] = []
         example = max(self._golden_inputs, key=len)
-        for format_ in self._formats:
-            data, made_with = format_.write(module, example, self._entry)
+        for format_ in self._formats[member]:
+            data, made_with = format_.write(network, example, self._entry)
             artifacts[format_.name] = write_file(
                 self._folder, f"{place}/{format_.file_name}", data, made_with=made_with
             )

@@ -47,7 +47,7 @@ class Runner:
     Attributes
     ----------
     format : str
-        ``"torchscript"`` or ``"onnx"``.
+        ``"torchscript"``, ``"onnx"`` or ``"safetensors"``.
     version : str
         Of what runs, for people.
     open : callable
@@ -67,10 +67,15 @@ class Runner:
 
 
 def python_runners() -> dict[str, Runner]:
-    """Return Python's torch and ONNX Runtime, on the CPU, by name."""
+    """Return Python's runtimes, on the CPU, by name.
+
+    ``torch`` and ``onnxruntime`` run what was captured of a network; ``weights`` builds the eager
+    module anew from its weights.
+    """
     return {
         "torch": _runner("torchscript", "torch", _open_torchscript, extra="torch"),
         "onnxruntime": _runner("onnx", "onnxruntime", _open_onnx, extra="onnx"),
+        "weights": _runner("safetensors", "torch", _open_weights, extra="torch"),
     }
 
 
@@ -91,6 +96,14 @@ def _open_torchscript(artifact: Artifact) -> Run:
     from lungrt.export.torchscript import open_torchscript
 
     return open_torchscript(artifact.path)
+
+
+def _open_weights(artifact: Artifact) -> Run:
+    from lungrt.export.network import SingleOutput, run_eager
+    from lungrt.export.weights import open_weights
+
+    module = SingleOutput(open_weights(artifact.path))
+    return lambda x: run_eager(module, x)
 
 
 def _open_onnx(artifact: Artifact) -> Run:

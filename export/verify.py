@@ -29,7 +29,7 @@ def verify_bundle(
     formats : sequence of str, optional
         Artifact formats to run; all that the bundle has if not given.
     runners : mapping of str to Runner, optional
-        What runs them, by name; Python's torch and ONNX Runtime if not given.
+        What runs them, by name; `python_runners` if not given.
 
     Returns
     -------

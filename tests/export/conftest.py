@@ -121,5 +121,5 @@ def _exported(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def bundle(_exported: Path, tmp_path: Path) -> Path:
-    """Return a bundle of two small networks in both formats; the test may spoil it."""
+    """Return a bundle of two small networks in every format; the test may spoil it."""
     return Path(shutil.copytree(_exported, tmp_path / "bundle"))

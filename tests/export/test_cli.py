@@ -89,6 +89,36 @@ class TestExport:
         assert stage.output.kind == "logits"
         assert stage.networks[0].architecture == "torch.nn:Conv2d"
 
+    def test_formats_that_nobody_named(self, nodule: Path, tmp_path: Path) -> None:
+        own = tmp_path / "own.state"
+        torch.save(torch.nn.Conv2d(1, 1, 1).eval().state_dict(), own)
+        options = {
+            "in_channels": 1,
+            "out_channels": 1,
+            "kernel_size": 1,
+            "contract": {"context_slices": 0, "output_kind": "logits", "scale": 0.001},
+        }
+        given = (
+            *("--nodule", nodule, "--nodule-options", CROP, "--output", tmp_path / "bundle"),
+            *("--segmentation", own, "--segmentation-arch", "torch.nn:Conv2d"),
+            *("--segmentation-options", json.dumps(options)),
+        )
+        result = _run("export", *given)
+        assert result.exit_code == 0, result.stderr
+        assert f"{own} as segmentation: not written as safetensors: weights alone" in result.stdout
+        stages = read_manifest(tmp_path / "bundle").stages
+        assert list(stages["segmentation"].networks[0].artifacts) == ["torchscript", "onnx"]
+        assert list(stages["nodule"].networks[0].artifacts) == [
+            "torchscript",
+            "onnx",
+            "safetensors",
+        ]
+
+        result = _run("export", *given, "--force", "--formats", "torchscript, safetensors")
+        assert result.exit_code == 2
+        assert "not written as safetensors" in result.stderr
+        assert "leave the format out" in result.stderr
+
     @pytest.mark.parametrize("by_stage", [False, True])
     def test_renamed_tensors(self, nodule: Path, tmp_path: Path, by_stage: bool) -> None:
         state = torch.load(nodule, weights_only=True)["model_state"]
@@ -124,7 +154,7 @@ class TestExport:
                 ("--nodule", "N", "--nodule", "N", "--nodule", "N", *["--nodule-arch", "a:B"] * 2),
                 "--nodule-arch: given 2 times for 3 checkpoints",
             ),
-            (("--nodule", "N", "--formats", "pickle"), "expected some of ['torchscript', 'onnx']"),
+            (("--nodule", "N", "--formats", "pickle"), "formats ['pickle']: expected some of"),
             (("--nodule", "N", "--json", "rows.txt"), "expected .json"),
         ],
     )
@@ -176,7 +206,7 @@ class TestVerify:
         rows = json.loads((tmp_path / "rows.json").read_text())
         compared = [row for row in rows if not row["skipped"]]
         assert f"{bundle}: {len(compared)} comparisons, all in tolerance" in result.stdout
-        assert {"torch", "onnxruntime"} <= {row["runtime"] for row in compared}
+        assert {"torch", "onnxruntime", "weights"} <= {row["runtime"] for row in compared}
 
     def test_one_format(self, bundle: Path) -> None:
         result = _run("verify", bundle, "--formats", "onnx")

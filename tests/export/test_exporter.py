@@ -6,6 +6,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ class TestContent:
         assert made_with == {
             "torchscript": f"torch {version}",
             "onnx": f"torch {version}, opset 18",
+            "safetensors": f"lungrt {metadata.version('lungrt')}",
         }
 
     def test_no_other_files(self, bundle: Path) -> None:
@@ -299,7 +301,9 @@ class TestArguments:
     def test_unknown_format(
         self, network: Network, tmp_path: Path, formats: tuple[str, ...]
     ) -> None:
-        with pytest.raises(InvalidArgument, match=r"expected some of \['torchscript', 'onnx'\]"):
+        with pytest.raises(
+            InvalidArgument, match=r"expected some of \['torchscript', 'onnx', 'safe"
+        ):
             export_bundle({"nodule": [network("nodule")]}, tmp_path / "b", formats=formats)
 
     def test_a_package_that_is_missing(

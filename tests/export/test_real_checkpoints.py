@@ -39,7 +39,7 @@ def test_goldens_hold_everywhere(exported: Path) -> None:
     assert {(row.stage, row.runtime) for row in rows} == {
         (stage, runtime)
         for stage in ("segmentation", "nodule")
-        for runtime in ("torch", "onnxruntime")
+        for runtime in ("torch", "onnxruntime", "weights")
     }
     assert [row for row in rows if row.failed or row.skipped] == []
 
@@ -59,7 +59,7 @@ def test_a_whole_slice(
     hu = lung_patch((7, 512, 512), np.random.default_rng(3))
     x = hu.clip(-1000, 1000)[None]
     eager = run_eager(SingleOutput(networks["segmentation"][0].module), x)
-    for format_ in ("torchscript", "onnx"):
+    for format_ in ("torchscript", "onnx", "safetensors"):
         actual = open_artifact(exported, "segmentation", format_)(x)
         assert np.abs(actual - eager).max() < 1e-3
         assert np.array_equal(actual > 0.5, eager > 0.5)

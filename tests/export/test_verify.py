@@ -21,7 +21,12 @@ from lungrt.export.parity import Run
 
 Array = NDArray[np.float32]
 
-FILES = ("nodule/golden.safetensors", "nodule/model.onnx", "segmentation/model.ts")
+FILES = (
+    "nodule/golden.safetensors",
+    "nodule/model.onnx",
+    "nodule/weights.safetensors",
+    "segmentation/model.ts",
+)
 
 
 def _edit(bundle: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -59,7 +64,7 @@ def test_in_tolerance(bundle: Path) -> None:
     assert found == {
         (stage, runtime, f"golden {number}")
         for stage, goldens in (("segmentation", 4), ("nodule", 3))
-        for runtime in ("torch", "onnxruntime")
+        for runtime in ("torch", "onnxruntime", "weights")
         for number in range(goldens)
     }
     assert {row.shape[0] for row in rows if row.stage == "segmentation"} == {1, 2, 4, 5}
@@ -73,7 +78,7 @@ class TestDamage:
         data = bytearray((bundle / name).read_bytes())
         data[len(data) // 2] ^= 1
         (bundle / name).write_bytes(data)
-        with pytest.raises(BadBundle, match=rf"1 of 6 files .*\n  {name}: SHA-256 is \w+, expect"):
+        with pytest.raises(BadBundle, match=rf"1 of 8 files .*\n  {name}: SHA-256 is \w+, expect"):
             verify_bundle(bundle)
 
     def test_truncated(self, bundle: Path, name: str) -> None:
@@ -161,19 +166,26 @@ def test_a_runtime_within_tolerance(bundle: Path) -> None:
     assert all(row.comparison and row.comparison.max_absolute > 3e-4 for row in rows)
 
 
-@pytest.mark.parametrize("name", ["model.ts", "model.onnx"])
-def test_an_artifact_that_no_runtime_reads(bundle: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("model.ts", "Inference"),
+        ("model.onnx", "Inference"),
+        ("weights.safetensors", "BadBundle"),
+    ],
+)
+def test_an_artifact_that_no_runtime_reads(bundle: Path, name: str, error: str) -> None:
     (bundle / "nodule" / name).write_bytes(b"hello")
     _rehash(bundle)
     rows = verify_bundle(bundle)
     failed = [row for row in rows if row.failed]
     assert len(failed) == 3
-    assert all(row.problem.startswith("cannot be opened: Inference: ") for row in failed)
+    assert all(row.problem.startswith(f"cannot be opened: {error}: ") for row in failed)
     assert all(str(bundle / "nodule" / name) in row.problem for row in failed)
 
 
 def test_an_artifact_of_another_network(bundle: Path, tmp_path: Path) -> None:
-    for name in ("model.ts", "model.onnx"):
+    for name in ("model.ts", "model.onnx", "weights.safetensors"):
         (bundle / "nodule" / name).write_bytes((bundle / "segmentation" / name).read_bytes())
     _rehash(bundle)
     rows = verify_bundle(bundle)
@@ -206,7 +218,9 @@ class TestRuntimesThatAreHere:
             verify_bundle(bundle, runners=runners)
 
     def test_of_another_format(self, bundle: Path) -> None:
-        with pytest.raises(EngineUnavailable, match=r"artifacts \(torchscript, onnx\)$"):
+        with pytest.raises(
+            EngineUnavailable, match=r"artifacts \(torchscript, onnx, safetensors\)$"
+        ):
             verify_bundle(bundle, runners={"aoti": Runner("aoti", "", _never)})
 
     def test_formats(self, bundle: Path) -> None:
@@ -215,13 +229,14 @@ class TestRuntimesThatAreHere:
 
     @pytest.mark.parametrize("formats", [[], ["aoti"]])
     def test_a_format_that_the_bundle_lacks(self, bundle: Path, formats: list[str]) -> None:
-        with pytest.raises(InvalidArgument, match=r"has \['torchscript', 'onnx'\]"):
+        with pytest.raises(InvalidArgument, match=r"has \['torchscript', 'onnx', 'safe"):
             verify_bundle(bundle, formats=formats)
 
     @pytest.mark.parametrize(
-        ("absent", "present"), [("torch", "onnxruntime"), ("onnxruntime", "torch")]
+        ("absent", "present"),
+        [("torch", {"onnxruntime"}), ("onnxruntime", {"torch", "weights"})],
     )
-    def test_one_alone_is_enough(self, bundle: Path, absent: str, present: str) -> None:
+    def test_one_alone_is_enough(self, bundle: Path, absent: str, present: set[str]) -> None:
         script = f"""
             import sys
             from pathlib import Path
@@ -229,7 +244,7 @@ class TestRuntimesThatAreHere:
             from lungrt.export import verify_bundle
             rows = verify_bundle(Path(sys.argv[1]))
             assert not any(row.failed for row in rows)
-            assert {{row.runtime for row in rows if not row.skipped}} == {{{present!r}}}
+            assert {{row.runtime for row in rows if not row.skipped}} == {present!r}
             assert {{row.skipped for row in rows if row.skipped}} == {{
                 "{absent} is not installed; pip install 'lungrt[" + sys.argv[2] + "]'"
             }}

@@ -63,8 +63,13 @@ def export(
     nodule: _Checkpoints = None,
     malignancy: _Checkpoints = None,
     formats: Annotated[
-        str, typer.Option(help="Artifacts to write, separated by commas.")
-    ] = "torchscript,onnx",
+        str | None,
+        typer.Option(
+            help="Artifacts to write of every network, separated by commas; if not given, "
+            "torchscript,onnx,safetensors, the last for the book's families only.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the bundle that is there.")
     ] = False,
@@ -130,7 +135,7 @@ def export(
             result = export_bundle(
                 networks,
                 output,
-                formats=[name.strip() for name in formats.split(",")],
+                formats=None if formats is None else [n.strip() for n in formats.split(",")],
                 force=force,
                 progress=progress,
             )
@@ -234,6 +239,8 @@ def _print(console: Console, result: ExportResult) -> None:
     from lungrt.export.parity_table import parity_table
 
     console.print(parity_table(result.rows))
+    for reason in result.left_out:
+        console.print(reason, soft_wrap=True)
     console.print(f"written to {result.bundle}", soft_wrap=True)
     for file in result.manifest.files:
         console.print(f"  {file.file}  {file.bytes / 1e6:.1f} MB", soft_wrap=True)
