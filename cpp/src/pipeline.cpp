@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "backend/device_choice.h"
-#include "backend/registry.h"
+#include "backend/engine_choice.h"
 #include "core/bundle.h"
 #include "core/text.h"
 #include "lungrt/error.h"
@@ -87,7 +87,7 @@ std::vector<Finding> listed_nodules(const std::vector<Finding>& findings, double
 struct Pipeline::Impl {
   Impl(const std::string& folder, const PipelineOptions& options)
       : bundle(Bundle::open(folder)),
-        engine(lungrt::engine(options.engine)),
+        engine(choose_engine(options.engine, options.device, bundle)),
         device(choose_device(engine, options.device)),
         profile(choose_profile(bundle, options)),
         threads(choose_threads(options.threads)) {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "backend/device_choice.h"
-#include "backend/registry.h"
+#include "backend/engine_choice.h"
 #include "core/bundle.h"
 #include "lungrt/error.h"
 #include "ops/interleave.h"
@@ -13,27 +13,6 @@
 
 namespace lungrt {
 namespace {
-
-StageKind parse_stage(const std::string& name) {
-  for (const StageKind kind :
-       {StageKind::kSegmentation, StageKind::kNodule, StageKind::kMalignancy}) {
-    if (name == to_string(kind)) return kind;
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown stage '" + name + "': expected segmentation, nodule or malignancy");
-}
-
-StageManifest only_member(StageManifest stage, int member) {
-  if (member == -1) return stage;
-  if (member < 0 || member >= static_cast<int>(stage.networks.size())) {
-    throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
-                                                 " has " + std::to_string(stage.networks.size()) +
-                                                 " networks, there is no member " +
-                                                 std::to_string(member));
-  }
-  stage.networks = {stage.networks[static_cast<std::size_t>(member)]};
-  return stage;
-}
 
 std::string text(const std::vector<std::int64_t>& shape) {
   std::string result = "[";
@@ -83,8 +62,8 @@ struct StageNetwork::Impl {
 StageNetwork::StageNetwork(const std::string& bundle, const std::string& stage,
                            const PipelineOptions& options, int member) {
   const Bundle opened = Bundle::open(bundle);
-  const StageManifest manifest = only_member(opened.required_stage(parse_stage(stage)), member);
-  const Engine& engine = lungrt::engine(options.engine);
+  const StageManifest manifest = only_member(opened.required_stage(stage_kind(stage)), member);
+  const Engine& engine = choose_engine(options.engine, options.device, opened);
   impl_ = std::make_unique<Impl>(
       Impl{manifest,
            open_network(opened, manifest, engine,

@@ -104,10 +104,10 @@ py::array to_array(NetworkInput input) {
 
 void register_pipeline(py::module_& module) {
   py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; lungrt.Pipeline adds to it.")
-      .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(),
-           py::arg("engine") = "torchscript", py::arg("device") = "cpu",
-           py::arg("profile") = "book", py::arg("geometry") = "", py::arg("threads") = 0,
-           py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{})
+      .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
+           py::arg("device") = "cpu", py::arg("profile") = "book", py::arg("geometry") = "",
+           py::arg("threads") = 0, py::arg("verify_hashes") = true,
+           py::arg("engine_options") = EngineOptions{})
       .def(
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,

@@ -55,7 +55,7 @@ void register_stage_network(py::module_& module) {
              const py::gil_scoped_release release;
              return std::make_unique<StageNetwork>(bundle, stage, options, member);
            }),
-           py::arg("bundle"), py::arg("stage"), py::kw_only(), py::arg("engine") = "torchscript",
+           py::arg("bundle"), py::arg("stage"), py::kw_only(), py::arg("engine") = "auto",
            py::arg("device") = "cpu", py::arg("threads") = 0, py::arg("verify_hashes") = true,
            py::arg("engine_options") = EngineOptions{}, py::arg("member") = -1)
       .def("output_shape", &StageNetwork::output_shape, py::arg("input_shape"),

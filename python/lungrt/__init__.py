@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from lungrt.engine_info import engines
     from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct
+    from lungrt.layers import layer_outputs
     from lungrt.pipeline import Pipeline
     from lungrt.report import Report
     from lungrt.stage_network import StageNetwork
@@ -60,6 +61,7 @@ __all__ = [
     "errors",
     "from_sitk",
     "label",
+    "layer_outputs",
     "list_series",
     "read_ct",
 ]
@@ -71,6 +73,7 @@ _HOMES = {
     "StageNetwork": "lungrt.stage_network",
     "engines": "lungrt.engine_info",
     "from_sitk": "lungrt.io",
+    "layer_outputs": "lungrt.layers",
     "list_series": "lungrt.io",
     "read_ct": "lungrt.io",
 }

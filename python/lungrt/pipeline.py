@@ -35,7 +35,8 @@ class Pipeline(_core.Pipeline):
     bundle
         Folder that ``lungrt export`` wrote.
     engine
-        Inference engine; `lungrt.engines` lists them.
+        Inference engine; `lungrt.engines` lists them. ``"auto"`` takes the native one where it can
+        run every network of the bundle on the device, else the first that can (see `engine`).
     device
         ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
     profile
@@ -63,7 +64,7 @@ class Pipeline(_core.Pipeline):
         self,
         bundle: str | os.PathLike[str],
         *,
-        engine: str = "torchscript",
+        engine: str = "auto",
         device: str = "cpu",
         profile: str = "book",
         geometry: str | None = None,

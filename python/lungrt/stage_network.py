@@ -39,7 +39,7 @@ class StageNetwork(_core.StageNetwork):
         bundle: str | os.PathLike[str],
         stage: str,
         *,
-        engine: str = "torchscript",
+        engine: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
         verify_hashes: bool = True,

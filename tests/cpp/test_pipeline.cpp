@@ -80,7 +80,9 @@ TEST_F(PipelineTest, TakesThresholdsFromTheManifest) {
 TEST_F(PipelineTest, AutoTakesWhatIsThereAndSaysSo) {
   PipelineOptions options;
   options.device = "auto";
-  EXPECT_EQ(Pipeline(bundle(), options).run(volume()).device, "cpu");
+  const Report report = Pipeline(bundle(), options).run(volume());
+  EXPECT_EQ(report.device, "cpu");
+  EXPECT_EQ(report.engine, "torchscript");  // the bundle has no weights for the native one
 }
 
 TEST_F(PipelineTest, RefusesWhatItCannotDo) {
@@ -90,8 +92,14 @@ TEST_F(PipelineTest, RefusesWhatItCannotDo) {
     change(options);
     return [options, folder] { Pipeline(folder, options); };
   };
-  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "finds 0"},
+  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "no CUDA device"},
                open_with([](auto& o) { o.device = "cuda:0"; }));
+  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "finds 0"}, open_with([](auto& o) {
+                 o.engine = "torchscript";
+                 o.device = "cuda:0";
+               }));
+  expect_error(ErrorCode::kInvalidArgument, {"it knows the option flavour"},
+               open_with([](auto& o) { o.engine_options["colour"] = "red"; }));
   expect_error(ErrorCode::kInvalidArgument, {"'tpu'"},
                open_with([](auto& o) { o.device = "tpu"; }));
   expect_error(ErrorCode::kInvalidArgument, {"'fast'", "book"},
@@ -114,7 +122,15 @@ TEST_F(PipelineTest, SaysWhichArtifactIsMissing) {
   auto& artifacts = manifest_["stages"]["nodule"]["networks"][0]["artifacts"];
   artifacts["onnx"] = artifacts["fake"];
   artifacts.erase("fake");
+  PipelineOptions options;
+  options.engine = "torchscript";
   expect_error(ErrorCode::kBadBundle, {"'fake'", "nodule", "onnx"},
+               [&, folder = bundle()] { Pipeline(folder, options); });
+  // Asked for none in particular: what each of them lacks.
+  expect_error(ErrorCode::kEngineUnavailable,
+               {"engine native: the bundle has no artifact 'safetensors'",
+                "engine torchscript: the bundle has no artifact 'fake'",
+                "engine onnxruntime is not installed"},
                [folder = bundle()] { Pipeline{folder}; });
 }
 

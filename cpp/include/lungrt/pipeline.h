@@ -18,7 +18,9 @@ namespace lungrt {
 
 /// How a pipeline is built; fixed for its life.
 struct PipelineOptions {
-  std::string engine = "torchscript";
+  /// One that engines() lists, or auto: native where it can run every network of the bundle on the
+  /// device, else the first that can (decided once; the report says which)
+  std::string engine = "auto";
   std::string device =
       "cpu";  ///< cpu, cuda, cuda:N, or auto (decided once; the report says what it chose)
   std::string profile = "book";

@@ -96,6 +96,7 @@ class LoadedSession final : public Session {
     traits_.layout = traits.interleaved != 0 ? Layout::kInterleaved : Layout::kPlanes;
     traits_.batch = traits.batch;
     traits_.lanes = traits.lanes;
+    traits_.fixed_batch = traits.fixed_batch != 0;
   }
   ~LoadedSession() override { table_.close_session(handle_); }
   LoadedSession(const LoadedSession&) = delete;

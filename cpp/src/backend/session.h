@@ -51,6 +51,7 @@ struct SessionTraits {
   Layout layout = Layout::kPlanes;  ///< of the input; the output is always planes
   std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
   int lanes = 1;  ///< runs at once, each with its own workspace, that use the threads best
+  bool fixed_batch = false;  ///< run() takes a whole batch only, not fewer items
 };
 
 /// What a run needs besides the weights; belongs to one caller at a time and is reused.

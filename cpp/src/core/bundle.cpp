@@ -60,6 +60,27 @@ const char* to_string(StageKind kind) noexcept {
   return "unknown";  // a value that is no enumerator
 }
 
+StageKind stage_kind(const std::string& name) {
+  for (const StageKind kind :
+       {StageKind::kSegmentation, StageKind::kNodule, StageKind::kMalignancy}) {
+    if (name == to_string(kind)) return kind;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown stage '" + name + "': expected segmentation, nodule or malignancy");
+}
+
+StageManifest only_member(StageManifest stage, int member) {
+  if (member == -1) return stage;
+  if (member < 0 || member >= static_cast<int>(stage.networks.size())) {
+    throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
+                                                 " has " + std::to_string(stage.networks.size()) +
+                                                 " networks, there is no member " +
+                                                 std::to_string(member));
+  }
+  stage.networks = {stage.networks[static_cast<std::size_t>(member)]};
+  return stage;
+}
+
 Bundle Bundle::open(const fs::path& folder) {
   std::error_code failure;
   const fs::file_status status = fs::status(folder, failure);

@@ -31,6 +31,8 @@ struct BundleNetwork {
 
 enum class StageKind { kSegmentation, kNodule, kMalignancy };
 const char* to_string(StageKind kind) noexcept;
+/// \throws Error kInvalidArgument for a name that no stage has
+StageKind stage_kind(const std::string& name);
 
 enum class OutputKind { kProbability, kLogits };
 
@@ -58,6 +60,11 @@ struct StageManifest {
   std::vector<BundleNetwork> networks;  ///< at least one; several are an ensemble
 };
 
+/// The stage with one network of its ensemble alone.
+/// \param member  from 0; -1 leaves all
+/// \throws Error kInvalidArgument where there is no such member
+StageManifest only_member(StageManifest stage, int member);
+
 /// A parsed manifest. Files are not opened until they are asked for.
 class Bundle {
  public:
@@ -67,6 +74,7 @@ class Bundle {
   const std::filesystem::path& folder() const { return folder_; }
   /// SHA-256 of manifest.json.
   const std::string& sha256() const { return sha256_; }
+  const std::map<StageKind, StageManifest>& stages() const { return stages_; }
   /// Null where the bundle has no such stage.
   const StageManifest* stage(StageKind kind) const;
   /// \throws Error kBadBundle that says which stages the bundle does have

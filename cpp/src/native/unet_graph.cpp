@@ -54,6 +54,10 @@ UnetGraph::UnetGraph(const UnetOptions& options, Tensors& tensors, Algorithm alg
   last(node, tensors);
 }
 
+int UnetGraph::halo() const {
+  return options_.padding ? 0 : lost_below(options_, 0) / 2 + trim_of(options_);
+}
+
 int UnetGraph::pixel_stride(int index) const {
   const UnetNode& node = this->node(index);
   const bool few = node.kind == UnetNode::Kind::kInput && node.channels <= kBlock / 2;

@@ -51,6 +51,8 @@ class UnetGraph {
   const UnetNode& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
   /// Rows and columns that a padded convolution reads past each edge of its input.
   int padding() const { return options_.padding ? 1 : 0; }
+  /// Pixels that the output is smaller than the slice, on each side.
+  int halo() const;
   /// Floats from one pixel of a node to the next.
   int pixel_stride(int index) const;
 

@@ -47,8 +47,6 @@ class UnetRun {
 
   int height() const { return height_; }
   int width() const { return width_; }
-  /// Pixels that the output is smaller than the slice, on each side.
-  int halo() const { return (height_ - schedule_.extents().back().height) / 2; }
 
  private:
   void execute(const Step& step, const float* slice, float* probability);

@@ -28,7 +28,6 @@ class UnetSchedule {
   UnetSchedule(const UnetGraph& graph, int height, int width);
 
   const std::vector<Step>& steps() const { return steps_; }
-  const std::vector<Extent>& extents() const { return extents_; }
   const Extent& extent(int node) const { return extents_[static_cast<std::size_t>(node)]; }
 
  private:

@@ -1,8 +1,11 @@
 #include "stages/classify.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
+#include "core/text.h"
 #include "lungrt/error.h"
 #include "ops/crop.h"
 #include "stages/batches.h"
@@ -14,7 +17,33 @@ Classifier::Classifier(const StageManifest& stage, Network network)
 
 std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<VoxelIndex>& places,
                                    const char* stage_name, const RunControl& control) const {
-  const auto total = static_cast<std::int64_t>(places.size());
+  // Crops that would leave the volume are shifted inside, so places near its border share theirs.
+  std::vector<VoxelIndex> origins;
+  std::vector<std::size_t> crop_of;
+  std::map<std::array<std::int64_t, 3>, std::size_t> known;
+  for (const VoxelIndex& place : places) {
+    const VoxelIndex origin = ops::crop_origin(volume.shape(), place, input_.crop);
+    const auto [found, is_new] =
+        known.try_emplace({origin.slice, origin.row, origin.column}, origins.size());
+    if (is_new) origins.push_back(origin);
+    crop_of.push_back(found->second);
+  }
+
+  const std::vector<float> of_crops = classify_crops(volume, origins, stage_name, control);
+  std::vector<float> probabilities;
+  probabilities.reserve(places.size() * classes_);
+  for (const std::size_t crop : crop_of) {
+    const auto first = of_crops.begin() + static_cast<std::ptrdiff_t>(crop * classes_);
+    probabilities.insert(probabilities.end(), first, first + static_cast<std::ptrdiff_t>(classes_));
+  }
+  return probabilities;
+}
+
+std::vector<float> Classifier::classify_crops(const CtVolume& volume,
+                                              const std::vector<VoxelIndex>& origins,
+                                              const char* stage_name,
+                                              const RunControl& control) const {
+  const auto total = static_cast<std::int64_t>(origins.size());
   const auto classes = static_cast<std::int64_t>(classes_);
   const std::int64_t batch = network_.traits().batch;
   const auto& crop = input_.crop;
@@ -32,8 +61,7 @@ std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<Vox
         Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
         float* input = own.input.reserve(input_shape.elements());
         for (std::int64_t item = 0; item < count; ++item) {
-          const VoxelIndex& place = places[static_cast<std::size_t>(first + item)];
-          ops::gather_crop(volume, ops::crop_origin(volume.shape(), place, crop), input_,
+          ops::gather_crop(volume, origins[static_cast<std::size_t>(first + item)], input_,
                            input + item * input_item);
         }
         network_.run(own, input_shape, output_shape);
@@ -42,8 +70,9 @@ std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<Vox
           if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also a NaN
             throw Error(ErrorCode::kInference,
                         std::string("stage ") + stage_name + ": the network gave " +
-                            std::to_string(output[i]) + " for candidate " +
-                            std::to_string(first + i / classes) + ", expected a probability");
+                            std::to_string(output[i]) + " for the crop that begins at " +
+                            text::place(origins[static_cast<std::size_t>(first + i / classes)]) +
+                            ", expected a probability");
           }
         }
         std::copy(output, output + count * classes, probabilities.data() + first * classes);

@@ -19,7 +19,7 @@ class Classifier {
 
   std::size_t classes() const { return classes_; }
 
-  /// Probabilities of each class, one row a place.
+  /// Probabilities of each class, one row a place. Places that share a crop are classified once.
   /// \param stage_name  for progress
   /// \throws Error kBadVolume where the volume is smaller than the crop, kInvalidArgument for a
   /// place
@@ -28,6 +28,9 @@ class Classifier {
                          const char* stage_name, const RunControl& control) const;
 
  private:
+  std::vector<float> classify_crops(const CtVolume& volume, const std::vector<VoxelIndex>& origins,
+                                    const char* stage_name, const RunControl& control) const;
+
   InputContract input_;
   std::size_t classes_;
   Network network_;

@@ -11,20 +11,6 @@ namespace {
 
 int input_rank(StageKind kind) { return kind == StageKind::kSegmentation ? 4 : 5; }
 
-const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest& stage,
-                               const Engine& engine) {
-  const auto found = network.artifacts.find(engine.artifact_format());
-  if (found != network.artifacts.end()) return found->second;
-  std::string formats;
-  for (const auto& [format, file] : network.artifacts) {
-    formats += (formats.empty() ? "" : ", ") + format;
-  }
-  throw Error(ErrorCode::kBadBundle, "engine " + engine.name() + " needs the artifact '" +
-                                         engine.artifact_format() + "' of stage " +
-                                         to_string(stage.kind) + ", the bundle has: " + formats +
-                                         "; export it again with that format");
-}
-
 /// Logits to probabilities in place: one plane is a sigmoid, several classes a softmax over them.
 void activate(float* values, const TensorShape& shape) {
   const std::int64_t items = shape[0];
@@ -46,6 +32,46 @@ void activate(float* values, const TensorShape& shape) {
 }
 
 }  // namespace
+
+const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest& stage,
+                               const Engine& engine) {
+  const auto found = network.artifacts.find(engine.artifact_format());
+  if (found != network.artifacts.end()) return found->second;
+  std::string formats;
+  for (const auto& [format, file] : network.artifacts) {
+    formats += (formats.empty() ? "" : ", ") + format;
+  }
+  throw Error(ErrorCode::kBadBundle,
+              "engine " + engine.name() + " needs the artifact '" + engine.artifact_format() +
+                  "' of stage " + to_string(stage.kind) + ", the bundle has: " + formats +
+                  "; export it again with that format, or use an engine that "
+                  "has one");
+}
+
+/// Items [first, first + count) of a batch.
+TensorView some_items(const TensorView& batch, std::int64_t first, std::int64_t count) {
+  TensorView some = batch;
+  some.data += batch.shape.elements() / batch.shape[0] * first;
+  some.shape = TensorShape{count};
+  for (int axis = 1; axis < batch.shape.rank(); ++axis) some.shape.append(batch.shape[axis]);
+  return some;
+}
+
+/// Runs a batch; where memory runs out, half of it after the other half, once.
+void run_within_memory(const Session& session, Workspace& workspace, const TensorView& input,
+                       const TensorView& output) {
+  const std::int64_t items = input.shape[0];
+  try {
+    session.run(workspace, input, output);
+    return;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutOfMemory || items < 2 || session.traits().fixed_batch) throw;
+  }
+  const std::int64_t half = (items + 1) / 2;
+  for (const auto& [first, count] : {std::pair{std::int64_t{0}, half}, {half, items - half}}) {
+    session.run(workspace, some_items(input, first, count), some_items(output, first, count));
+  }
+}
 
 /// Scratch that no run is using.
 struct Network::Pool {
@@ -92,8 +118,8 @@ void Network::run(Scratch& scratch, const TensorShape& input_shape,
   float* mean = scratch.output.reserve(elements);
   for (std::size_t member = 0; member < members_.size(); ++member) {
     float* target = member == 0 ? mean : scratch.member_output.reserve(elements);
-    members_[member]->run(*scratch.workspaces[member], input,
-                          {target, output_shape, Layout::kPlanes, {}});
+    run_within_memory(*members_[member], *scratch.workspaces[member], input,
+                      {target, output_shape, Layout::kPlanes, {}});
     if (output_kind_ == OutputKind::kLogits) activate(target, output_shape);
     if (member > 0) std::transform(mean, mean + elements, target, mean, std::plus<>());
   }

@@ -77,6 +77,11 @@ class Network {
   std::unique_ptr<Pool> pool_;
 };
 
+/// The file of a network that an engine opens.
+/// \throws Error kBadBundle where the bundle has none
+const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest& stage,
+                               const Engine& engine);
+
 /// How networks are opened, alike for all stages.
 struct NetworkSettings {
   Device device;

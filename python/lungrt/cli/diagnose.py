@@ -35,8 +35,20 @@ def diagnose(
         Path, typer.Option(help="Folder that [b]lungrt export[/b] wrote.", show_default=False)
     ],
     engine: Annotated[
-        str, typer.Option(help="Inference engine; [b]lungrt info[/b] lists them.")
-    ] = "torchscript",
+        str,
+        typer.Option(
+            help="Inference engine; [b]lungrt info[/b] lists them. auto: native where it can run "
+            "the bundle, else the first that can."
+        ),
+    ] = "auto",
+    kernels: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the native engine: winograd or direct; the same as "
+            "--engine-option kernels=...",
+            show_default=False,
+        ),
+    ] = None,
     engine_option: Annotated[
         list[str] | None,
         typer.Option(
@@ -109,7 +121,7 @@ def diagnose(
             profile=profile,
             geometry=geometry,
             threads=threads,
-            engine_options=parse_engine_options(engine_option),
+            engine_options=parse_engine_options(engine_option, kernels=kernels),
         )
         volume = lungrt.read_ct(ct, series=series, resample=resample)
         with progress_bars(not no_progress) as progress:

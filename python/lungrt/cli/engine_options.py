@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 __all__ = ["parse_engine_options"]
 
 
-def parse_engine_options(given: Sequence[str] | None) -> dict[str, str]:
+def parse_engine_options(
+    given: Sequence[str] | None, *, kernels: str | None = None
+) -> dict[str, str]:
     """Return the options by name.
 
     Raises
@@ -20,7 +22,7 @@ def parse_engine_options(given: Sequence[str] | None) -> dict[str, str]:
     """
     from lungrt.errors import InvalidArgument
 
-    options: dict[str, str] = {}
+    options = {} if kernels is None else {"kernels": kernels}
     for text in given or ():
         name, equals, value = text.partition("=")
         if not name or not equals:

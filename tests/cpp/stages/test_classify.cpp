@@ -121,6 +121,28 @@ TEST_F(CandidateClassifierTest, RefusesAVolumeSmallerThanTheCrop) {
                [&] { classifier.run(volume(), candidates_, RunControl({})); });
 }
 
+TEST_F(CandidateClassifierTest, ClassifiesACropThatPlacesShareOnce) {
+  int crops = 0;
+  const CandidateClassifier classifier(
+      Classifier(stage_of(StageKind::kNodule, {"non-nodule", "nodule"}),
+                 fake_network({Layout::kPlanes, 1}, {[&crops](const float* crop, float* output) {
+                                ++crops;
+                                two_classes(crop, output);
+                              }})),
+      std::nullopt, 0.5);
+  // Shifted inside, the crops of the last two columns are one.
+  std::vector<Candidate> shared(4, candidates_[0]);
+  shared[0].index = shared[2].index = {1, 1, 11};
+  shared[1].index = {1, 1, 4};
+  shared[3].index = {1, 1, 12 - 1};
+  const std::vector<Finding> findings = classifier.run(volume(), shared, RunControl({}));
+  EXPECT_EQ(crops, 2);
+  ASSERT_EQ(findings.size(), 4U);
+  EXPECT_FLOAT_EQ(static_cast<float>(findings[1].p_nodule), 0.3F);
+  EXPECT_EQ(findings[0].p_nodule, findings[2].p_nodule);
+  EXPECT_EQ(findings[0].p_nodule, findings[3].p_nodule);
+}
+
 TEST_F(CandidateClassifierTest, RefusesWhatIsNoProbability) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -0.1F, 1.5F}) {
     const CandidateClassifier classifier(
@@ -128,7 +150,7 @@ TEST_F(CandidateClassifierTest, RefusesWhatIsNoProbability) {
                    fake_network(
                        {}, {[bad](const float*, float* output) { output[0] = output[1] = bad; }})),
         std::nullopt, 0.5);
-    expect_error(ErrorCode::kInference, {"candidate 0", "expected a probability"},
+    expect_error(ErrorCode::kInference, {"crop that begins at", "expected a probability"},
                  [&] { classifier.run(volume(), candidates_, RunControl({})); });
   }
 }

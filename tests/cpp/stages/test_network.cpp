@@ -3,12 +3,14 @@
 #include <cmath>
 #include <limits>
 
+#include "expect_error.h"
 #include "fake_network.h"
 #include "stages/network.h"
 
 namespace lungrt {
 namespace {
 
+using testing::expect_error;
 using testing::fake_network;
 using testing::ItemFunction;
 
@@ -49,6 +51,52 @@ TEST(Network, DoesNotHideANaN) {
     const Network network = fake_network({}, {constant(logits)}, OutputKind::kLogits);
     EXPECT_TRUE(std::isnan(run_once(network, {1, 2})[1]));
   }
+}
+
+/// Gives the first value of each item; has memory for so many items at once.
+class SmallSession final : public Session {
+ public:
+  SmallSession(std::int64_t most, bool fixed_batch, std::vector<std::int64_t>* runs)
+      : traits_{Layout::kPlanes, 5, 1, fixed_batch}, most_(most), runs_(runs) {}
+  const SessionTraits& traits() const override { return traits_; }
+  std::unique_ptr<Workspace> new_workspace() const override {
+    return std::make_unique<Workspace>();
+  }
+  void run(Workspace&, const TensorView& input, const TensorView& output) const override {
+    runs_->push_back(input.shape[0]);
+    if (input.shape[0] > most_) throw Error(ErrorCode::kOutOfMemory, "no memory left");
+    std::copy(input.data, input.data + input.shape[0], output.data);
+  }
+
+ private:
+  SessionTraits traits_;
+  std::int64_t most_;
+  std::vector<std::int64_t>* runs_;
+};
+
+std::vector<float> run_five(std::int64_t most, bool fixed_batch, std::vector<std::int64_t>& runs) {
+  std::vector<std::unique_ptr<Session>> members;
+  members.push_back(std::make_unique<SmallSession>(most, fixed_batch, &runs));
+  const Network network(std::move(members), OutputKind::kProbability);
+  const Network::Lease scratch = network.lease();
+  float* input = scratch->input.reserve(5);
+  for (int i = 0; i < 5; ++i) input[i] = 0.1F * static_cast<float>(i);
+  network.run(*scratch, {5, 1}, {5, 1});
+  return {scratch->output.data(), scratch->output.data() + 5};
+}
+
+TEST(Network, HalvesABatchOnceWhereMemoryRunsOut) {
+  std::vector<std::int64_t> runs;
+  EXPECT_EQ(run_five(3, false, runs), (std::vector<float>{0.0F, 0.1F, 0.2F, 0.1F * 3, 0.4F}));
+  EXPECT_EQ(runs, (std::vector<std::int64_t>{5, 3, 2}));
+
+  runs.clear();
+  expect_error(ErrorCode::kOutOfMemory, {"no memory left"}, [&] { run_five(2, false, runs); });
+  EXPECT_EQ(runs, (std::vector<std::int64_t>{5, 3}));
+
+  runs.clear();
+  expect_error(ErrorCode::kOutOfMemory, {"no memory left"}, [&] { run_five(3, true, runs); });
+  EXPECT_EQ(runs, (std::vector<std::int64_t>{5}));
 }
 
 TEST(Network, ReusesScratchOnceItIsGivenBack) {

@@ -45,17 +45,17 @@ class UnetSession final : public Session {
   void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
     const auto height = static_cast<int>(input.shape[2]);
     const auto width = static_cast<int>(input.shape[3]);
-    std::optional<native::UnetRun>& run = dynamic_cast<Own&>(workspace).run;
-    if (!run || run->height() != height || run->width() != width) {
-      run.emplace(graph_, kernels_, height, width);
-    }
-    const std::int64_t lost = 2 * run->halo();
+    const std::int64_t lost = 2 * graph_.halo();
     if (input.shape[1] != graph_.options().in_channels || output.shape[2] != height - lost ||
         output.shape[3] != width - lost || input.layout != Layout::kInterleaved) {
       refuse(input, output,
              "[N, " + std::to_string(graph_.options().in_channels) +
                  ", height, width], channels last, and gives " + std::to_string(lost) +
                  " rows and columns less");
+    }
+    std::optional<native::UnetRun>& run = dynamic_cast<Own&>(workspace).run;
+    if (!run || run->height() != height || run->width() != width) {
+      run.emplace(graph_, kernels_, height, width);
     }
     const std::int64_t items = input.shape[0];
     for (std::int64_t item = 0; item < items; ++item) {
@@ -121,12 +121,7 @@ std::unique_ptr<Session> open_native_session(const SessionRequest& request) {
   const NativeSettings settings = parse_native_settings(request.options);
   native::NetworkFile file = native::read_network_file(request.artifact);
   const bool slices = request.input_rank == 4;
-  if (slices != std::holds_alternative<native::UnetOptions>(file.options)) {
-    throw Error(ErrorCode::kBadBundle,
-                request.artifact.string() + ": holds a " +
-                    (slices ? "classifier, expected a U-Net" : "U-Net, expected a classifier") +
-                    " for this stage");
-  }
+  require_family(file, slices, request.artifact);
   std::unique_ptr<Session> session;
   if (slices) {
     session = std::make_unique<UnetSession>(std::get<native::UnetOptions>(file.options),

@@ -25,4 +25,13 @@ NativeSettings parse_native_settings(const EngineOptions& options) {
   return {algorithm, native::kernels_for(native::choose_instruction_set(instruction_set))};
 }
 
+void require_family(const native::NetworkFile& network, bool slices,
+                    const std::filesystem::path& file) {
+  if (slices == std::holds_alternative<native::UnetOptions>(network.options)) return;
+  throw Error(ErrorCode::kBadBundle,
+              file.string() + ": holds a " +
+                  (slices ? "classifier, expected a U-Net" : "U-Net, expected a classifier") +
+                  " for this stage");
+}
+
 }  // namespace lungrt

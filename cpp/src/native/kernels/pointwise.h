@@ -56,13 +56,23 @@ void upsample_row(const float* near, const float* far, float* out, int width) {
 
 void normalise_row(const float* in, int in_stride, int channels, int width, const InputNorm& norm,
                    float* out, int out_stride) {
-  if (channels == 1) {
-    const float scale = norm.scale[0];
-    const float shift = norm.shift[0];
-    for (int x = 0; x < width; ++x, in += in_stride, out += out_stride) *out = *in * scale + shift;
-    return;
+  int x = 0;
+  if (out_stride == kBlock / 2 && channels > 1) {
+    // Two pixels at once. Lanes past the channels get a neighbour's value times zero: nobody reads
+    // them. The last pixels of a row have no neighbour.
+    float scales[kBlock] = {};
+    float shifts[kBlock] = {};
+    for (int c = 0; c < channels; ++c) {
+      scales[c] = scales[c + kBlock / 2] = norm.scale[c];
+      shifts[c] = shifts[c + kBlock / 2] = norm.shift[c];
+    }
+    const Vec scale = load(scales);
+    const Vec shift = load(shifts);
+    for (; x + kBlock <= width; x += 2, in += 2 * in_stride, out += kBlock) {
+      store(out, load_halves(in, in + in_stride) * scale + shift);
+    }
   }
-  for (int x = 0; x < width; ++x, in += in_stride, out += out_stride) {
+  for (; x < width; ++x, in += in_stride, out += out_stride) {
     for (int c = 0; c < channels; ++c) out[c] = in[c] * norm.scale[c] + norm.shift[c];
   }
 }

@@ -10,9 +10,9 @@ struct Vec {
   __m512 value;
 };
 
-constexpr int kPixels = 16;      ///< whose sums stay in registers together
-constexpr int kFewPixels = 8;    ///< the same for what is left of a row
-constexpr int kChunkTiles = 16;  ///< whose transformed values stay in the nearest caches
+constexpr int kPixels = 8;      ///< whose sums stay in registers together
+constexpr int kFewPixels = 8;   ///< the same for what is left of a row
+constexpr int kChunkTiles = 8;  ///< whose transformed values stay in the nearest caches
 
 inline Vec load(const float* from) { return {_mm512_loadu_ps(from)}; }
 inline Vec broadcast(float from) { return {_mm512_set1_ps(from)}; }

@@ -35,16 +35,16 @@ constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): adds to all sixteen 
 
 /// Three rows of B^T d B. A whole tile does not fit into the registers, half of one does, and
 /// storing it in between costs more than the few operations that both halves do.
-template <bool kUpper, typename LoadPixel>
-[[gnu::always_inline]] inline void transform_half(const LoadPixel& pixel, std::ptrdiff_t x,
-                                                  float* out, std::size_t position_stride) {
+template <bool kUpper, typename Rows>
+[[gnu::always_inline]] inline void transform_half(const Rows& pixels, std::ptrdiff_t x, float* out,
+                                                  std::size_t position_stride) {
   Vec rows[3][kInputTile];
 #pragma GCC unroll 6
   for (int c = 0; c < kInputTile; ++c) {
     Vec column[kInputTile];
     Vec transformed[3];
 #pragma GCC unroll 6
-    for (int r = 0; r < kInputTile; ++r) column[r] = pixel(r, x + c);
+    for (int r = 0; r < kInputTile; ++r) column[r] = pixels(r, x + c);
     if constexpr (kUpper) {
       transform_upper(column, transformed);
     } else {
@@ -66,31 +66,42 @@ template <bool kUpper, typename LoadPixel>
   }
 }
 
-template <typename LoadPixel>
-[[gnu::always_inline]] inline void transform_strip(const LoadPixel& pixel, int tiles, float* out,
+/// Rows of a strip.
+struct StripRows {
+  const float* row[kInputTile];
+  [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
+    return load(row[r] + x * kBlock);
+  }
+};
+
+/// Rows of two strips of few channels, half a vector of each.
+struct StripPairRows {
+  const float* const* first;
+  const float* const* second;
+  [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
+    return load_halves(first[r] + x * (kBlock / 2), second[r] + x * (kBlock / 2));
+  }
+};
+
+template <typename Rows>
+[[gnu::always_inline]] inline void transform_strip(const Rows& rows, int tiles, float* out,
                                                    std::size_t position_stride) {
   for (int tile = 0; tile < tiles; ++tile, out += kBlock) {
     const std::ptrdiff_t x = static_cast<std::ptrdiff_t>(tile) * kTile;
-    transform_half<true>(pixel, x, out, position_stride);
-    transform_half<false>(pixel, x, out + kPositions / 2 * position_stride, position_stride);
+    transform_half<true>(rows, x, out, position_stride);
+    transform_half<false>(rows, x, out + kPositions / 2 * position_stride, position_stride);
   }
 }
 
 void winograd_input(const float* const* rows, int tiles, float* out, std::size_t position_stride) {
-  const float* row[kInputTile];
-  for (int r = 0; r < kInputTile; ++r) row[r] = rows[r];
-  transform_strip([=](int r, std::ptrdiff_t x)
-                      __attribute__((always_inline)) { return load(row[r] + x * kBlock); },
-                  tiles, out, position_stride);
+  StripRows strip;
+  for (int r = 0; r < kInputTile; ++r) strip.row[r] = rows[r];
+  transform_strip(strip, tiles, out, position_stride);
 }
 
 void winograd_input_pair(const float* const* first, const float* const* second, int tiles,
                          float* out, std::size_t position_stride) {
-  transform_strip(
-      [&](int r, std::ptrdiff_t x) {
-        return load_halves(first[r] + x * (kBlock / 2), second[r] + x * (kBlock / 2));
-      },
-      tiles, out, position_stride);
+  transform_strip(StripPairRows{first, second}, tiles, out, position_stride);
 }
 
 /// At one position, for some tiles and one block of outputs.

@@ -1,0 +1,95 @@
+#include "backend/native/layers.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "backend/native/settings.h"
+#include "lungrt/error.h"
+#include "native/classifier.h"
+#include "native/network_file.h"
+#include "native/unet_run.h"
+
+namespace lungrt {
+namespace {
+
+[[noreturn]] void refuse(const std::vector<std::int64_t>& shape, const std::string& expected) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  throw Error(ErrorCode::kInvalidArgument,
+              "the network takes " + expected + " at a time, got [" + text + "]");
+}
+
+/// Rows and columns, less the halo, must be whole multiples of what pooling divides.
+void check_slice(const native::UnetGraph& graph, const std::vector<std::int64_t>& shape) {
+  constexpr std::int64_t kMost = 1 << 14;
+  const std::int64_t channels = graph.options().in_channels;
+  const std::int64_t halo = graph.halo();
+  const std::int64_t multiple = std::int64_t{1} << (graph.options().widths.size() - 1);
+  const auto fits = [&](std::int64_t size) {
+    return size > 2 * halo && size <= kMost && (size - 2 * halo) % multiple == 0;
+  };
+  if (shape.size() != 3 || shape[0] != channels || !fits(shape[1]) || !fits(shape[2])) {
+    refuse(shape, "[" + std::to_string(channels) + ", height, width], height and width " +
+                      std::to_string(2 * halo) + " more than a multiple of " +
+                      std::to_string(multiple) + ",");
+  }
+}
+
+native::Trace trace_unet(const native::UnetOptions& options, native::Tensors& tensors,
+                         const NativeSettings& settings, const float* input,
+                         const std::vector<std::int64_t>& shape) {
+  const native::UnetGraph graph(options, tensors, settings.algorithm);
+  check_slice(graph, shape);
+  const std::int64_t pixels = shape[1] * shape[2];
+  std::vector<float> interleaved(static_cast<std::size_t>(shape[0] * pixels));
+  for (std::int64_t c = 0; c < shape[0]; ++c) {
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      interleaved[static_cast<std::size_t>(p * shape[0] + c)] = input[c * pixels + p];
+    }
+  }
+  native::Trace trace;
+  native::UnetRun run(graph, settings.kernels, static_cast<int>(shape[1]),
+                      static_cast<int>(shape[2]));
+  std::vector<float> probability(static_cast<std::size_t>(pixels));
+  run.run(interleaved.data(), probability.data(), &trace);
+  return trace;
+}
+
+native::Trace trace_classifier(const native::ClassifierOptions& options, native::Tensors& tensors,
+                               const NativeSettings& settings, const float* input,
+                               const std::vector<std::int64_t>& shape) {
+  const native::Classifier classifier(options, tensors, settings.algorithm);
+  const auto& crop = options.crop;
+  if (!std::equal(shape.begin(), shape.end(), crop.begin(), crop.end())) {
+    refuse(shape, "[" + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +
+                      std::to_string(crop[2]) + "]");
+  }
+  native::Trace trace;
+  native::ClassifierRun run(classifier, settings.kernels);
+  std::vector<float> probabilities(static_cast<std::size_t>(options.out_channels));
+  run.run(input, probabilities.data(), &trace);
+  return trace;
+}
+
+}  // namespace
+
+std::map<std::string, LayerOutput> native_layers(const std::filesystem::path& file, bool slices,
+                                                 const float* input,
+                                                 const std::vector<std::int64_t>& shape,
+                                                 const EngineOptions& options) {
+  const NativeSettings settings = parse_native_settings(options);
+  native::NetworkFile network = native::read_network_file(file);
+  require_family(network, slices, file);
+  native::Trace trace = slices
+                            ? trace_unet(std::get<native::UnetOptions>(network.options),
+                                         network.tensors, settings, input, shape)
+                            : trace_classifier(std::get<native::ClassifierOptions>(network.options),
+                                               network.tensors, settings, input, shape);
+  std::map<std::string, LayerOutput> result;
+  for (auto& [name, layer] : trace) {
+    result[name] = {{layer.shape.begin(), layer.shape.end()}, std::move(layer.values)};
+  }
+  return result;
+}
+
+}  // namespace lungrt
