@@ -61,7 +61,7 @@ struct LungrtSessionRequest {
 struct LungrtSessionTraits {
   std::int32_t interleaved;
   std::int64_t batch;
-  std::int32_t lanes;        ///< runs at once that use the threads best
+  std::int32_t lanes;            ///< runs at once that use the threads best
   std::int32_t fixed_batch = 0;  ///< 1: run() takes a whole batch only
 };
 
