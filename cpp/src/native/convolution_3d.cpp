@@ -122,8 +122,7 @@ void Convolution3d::prepare(ConvolutionScratch& scratch, const Kernels& kernels)
   grow(scratch.segments, in_.blocks() * tap_count_ * 9);
   scratch.unused_row.reserve(static_cast<std::size_t>((1 + out_.width + kRowSlack) * kBlock));
   const int tiles = strips_together() * tiles_of(out_.width) * (in_.planes() + 2) + kTileSlack;
-  scratch.transformed.reserve(
-      static_cast<std::size_t>(kPositions * (in_.blocks() * tiles + 1) * kBlock));
+  scratch.transformed.reserve(static_cast<std::size_t>(in_.blocks() * tiles * kTransformedTile));
   scratch.sums.reserve(
       static_cast<std::size_t>(kPositions * (kernels.chunk_tiles + kTileSlack + 1) * kBlock));
 }
@@ -189,17 +188,14 @@ void Convolution3d::run_winograd(const Kernels& kernels, VoxelBlock& in, VoxelBl
     // Tiles of all planes in one sequence, a plane of zeros at each end: the plane before or after
     // is a fixed number of tiles away.
     const int per_plane = strips * columns;
-    const std::ptrdiff_t plane_floats = static_cast<std::ptrdiff_t>(per_plane) * kBlock;
-    const std::ptrdiff_t block_floats = plane_floats * (in_.planes() + 2) + kTileSlack * kBlock;
-    const auto position_stride = static_cast<std::size_t>(in_.blocks() * block_floats + kBlock);
+    const std::ptrdiff_t plane_floats = static_cast<std::ptrdiff_t>(per_plane) * kTransformedTile;
+    const std::ptrdiff_t block_floats =
+        plane_floats * (in_.planes() + 2) + kTileSlack * kTransformedTile;
     for (int b = 0; b < in_.blocks(); ++b) {
       float* block = scratch.transformed.data() + b * block_floats;
-      for (int p = 0; p < kPositions; ++p) {
-        float* zeros = block + static_cast<std::size_t>(p) * position_stride;
-        std::fill(zeros, zeros + plane_floats, 0.0F);
-        zeros += plane_floats * (in_.planes() + 1);
-        std::fill(zeros, zeros + plane_floats, 0.0F);
-      }
+      std::fill(block, block + plane_floats, 0.0F);
+      float* last = block + plane_floats * (in_.planes() + 1);
+      std::fill(last, last + plane_floats, 0.0F);
       for (int plane = 0; plane < in_.planes(); ++plane) {
         for (int strip = 0; strip < strips; ++strip) {
           for (int r = 0; r < kStripRows; ++r) {
@@ -207,10 +203,10 @@ void Convolution3d::run_winograd(const Kernels& kernels, VoxelBlock& in, VoxelBl
             scratch.in_rows[static_cast<std::size_t>(r)] =
                 in.row(b, plane, std::min(y, in_.height)) - kBlock;
           }
-          kernels.winograd_input(scratch.in_rows.data(), columns,
-                                 block + (plane + 1) * plane_floats +
-                                     static_cast<std::ptrdiff_t>(strip) * columns * kBlock,
-                                 position_stride);
+          kernels.winograd_input(
+              scratch.in_rows.data(), columns,
+              block + (plane + 1) * plane_floats +
+                  static_cast<std::ptrdiff_t>(strip) * columns * kTransformedTile);
         }
       }
     }
@@ -227,15 +223,15 @@ void Convolution3d::run_winograd(const Kernels& kernels, VoxelBlock& in, VoxelBl
             const int plane = std::min(run * factor + tap.plane_offset, in_.planes());
             scratch.segments[static_cast<std::size_t>(segment++)] = {
                 scratch.transformed.data() + b * block_floats + (plane + 1) * plane_floats +
-                    static_cast<std::ptrdiff_t>(tile) * kBlock + tap.lane,
+                    static_cast<std::ptrdiff_t>(tile) * kTransformedTile + tap.lane,
                 tap.channels};
           }
         }
         const auto sums_stride =
             static_cast<std::size_t>((kernels.chunk_tiles + kTileSlack + 1) * kBlock);
         for (int b = 0; b < product.blocks; ++b) {
-          kernels.winograd_product(scratch.segments.data(), segment, position_stride, count,
-                                   product, b, scratch.sums.data(), sums_stride);
+          kernels.winograd_product(scratch.segments.data(), segment, count, product, b,
+                                   scratch.sums.data(), sums_stride);
           write_tiles(kernels, out, scratch, b, run * per_plane + tile, count, first, strips);
         }
       }

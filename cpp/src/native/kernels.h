@@ -14,6 +14,8 @@ namespace lungrt::native {
 inline constexpr int kBlock = 16;      ///< channels of a block, floats of a pixel
 inline constexpr int kTile = 4;        ///< output pixels of a Winograd tile, along each axis
 inline constexpr int kPositions = 36;  ///< of a transformed tile: (kTile + 2)^2
+/// Floats from one transformed tile to the next: its positions, sixteen channels each.
+inline constexpr int kTransformedTile = kPositions * kBlock;
 /// Pixels past the end of a row that kernels may read or write.
 inline constexpr int kRowSlack = 20;
 /// Tiles past the last one that products may read and write.
@@ -65,21 +67,19 @@ struct Kernels {
                      float* const* rows, int out_stride, int width);
 
   /// Transforms the tiles of a strip: reads 4 * tiles + 2 pixels of each of six rows.
-  /// \param out  [position][tile][16], `position_stride` floats from one position to the next
-  void (*winograd_input)(const float* const* rows, int tiles, float* out,
-                         std::size_t position_stride);
+  /// \param out  [tile][position][16]
+  void (*winograd_input)(const float* const* rows, int tiles, float* out);
   /// The same for two strips of at most eight channels: the lower half of each pixel is the first
   /// strip's, the upper half the second's. Input pixels are eight floats apart.
   void (*winograd_input_pair)(const float* const* first, const float* const* second, int tiles,
-                              float* out, std::size_t position_stride);
+                              float* out);
   /// Products of one block of outputs at every position.
-  /// \param segments  at position 0, tile 0; tiles are 16 floats apart
+  /// \param segments  of the first transformed tile
   /// \param sums      [position][tile][16], `sums_stride` floats from one position to the next; up
   /// to
   ///                  kTileSlack tiles past the last are written, and read of the segments
-  void (*winograd_product)(const Segment* segments, int count, std::size_t position_stride,
-                           int tiles, const Product& product, int block, float* sums,
-                           std::size_t sums_stride);
+  void (*winograd_product)(const Segment* segments, int count, int tiles, const Product& product,
+                           int block, float* sums, std::size_t sums_stride);
   /// Transforms sums back and writes 4 * tiles pixels of each of four rows.
   /// \param sums  of `block`, as winograd_product wrote them
   void (*winograd_output)(const float* sums, std::size_t sums_stride, int tiles,

@@ -54,9 +54,9 @@ UnetRun::UnetRun(const UnetGraph& graph, const Kernels& kernels, int height, int
   }
   zeros_ = AlignedBuffer(row_floats(most_width, kBlock));
   unused_row_ = AlignedBuffer(row_floats(most_width, kBlock));
-  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack) * kBlock;
-  transformed_ = AlignedBuffer(kPositions * (most_parts * chunk + kBlock));
-  sums_ = AlignedBuffer(kPositions * (chunk + kBlock));
+  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack);
+  transformed_ = AlignedBuffer(most_parts * chunk * kTransformedTile);
+  sums_ = AlignedBuffer(kPositions * (chunk + 1) * kBlock);
   in_rows_.resize(most_parts * 2 * kStripRows);
   out_rows_.resize(most_blocks * 2 * kTile);
   segments_.resize(most_parts * 9);
@@ -182,21 +182,19 @@ void UnetRun::convolve_strip(const UnetNode& node, const Step& step) {
     }
   }
 
-  const std::size_t part_stride =
-      static_cast<std::size_t>(kernels_.chunk_tiles + kTileSlack) * kBlock;
+  const auto chunk = static_cast<std::size_t>(kernels_.chunk_tiles + kTileSlack);
   // A cache line more: positions must not all fall into the same sets of the cache.
-  const std::size_t position_stride = static_cast<std::size_t>(parts) * part_stride + kBlock;
-  const std::size_t sums_stride = part_stride + kBlock;
+  const std::size_t sums_stride = (chunk + 1) * kBlock;
   for (int first = 0; first < tiles; first += kernels_.chunk_tiles) {
     const int count = std::min(kernels_.chunk_tiles, tiles - first);
     for (int p = 0; p < parts; ++p) {
-      float* to = transformed_.data() + static_cast<std::size_t>(p) * part_stride;
-      kernels_.winograd_input(in_rows_.data() + p * kStripRows, count, to, position_stride);
+      float* to = transformed_.data() + static_cast<std::size_t>(p) * chunk * kTransformedTile;
+      kernels_.winograd_input(in_rows_.data() + p * kStripRows, count, to);
       segments_[static_cast<std::size_t>(p)].values = to;
     }
     for (int b = 0; b < product.blocks; ++b) {
-      kernels_.winograd_product(segments_.data(), parts, position_stride, count, product, b,
-                                sums_.data(), sums_stride);
+      kernels_.winograd_product(segments_.data(), parts, count, product, b, sums_.data(),
+                                sums_stride);
       kernels_.winograd_output(sums_.data(), sums_stride, count, product.epilogue, b,
                                out_rows_.data() + b * kTile);
     }
@@ -230,18 +228,16 @@ void UnetRun::convolve_pair_of_strips(const UnetNode& node, const Step& step) {
   }
 
   const int tiles = tiles_of(extent(step.node).width);
-  const std::size_t position_stride =
-      static_cast<std::size_t>(kernels_.chunk_tiles + kTileSlack) * kBlock + kBlock;
+  const auto sums_stride = static_cast<std::size_t>(kernels_.chunk_tiles + kTileSlack + 1) * kBlock;
   for (int first = 0; first < tiles; first += kernels_.chunk_tiles) {
     const int count = std::min(kernels_.chunk_tiles, tiles - first);
     kernels_.winograd_input_pair(in_rows_.data(), in_rows_.data() + kStripRows, count,
-                                 transformed_.data(), position_stride);
+                                 transformed_.data());
     for (int strip = 0; strip < 2; ++strip) {
       const Segment segment{transformed_.data() + strip * (kBlock / 2), channels};
       for (int b = 0; b < product.blocks; ++b) {
-        kernels_.winograd_product(&segment, 1, position_stride, count, product, b, sums_.data(),
-                                  position_stride);
-        kernels_.winograd_output(sums_.data(), position_stride, count, product.epilogue, b,
+        kernels_.winograd_product(&segment, 1, count, product, b, sums_.data(), sums_stride);
+        kernels_.winograd_output(sums_.data(), sums_stride, count, product.epilogue, b,
                                  out_rows_.data() + (strip * product.blocks + b) * kTile);
       }
     }

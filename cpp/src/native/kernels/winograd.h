@@ -36,8 +36,8 @@ constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): adds to all sixteen 
 /// Three rows of B^T d B. A whole tile does not fit into the registers, half of one does, and
 /// storing it in between costs more than the few operations that both halves do.
 template <bool kUpper, typename Rows>
-[[gnu::always_inline]] inline void transform_half(const Rows& pixels, std::ptrdiff_t x, float* out,
-                                                  std::size_t position_stride) {
+[[gnu::always_inline]] inline void transform_half(const Rows& pixels, std::ptrdiff_t x,
+                                                  float* out) {
   Vec rows[3][kInputTile];
 #pragma GCC unroll 6
   for (int c = 0; c < kInputTile; ++c) {
@@ -60,9 +60,9 @@ template <bool kUpper, typename Rows>
     transform_upper(rows[r], upper);
     transform_lower(rows[r], lower);
 #pragma GCC unroll 3
-    for (int c = 0; c < 3; ++c, out += position_stride) store(out, upper[c]);
+    for (int c = 0; c < 3; ++c, out += kBlock) store(out, upper[c]);
 #pragma GCC unroll 3
-    for (int c = 0; c < 3; ++c, out += position_stride) store(out, lower[c]);
+    for (int c = 0; c < 3; ++c, out += kBlock) store(out, lower[c]);
   }
 }
 
@@ -71,6 +71,14 @@ struct StripRows {
   const float* row[kInputTile];
   [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
     return load(row[r] + x * kBlock);
+  }
+  /// Of the tile after the next: six rows are more streams than processors follow by themselves.
+  [[gnu::always_inline]] void prefetch(std::ptrdiff_t x) const {
+    for (int r = 0; r < kInputTile; ++r) {
+      for (int c = 2; c < kInputTile; ++c) {
+        __builtin_prefetch(row[r] + (x + 2 * kTile + c) * kBlock);
+      }
+    }
   }
 };
 
@@ -81,27 +89,28 @@ struct StripPairRows {
   [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
     return load_halves(first[r] + x * (kBlock / 2), second[r] + x * (kBlock / 2));
   }
+  [[gnu::always_inline]] void prefetch(std::ptrdiff_t) const {}  // its rows are short
 };
 
 template <typename Rows>
-[[gnu::always_inline]] inline void transform_strip(const Rows& rows, int tiles, float* out,
-                                                   std::size_t position_stride) {
-  for (int tile = 0; tile < tiles; ++tile, out += kBlock) {
+[[gnu::always_inline]] inline void transform_strip(const Rows& rows, int tiles, float* out) {
+  for (int tile = 0; tile < tiles; ++tile, out += kTransformedTile) {
     const std::ptrdiff_t x = static_cast<std::ptrdiff_t>(tile) * kTile;
-    transform_half<true>(rows, x, out, position_stride);
-    transform_half<false>(rows, x, out + kPositions / 2 * position_stride, position_stride);
+    rows.prefetch(x);
+    transform_half<true>(rows, x, out);
+    transform_half<false>(rows, x, out + kTransformedTile / 2);
   }
 }
 
-void winograd_input(const float* const* rows, int tiles, float* out, std::size_t position_stride) {
+void winograd_input(const float* const* rows, int tiles, float* out) {
   StripRows strip;
   for (int r = 0; r < kInputTile; ++r) strip.row[r] = rows[r];
-  transform_strip(strip, tiles, out, position_stride);
+  transform_strip(strip, tiles, out);
 }
 
 void winograd_input_pair(const float* const* first, const float* const* second, int tiles,
-                         float* out, std::size_t position_stride) {
-  transform_strip(StripPairRows{first, second}, tiles, out, position_stride);
+                         float* out) {
+  transform_strip(StripPairRows{first, second}, tiles, out);
 }
 
 /// At one position, for some tiles and one block of outputs.
@@ -113,28 +122,29 @@ template <int kCount>
 #pragma GCC unroll 16
   for (Vec& sum : sums) sum = start;
   for (int s = 0; s < count; ++s) {
-    accumulate<kCount, kBlock>(sums, segments[s].values + offset, segments[s].channels, weights);
+    accumulate<kCount, kTransformedTile>(sums, segments[s].values + offset, segments[s].channels,
+                                         weights);
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kCount; ++i) store(out + i * kBlock, sums[i]);
 }
 
-void winograd_product(const Segment* segments, int count, std::size_t position_stride, int tiles,
-                      const Product& product, int block, float* sums, std::size_t sums_stride) {
+void winograd_product(const Segment* segments, int count, int tiles, const Product& product,
+                      int block, float* sums, std::size_t sums_stride) {
   std::size_t step = 0;  // of the weights, from one position to the next
   for (int s = 0; s < count; ++s) step += static_cast<std::size_t>(segments[s].channels) * kBlock;
   const float* weights = product.weights + block * product.block_stride;
   for (int position = 0; position < kPositions; ++position, weights += step, sums += sums_stride) {
     const float* bias =
         position == kBiasPosition ? product.epilogue.bias + block * kBlock : nullptr;
-    const auto offset = static_cast<std::ptrdiff_t>(position * position_stride);
+    const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(position) * kBlock;
     int i = 0;
     for (; i + kPixels <= tiles; i += kPixels) {
-      multiply_tiles<kPixels>(segments, count, offset + i * kBlock, weights, bias,
+      multiply_tiles<kPixels>(segments, count, offset + i * kTransformedTile, weights, bias,
                               sums + i * kBlock);
     }
     for (; i < tiles; i += kFewPixels) {
-      multiply_tiles<kFewPixels>(segments, count, offset + i * kBlock, weights, bias,
+      multiply_tiles<kFewPixels>(segments, count, offset + i * kTransformedTile, weights, bias,
                                  sums + i * kBlock);
     }
   }
