@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from lungrt.benchmark.contender import Contender
+    from lungrt.benchmark.results import Index
     from lungrt.benchmark.workload import Workload
 
 __all__ = ["COMMAND", "Failure", "Measurement", "Record", "Settings", "run_campaign"]
@@ -91,6 +92,12 @@ class Record:
     def outputs(self) -> list[Outputs]:
         """What it decided, once a round."""
         return [m.result.outputs for m in self.measurements if isinstance(m.result, Whole)]
+
+    @property
+    def shape(self) -> Index | None:
+        """Slices, rows and columns of the CT; None where it was never diagnosed."""
+        shapes = [m.result.shape for m in self.measurements if isinstance(m.result, Whole)]
+        return shapes[0] if shapes else None
 
 
 def run_campaign(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ class Benchmark:
     warnings: Sequence[str]
 
     def to_json(self) -> str:
-        """Every measurement, and what was made of them; DESIGN.md has the fields."""
+        """Every measurement, and what was made of them; numbers that are none are null."""
         document = {
             "format_version": FORMAT_VERSION,
             "created": self.created,
@@ -81,7 +82,7 @@ class Benchmark:
             "not_compared": [asdict(absent) for absent in self.absent],
             "warnings": list(self.warnings),
         }
-        return json.dumps(document, indent=1) + "\n"
+        return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
         """Every measured number in a line of its own."""
@@ -91,6 +92,15 @@ class Benchmark:
         for summary in self.summaries:
             writer.writerows(_lines(summary.record))
         return text.getvalue()
+
+
+def _finite(value: Any) -> Any:
+    """Return a copy with null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else None
 
 
 def _contender(summary: Summary) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lungrt.benchmark.results import Cold, Network, Outputs, Result, Run, Whole, to_json
+from lungrt.benchmark.results import Cold, Index, Network, Outputs, Result, Run, Whole, to_json
 from lungrt.benchmark.task import NETWORK_CROPS, NETWORK_SLICES, Task
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Subject(Protocol):
     def probabilities(self, stage: str, inputs: NDArray[Any]) -> NDArray[Any]:
         """Run a stage's network alone."""
 
-    def shape(self, ct: Any) -> tuple[int, int, int]:
+    def shape(self, ct: Any) -> Index:
         """Slices, rows, columns."""
 
 
@@ -77,28 +77,29 @@ def _measure(task: Task, open_subject: Callable[[Task], Subject]) -> Result:
     if task.kind == "cold":
         _diagnose(task, subject)
         first = time.monotonic() - task.started
-        run, _ = _diagnose(task, subject)
+        run, *_ = _diagnose(task, subject)
         return Cold(start, first, run.total)
     runs: list[Run] = []
     peaks: list[int] = []
     outputs: Outputs | None = None
     for _ in range(task.runs):
-        run, diagnosis = _diagnose(task, subject)
+        run, diagnosis, shape = _diagnose(task, subject)
         runs.append(run)
         peaks.append(peak_bytes())
         outputs = outputs or diagnosis.outputs()
         del diagnosis  # the next run needs its memory
     assert outputs is not None, "a task has at least one run"
-    return Whole(start, runs, peaks, outputs)
+    return Whole(start, runs, peaks, outputs, shape)
 
 
-def _diagnose(task: Task, subject: Subject) -> tuple[Run, Diagnosis]:
+def _diagnose(task: Task, subject: Subject) -> tuple[Run, Diagnosis, Index]:
     began = time.perf_counter()
     ct = subject.read(task.ct, task.series)
     read = time.perf_counter()
     diagnosis = subject.run(ct, task.places)
     done = time.perf_counter()
-    return Run(read=read - began, total=done - began, **diagnosis.seconds), diagnosis
+    run = Run(read=read - began, total=done - began, **diagnosis.seconds)
+    return run, diagnosis, subject.shape(ct)
 
 
 def _networks(task: Task, subject: Subject) -> Network:
@@ -126,7 +127,7 @@ def _networks(task: Task, subject: Subject) -> Network:
     return Network(milliseconds["segmentation"], milliseconds["nodule"])
 
 
-def fixed_places(shape: tuple[int, int, int], count: int) -> NDArray[Any]:
+def fixed_places(shape: Index, count: int) -> NDArray[Any]:
     """Voxels of a volume, the same for every contender: int64, shape (count, 3)."""
     import numpy as np
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Absent", "Plan", "Wishes", "parse_option_set", "plan_contenders"]
 
 _EAGER_PACKAGES = ("torch", "scipy")
+_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
 class EngineState(Protocol):
@@ -84,12 +86,15 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
     Raises
     ------
     lungrt.errors.InvalidArgument
-        An engine is not known.
+        An engine is not known, or a device is none.
     """
     known = [engine.name for engine in engines]
     for name in (*wishes.engines, *(name for name, _ in wishes.option_sets)):
         if name not in known:
             raise InvalidArgument(f"engine {name!r} is not known; expected {', '.join(known)}")
+    for device in wishes.devices:
+        if not _DEVICE.fullmatch(device):
+            raise InvalidArgument(f"device {device!r}: expected cpu, cuda or cuda:N")
     plan = Plan()
     chosen = [engine for engine in engines if not wishes.engines or engine.name in wishes.engines]
     usable = []
@@ -109,9 +114,8 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
             )
         )
     devices = {engine.name: _device_names(engine) for engine in usable}
-    wanted = list(wishes.devices) or list(
-        dict.fromkeys(itertools.chain(["cpu"], *devices.values()))
-    )
+    wanted = ["cuda:0" if device == "cuda" else device for device in wishes.devices]
+    wanted = wanted or list(dict.fromkeys(itertools.chain(["cpu"], *devices.values())))
     for device, threads in itertools.product(wanted, wishes.threads):
         if wishes.eager and not missing:
             plan.contenders += [Contender(n, device, threads) for n in (EAGER, EAGER_TUNED)]

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["STAGES", "Cold", "Network", "Outputs", "Run", "Whole", "parse_result"]
+__all__ = [
+    "STAGES",
+    "Cold",
+    "Index",
+    "Network",
+    "Outputs",
+    "Result",
+    "Run",
+    "Whole",
+    "parse_result",
+    "to_json",
+]
 
 STAGES = ("read", "segment", "group", "classify")
 
@@ -64,12 +75,15 @@ class Whole:
         Largest resident memory of the process so far, after each run.
     outputs : Outputs
         Of the first run.
+    shape : (slices, rows, columns)
+        Of the CT.
     """
 
     start: float
     runs: list[Run]
     peak_bytes: list[int]
     outputs: Outputs
+    shape: Index
 
 
 @dataclass(frozen=True)
@@ -121,4 +135,5 @@ def parse_result(kind: str, content: Mapping[str, Any]) -> Result:
         [Run(**run) for run in content["runs"]],
         content["peak_bytes"],
         Outputs(**outputs),
+        tuple(content["shape"]),
     )

@@ -72,8 +72,9 @@ def generated_workload(manifest: Manifest, folder: Path, slices: int, size: int)
         )
     path = folder / "generated.mhd"
     _write(synthetic_ct((slices, size, size)), path)
-    name = f"generated, {slices} slices of {size} x {size}"
-    return Workload(path, _small_ct(manifest, folder), name, places=_PLACES_PER_SLICE * slices)
+    return Workload(
+        path, _small_ct(manifest, folder), "generated CT", places=_PLACES_PER_SLICE * slices
+    )
 
 
 def synthetic_ct(shape: tuple[int, int, int]) -> NDArray[np.int16]:

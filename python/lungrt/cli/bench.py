@@ -18,10 +18,11 @@ from lungrt.errors import EngineUnavailable, Inference, InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lungrt.benchmark.campaign import Record
+    from lungrt.benchmark.campaign import Record, Settings
     from lungrt.benchmark.document import Benchmark
     from lungrt.benchmark.outputs import Thresholds
     from lungrt.benchmark.plan import Plan
+    from lungrt.benchmark.workload import Workload
     from lungrt.export.manifest import Manifest
 
 __all__ = ["bench"]
@@ -177,7 +178,7 @@ def bench(
             records = run_campaign(
                 plan.contenders, workload, settings, _thresholds(manifest), folder, progress
             )
-        benchmark = _benchmark(environment, workload.name, settings.rounds, runs, records, plan)
+        benchmark = _benchmark(environment, workload, settings, records, plan)
         console = stdout()
         print_benchmark(console, benchmark)
         if all(record.failure for record in records):
@@ -220,9 +221,8 @@ def _prepare_outputs(
 
 def _benchmark(
     environment: dict[str, object],
-    workload: str,
-    rounds: int,
-    runs: int,
+    workload: Workload,
+    settings: Settings,
     records: list[Record],
     plan: Plan,
 ) -> Benchmark:
@@ -231,12 +231,14 @@ def _benchmark(
     from lungrt.benchmark.summary import summarize
 
     warning = idle_warning(environment)
+    shape = next((record.shape for record in records if record.shape), None)
+    size = f", {shape[0]} slices of {shape[1]} x {shape[2]}" if shape else ""
     return Benchmark(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         environment=environment,
-        workload=workload,
-        rounds=rounds,
-        runs=runs,
+        workload=workload.name + size,
+        rounds=settings.rounds,
+        runs=settings.runs,
         summaries=summarize(records),
         absent=plan.absent,
         warnings=[warning] if warning else [],
