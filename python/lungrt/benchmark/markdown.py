@@ -72,8 +72,8 @@ def _lines(benchmark: Benchmark, picture: Path | None, page: Path | None) -> Ite
         yield f"![seconds of each stage, by contender]({link})"
         yield ""
     yield (
-        f"{benchmark.workload}; medians of {benchmark.rounds} interleaved rounds, each measurement "
-        f"in a process of its own. Seconds from file to probabilities, on {_machine(benchmark)}:"
+        f"{benchmark.workload}; {wording.rounds(benchmark)}. Seconds from file to probabilities, "
+        f"on {_machine(benchmark)}:"
     )
     yield ""
     yield from _table(benchmark, wording.STAGE_HEADINGS, wording.stage_cells)

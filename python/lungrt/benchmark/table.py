@@ -22,12 +22,8 @@ __all__ = ["print_benchmark"]
 
 def print_benchmark(console: Console, benchmark: Benchmark) -> None:
     """Print tables, what differs, what is missing, and the machine."""
-    console.print(
-        f"{benchmark.workload}; {benchmark.rounds} interleaved rounds, each measurement in a "
-        "process of its own",
-        soft_wrap=True,
-    )
-    title = "One CT: seconds, medians; ratio to eager PyTorch as the book runs it"
+    console.print(f"{benchmark.workload}; {wording.rounds(benchmark)}", soft_wrap=True)
+    title = "One CT: seconds; ratio to eager PyTorch as the book runs it"
     console.print(_table(benchmark, title, wording.STAGE_HEADINGS, wording.stage_cells))
     title = "Start and rates: seconds on a small CT, milliseconds of the networks alone"
     console.print(_table(benchmark, title, wording.RATE_HEADINGS, wording.rate_cells))

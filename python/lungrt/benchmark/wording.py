@@ -20,6 +20,7 @@ __all__ = [
     "machine",
     "not_compared",
     "rate_cells",
+    "rounds",
     "same_decisions",
     "stage_cells",
 ]
@@ -84,6 +85,12 @@ def _number(value: float) -> str:
         if abs(value) < limit:
             return f"{value:.{digits}f}"
     return f"{value:.0f}"
+
+
+def rounds(benchmark: Benchmark) -> str:
+    """How it was measured."""
+    several = "1 round" if benchmark.rounds == 1 else f"{benchmark.rounds} interleaved rounds"
+    return f"medians of {several}, each measurement in a process of its own"
 
 
 def machine(benchmark: Benchmark) -> str:

@@ -74,18 +74,22 @@ def test_real_processes_from_bundle_to_files(tiny_bundle: Path, tmp_path: Path) 
     assert str(tmp_path) not in text
 
 
-def test_eager_alone_needs_checkpoints_or_weights(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_eager_alone_needs_checkpoints_or_weights(
+    tiny_bundle: Path, tmp_path: Path, write_series
+) -> None:
     pytest.importorskip("scipy")
+    write_series(tmp_path / "CT-7", [float(z) for z in range(9)])
     result = bench(
-        tiny_bundle,
-        *("--slices", 8, "--size", 40, "--rounds", 1, "--runs", 1, "--threads", 1),
+        *(tiny_bundle, tmp_path / "CT-7", "--rounds", 1, "--runs", 1, "--threads", 1),
         *("--output", tmp_path / "b.json"),
     )
     assert result.exit_code == 0, result.output
     assert "not compared: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
     assert "no artifact 'safetensors'" in result.output
     assert "give the checkpoint with --segmentation" in result.output
-    (*_, ours) = json.loads((tmp_path / "b.json").read_text())["contenders"]
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert found["workload"] == "CT-7, 9 slices of 8 x 10"
+    (*_, ours) = found["contenders"]
     assert ours["failure"] is None
     assert ours["summary"]["ratio"] is None
 
