@@ -31,7 +31,7 @@ def test_real_processes_from_bundle_to_files(tiny_bundle: Path, tmp_path: Path) 
     outputs = [tmp_path / f"b.{kind}" for kind in ("json", "csv", "svg", "png")]
     result = bench(
         tiny_bundle,
-        *("--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
+        *("--engine", "torchscript", "--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
         *("--engine-option", "torchscript:nonsense=1", "--markdown", page, *checkpoints),
         *(text for path in outputs for text in ("--output", path)),
     )
@@ -81,7 +81,7 @@ def test_eager_alone_needs_checkpoints_or_weights(
     write_series(tmp_path / "CT-7", [float(z) for z in range(9)])
     result = bench(
         *(tiny_bundle, tmp_path / "CT-7", "--rounds", 1, "--runs", 1, "--threads", 1),
-        *("--output", tmp_path / "b.json"),
+        *("--engine", "torchscript", "--output", tmp_path / "b.json"),
     )
     assert result.exit_code == 0, result.output
     assert "not compared: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
@@ -98,7 +98,8 @@ def test_all_failed(tiny_bundle: Path, tmp_path: Path) -> None:
     result = bench(
         tiny_bundle,
         tmp_path / "nowhere",
-        *("--no-eager", "--rounds", 1, "--output", tmp_path / "b.json"),
+        *("--engine", "torchscript", "--no-eager", "--rounds", 1),
+        *("--output", tmp_path / "b.json"),
     )
     assert result.exit_code == 2
     assert "Io: " in result.output
