@@ -15,19 +15,19 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help system setup build data demo test test-cpp test-python lint types format bench sanitize clean
+.PHONY: help system setup build data demo test test-cpp test-python lint types format bench bench-ops sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 system:
-	@if ! printf '#include <gtest/gtest.h>\n' | c++ -std=c++20 -x c++ -E - >/dev/null 2>&1; then \
-	  echo "installing a C++ compiler and GoogleTest"; \
+	@if ! printf '#include <gtest/gtest.h>\n#include <benchmark/benchmark.h>\n' | c++ -std=c++20 -x c++ -E - >/dev/null 2>&1; then \
+	  echo "installing a C++ compiler, GoogleTest and Google Benchmark"; \
 	  if ! command -v apt-get >/dev/null; then \
-	    echo "please install a C++20 compiler and GoogleTest, then repeat" >&2; exit 1; fi; \
+	    echo "please install a C++20 compiler, GoogleTest and Google Benchmark, then repeat" >&2; exit 1; fi; \
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
 	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq g++ make libgtest-dev >/dev/null; fi
+	    apt-get install -y -qq g++ make libgtest-dev libbenchmark-dev >/dev/null; fi
 
 $(VENV)/.build-requirements: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -40,6 +40,7 @@ build: system $(VENV)/.build-requirements
 	$(PIP) --no-build-isolation --editable '.[test,lint]' \
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
+	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
 	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON
 
 data:
@@ -76,8 +77,14 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: data setup  ## lungrt against the eager pipeline, interleaved, on the reference CT
-	$(BIN)/python tests/benchmark/end_to_end.py --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --ct "$(CT)"
+bench: data setup  ## every engine against eager PyTorch on the reference CT; rewrites README's table and picture
+	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output build/bench/bundle --force
+	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
+	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
+	  --markdown README.md $(BENCH_OPTIONS)
+
+bench-ops: build  ## Google Benchmark suite of what lies between the networks
+	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)
 
 sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitizers
 	$(BIN)/cmake --preset asan && $(BIN)/cmake --build --preset asan && $(BIN)/ctest --preset asan

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Tests here and the benchmark import the eager pipeline by its bare name.
+# Tests here import the eager pipeline by its bare name.
 sys.path.insert(0, str(Path(__file__).parent))
 
 import eager_pipeline as eager

@@ -11,7 +11,17 @@ import pytest
 
 import lungrt
 
-HEAVY = ["torch", "SimpleITK", "pandas", "scipy", "typer", "rich", "onnxruntime", "lungrt._core"]
+HEAVY = [
+    "torch",
+    "SimpleITK",
+    "pandas",
+    "scipy",
+    "matplotlib",
+    "typer",
+    "rich",
+    "onnxruntime",
+    "lungrt._core",
+]
 
 
 def imported_by(code: str) -> set[str]:

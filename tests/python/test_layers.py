@@ -19,16 +19,26 @@ CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
+BENCHMARK, EAGER = "benchmark", "benchmark.eager"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
     MODELS: (ERRORS,),
     EXPORT: (ERRORS, MODELS),
-    CLI: (ERRORS, RUNTIME),
+    # Manifests and phantoms; the eager baseline runs in a process of its own.
+    BENCHMARK: (ERRORS, RUNTIME, EXPORT),
+    EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
+    CLI: (ERRORS, RUNTIME, BENCHMARK),
 }
-TORCH_LAYERS = (MODELS, EXPORT)
+TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
-EXPORT_COMMANDS = ("cli/export.py", "cli/verify.py", "cli/info.py", "cli/engine_runners.py")
+EXPORT_COMMANDS = (
+    "cli/export.py",
+    "cli/verify.py",
+    "cli/info.py",
+    "cli/engine_runners.py",
+    "cli/bench.py",
+)
 
 
 def sources(folder: Path, *patterns: str) -> Iterator[Path]:
@@ -123,6 +133,8 @@ def why_not_imported(inside: Path, layer: str, module: str) -> str | None:
 def python_layer(parts: tuple[str, ...]) -> str:
     """Layer of a module below lungrt; what has no layer of its own is the runtime."""
     first = parts[0] if parts else ""
+    if parts[:2] == ("benchmark", "eager"):
+        return EAGER
     if first == "__main__":
         return CLI
     return first if first in PYTHON_LAYERS else RUNTIME
@@ -224,6 +236,11 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/__init__.py", "from lungrt.models import x", "runtime knows nothing"),
         ("python/lungrt/errors.py", "from lungrt import _core", "errors knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "from lungrt import _core", "models knows nothing"),
+        ("python/lungrt/benchmark/engine.py", "import torch", "benchmark never imports torch"),
+        ("python/lungrt/benchmark/a.py", "from lungrt.models import x", "knows nothing of models"),
+        ("python/lungrt/benchmark/a.py", "import lungrt.benchmark.eager", "of benchmark.eager"),
+        ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of runtime"),
+        ("python/lungrt/pipeline.py", "import lungrt.benchmark", "runtime knows nothing of bench"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
@@ -245,6 +262,9 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
+        ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
+        ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
+        ("python/lungrt/benchmark/eager/a.py", "import torch\nfrom lungrt.models import x"),
         ("python/lungrt/cli/info.py", "import lungrt\nfrom lungrt import _core"),
         ("python/lungrt/__main__.py", "from lungrt.cli import main"),
         ("python/lungrt/io/dicom.py", "import SimpleITK\nfrom lungrt.errors import Io"),

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lungrt.cli import diagnose, export, info, verify
+from lungrt.cli import bench, diagnose, export, info, verify
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
 
@@ -44,4 +44,5 @@ app = typer.Typer(
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("diagnose")(diagnose.diagnose)
+app.command("bench")(bench.bench)
 app.command("info")(info.info)

@@ -17,7 +17,7 @@ __all__ = ["output_file"]
 
 
 @contextmanager
-def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str], None]]:
+def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str | bytes], None]]:
     """Open a file aside at once and put it in its place when it has been written.
 
     Whatever ends the block before - an error, Ctrl-C - leaves the folder as it was, an older file
@@ -26,7 +26,7 @@ def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str
     Yields
     ------
     write
-        Writes the text and renames the file; called once, at the end.
+        Writes text or bytes and renames the file; called once, at the end.
 
     Raises
     ------
@@ -45,11 +45,11 @@ def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str
         raise Io(f"{path}: cannot be written ({error.strerror})") from error
     aside = Path(name)
     try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
+        with os.fdopen(number, "wb") as file:
 
-            def write(text: str) -> None:
+            def write(content: str | bytes) -> None:
                 try:
-                    file.write(text)
+                    file.write(content.encode() if isinstance(content, str) else content)
                     file.close()
                     # Private until now; from here on what any other new file would be.
                     aside.chmod(0o666 & ~_umask())

@@ -1,0 +1,124 @@
+"""An engine of the library as a contender: ``python -m lungrt.benchmark.engine TASK``.
+
+Makes the settings that the library's own command makes, and never imports torch.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from lungrt.benchmark.measure import Diagnosis, Subject, fixed_places, main
+from lungrt.benchmark.results import Outputs
+from lungrt.benchmark.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from lungrt import CtVolume, Finding, NoduleMask, Report, StageNetwork
+
+__all__ = ["EngineSubject"]
+
+
+class EngineSubject(Subject):
+    """A bundle on an engine."""
+
+    def __init__(self, task: Task) -> None:
+        # As lungrt.cli.main does, before an engine's runtime is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        import lungrt
+        from lungrt import _core
+
+        _core.tune_allocator()
+        self._settings: dict[str, Any] = {
+            "engine": task.name,
+            "device": task.device,
+            "threads": task.threads,
+            "engine_options": task.options,
+        }
+        self._bundle = task.bundle
+        self._pipeline = lungrt.Pipeline(task.bundle, **self._settings)
+        self._networks: dict[str, StageNetwork] = {}
+
+    def read(self, ct: str, series: str | None) -> CtVolume:
+        """Read a CT."""
+        import lungrt
+
+        return lungrt.read_ct(ct, series=series)
+
+    def shape(self, ct: CtVolume) -> tuple[int, int, int]:
+        """Slices, rows, columns."""
+        return ct.shape
+
+    def run(self, ct: CtVolume, places: int) -> Diagnosis:
+        """Diagnose a CT, or time its stages one by one where fixed places are classified."""
+        if places == 0:
+            report = self._pipeline.run(ct)
+            seconds = {stage: report.timings_s[stage] for stage in _TIMED}
+            return Diagnosis(seconds, lambda: _outputs_of(report))
+        began = time.perf_counter()
+        mask = self._pipeline.segment(ct)
+        segmented = time.perf_counter()
+        candidates = self._pipeline.group(ct, mask)
+        grouped = time.perf_counter()
+        voxels = [(z, y, x) for z, y, x in fixed_places(ct.shape, places).tolist()]
+        findings = self._pipeline.classify(ct, voxels)
+        done = time.perf_counter()
+        seconds = dict(
+            zip(_TIMED, (segmented - began, grouped - segmented, done - grouped), strict=True)
+        )
+        found = [candidate.index for candidate in candidates]
+        return Diagnosis(seconds, lambda: _outputs(found, findings, _eroded_voxels(mask)))
+
+    def slices(self, ct: CtVolume, numbers: range) -> NDArray[Any]:
+        """What the segmentation network sees of slices."""
+        import numpy as np
+
+        return np.stack([self._pipeline.segmentation_input(ct, number) for number in numbers])
+
+    def crops(self, ct: CtVolume, places: NDArray[Any]) -> NDArray[Any]:
+        """What the nodule classifier sees of voxels."""
+        import numpy as np
+
+        return np.stack([self._pipeline.nodule_input(ct, place)[None] for place in places.tolist()])
+
+    def probabilities(self, stage: str, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Run a stage's network alone."""
+        import lungrt
+
+        if stage not in self._networks:
+            self._networks[stage] = lungrt.StageNetwork(self._bundle, stage, **self._settings)
+        return self._networks[stage].run(inputs)
+
+
+_TIMED = ("segment", "group", "classify")
+
+
+def _outputs_of(report: Report) -> Outputs:
+    found = [candidate.index for candidate in report.candidates]
+    return _outputs(found, report.candidates, report.mask_voxels)
+
+
+def _outputs(
+    candidates: list[tuple[int, int, int]], findings: Sequence[Finding], mask_voxels: int
+) -> Outputs:
+    return Outputs(
+        candidates,
+        [finding.index for finding in findings],
+        [finding.p_nodule for finding in findings],
+        [finding.p_malignant for finding in findings],
+        mask_voxels,
+    )
+
+
+def _eroded_voxels(mask: NoduleMask) -> int:
+    import lungrt
+
+    return lungrt.erode(mask).count()
+
+
+if __name__ == "__main__":
+    main(EngineSubject)

@@ -1,0 +1,101 @@
+"""The machine and the software of a benchmark: what a figure means nothing without."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lungrt import EngineInfo
+
+__all__ = ["collect_environment", "idle_warning", "processors"]
+
+_DISTRIBUTIONS = ("lungrt", "numpy", "SimpleITK", "torch", "scipy", "onnxruntime")
+_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
+_SETTINGS = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES", "CUDA_VISIBLE_DEVICES")
+_PRELOADED = "LD_PRELOAD"
+# Load that others put on a processor, above which times are not to be trusted.
+_BUSY = 0.15
+
+
+def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
+    """Describe this machine and its software; no paths, no names of people or hosts."""
+    return {
+        "cpu": _cpu_model(),
+        "cpu_flags": _cpu_flags(),
+        "processors": processors(),
+        "affinity": sorted(os.sched_getaffinity(0)),
+        "cpu_quota": _text(Path("/sys/fs/cgroup/cpu.max")),
+        "governor": _text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "load_average": list(os.getloadavg()),
+        "os": f"{platform.system()} {platform.release()}",
+        "libc": " ".join(platform.libc_ver()),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _DISTRIBUTIONS},
+        "engines": {engine.name: engine.version for engine in engines if engine.available},
+        "devices": sorted({device for engine in engines for device in engine.devices}),
+        "settings": _settings(os.environ),
+    }
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def idle_warning(environment: Mapping[str, Any]) -> str:
+    """Return what to say of a machine that was busy before anything began; empty for an idle one.
+
+    Load averages are of the whole machine, of which this process may see a part.
+    """
+    load = float(environment["load_average"][0])
+    if load <= _BUSY * int(environment["processors"]):
+        return ""
+    return (
+        f"the machine was not idle: load average {load:.2f} on {environment['processors']} "
+        "processors before the first measurement; times may be too long, ratios wrong"
+    )
+
+
+def _cpu_model() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpu_flags() -> list[str]:
+    found = set(_cpuinfo("flags").split())
+    return [flag for flag in _FLAGS if flag in found]
+
+
+def _cpuinfo(field: str) -> str:
+    for line in _text(Path("/proc/cpuinfo")).splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == field:
+            return value.strip()
+    return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:  # this system does not tell
+        return ""
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _settings(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {k: v for k, v in sorted(environment.items()) if k.startswith(_SETTINGS)}
+    if preloaded := environment.get(_PRELOADED, "").replace(":", " ").split():
+        found[_PRELOADED] = " ".join(Path(library).name for library in preloaded)
+    return found

@@ -1,0 +1,130 @@
+"""A benchmark in a README, between two comments."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lungrt.benchmark import wording
+from lungrt.errors import InvalidArgument, Io
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from lungrt.benchmark.document import Benchmark
+    from lungrt.benchmark.summary import Summary
+
+__all__ = ["BEGIN", "END", "read_marked", "replaced", "to_markdown"]
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+_FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/:;,()'\"]+/)+")
+
+
+def read_marked(path: Path) -> str:
+    """Read a file that has the two comments.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        It cannot be read.
+    lungrt.errors.InvalidArgument
+        The comments are not there once each, in this order.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Io(f"{path}: cannot be read ({error})") from error
+    begin, end = text.find(BEGIN), text.find(END)
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or begin > end:
+        raise InvalidArgument(
+            f"{path}: expected {BEGIN} and after it {END}, once each, around what is replaced"
+        )
+    return text
+
+
+def replaced(text: str, section: str) -> str:
+    """Return the text with another section between its comments."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{section.strip()}\n{END}{after}"
+
+
+def to_markdown(benchmark: Benchmark, picture: Path | None = None, page: Path | None = None) -> str:
+    """Return the section.
+
+    Parameters
+    ----------
+    picture : pathlib.Path, optional
+        A plot to show.
+    page : pathlib.Path, optional
+        The file that the section is for: the picture is linked from there.
+    """
+    return "\n".join(_lines(benchmark, picture, page)) + "\n"
+
+
+def _lines(benchmark: Benchmark, picture: Path | None, page: Path | None) -> Iterator[str]:
+    if picture is not None:
+        folder = page.resolve().parent if page else Path.cwd()
+        link = Path(os.path.relpath(picture.resolve(), folder)).as_posix()
+        yield f"![seconds of each stage, by contender]({link})"
+        yield ""
+    yield (
+        f"{benchmark.workload}; {wording.rounds(benchmark)}. Seconds from file to probabilities, "
+        f"on {_machine(benchmark)}:"
+    )
+    yield ""
+    yield from _table(benchmark, wording.STAGE_HEADINGS, wording.stage_cells)
+    yield ""
+    yield (
+        "Seconds to start and to the result of a small CT, counted from the start of the process, "
+        "and milliseconds of the networks alone:"
+    )
+    yield ""
+    yield from _table(benchmark, wording.RATE_HEADINGS, wording.rate_cells)
+    yield ""
+    yield from _outcome(benchmark)
+
+
+def _machine(benchmark: Benchmark) -> str:
+    known = benchmark.environment
+    torch = known["packages"].get("torch")
+    return f"{known['processors']} processors of {known['cpu']}" + (torch and f", torch {torch}")
+
+
+def _table(
+    benchmark: Benchmark, headings: Sequence[str], cells: Callable[[Summary], list[str]]
+) -> Iterator[str]:
+    yield "| | " + " | ".join(headings) + " |"
+    yield "|---|" + "---:|" * len(headings)
+    grouped = wording.groups(benchmark)
+    for group, summaries in grouped.items():
+        for summary in summaries:
+            suffix = f" ({group})" if len(grouped) > 1 else ""
+            yield f"| {_escaped(summary.title)}{suffix} | " + " | ".join(cells(summary)) + " |"
+
+
+def _outcome(benchmark: Benchmark) -> Iterator[str]:
+    if wording.same_decisions(benchmark):
+        compared = [s.record.comparison for s in benchmark.summaries if s.record.comparison]
+        if len(compared) > 1:
+            most = max(c.largest_difference for c in compared)
+            yield (
+                f"All {len(compared)} gave the same {compared[0].candidates} candidates and "
+                f"decisions; probabilities differ by at most {most:.1e}."
+            )
+    else:
+        for summary in benchmark.summaries:
+            comparison = summary.record.comparison
+            if comparison and not comparison.same_decisions:
+                yield f"{_escaped(summary.title)}: {comparison.in_words()}."
+    # Of paths only the last part: a page is read elsewhere.
+    missing = [_escaped(_FOLDERS.sub("", line)) for line in wording.not_compared(benchmark)]
+    if missing:
+        yield "Not compared: " + "; ".join(missing) + "."
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,155 @@
+"""What two contenders decided, held against each other."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lungrt.benchmark.results import Index, Outputs
+
+__all__ = ["Comparison", "Thresholds", "compare_arrays", "compare_outputs"]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Above which a voxel is in the mask, a candidate a nodule, a nodule malignant."""
+
+    segmentation: float = 0.5
+    nodule: float = 0.5
+    malignancy: float = 0.5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a contender's results differ from the baseline's.
+
+    Attributes
+    ----------
+    baseline : str
+        Key of the contender that they are held against.
+    candidates : int
+        How many the baseline found.
+    differing_candidates : int
+        Found by one of the two alone.
+    judged, differing_decisions : int
+        Voxels that both classified, and those of them that only one calls a nodule, or malignant.
+    largest_difference : float
+        Of a probability of nodule.
+    differing_mask_voxels : int
+        Difference of the sizes of the eroded masks.
+    slices, differing_slice_voxels : int
+        Slices whose probabilities were compared voxel by voxel, and voxels that are on the
+        other side of the threshold; 0 where it was not done.
+    largest_slice_difference : float
+        Of a voxel's probability.
+    """
+
+    baseline: str
+    candidates: int
+    differing_candidates: int
+    judged: int
+    differing_decisions: int
+    largest_difference: float
+    differing_mask_voxels: int
+    slices: int = 0
+    differing_slice_voxels: int = 0
+    largest_slice_difference: float = 0.0
+
+    @property
+    def same_decisions(self) -> bool:
+        """Whether both found the same candidates and think the same of them."""
+        return self.differing_candidates == 0 and self.differing_decisions == 0
+
+    def in_words(self) -> str:
+        """One line for people."""
+        found = (
+            f"same {self.candidates} candidates"
+            if self.differing_candidates == 0
+            else f"{self.differing_candidates} CANDIDATES DIFFER (of {self.candidates})"
+        )
+        decided = (
+            f"same {self.judged} decisions"
+            if self.differing_decisions == 0
+            else f"{self.differing_decisions} DECISIONS DIFFER (of {self.judged})"
+        )
+        mask = (
+            f"mask of equal size, |p - p'| <= {self.largest_difference:.1e}"
+            if self.differing_mask_voxels == 0
+            else f"mask sizes differ by {self.differing_mask_voxels} voxels, "
+            f"|p - p'| <= {self.largest_difference:.1e}"
+        )
+        if not self.slices:
+            return f"{found}, {decided}, {mask}"
+        return (
+            f"{found}, {decided}, {mask}; of {self.slices} slices {self.differing_slice_voxels} "
+            f"voxels differ, |p - p'| <= {self.largest_slice_difference:.1e}"
+        )
+
+
+def compare_outputs(
+    ours: Outputs, theirs: Outputs, baseline: str, thresholds: Thresholds
+) -> Comparison:
+    """Compare what was decided; voxels that only one classified are not judged.
+
+    A NaN differs from everything.
+    """
+    mine = dict(zip(ours.judged, zip(ours.p_nodule, ours.p_malignant, strict=True), strict=True))
+    other = dict(
+        zip(theirs.judged, zip(theirs.p_nodule, theirs.p_malignant, strict=True), strict=True)
+    )
+    both = [index for index in other if index in mine]
+    differences = [abs(mine[index][0] - other[index][0]) for index in both]
+    return Comparison(
+        baseline=baseline,
+        candidates=len(theirs.candidates),
+        differing_candidates=_differing(ours.candidates, theirs.candidates),
+        judged=len(both),
+        differing_decisions=sum(
+            _decision(mine[index], thresholds) != _decision(other[index], thresholds)
+            for index in both
+        ),
+        largest_difference=_largest(differences),
+        differing_mask_voxels=abs(ours.mask_voxels - theirs.mask_voxels),
+    )
+
+
+def _differing(ours: list[Index], theirs: list[Index]) -> int:
+    """Count what only one found, or else what stands at another place of the list."""
+    a, b = Counter(ours), Counter(theirs)
+    alone = ((a - b) + (b - a)).total()
+    return alone or sum(x != y for x, y in zip(ours, theirs, strict=True))
+
+
+def _decision(judged: tuple[float, float | None], thresholds: Thresholds) -> object:
+    p_nodule, p_malignant = judged
+    if math.isnan(p_nodule):
+        return object()  # NaN: equal to nothing
+    malignant = None if p_malignant is None else p_malignant > thresholds.malignancy
+    return p_nodule > thresholds.nodule, malignant
+
+
+def _largest(values: list[float]) -> float:
+    """Return the largest value, NaN where there is one: max alone would pass it over."""
+    return next(filter(math.isnan, values), max(values, default=0.0))
+
+
+def compare_arrays(
+    found: Comparison, ours: Path, theirs: Path, thresholds: Thresholds
+) -> Comparison:
+    """Add what the networks alone gave, as their processes stored it."""
+    import numpy as np
+
+    with np.load(ours) as mine, np.load(theirs) as other:
+        a, b = mine["segmentation"], other["segmentation"]
+    limit = np.float32(thresholds.segmentation)
+    return replace(
+        found,
+        slices=len(b),
+        differing_slice_voxels=int(((a > limit) != (b > limit)).sum()),
+        largest_slice_difference=float(np.abs(a - b).max()),
+    )

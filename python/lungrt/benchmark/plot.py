@@ -1,0 +1,152 @@
+"""A benchmark as a picture: a bar a contender, cut into stages."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import textwrap
+from typing import TYPE_CHECKING
+
+from lungrt.benchmark import wording
+from lungrt.benchmark.results import STAGES
+from lungrt.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lungrt.benchmark.document import Benchmark
+    from lungrt.benchmark.summary import Summary
+
+__all__ = ["plot", "require_matplotlib"]
+
+# Colour-blind safe (Okabe and Ito), and legible on light and on dark.
+_COLOURS = {
+    "read": "#999999",
+    "segment": "#0072b2",
+    "group": "#d55e00",
+    "classify": "#e69f00",
+}
+# Ink, faint ink and paper, on light; each stands for nothing else in the picture.
+_LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#fffffe"}
+_DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#0d1117"}
+_BAR_INCHES = 0.66
+_LABEL_COLUMNS = 40
+_FONT = "DejaVu Sans"  # matplotlib brings it; an SVG is shown in what the reader has
+_READER_FONTS = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+
+
+def require_matplotlib(what: str) -> None:
+    """Check that pictures can be drawn.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise InvalidArgument(
+            f"{what}: a picture needs matplotlib, which is not installed; "
+            "pip install 'lungrt[bench]', or write .json or .csv"
+        )
+
+
+def plot(benchmark: Benchmark, kind: str) -> bytes:
+    """Draw the stages of every contender that finished a CT.
+
+    Parameters
+    ----------
+    kind : {"svg", "png"}
+        An SVG follows the reader's choice of light or dark; a PNG is light.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    shown = [summary for summary in benchmark.summaries if summary.total]
+    # No pyplot: its figures live until they are closed, and it looks for a screen.
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",  # text stays text: small, sharp, and found by a search
+            "svg.hashsalt": "lungrt",  # the same benchmark gives the same file
+            "font.family": _FONT,
+            "font.size": 10,
+        }
+    ):
+        height = 1.5 + _BAR_INCHES * max(1, len(shown))
+        figure = Figure(figsize=(9.2, height), layout="constrained", facecolor=_LIGHT["paper"])
+        axes = figure.add_subplot(facecolor="none")
+        _draw(axes, benchmark, shown)
+        figure.legend(
+            loc="outside upper right",
+            ncols=len(STAGES),
+            frameon=False,
+            labelcolor=_LIGHT["ink"],
+            handlelength=1,
+            handleheight=1,
+        )
+        picture = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(picture, format=kind, dpi=160, metadata=metadata)
+    return _following_the_reader(picture.getvalue()) if kind == "svg" else picture.getvalue()
+
+
+def _draw(axes: Axes, benchmark: Benchmark, shown: list[Summary]) -> None:
+    longest = max((s.total.median for s in shown if s.total), default=1.0)
+    several = len(wording.groups(benchmark)) > 1
+    for place, summary in enumerate(shown):
+        _bar(axes, place, summary, longest)
+    axes.set_yticks(
+        range(len(shown)), [_label(s, several) for s in shown], color=_LIGHT["ink"], fontsize=9.5
+    )
+    axes.invert_yaxis()
+    axes.set_xlim(0, longest * 1.16)
+    axes.set_xlabel("seconds from file to probabilities, median", color=_LIGHT["faint"])
+    axes.set_title(
+        f"One CT ({benchmark.workload})", loc="left", color=_LIGHT["ink"], fontweight="bold"
+    )
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", colors=_LIGHT["faint"], length=0)
+    axes.grid(axis="x", color=_LIGHT["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    for stage in STAGES:
+        axes.barh([0], [0], color=_COLOURS[stage], label=stage)
+
+
+def _bar(axes: Axes, place: int, summary: Summary, longest: float) -> None:
+    assert summary.total is not None, "only contenders with a total are drawn"
+    total = summary.total.median
+    lengths = {stage: spread.median for stage, spread in summary.stages.items()}
+    # Stages that overlap add up to more than the total, which is what a bar's length tells.
+    scale = min(1.0, total / (sum(lengths.values()) or 1.0))
+    left = 0.0
+    for stage, seconds in lengths.items():
+        axes.barh(place, seconds * scale, left=left, height=0.56, color=_COLOURS[stage])
+        left += seconds * scale
+    ratio = "" if summary.ratio is None else f"   {summary.ratio:.1f}x"
+    axes.text(
+        total + longest * 0.012,
+        place,
+        f"{total:.1f} s{ratio}",
+        va="center",
+        color=_LIGHT["ink"],
+        fontweight="bold",
+    )
+
+
+def _label(summary: Summary, several: bool) -> str:
+    title = textwrap.fill(summary.title, _LABEL_COLUMNS, break_on_hyphens=False)
+    return f"{title}\n{summary.record.contender.group}" if several else title
+
+
+def _following_the_reader(svg: bytes) -> bytes:
+    """Give an SVG the reader's fonts, and other colours where a dark page is preferred."""
+    rules = "".join(
+        f'[style*="fill: {light}"]{{fill:{_DARK[name]}!important}}'
+        f'[style*="stroke: {light}"]{{stroke:{_DARK[name]}!important}}'
+        for name, light in _LIGHT.items()
+    )
+    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>\n"
+    text = svg.decode().replace(f"'{_FONT}'", _READER_FONTS)
+    head, end, rest = text.partition("<defs>")
+    return (head + style + end + rest).encode()

@@ -1,0 +1,182 @@
+"""The benchmark's eager baseline decides what the eager pipeline of these tests decides."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import replace
+from pathlib import Path
+
+import eager_pipeline as eager
+import numpy as np
+import pytest
+import SimpleITK
+import torch
+
+from lungrt.benchmark.eager import networks as baseline_networks
+from lungrt.benchmark.eager import pipeline
+from lungrt.benchmark.eager.child import EagerSubject
+from lungrt.benchmark.eager.networks import open_networks
+from lungrt.benchmark.eager.scan import read_scan
+from lungrt.benchmark.task import Task
+from lungrt.errors import BadBundle, BadVolume, CheckpointMismatch, DeviceUnavailable
+
+SHAPE = (14, 45, 70)
+
+
+@pytest.fixture(scope="module")
+def scan() -> eager.Scan:
+    """A lively volume, flipped and anisotropic."""
+    rng = np.random.default_rng(4)
+    rough = rng.normal(size=[-(-size // 5) for size in SHAPE])
+    smooth = np.kron(rough, np.ones((5, 5, 5)))[: SHAPE[0], : SHAPE[1], : SHAPE[2]]
+    hu = (smooth * 700 + rng.normal(0, 60, SHAPE) - 200).astype(np.int16)
+    return eager.Scan(
+        hu, np.array([-3.0, 5.0, 7.0]), np.array([0.7, 0.8, 2.5]), np.diag([-1.0, -1.0, 1.0])
+    )
+
+
+@pytest.fixture(scope="module")
+def ct(scan: eager.Scan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the volume to a file."""
+    image = SimpleITK.GetImageFromArray(scan.hu)
+    image.SetOrigin(scan.origin_mm)
+    image.SetSpacing(scan.spacing_mm)
+    image.SetDirection(scan.direction.ravel())
+    path = tmp_path_factory.mktemp("ct") / "ct.mha"
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+def checkpoints(networks: eager.Networks) -> dict[str, list[str]]:
+    stages = {
+        "segmentation": networks.segmentation,
+        "nodule": networks.nodule,
+        "malignancy": networks.malignancy,
+    }
+    return {
+        stage: [str(network.checkpoint.path) for network in members]
+        for stage, members in stages.items()
+        if members
+    }
+
+
+def task(bundle: Path, ct: Path, networks: eager.Networks, name: str) -> Task:
+    return Task(
+        *("whole", str(bundle), str(ct), 0.0, ""),
+        name=name,
+        threads=torch.get_num_threads(),
+        checkpoints=checkpoints(networks),
+    )
+
+
+@pytest.mark.parametrize("kind", ["small", "halo"])
+@pytest.mark.parametrize("name", ["eager", "eager-tuned"])
+def test_same_as_the_reference(
+    request: pytest.FixtureRequest, scan: eager.Scan, ct: Path, kind: str, name: str
+) -> None:
+    networks: eager.Networks = request.getfixturevalue(f"{kind}_networks")
+    bundle: Path = request.getfixturevalue(f"{kind}_bundle")
+    subject = EagerSubject(task(bundle, ct, networks, name))
+    found = subject.run(subject.read(str(ct), None), 0).outputs()
+    expected = eager.run(scan, networks)
+
+    assert len(expected.indices) > 20
+    assert found.candidates == found.judged == [tuple(i) for i in expected.indices.tolist()]
+    assert found.mask_voxels == expected.eroded.sum()
+    exact = name == "eager"
+    np.testing.assert_allclose(found.p_nodule, expected.p_nodule, atol=0 if exact else 1e-5, rtol=0)
+    malignant = [np.nan if p is None else p for p in found.p_malignant]
+    np.testing.assert_allclose(malignant, expected.p_malignant, atol=0 if exact else 1e-5, rtol=0)
+    assert 0 < np.isnan(malignant).sum() < len(malignant)
+
+
+def test_networks_alone_see_what_the_pipeline_sees(
+    small_networks: eager.Networks, small_bundle: Path, scan: eager.Scan, ct: Path
+) -> None:
+    subject = EagerSubject(task(small_bundle, ct, small_networks, "eager"))
+    given = subject.read(str(ct), None)
+    slices = subject.slices(given, range(3, 9))
+    contract = small_networks.segmentation[0].input
+    expected = eager.pad_images(eager.stack_context(scan.hu, range(3, 9), contract), contract)
+    np.testing.assert_array_equal(slices, expected)
+    places = np.array([[0, 0, 0], [7, 20, 30], [13, 44, 69]])
+    crops = eager.crops(scan.hu, places, small_networks.nodule[0].input)
+    np.testing.assert_array_equal(subject.crops(given, places), crops)
+    p = subject.probabilities("nodule", subject.crops(given, places))
+    np.testing.assert_allclose(
+        p, eager.classify(scan.hu, places, small_networks.nodule), atol=1e-6, rtol=0
+    )
+
+
+def opened(bundle: Path, given: dict[str, list[str]], device: str = "cpu") -> dict[str, object]:
+    return dict(open_networks(bundle, given, device=device, channels_last=False))
+
+
+def test_another_checkpoint_is_refused(
+    small_networks: eager.Networks, small_bundle: Path, tmp_path: Path
+) -> None:
+    given = checkpoints(small_networks)
+    state = torch.load(given["nodule"][0], weights_only=True)
+    retrained = {name: value.clone() for name, value in state.items()}
+    retrained["head_linear.bias"] += 1
+    torch.save(retrained, tmp_path / "n.pt")
+    with pytest.raises(CheckpointMismatch, match="not the checkpoint that the bundle's stage nod"):
+        opened(small_bundle, given | {"nodule": [str(tmp_path / "n.pt")]})
+    with pytest.raises(CheckpointMismatch, match="has 1 networks, and 2 checkpoints are given"):
+        opened(small_bundle, given | {"nodule": given["nodule"] * 2})
+
+
+def test_a_bundle_without_weights(small_bundle: Path) -> None:
+    with pytest.raises(BadBundle, match="no artifact 'safetensors'"):
+        opened(small_bundle, {})
+
+
+def test_weights_of_the_bundle(
+    small_networks: eager.Networks, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = types.ModuleType("lungrt.export.weights")
+    module.open_weights = lambda path: small_networks.nodule[0].module  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "lungrt.export.weights", module)
+    monkeypatch.setattr(baseline_networks, "WEIGHTS", "torchscript")  # any file that is there
+    given = checkpoints(small_networks)
+    del given["nodule"]
+    networks = open_networks(small_bundle, given, device="cpu", channels_last=False)
+    assert networks["nodule"].modules == (small_networks.nodule[0].module,)
+
+
+def test_a_device_that_is_not_there(
+    small_networks: eager.Networks, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match=r"cuda:0: torch .* finds no CUDA device"):
+        opened(small_bundle, checkpoints(small_networks), device="cuda:0")
+
+
+def test_cts_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadVolume, match="expected one DICOM series , found 0"):
+        read_scan(str(tmp_path), None)
+    (tmp_path / "x.mhd").write_text("nonsense")
+    with pytest.raises(BadVolume, match="SimpleITK cannot read it"):
+        read_scan(str(tmp_path / "x.mhd"), None)
+    image = SimpleITK.GetImageFromArray(np.full((2, 3, 4), 40000, np.int32))
+    SimpleITK.WriteImage(image, str(tmp_path / "y.mha"))
+    with pytest.raises(BadVolume, match="40000 do not fit int16"):
+        read_scan(str(tmp_path / "y.mha"), None)
+
+
+def test_smaller_than_a_crop_and_oblique(
+    small_networks: eager.Networks, small_bundle: Path, scan: eager.Scan, ct: Path
+) -> None:
+    networks = open_networks(
+        small_bundle, checkpoints(small_networks), device="cpu", channels_last=False
+    )
+    given = read_scan(str(ct), None)
+    contract = networks["nodule"].entry.input
+    with pytest.raises(BadVolume, match="smaller than the crop"):
+        pipeline.crops(given.hu[:3], np.zeros((1, 3), np.int64), contract)
+    turned = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    everything = np.zeros(SHAPE, bool)
+    everything[2:12, 30:44, 55:69] = True
+    with pytest.raises(BadVolume, match="inverse transform leaves the volume"):
+        pipeline.find_candidates(replace(given, direction=turned), everything)

@@ -1,0 +1,130 @@
+"""The rounds: interleaved, and one contender's failure is nobody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lungrt.benchmark import campaign
+from lungrt.benchmark.campaign import Settings, run_campaign
+from lungrt.benchmark.contender import Contender
+from lungrt.benchmark.launch import MeasurementFailed
+from lungrt.benchmark.outputs import Thresholds
+from lungrt.benchmark.results import Cold, Network, Run, Whole
+from lungrt.benchmark.workload import Workload
+
+EAGER, ENGINE = Contender("eager"), Contender("torchscript", options={"batch": "8"})
+WORKLOAD = Workload(Path("ct"), Path("small"), "ct", "1.2", places=7)
+
+
+class Processes:
+    """Stands for processes: keeps what was measured, and fails where told to."""
+
+    def __init__(self, outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.tasks = []
+        self.commands = []
+        self.failing: set[tuple[str, str]] = set()
+        self.outputs = {"eager": outputs(), "torchscript": outputs()}
+        monkeypatch.setattr(campaign, "measure_task", self.task)
+        monkeypatch.setattr(campaign, "measure_command", self.command)
+
+    def task(self, contender, task, folder, limit_s):
+        self.tasks.append(task)
+        self._ask(contender, task.kind)
+        if task.kind == "cold":
+            return Cold(0.1, 0.2, 0.05)
+        if task.kind == "network":
+            return Network([1.0], [1.0])
+        run = Run(1.0, 1.0, 1.0, 1.0, 4.0)
+        return Whole(0.1, [run] * task.runs, [1], self.outputs[contender.name], (9, 8, 7))
+
+    def command(self, contender, arguments, limit_s):
+        self.commands.append(arguments)
+        self._ask(contender, "command")
+        return 0.5
+
+    def _ask(self, contender, kind):
+        self.asked.append((contender.name, kind))
+        if (contender.name, kind) in self.failing:
+            raise MeasurementFailed("ended by SIGKILL")
+
+
+@pytest.fixture
+def processes(outputs, monkeypatch: pytest.MonkeyPatch) -> Processes:
+    return Processes(outputs, monkeypatch)
+
+
+def run(tmp_path: Path, rounds: int = 2):
+    return run_campaign(
+        [EAGER, ENGINE],
+        WORKLOAD,
+        Settings(Path("bundle"), {"nodule": ["n.pt"]}, rounds, runs=2, limit_s=9.0),
+        Thresholds(),
+        tmp_path,
+        lambda done, total, text: None,
+    )
+
+
+def test_rounds_are_interleaved_and_begin_with_another_each(processes, tmp_path: Path) -> None:
+    run(tmp_path)
+    first = [("eager", "cold"), ("torchscript", "cold"), ("torchscript", "command")]
+    first += [(name, kind) for kind in ("network", "whole") for name in ("eager", "torchscript")]
+    second = [("torchscript", "cold"), ("eager", "cold"), ("torchscript", "command")]
+    second += [(name, kind) for kind in ("network", "whole") for name in ("torchscript", "eager")]
+    assert processes.asked == first + second
+
+
+def test_each_process_is_told_what_to_do(processes, tmp_path: Path) -> None:
+    run(tmp_path, rounds=1)
+    cold, _, network, _, _, whole = processes.tasks
+    assert (cold.ct, cold.series, cold.places) == ("small", None, 0)
+    assert (whole.ct, whole.series, whole.places, whole.runs) == ("ct", "1.2", 7, 2)
+    assert whole.checkpoints == {"nodule": ["n.pt"]}
+    assert (whole.name, whole.options) == ("torchscript", {"batch": "8"})
+    assert network.arrays
+    assert not whole.arrays
+    (command,) = processes.commands
+    assert command[:2] == ["diagnose", "small"]
+    assert command[-2:] == ["--engine-option", "batch=8"]
+
+
+@pytest.mark.parametrize("kind", ["cold", "command", "network", "whole"])
+def test_a_failure_loses_nobody_elses_results(processes, tmp_path: Path, kind: str) -> None:
+    processes.failing = {("torchscript", kind)}
+    eager, engine = run(tmp_path)
+    assert eager.failure is None
+    assert len(eager.measurements) == 6
+    assert (engine.failure.kind, engine.failure.round) == (kind, 0)
+    assert engine.failure.message == "ended by SIGKILL"
+    assert processes.asked.count(("torchscript", kind)) == 1  # not tried again
+
+
+def test_differing_decisions_are_seen_in_any_round(processes, outputs, tmp_path: Path) -> None:
+    processes.outputs["torchscript"] = outputs((0.9, 0.9))
+    eager, engine = run(tmp_path)
+    assert eager.comparison.same_decisions
+    assert engine.comparison.differing_decisions == 1
+    assert engine.comparison.baseline == EAGER.key
+
+
+def test_without_the_baseline_the_first_that_finished_is_it(processes, tmp_path: Path) -> None:
+    processes.failing = {("eager", "whole")}
+    eager, engine = run(tmp_path)
+    assert eager.comparison is None
+    assert engine.comparison.baseline == ENGINE.key
+
+
+def test_progress_tells_every_measurement(processes, tmp_path: Path) -> None:
+    told = []
+    run_campaign(
+        [EAGER, ENGINE],
+        WORKLOAD,
+        Settings(Path("bundle"), rounds=1),
+        Thresholds(),
+        tmp_path,
+        lambda done, total, text: told.append((done, total, text)),
+    )
+    assert told[0] == (0, 8, "round 1 of 1, cold: eager on cpu, 1 thread")
+    assert told[-1] == (8, 8, "done")

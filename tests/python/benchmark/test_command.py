@@ -1,0 +1,169 @@
+"""``lungrt bench``: arguments, files, Ctrl-C, and one run through real processes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lungrt.benchmark import campaign, plot
+from lungrt.benchmark.markdown import BEGIN, END
+from lungrt.cli.app import app
+
+
+def bench(*arguments: object):
+    return CliRunner().invoke(app, ["bench", *map(str, arguments)])
+
+
+def test_real_processes_from_bundle_to_files(tiny_bundle: Path, tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("matplotlib")
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    checkpoints = [
+        text
+        for stage in ("segmentation", "nodule", "malignancy")
+        for text in (f"--{stage}", tiny_bundle.parent / f"{stage}.pt")
+    ]
+    outputs = [tmp_path / f"b.{kind}" for kind in ("json", "csv", "svg", "png")]
+    result = bench(
+        tiny_bundle,
+        *("--engine", "torchscript", "--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
+        *("--engine-option", "torchscript:nonsense=1", "--markdown", page, *checkpoints),
+        *(text for path in outputs for text in ("--output", path)),
+    )
+    assert result.exit_code == 0, result.output
+    assert "lungrt, TorchScript engine" in result.output
+    assert "not a medical device" in result.output
+
+    found = json.loads(outputs[0].read_text())
+    assert found["workload"] == "generated CT, 9 slices of 44 x 44"
+    contenders = {(c["name"], bool(c["options"])): c for c in found["contenders"]}
+    failed = contenders.pop(("torchscript", True))
+    assert failed["failure"]["kind"] == "cold"
+    assert "nonsense" in failed["failure"]["message"]
+    assert set(contenders) == {("eager", False), ("eager-tuned", False), ("torchscript", False)}
+    for contender in contenders.values():
+        assert contender["failure"] is None
+        comparison = contender["comparison"]
+        assert comparison["differing_candidates"] == comparison["differing_decisions"] == 0
+        assert comparison["differing_slice_voxels"] == 0
+        assert comparison["slices"] == 8
+        assert comparison["judged"] > 30
+        assert comparison["candidates"] > 10
+        summary = contender["summary"]
+        assert summary["seconds"]["total"]["median"] > 0
+        assert summary["seconds"]["warm"]["count"] == 1
+        assert summary["peak_bytes"] > 10**7
+    malignant = contenders["eager", False]["outputs"]["p_malignant"]
+    assert any(p is not None for p in malignant)
+    assert any(p is None for p in malignant)
+    assert contenders["torchscript", False]["summary"]["seconds"]["command"]["median"] > 0
+
+    rows = list(csv.DictReader(outputs[1].read_text().splitlines()))
+    assert {row["measurement"] for row in rows} == {"cold", "network", "whole", "command"}
+    assert b"prefers-color-scheme" in outputs[2].read_bytes()
+    assert outputs[3].read_bytes().startswith(b"\x89PNG")
+    text = page.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n![")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "(b.svg)" in text
+    assert str(tmp_path) not in text
+
+
+def test_eager_alone_needs_checkpoints_or_weights(
+    tiny_bundle: Path, tmp_path: Path, write_series
+) -> None:
+    pytest.importorskip("scipy")
+    write_series(tmp_path / "CT-7", [float(z) for z in range(9)])
+    result = bench(
+        *(tiny_bundle, tmp_path / "CT-7", "--rounds", 1, "--runs", 1, "--threads", 1),
+        *("--engine", "torchscript", "--output", tmp_path / "b.json"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "not compared: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
+    assert "no artifact 'safetensors'" in result.output
+    assert "give the checkpoint with --segmentation" in result.output
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert found["workload"] == "CT-7, 9 slices of 8 x 10"
+    (*_, ours) = found["contenders"]
+    assert ours["failure"] is None
+    assert ours["summary"]["ratio"] is None
+
+
+def test_all_failed(tiny_bundle: Path, tmp_path: Path) -> None:
+    result = bench(
+        tiny_bundle,
+        tmp_path / "nowhere",
+        *("--engine", "torchscript", "--no-eager", "--rounds", 1),
+        *("--output", tmp_path / "b.json"),
+    )
+    assert result.exit_code == 2
+    assert "Io: " in result.output
+    assert "every contender failed, nothing is written" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(campaign, "measure_task", interrupt)
+    page = tmp_path / "README.md"
+    page.write_text(BEGIN + END)
+    result = bench(
+        *(tiny_bundle, "--slices", 8, "--size", 40, "--markdown", page),
+        *("--output", tmp_path / "b.json", "--output", tmp_path / "b.csv"),
+    )
+    assert result.exit_code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert page.read_text() == BEGIN + END
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--threads", "0"], "--threads 0: expected numbers of at least 1"),
+        (["--threads", "two"], "--threads two: expected numbers"),
+        (["--threads", "1,1"], "expected values separated by commas, each once"),
+        (["--device", "cpu,"], "expected values separated by commas, each once"),
+        (["--device", "gpu"], "device 'gpu': expected cpu"),
+        (["--engine", "tensorflow"], "'tensorflow' is not known"),
+        (["--engine-option", "a=1"], "expected ENGINE:NAME=VALUE"),
+        (["--output", "b.txt"], "b.txt: unknown kind of output"),
+        (["--output", "b.json", "--output", "./b.json"], "a file is given twice"),
+        (["--slices", "2"], "smaller than the crop"),
+        (["--no-eager", "--device", "cuda:7"], "nothing can be compared here"),
+    ],
+)
+def test_wrong_arguments(
+    tiny_bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = bench(tiny_bundle, *arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_bundle_and_a_page_without_marks(tiny_bundle: Path, tmp_path: Path) -> None:
+    assert "is no bundle" in bench(tmp_path).output
+    page = tmp_path / "page.md"
+    page.write_text("nothing")
+    assert "expected <!-- bench:begin -->" in bench(tiny_bundle, "--markdown", page).output
+
+
+def test_a_picture_without_matplotlib(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plot.importlib.util, "find_spec", lambda name: None)
+    result = bench(tiny_bundle, "--output", tmp_path / "b.svg")
+    assert result.exit_code == 2
+    assert "needs matplotlib" in result.output

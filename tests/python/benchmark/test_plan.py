@@ -1,0 +1,132 @@
+"""Who is compared, and the reasons why others are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from lungrt.benchmark import plan as planning
+from lungrt.benchmark.contender import Contender
+from lungrt.benchmark.plan import Absent, Wishes, parse_option_set, plan_contenders
+from lungrt.errors import InvalidArgument
+
+
+@dataclass
+class Engine:
+    name: str
+    available: bool = True
+    reason: str = ""
+    devices: list[str] = field(default_factory=lambda: ["cpu"])
+
+
+ENGINES = [
+    Engine("native"),
+    Engine("torchscript", devices=["cpu", "cuda:0 (NVIDIA H100)"]),
+    Engine("onnxruntime", available=False, reason="no library", devices=[]),
+]
+
+
+@pytest.fixture(autouse=True)
+def _all_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning.importlib.util, "find_spec", lambda name: object())
+
+
+def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
+    plan = plan_contenders(Wishes(threads=[1, 2]), ENGINES)
+    assert [(c.name, c.device, c.threads) for c in plan.contenders] == [
+        ("eager", "cpu", 1),
+        ("eager-tuned", "cpu", 1),
+        ("native", "cpu", 1),
+        ("torchscript", "cpu", 1),
+        ("eager", "cpu", 2),
+        ("eager-tuned", "cpu", 2),
+        ("native", "cpu", 2),
+        ("torchscript", "cpu", 2),
+        ("eager", "cuda:0", 1),
+        ("eager-tuned", "cuda:0", 1),
+        ("torchscript", "cuda:0", 1),
+        ("eager", "cuda:0", 2),
+        ("eager-tuned", "cuda:0", 2),
+        ("torchscript", "cuda:0", 2),
+    ]
+    assert plan.absent == [
+        Absent("engine onnxruntime", "no library"),
+        Absent("engine native on cuda:0", "it can use cpu here"),
+    ]
+    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+
+
+def test_chosen_engines_devices_and_option_sets() -> None:
+    wishes = Wishes(
+        threads=[2],
+        engines=["torchscript"],
+        option_sets=[("torchscript", {"batch": "8"}), ("torchscript", {"batch": "16"})],
+        devices=["cuda"],
+        eager=False,
+    )
+    plan = plan_contenders(wishes, ENGINES)
+    assert plan.contenders == [
+        Contender("torchscript", "cuda:0", 2),
+        Contender("torchscript", "cuda:0", 2, {"batch": "8"}),
+        Contender("torchscript", "cuda:0", 2, {"batch": "16"}),
+    ]
+    assert plan.contenders[1].title == "lungrt, TorchScript engine (batch=8)"
+    assert plan.absent == [Absent("eager PyTorch", "left out, as asked with --no-eager")]
+
+
+def test_missing_packages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        planning.importlib.util, "find_spec", lambda name: None if name == "scipy" else object()
+    )
+    plan = plan_contenders(Wishes(threads=[1]), ENGINES[:1])
+    assert [c.name for c in plan.contenders] == ["native"]
+    (absent,) = plan.absent
+    assert absent.what == "eager PyTorch"
+    assert absent.why.startswith("scipy not installed; pip install 'lungrt[bench")
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        Wishes(threads=[1], engines=["tensorflow"]),
+        Wishes(threads=[1], option_sets=[("tensorflow", {})]),
+    ],
+)
+def test_unknown_engine(wishes: Wishes) -> None:
+    with pytest.raises(InvalidArgument, match="'tensorflow' is not known; expected native, torch"):
+        plan_contenders(wishes, ENGINES)
+
+
+@pytest.mark.parametrize("device", ["gpu", "auto", "cuda:", "cuda:x", ""])
+def test_unknown_device(device: str) -> None:
+    with pytest.raises(InvalidArgument, match="expected cpu, cuda or cuda:N"):
+        plan_contenders(Wishes(threads=[1], devices=[device]), ENGINES)
+
+
+def test_option_sets() -> None:
+    assert parse_option_set("onnxruntime:batch=8,arena=off") == (
+        "onnxruntime",
+        {"batch": "8", "arena": "off"},
+    )
+    assert parse_option_set("native:kernels=a=b") == ("native", {"kernels": "a=b"})
+
+
+@pytest.mark.parametrize(
+    "text", ["batch=8", ":batch=8", "native:", "native:batch", "native:a=1,a=2", "native:a=1,"]
+)
+def test_option_set_of_another_form(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="expected ENGINE:NAME=VALUE"):
+        parse_option_set(text)
+
+
+def test_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MALLOC_ARENA_MAX", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "GLIBC_TUNABLES"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HARMLESS", "1")
+    for name in ("eager", "torchscript"):
+        environment = Contender(name).environment()
+        assert not [n for n in environment if n.startswith(("MALLOC_", "OMP_", "MKL_", "GLIBC_"))]
+        assert environment["HARMLESS"] == "1"
+    tuned = {n for n in Contender("eager-tuned").environment() if n.startswith("MALLOC_")}
+    assert tuned == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}

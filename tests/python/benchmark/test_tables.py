@@ -1,0 +1,83 @@
+"""What people read: on the screen, and in a README."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from lungrt.benchmark.markdown import BEGIN, END, read_marked, replaced, to_markdown
+from lungrt.benchmark.table import print_benchmark
+from lungrt.errors import InvalidArgument, Io
+
+
+def printed(benchmark) -> str:
+    screen = io.StringIO()
+    print_benchmark(Console(file=screen, width=200), benchmark)
+    return screen.getvalue()
+
+
+def test_screen(example) -> None:
+    text = printed(example)
+    (ours, *_) = [line for line in text.splitlines() if "TorchScript engine" in line]
+    # read, segment, group, classify, total, next CT, memory, ratio
+    expected = ["1.10", "6.60", "1.10", "2.20", "11.0", "(10.0", "-", "12.0)", "5.50", "1.00", "GB"]
+    assert ours.split()[3:] == [*expected, "4.0x"]
+    assert "not compared: onnxruntime on cpu, 2 threads (whole, round 2): Io: no file" in text
+    assert "not compared: engine native: not installed" in text
+    assert "same 2 candidates, same 2 decisions" in text
+    assert "warning: the machine was not idle" in text
+    assert "Abacus 9, 2 processors" in text
+
+
+def test_groups_have_a_heading(benchmark_of, record) -> None:
+    text = printed(benchmark_of(record("eager", 4.0, threads=1), record("eager", 2.0, threads=2)))
+    assert "cpu, 1 thread " in text
+    assert "cpu, 2 threads" in text
+
+
+def test_markdown(example, tmp_path: Path) -> None:
+    section = to_markdown(example, tmp_path / "docs" / "b.svg", tmp_path / "README.md")
+    assert "](docs/b.svg)" in section
+    assert "2 processors of Abacus 9, torch 2.13" in section
+    rows = [line for line in section.splitlines() if line.startswith("| lungrt, TorchScript")]
+    assert rows[0].endswith(
+        "| 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
+    )
+    assert "All 2 gave the same 2 candidates and decisions" in section
+    assert "no liblungrt_native.so." in section
+    assert "/usr" not in section
+
+
+def test_markdown_says_what_differs(benchmark_of, record) -> None:
+    ours = record("torchscript", 1.0)
+    ours.comparison = replace(ours.comparison, differing_decisions=1)
+    section = to_markdown(benchmark_of(record("eager", 4.0), ours))
+    assert "1 DECISIONS DIFFER" in section
+    assert "gave the same" not in section
+
+
+def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    text = replaced(read_marked(page), "new\n")
+    assert text == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    assert replaced(text, "new") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}", f"{BEGIN}{BEGIN}{END}"]
+)
+def test_a_page_without_marks(tmp_path: Path, text: str) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(text)
+    with pytest.raises(InvalidArgument, match="expected <!-- bench:begin --> and after it"):
+        read_marked(page)
+
+
+def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Io, match="cannot be read"):
+        read_marked(tmp_path / "README.md")
