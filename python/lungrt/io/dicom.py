@@ -6,13 +6,14 @@ from __future__ import annotations
 import functools
 import math
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungrt._core import CtVolume, SliceHeader, plan_series
+from lungrt._core import CtVolume, SliceHeader, available_threads, plan_series
 from lungrt.errors import BadVolume, InvalidArgument, Io
 from lungrt.io.dicom_file import may_be_ct, require_all_pixels
 from lungrt.io.image import itk_reason
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     import SimpleITK
     from numpy.typing import NDArray
+
+    from lungrt._core import SliceBlend
 
 __all__ = ["SeriesInfo", "list_series", "read_series"]
 
@@ -171,19 +174,31 @@ def read_series(folder: Path, *, series: str | None = None, resample: bool = Fal
     def plane(index: int) -> NDArray[Any]:
         return slices[index].read()
 
-    planes = []
-    for blend in layout.slices:
+    def blended(blend: SliceBlend) -> NDArray[Any]:
         lower = plane(blend.lower)
         if blend.weight == 0.0:
-            planes.append(lower)
-            continue
+            return lower
         upper = plane(blend.upper)
         mixed = (1.0 - blend.weight) * lower + blend.weight * upper
         whole = lower.dtype == upper.dtype == np.int16
-        planes.append(np.rint(mixed).astype(np.int16) if whole else mixed)
-    return CtVolume(
-        np.stack(planes), layout.geometry, series_uid=layout.series_uid, notes=layout.notes
-    )
+        return np.rint(mixed).astype(np.int16) if whole else mixed
+
+    with _pool() as pool:
+        hu = _stack(pool.map(blended, layout.slices), len(layout.slices))
+    return CtVolume(hu, layout.geometry, series_uid=layout.series_uid, notes=layout.notes)
+
+
+def _stack(planes: Iterable[NDArray[Any]], count: int) -> NDArray[Any]:
+    """Stack planes as they come: the volume is in memory once, not twice."""
+    volume: NDArray[Any] = np.empty(0, np.int16)
+    for index, plane in enumerate(planes):
+        if index == 0:
+            volume = np.empty((count, *plane.shape), plane.dtype)
+        kind = np.result_type(volume, plane)
+        if kind != volume.dtype:  # a slice whose rescale slope is not whole
+            volume = volume.astype(kind)
+        volume[index] = plane
+    return volume
 
 
 def _choose(folder: Path, found: dict[str, list[_Slice]], wanted: str | None) -> list[_Slice]:
@@ -225,22 +240,31 @@ def _find_series(folder: Path) -> dict[str, list[_Slice]]:
 
 
 def _read_headers(files: Iterable[Path]) -> Iterable[_Slice]:
+    with _pool() as pool:
+        for item in pool.map(_read_header, files):
+            if item is not None:
+                yield item
+
+
+def _read_header(path: Path) -> _Slice | None:
     reader = _gdcm_reader()
-    for path in files:
-        reader.SetFileName(str(path))
-        try:
-            reader.ReadImageInformation()
-        except RuntimeError as error:
-            if may_be_ct(path):
-                raise Io(
-                    f"{path}: damaged or truncated DICOM file ({itk_reason(error)}); fetch it anew "
-                    "or move it out of the folder"
-                ) from error
-            continue
-        tags = {
-            key: _clean(reader.GetMetaData(key)) for key, _ in _TAGS if reader.HasMetaDataKey(key)
-        }
-        yield _Slice(path, tags)
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        if may_be_ct(path):
+            raise Io(
+                f"{path}: damaged or truncated DICOM file ({itk_reason(error)}); fetch it anew "
+                "or move it out of the folder"
+            ) from error
+        return None
+    tags = {key: _clean(reader.GetMetaData(key)) for key, _ in _TAGS if reader.HasMetaDataKey(key)}
+    return _Slice(path, tags)
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Threads for files: SimpleITK releases the GIL while it reads one."""
+    return ThreadPoolExecutor(max_workers=min(8, available_threads()))
 
 
 def _gdcm_reader() -> SimpleITK.ImageFileReader:
