@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import nn
 
 from lungrt.errors import BadBundle, CheckpointMismatch, DeviceUnavailable
 from lungrt.export.manifest import NetworkEntry, StageEntry, read_manifest
+from lungrt.export.weights import open_weights
 from lungrt.models import load_network
 
 __all__ = ["StageNetworks", "open_networks"]
@@ -124,9 +124,7 @@ def _from_weights(bundle: Path, stage: str, network: NetworkEntry) -> nn.Module:
             f"{bundle}: stage {stage} has no artifact {WEIGHTS!r} to build the eager network of; "
             f"give the checkpoint with --{stage}, or export again with --formats {WEIGHTS}"
         )
-    weights = importlib.import_module("lungrt.export.weights")
-    module: nn.Module = weights.open_weights(bundle / artifact.file)
-    return module
+    return open_weights(bundle / artifact.file)
 
 
 def _placed(module: nn.Module, stage: str, device: torch.device, channels_last: bool) -> nn.Module:
