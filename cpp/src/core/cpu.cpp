@@ -39,10 +39,17 @@ Cpu parse_cpu(const std::string& cpuinfo) {
 }
 
 Cpu this_cpu() {
-  std::ifstream stream("/proc/cpuinfo");
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (text.empty()) throw Error(ErrorCode::kIo, "cannot read /proc/cpuinfo, to tell the processor");
-  return parse_cpu(text);
+  // Once, and the first processor alone: the kernel takes milliseconds to write each one's text.
+  static const Cpu cpu = [] {
+    std::ifstream stream("/proc/cpuinfo");
+    std::string text;
+    for (std::string line; std::getline(stream, line) && !line.empty();) text += line + "\n";
+    if (text.empty()) {
+      throw Error(ErrorCode::kIo, "cannot read /proc/cpuinfo, to tell the processor");
+    }
+    return parse_cpu(text);
+  }();
+  return cpu;
 }
 
 }  // namespace lungrt

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from lungrt.cli import compile as compile_command
 from lungrt.cli import diagnose, export, info, verify
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
@@ -43,5 +44,6 @@ app = typer.Typer(
 )
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
+app.command("compile")(compile_command.compile_networks)
 app.command("diagnose")(diagnose.diagnose)
 app.command("info")(info.info)
