@@ -54,6 +54,12 @@ def other_inputs(contract: InputEntry) -> list[_Array]:
     return _inputs(contract, _OTHER_IMAGES, _OTHER_CROPS, _OTHER_SEED)
 
 
+def inputs_of_size(contract: InputEntry, rows: int, columns: int) -> list[_Array]:
+    """Return inputs of one slice each, of slices of a given size; the same every time."""
+    images = ((1, rows, columns),)
+    return [_inputs(contract, images, (), seed)[0] for seed in (_GOLDEN_SEED, _OTHER_SEED)]
+
+
 def _inputs(
     contract: InputEntry,
     images: Sequence[tuple[int, int, int]],

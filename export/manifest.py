@@ -77,9 +77,13 @@ class InputEntry:
         """Channels of the input tensor."""
         return 1 if self.context_slices is None else 2 * self.context_slices + 1
 
+    def padded_size(self, size: int) -> int:
+        """Return how many rows or columns a slice of `size` is padded to, without the halo."""
+        return -(-size // self.size_multiple) * self.size_multiple
+
     def fitting_size(self, size: int) -> int:
-        """Return how many rows or columns a slice of `size` is padded to."""
-        return -(-size // self.size_multiple) * self.size_multiple + 2 * self.halo
+        """Return how many rows or columns the network gets of a slice of `size`."""
+        return self.padded_size(size) + 2 * self.halo
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the manifest has it."""

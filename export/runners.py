@@ -47,7 +47,8 @@ class Runner:
     Attributes
     ----------
     format : str
-        ``"torchscript"``, ``"onnx"`` or ``"safetensors"``.
+        ``"torchscript"``, ``"onnx"``, ``"safetensors"`` or, of what `lungrt.export.compiled` finds,
+        ``"aotinductor"``.
     version : str
         Of what runs, for people.
     open : callable

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lungrt.errors import BadBundle, EngineUnavailable, InvalidArgument
+from lungrt.export.compiled import FORMAT as COMPILED
+from lungrt.export.compiled import compiled_sizes, goldens_of_sizes
 from lungrt.export.files import check_files
 from lungrt.export.goldens import Golden, read_goldens
 from lungrt.export.manifest import Manifest, NetworkEntry, StageEntry, read_manifest
@@ -27,7 +29,8 @@ def verify_bundle(
     bundle : path
         The folder.
     formats : sequence of str, optional
-        Artifact formats to run; all that the bundle has if not given.
+        Artifact formats to run; all that the bundle has, and what this machine compiled of it, if
+        not given.
     runners : mapping of str to Runner, optional
         What runs them, by name; `python_runners` if not given.
 
@@ -75,8 +78,16 @@ def verify_bundle(
 def _wanted_formats(
     bundle: Path, manifest: Manifest, formats: Sequence[str] | None
 ) -> tuple[str, ...]:
-    networks = [network for stage in manifest.stages.values() for network in stage.networks]
-    present = tuple(dict.fromkeys(name for network in networks for name in network.artifacts))
+    networks = [
+        (name, member, network)
+        for name, stage in manifest.stages.items()
+        for member, network in enumerate(stage.networks)
+    ]
+    present = tuple(
+        dict.fromkeys(format_ for *_, network in networks for format_ in network.artifacts)
+    )
+    if any(compiled_sizes(bundle, name, member) for name, member, _ in networks):
+        present += (COMPILED,)
     if formats is None:
         return present
     if not formats or set(formats) - set(present):
@@ -98,16 +109,19 @@ def _verify_network(
             f"{bundle}: network {member} of {name} has no goldens, so it cannot be verified; "
             "export it again"
         )
+    sizes = compiled_sizes(bundle, name, member)
     for runtime, runner in runners.items():
-        if runner.format not in network.artifacts:
+        is_compiled = runner.format == COMPILED
+        if not (sizes if is_compiled else runner.format in network.artifacts):
             continue
         blank = ParityRow(name, member, runtime, runner.version, stage.tolerance["cpu"])
         if runner.missing:
             yield replace(blank, skipped=runner.missing)
             continue
-        path = bundle / network.artifacts[runner.format].file
+        path = sizes[0].parent if is_compiled else bundle / network.artifacts[runner.format].file
         artifact = Artifact(bundle, name, member, path, stage.input.name, stage.output.name)
-        yield from _replay_all(artifact, runner, goldens, stage, blank)
+        cases = goldens_of_sizes(sizes, goldens) if is_compiled else goldens
+        yield from _replay_all(artifact, runner, cases, stage, blank)
 
 
 def _replay_all(

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 # From left to right; those of one rank know nothing of each other.
 CPP_LAYERS = {"core": 0, "ops": 1, "native": 1, "backend": 2, "stages": 3, "pipeline": 4}
 ENGINE_HEADERS = re.compile(r"(torch|ATen|c10|caffe2|onnxruntime|openvino|NvInfer)[/_.].*")
+# Folders of the backend that several engines share.
+SHARED_BY = {"torch_common": ("aotinductor", "torch_common", "torchscript")}
 CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -33,6 +35,7 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
 TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
 EXPORT_COMMANDS = (
+    "cli/compile.py",
     "cli/export.py",
     "cli/verify.py",
     "cli/info.py",
@@ -82,11 +85,10 @@ def why_not_included(root: Path, path: Path, name: str) -> str | None:
     knower, known = cpp_layer(source), cpp_layer(target)
     if knower != known and CPP_LAYERS[known] >= CPP_LAYERS[knower]:
         return f"{knower} knows nothing of {known}"
-    loadable = (
-        target.parts[0] == "backend" and len(target.parts) > 2 and "native" not in target.parts
-    )
-    if loadable and target.parent != source.parent:
-        return "only an engine knows its own folder"
+    if target.parts[0] == "backend" and len(target.parts) > 2 and target.parts[1] != "native":
+        owners = SHARED_BY.get(target.parts[1], (target.parts[1],))
+        if source.parts[0] != "backend" or source.parts[1] not in owners:
+            return "only an engine knows its own folder"
     return None
 
 
@@ -179,6 +181,9 @@ def test_the_walk_sees_the_project() -> None:
         ("cpp/src/backend/a.cpp", "onnxruntime_c_api.h", "knows an engine's headers"),
         ("cpp/src/stages/a.cpp", "backend/torchscript/own.h", "an engine knows its own folder"),
         ("cpp/src/backend/other/a.cpp", "backend/torchscript/own.h", "knows its own folder"),
+        ("cpp/src/backend/other/a.cpp", "backend/torch_common/y.h", "knows its own folder"),
+        ("cpp/src/backend/a.cpp", "backend/torch_common/y.h", "knows its own folder"),
+        ("cpp/src/backend/torch_common/a.cpp", "backend/torchscript/own.h", "its own folder"),
         ("cpp/src/pipeline.cpp", "pybind11/pybind11.h", "only bindings know Python"),
         ("cpp/include/lungrt/a.h", "core/x.h", "needs only std"),
         ("cpp/include/lungrt/a.h", "nlohmann/json.hpp", "needs only std"),
@@ -191,6 +196,7 @@ def test_planted_include_is_found(tmp_path: Path, file: str, include: str, why: 
         "ops/x.h",
         "backend/session.h",
         "backend/torchscript/own.h",
+        "backend/torch_common/y.h",
         "stages/x.h",
         "p.h",
     ):
@@ -210,6 +216,7 @@ def test_planted_include_is_found(tmp_path: Path, file: str, include: str, why: 
     ("file", "include"),
     [
         ("cpp/src/backend/torchscript/a.cpp", "torch/script.h"),
+        ("cpp/src/backend/aotinductor/a.cpp", "backend/torch_common/y.h"),
         ("cpp/src/ops/cuda/a.cu", "cuda_runtime.h"),
         ("cpp/src/stages/a.cpp", "core/x.h"),
         ("cpp/include/lungrt/a.h", "cstdint"),
@@ -217,7 +224,8 @@ def test_planted_include_is_found(tmp_path: Path, file: str, include: str, why: 
     ],
 )
 def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -> None:
-    for name in ("cpp/src/core/x.h", "cpp/include/lungrt/volume.h", file):
+    headers = ("core/x.h", "backend/torch_common/y.h")
+    for name in (*(f"cpp/src/{h}" for h in headers), "cpp/include/lungrt/volume.h", file):
         place = tmp_path / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(f"#include <{include}>\n" if name == file else "")

@@ -23,6 +23,7 @@ struct BundleFile {
 
 /// One trained network in every format it was exported to.
 struct BundleNetwork {
+  int member = 0;  ///< number in its stage, from 0
   std::string architecture;
   std::string checkpoint_sha256;
   std::map<std::string, BundleFile> artifacts;  ///< by format: torchscript, onnx, ...

@@ -197,6 +197,7 @@ StageManifest parse_stage(const JsonField& field, StageKind kind) {
   check_tolerance(field.at("tolerance"));
   for (const JsonField& network : field.at("networks").items()) {
     stage.networks.push_back(parse_network(network));
+    stage.networks.back().member = static_cast<int>(stage.networks.size()) - 1;
   }
   field.at("networks").require(!stage.networks.empty(), "at least one network");
   return stage;

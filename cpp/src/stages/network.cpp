@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "backend/compiled_session.h"
+#include "core/compiled.h"
 #include "lungrt/error.h"
 
 namespace lungrt {
@@ -134,13 +136,19 @@ Network open_network(const Bundle& bundle, const StageManifest& stage, const Eng
   std::vector<std::unique_ptr<Session>> members;
   for (const BundleNetwork& network : stage.networks) {
     SessionRequest request;
-    request.artifact = bundle.file(artifact_for(network, stage, engine), settings.verify_hashes);
     request.input_name = stage.input.name;
     request.output_name = stage.output_name;
     request.input_rank = input_rank(stage.kind);
     request.device = settings.device;
     request.threads = settings.threads;
     request.options = settings.engine_options;
+    if (engine.artifact_format() == kCompiledFormat) {
+      const CompiledRuntime runtime{engine.version(), engine.device_name({})};
+      members.push_back(open_compiled(engine, find_compiled(bundle, stage, network, runtime),
+                                      request, {stage.input.halo, compile_command(bundle)}));
+      continue;
+    }
+    request.artifact = bundle.file(artifact_for(network, stage, engine), settings.verify_hashes);
     members.push_back(engine.open(request));
   }
   return Network(std::move(members), stage.output_kind);

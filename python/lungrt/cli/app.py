@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from lungrt.cli import bench, diagnose, export, info, verify
+from lungrt.cli import compile as compile_command
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
+app.command("compile")(compile_command.compile_networks)
 app.command("diagnose")(diagnose.diagnose)
 app.command("bench")(bench.bench)
 app.command("info")(info.info)

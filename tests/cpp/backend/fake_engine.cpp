@@ -13,6 +13,9 @@
 #ifndef FAKE_CORE
 #define FAKE_CORE LUNGRT_VERSION
 #endif
+#ifndef FAKE_FORMAT
+#define FAKE_FORMAT "fake"
+#endif
 #ifndef FAKE_RUNTIME_STATUS
 #define FAKE_RUNTIME_STATUS kLungrtOk
 #endif
@@ -85,7 +88,7 @@ LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* i
   return kLungrtOk;
 }
 
-constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       "fake",       open_runtime,
+constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       FAKE_FORMAT,  open_runtime,
                                    device_count,   device_name,     open_session, close_session,
                                    open_workspace, close_workspace, run};
 

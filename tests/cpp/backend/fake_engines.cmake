@@ -12,6 +12,7 @@ function(lungrt_fake_engine target)
 endfunction()
 
 lungrt_fake_engine(engine_good FAKE_ENTRY=lungrt_engine_table)
+lungrt_fake_engine(engine_compiled FAKE_ENTRY=lungrt_engine_table FAKE_FORMAT="aotinductor")
 lungrt_fake_engine(engine_wrong_abi FAKE_ENTRY=lungrt_engine_table FAKE_ABI=99)
 lungrt_fake_engine(engine_wrong_core FAKE_ENTRY=lungrt_engine_table FAKE_CORE="0.0.0")
 lungrt_fake_engine(engine_wrong_runtime FAKE_ENTRY=lungrt_engine_table FAKE_RUNTIME_STATUS=kLungrtUnsupportedRuntime)

@@ -4,18 +4,17 @@
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
-#include <torch/version.h>
 
 #include <array>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
-#include <new>
+#include <stdexcept>
 #include <string>
 
 #include "backend/engine_table.h"
-#include "backend/torchscript/run_allocator.h"
+#include "backend/torch_common/run_allocator.h"
+#include "backend/torch_common/runtime.h"
+#include "backend/torch_common/status.h"
 #include "backend/torchscript/session.h"
 #include "lungrt/version.h"
 
@@ -29,53 +28,8 @@ struct LungrtWorkspace {};
 namespace lungrt::torchscript {
 namespace {
 
-LungrtStatus tell(LungrtStatus status, const std::string& message, LungrtText* text) {
-  std::snprintf(text->data, text->capacity, "%s", message.c_str());
-  return status;
-}
-
-/// Runs `body` and turns whatever it throws into a status: nothing may cross the table.
-template <typename Body>
-LungrtStatus guarded(LungrtStatus on_error, LungrtText* error, Body&& body) noexcept {
-  try {
-    body();
-    return kLungrtOk;
-  } catch (const c10::OutOfMemoryError& e) {
-    return tell(kLungrtOutOfMemory, e.what_without_backtrace(), error);
-  } catch (const c10::Error& e) {
-    return tell(on_error, e.what_without_backtrace(), error);
-  } catch (const std::bad_alloc&) {
-    return tell(kLungrtOutOfMemory, "out of memory", error);
-  } catch (const std::exception& e) {
-    return tell(on_error, e.what(), error);
-  } catch (...) {
-    return tell(on_error, "unknown failure", error);
-  }
-}
-
-/// "2.13.0" of the torch in this process, from its own description of its build.
-std::string running_torch() {
-  const std::string description = at::show_config();
-  const std::string key = "TORCH_VERSION=";
-  const auto start = description.find(key);
-  if (start == std::string::npos) return "";
-  const auto first = start + key.size();
-  return description.substr(first, description.find_first_of(", \n", first) - first);
-}
-
-LungrtStatus open_runtime(const char*, LungrtText* out) {
-  return guarded(kLungrtUnsupportedRuntime, out, [&] {
-    const std::string built =
-        std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
-    const std::string running = running_torch();
-    if (running.rfind(built + ".", 0) != 0) {
-      throw std::runtime_error("was built for torch " + built + ", found torch " +
-                               (running.empty() ? "of unknown version" : running) +
-                               "; install torch " + built + " or build lungrt against this one");
-    }
-    tell(kLungrtOk, "torch " + running, out);
-  });
-}
+using torch_common::guarded;
+using torch_common::tell;
 
 /// CUDA kernels register themselves when libtorch_cuda.so, beside libtorch_cpu.so, is loaded.
 bool load_cuda() {
@@ -154,7 +108,7 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
 
 void close_session(LungrtSession* session) {
   delete session;
-  release_idle_memory();
+  torch_common::release_idle_memory();
 }
 
 LungrtStatus open_workspace(LungrtSession*, LungrtWorkspace** workspace, LungrtText* error) {
@@ -172,7 +126,7 @@ constexpr LungrtEngineTable kTable{
     .abi = LUNGRT_ENGINE_ABI,
     .core_version = LUNGRT_VERSION,
     .artifact_format = "torchscript",
-    .open_runtime = open_runtime,
+    .open_runtime = torch_common::open_runtime,
     .device_count = device_count,
     .device_name = device_name,
     .open_session = open_session,

@@ -2,48 +2,17 @@
 
 #include <algorithm>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 
+#include "backend/torch_common/run_allocator.h"
+#include "backend/torch_common/runtime.h"
+#include "backend/torch_common/tensors.h"
+#include "backend/torch_common/thread_count.h"
 #include "backend/torchscript/fuse_relu.h"
-#include "backend/torchscript/run_allocator.h"
-#include "backend/torchscript/thread_count.h"
 
 namespace lungrt::torchscript {
-namespace {
 
-/// A tensor over the caller's memory.
-at::Tensor wrap(const LungrtTensor& tensor) {
-  const c10::IntArrayRef shape(tensor.shape, static_cast<std::size_t>(tensor.rank));
-  const c10::Device device =
-      tensor.cuda != 0 ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(tensor.device_index))
-                       : c10::Device(c10::kCPU);
-  const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
-  if (tensor.interleaved == 0) return at::from_blob(tensor.data, shape, options);
-  // Strides of channels-last memory, for any rank: batch, 1, then the rest in units of channels.
-  std::vector<std::int64_t> strides(static_cast<std::size_t>(tensor.rank));
-  std::int64_t stride = tensor.shape[1];
-  for (std::size_t axis = strides.size() - 1; axis >= 2; --axis) {
-    strides[axis] = stride;
-    stride *= tensor.shape[axis];
-  }
-  strides[1] = 1;
-  strides[0] = stride;
-  return at::from_blob(tensor.data, shape, strides, options);
-}
-
-/// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
-/// end of each operator. Each lane keeps activations of its own (about 200 MB for a slice of 512 x
-/// 512).
-constexpr int kMostLanes = 4;
-
-std::string text(c10::IntArrayRef shape) {
-  std::ostringstream stream;
-  stream << shape;
-  return stream.str();
-}
-
-}  // namespace
+using torch_common::kMostLanes;
 
 Session::Session(const LungrtSessionRequest& request)
     : device_(request.cuda != 0
@@ -70,22 +39,13 @@ LungrtSessionTraits Session::traits() const {
 
 void Session::run(const LungrtTensor& input, const LungrtTensor& output) const {
   const c10::InferenceMode inference;
-  const ThreadCountScope threads(threads_);
-  std::optional<RunAllocatorScope> allocator;
+  const torch_common::ThreadCountScope threads(threads_);
+  std::optional<torch_common::RunAllocatorScope> allocator;
   if (device_.is_cpu()) allocator.emplace();
 
   torch::jit::Module module = module_;  // shares the weights; forward() is not const
-  const at::Tensor result = module.forward({wrap(input).to(device_)}).toTensor();
-  at::Tensor target = wrap(output);
-  if (result.sizes() != target.sizes()) {
-    throw std::runtime_error("the network gave " + text(result.sizes()) + ", expected " +
-                             text(target.sizes()));
-  }
-  if (result.scalar_type() != at::kFloat) {
-    throw std::runtime_error(std::string("the network gave ") +
-                             c10::toString(result.scalar_type()) + ", expected Float");
-  }
-  target.copy_(result);
+  const at::Tensor wrapped = torch_common::wrap(input).to(device_);
+  torch_common::copy_result(module.forward({wrapped}).toTensor(), output);
 }
 
 }  // namespace lungrt::torchscript

@@ -1,9 +1,9 @@
-#include "backend/torchscript/thread_count.h"
+#include "backend/torch_common/thread_count.h"
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
-namespace lungrt::torchscript {
+namespace lungrt::torch_common {
 namespace {
 
 /// `omp_set_num_threads` of the OpenMP runtime that torch itself uses: its wheel carries one under
@@ -31,4 +31,4 @@ ThreadCountScope::ThreadCountScope(int threads)
 
 ThreadCountScope::~ThreadCountScope() { set_for_this_thread(previous_); }
 
-}  // namespace lungrt::torchscript
+}  // namespace lungrt::torch_common

@@ -1,7 +1,7 @@
 /// Memory for activations that is kept between runs.
 #pragma once
 
-namespace lungrt::torchscript {
+namespace lungrt::torch_common {
 
 /// While one lives, large CPU tensors made by this thread come from a cache. With the C library's
 /// allocator every activation of some megabytes is mapped, faulted in page by page and unmapped
@@ -21,4 +21,4 @@ class RunAllocatorScope {
 /// Hands the cache's idle memory back to the system, e.g. when a session is closed.
 void release_idle_memory();
 
-}  // namespace lungrt::torchscript
+}  // namespace lungrt::torch_common

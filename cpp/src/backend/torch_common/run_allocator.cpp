@@ -1,4 +1,4 @@
-#include "backend/torchscript/run_allocator.h"
+#include "backend/torch_common/run_allocator.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace lungrt::torchscript {
+namespace lungrt::torch_common {
 namespace {
 
 thread_local bool cached_here = false;
@@ -130,4 +130,4 @@ RunAllocatorScope::~RunAllocatorScope() { cached_here = previous_; }
 
 void release_idle_memory() { CachingAllocator::instance().release_idle(); }
 
-}  // namespace lungrt::torchscript
+}  // namespace lungrt::torch_common

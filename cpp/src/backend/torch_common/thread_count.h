@@ -1,7 +1,7 @@
 /// How many threads an operator may use, for the calling thread alone.
 #pragma once
 
-namespace lungrt::torchscript {
+namespace lungrt::torch_common {
 
 /// Sets the count that ATen's parallel loops and oneDNN ask for, and puts the old one back.
 /// at::set_num_threads would change it for the whole process, an application's own torch included.
@@ -16,4 +16,4 @@ class ThreadCountScope {
   int previous_;
 };
 
-}  // namespace lungrt::torchscript
+}  // namespace lungrt::torch_common

@@ -1,0 +1,41 @@
+#include "backend/aotinductor/session.h"
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "backend/torch_common/run_allocator.h"
+#include "backend/torch_common/runtime.h"
+#include "backend/torch_common/tensors.h"
+#include "backend/torch_common/thread_count.h"
+
+namespace lungrt::aotinductor {
+
+Session::Session(const LungrtSessionRequest& request)
+    : lanes_(std::min(request.threads, torch_common::kMostLanes)),
+      threads_(request.threads / lanes_),
+      loader_(request.artifact, "model", /*run_single_threaded=*/false,
+              static_cast<std::size_t>(lanes_)) {}
+
+LungrtSessionTraits Session::traits() const {
+  // Layout and batch are the core's to say: they were chosen when the network was compiled.
+  return {.interleaved = 0, .batch = 1, .lanes = lanes_};
+}
+
+void Session::run(const LungrtTensor& input, const LungrtTensor& output) const {
+  const c10::InferenceMode inference;
+  const torch_common::ThreadCountScope threads(threads_);
+  const torch_common::RunAllocatorScope allocator;
+  const std::vector<at::Tensor> results = loader_.run({torch_common::wrap(input)});
+  if (results.size() != 1) {
+    throw std::runtime_error("the network gave " + std::to_string(results.size()) +
+                             " tensors, expected 1");
+  }
+  torch_common::copy_result(results.front(), output);
+}
+
+}  // namespace lungrt::aotinductor

@@ -1,0 +1,29 @@
+/// A network that AOTInductor compiled, and how it is run.
+#pragma once
+
+#include <torch/csrc/inductor/aoti_package/model_package_loader.h>
+
+#include "backend/engine_table.h"
+
+namespace lungrt::aotinductor {
+
+/// Immutable after construction; run() may be called from many threads.
+///
+/// Compiled code checks nothing about its input: shape, layout and the machine it was compiled for
+/// are recorded beside it, and the core holds them against what it has before it calls run().
+class Session {
+ public:
+  /// \throws std::runtime_error, c10::Error where the file is no package for this torch
+  explicit Session(const LungrtSessionRequest& request);
+
+  LungrtSessionTraits traits() const;
+  void run(const LungrtTensor& input, const LungrtTensor& output) const;
+
+ private:
+  int lanes_;    ///< runs at once
+  int threads_;  ///< of each
+  /// Its run() is not const but takes turns between its runners, one a lane.
+  mutable torch::inductor::AOTIModelPackageLoader loader_;
+};
+
+}  // namespace lungrt::aotinductor

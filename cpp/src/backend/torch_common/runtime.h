@@ -1,0 +1,17 @@
+/// The torch in this process, for the engines that are built on it.
+#pragma once
+
+#include "backend/engine_table.h"
+
+namespace lungrt::torch_common {
+
+/// The table's `open_runtime`: tells torch's version, refuses another minor version than this
+/// library was built for.
+LungrtStatus open_runtime(const char* folder, LungrtText* text);
+
+/// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
+/// end of each operator. Each lane keeps activations of its own (about 200 MB for a slice of 512 x
+/// 512).
+inline constexpr int kMostLanes = 4;
+
+}  // namespace lungrt::torch_common

@@ -1,0 +1,162 @@
+#include "core/compiled.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <system_error>
+
+#include "core/compiled_record.h"
+#include "core/cpu.h"
+#include "core/sha256.h"
+#include "lungrt/error.h"
+
+namespace lungrt {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Format of the artifact that networks are compiled from.
+constexpr const char* kWeights = "safetensors";
+
+/// An environment variable that names an absolute folder, or empty.
+fs::path folder_of(const char* variable) {
+  const char* value = std::getenv(variable);
+  const fs::path folder = value == nullptr ? "" : value;
+  return folder.is_absolute() ? folder : fs::path();
+}
+
+/// Compiled code is run as it is, so nobody else may have put it there.
+void require_own(const fs::path& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) {
+    throw Error(ErrorCode::kBadBundle, path.string() + " is missing or cannot be read");
+  }
+  if (status.st_uid != geteuid()) {
+    throw Error(ErrorCode::kBadBundle, path.string() +
+                                           " belongs to another user: compiled code is loaded "
+                                           "only where this user wrote it");
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    throw Error(ErrorCode::kBadBundle, path.string() +
+                                           " may be written by other users: compiled code is "
+                                           "loaded only where this user alone can write it");
+  }
+}
+
+void check_fits(const CompiledRecord& record, const std::string& where,
+                const BundleNetwork& network, const CompiledRuntime& runtime) {
+  const auto weights = network.artifacts.find(kWeights);
+  if (record.checkpoint_sha256 != network.checkpoint_sha256 ||
+      (weights != network.artifacts.end() && record.weights_sha256 != weights->second.sha256)) {
+    throw Error(ErrorCode::kBadBundle, where + " was compiled from another checkpoint (SHA-256 " +
+                                           record.checkpoint_sha256 + ", the bundle's is " +
+                                           network.checkpoint_sha256 + ")");
+  }
+  if (record.runtime != runtime.version) {
+    throw Error(ErrorCode::kUnsupportedVersion,
+                where + " was compiled with " + record.runtime + ", here runs " + runtime.version);
+  }
+  const Cpu cpu = this_cpu();
+  if (record.cpu_digest != cpu.digest || record.cpu_capability != runtime.capability) {
+    throw Error(ErrorCode::kEngineUnavailable,
+                where + " was compiled for another processor: " + record.cpu_model + " with " +
+                    record.cpu_capability + ", this is " + cpu.model + " with " +
+                    runtime.capability + " (instruction sets " + cpu.digest.substr(0, 8) +
+                    ", compiled for " + record.cpu_digest.substr(0, 8) + ")");
+  }
+}
+
+void check_file(const fs::path& file, const BundleFile& recorded) {
+  require_own(file);
+  const std::string digits = sha256_of_file(file);
+  if (digits != recorded.sha256) {
+    throw Error(ErrorCode::kBadBundle, file.string() + " is damaged: its SHA-256 is " + digits +
+                                           ", model.json says " + recorded.sha256);
+  }
+}
+
+/// Folders of sizes in a network's folder, in the order of their names; what is being written
+/// begins with a dot.
+std::vector<fs::path> size_folders(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(folder, failure)) {
+    if (entry.is_directory(failure) && entry.path().filename().string().front() != '.') {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+CompiledModel open_model(const fs::path& folder, const StageManifest& stage,
+                         const BundleNetwork& network, const CompiledRuntime& runtime) {
+  require_own(folder);
+  const fs::path file = folder / "model.json";
+  require_own(file);
+  const CompiledRecord record = read_compiled_record(file, stage);
+  check_fits(record, folder.string(), network, runtime);
+  check_file(folder / record.model.file, record.model);
+  return {folder / record.model.file, record.input_shape, record.output_shape, record.interleaved};
+}
+
+}  // namespace
+
+fs::path compiled_cache() {
+  fs::path cache = folder_of("XDG_CACHE_HOME");
+  if (cache.empty()) {
+    const fs::path home = folder_of("HOME");
+    if (home.empty()) {
+      throw Error(ErrorCode::kIo,
+                  "compiled networks lie in the user's cache, but neither XDG_CACHE_HOME nor HOME "
+                  "names an absolute folder; set one");
+    }
+    cache = home / ".cache";
+  }
+  return cache / "lungrt" / "compiled";
+}
+
+fs::path compiled_folder(const Bundle& bundle, StageKind kind, int member) {
+  return compiled_cache() / bundle.sha256() / to_string(kind) /
+         ("member-" + std::to_string(member));
+}
+
+std::string compile_command(const Bundle& bundle) {
+  return "lungrt compile " + bundle.folder().string();
+}
+
+std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManifest& stage,
+                                         const BundleNetwork& network,
+                                         const CompiledRuntime& runtime) {
+  const fs::path folder = compiled_folder(bundle, stage.kind, network.member);
+  std::vector<CompiledModel> models;
+  for (const fs::path& size : size_folders(folder)) {
+    try {
+      models.push_back(open_model(size, stage, network, runtime));
+    } catch (const Error& error) {
+      throw Error(error.code(), std::string(error.what()) + "; compile it again: `" +
+                                    compile_command(bundle) + " --size " +
+                                    size.filename().string() + "`, or remove that folder");
+    }
+    const CompiledModel& first = models.front();
+    if (models.back().input_shape[0] != first.input_shape[0] ||
+        models.back().interleaved != first.interleaved) {
+      throw Error(ErrorCode::kBadBundle,
+                  folder.string() +
+                      ": its sizes were compiled for different batches or layouts; remove it and "
+                      "compile again: `" +
+                      compile_command(bundle) + "`");
+    }
+  }
+  if (models.empty()) {
+    throw Error(ErrorCode::kEngineUnavailable,
+                "stage " + std::string(to_string(stage.kind)) + " of bundle " +
+                    bundle.folder().string() + " is not compiled on this machine: nothing in " +
+                    folder.string() + "; run `" + compile_command(bundle) + "`");
+  }
+  return models;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,109 @@
+#include "core/compiled_record.h"
+
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "core/json_field.h"
+#include "core/strict_json.h"
+#include "lungrt/error.h"
+
+namespace lungrt {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kMostItems = 1024;
+constexpr std::int64_t kMostPixels = 16384;  // a padded slice with its halo
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Error(ErrorCode::kIo, "cannot read " + file.string());
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string sha256_digits(const JsonField& field) {
+  const std::string digits = field.text();
+  field.require(
+      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos,
+      "64 lower-case hexadecimal digits");
+  return digits;
+}
+
+std::vector<std::int64_t> read_shape(const JsonField& field) {
+  std::vector<std::int64_t> shape;
+  for (const JsonField& size : field.items()) shape.push_back(size.integer(1, kMostPixels));
+  return shape;
+}
+
+/// Input and output as the stage's contract has them, but for batch and size, which are fixed here.
+void check_shapes(const CompiledRecord& record, const StageManifest& stage, const JsonField& input,
+                  const JsonField& output) {
+  const InputContract& contract = stage.input;
+  const std::vector<std::int64_t>& in = record.input_shape;
+  const auto classes = static_cast<std::int64_t>(stage.classes.size());
+  input.require(!in.empty() && in[0] <= kMostItems,
+                "a batch of at most " + std::to_string(kMostItems));
+  std::vector<std::int64_t> expected_output{in[0], classes};
+  if (stage.kind == StageKind::kSegmentation) {
+    const auto fits = [&](std::int64_t size) {
+      const std::int64_t inner = size - 2 * contract.halo;
+      return inner > 0 && inner % contract.size_multiple == 0;
+    };
+    input.require(
+        in.size() == 4 && in[1] == 2 * contract.context_slices + 1 && fits(in[2]) && fits(in[3]),
+        "[batch, channels, height, width] as the bundle's contract has them");
+    expected_output.push_back(in[2] - 2 * contract.halo);
+    expected_output.push_back(in[3] - 2 * contract.halo);
+  } else {
+    const std::vector<std::int64_t> expected_input{in[0], 1, contract.crop[0], contract.crop[1],
+                                                   contract.crop[2]};
+    input.require(in == expected_input, "[batch, 1, slices, rows, columns] of the bundle's crop");
+  }
+  output.require(record.output_shape == expected_output, "the output of that input");
+}
+
+}  // namespace
+
+CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage) {
+  const std::string name = file.string();
+  const nlohmann::json parsed = parse_strictly(read_text(file), name);
+  const JsonField document(parsed, name);
+  // First: another version may have other fields.
+  const std::int64_t version =
+      document.at("format_version").integer(0, std::numeric_limits<std::int32_t>::max());
+  if (version != kVersion) {
+    throw Error(ErrorCode::kUnsupportedVersion,
+                name + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
+                    std::to_string(kVersion));
+  }
+  document.only({"format_version", "lungrt_version", "runtime", "cpu", "checkpoint_sha256",
+                 "weights_sha256", "input", "output", "model", "golden"});
+  document.at("lungrt_version").text();
+
+  CompiledRecord record;
+  record.runtime = document.at("runtime").text();
+  const JsonField cpu = document.at("cpu").only({"model", "digest", "capability"});
+  record.cpu_model = cpu.at("model").text();
+  record.cpu_digest = sha256_digits(cpu.at("digest"));
+  record.cpu_capability = cpu.at("capability").text();
+  record.checkpoint_sha256 = sha256_digits(document.at("checkpoint_sha256"));
+  record.weights_sha256 = sha256_digits(document.at("weights_sha256"));
+
+  const JsonField input = document.at("input").only({"shape", "layout", "dtype"});
+  record.input_shape = read_shape(input.at("shape"));
+  record.interleaved = input.at("layout").one_of({"planes", "interleaved"}) == "interleaved";
+  input.at("dtype").one_of({"float32"});
+  const JsonField output = document.at("output").only({"shape", "layout", "dtype"});
+  record.output_shape = read_shape(output.at("shape"));
+  output.at("layout").one_of({"planes"});
+  output.at("dtype").one_of({"float32"});
+  check_shapes(record, stage, input.at("shape"), output.at("shape"));
+
+  const JsonField model = document.at("model").only({"file", "sha256", "bytes"});
+  record.model.file = model.at("file").one_of({"model.pt2"});
+  record.model.sha256 = sha256_digits(model.at("sha256"));
+  record.model.bytes = model.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max());
+  return record;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,27 @@
+/// `model.json`, what `lungrt compile` wrote beside compiled code.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/bundle.h"
+
+namespace lungrt {
+
+struct CompiledRecord {
+  std::string runtime;  ///< e.g. "torch 2.13.0"
+  std::string cpu_model, cpu_digest, cpu_capability;
+  std::string checkpoint_sha256, weights_sha256;
+  std::vector<std::int64_t> input_shape, output_shape;
+  bool interleaved = false;
+  BundleFile model;  ///< beside the record
+};
+
+/// Reads a record strictly, shapes against the stage's contract.
+/// \throws Error kBadBundle (damaged), kUnsupportedVersion (of another lungrt), kIo
+CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage);
+
+}  // namespace lungrt

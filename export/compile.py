@@ -1,0 +1,281 @@
+"""A bundle's networks as native code of this machine, each held against its eager module."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from lungrt.errors import BadBundle, Inference, InvalidArgument
+from lungrt.export import aotinductor, compiled
+from lungrt.export.exporter import EXPORT_TOLERANCE
+from lungrt.export.files import check_files, write_file
+from lungrt.export.goldens import (
+    Golden,
+    inputs_of_size,
+    other_inputs,
+    read_goldens,
+    to_safetensors,
+)
+from lungrt.export.manifest import (
+    FileEntry,
+    InputEntry,
+    Manifest,
+    NetworkEntry,
+    StageEntry,
+    read_manifest,
+)
+from lungrt.export.network import SingleOutput, run_eager
+from lungrt.export.parity import ParityRow, replay
+from lungrt.export.parity_table import parity_text
+from lungrt.export.staging import replaced_folder
+from lungrt.export.weights import open_weights
+
+_Array = NDArray[np.float32]
+_Progress = Callable[[str, int, int], None]
+
+WEIGHTS = "safetensors"
+_FAMILIES = ("unet", "classifier3d")
+_MOST_PIXELS = 4096
+_MOST_ITEMS = 1024
+
+
+@dataclass(frozen=True)
+class CompileResult:
+    """What was compiled.
+
+    Attributes
+    ----------
+    folders : list of pathlib.Path
+        One a network and size.
+    rows : list of ParityRow
+        Every network on every input; all in tolerance.
+    """
+
+    folders: list[Path]
+    rows: list[ParityRow]
+
+
+def compile_bundle(
+    bundle: Path | str,
+    *,
+    sizes: Sequence[tuple[int, int]] = ((512, 512),),
+    batch: int = 8,
+    progress: _Progress | None = None,
+) -> CompileResult:
+    """Compile a bundle's networks for this machine, into the user's cache.
+
+    Each is built from its weights in the bundle, held against the bundle's goldens, compiled for
+    fixed shapes, read back and held against the eager module. What is compiled already of a size
+    is replaced, and stays as it is unless all of that went well.
+
+    Parameters
+    ----------
+    bundle : path
+        The folder.
+    sizes : sequence of (rows, columns), optional
+        Of the CTs' slices; each is a program of its own, as the sizes are part of it.
+    batch : int, optional
+        Crops that the classifiers take at once. The segmentation takes a slice.
+    progress : callable, optional
+        Called with a stage, steps done and steps in all.
+
+    Raises
+    ------
+    InvalidArgument
+        A size or the batch is impossible, or a network is of an architecture of one's own.
+    BadBundle
+        The bundle is damaged, has no weights, or has other ones than those it was exported from.
+    EngineUnavailable
+        There is no C++ compiler.
+    Inference
+        A network cannot be compiled, or its code is out of tolerance.
+    Io
+        The cache cannot be written, or another process compiles the same.
+    """
+    bundle = Path(bundle)
+    _check_sizes(sizes, batch)
+    manifest = read_manifest(bundle)
+    check_files(bundle, manifest)
+    _check_networks(bundle, manifest)
+    aotinductor.require_compiler()
+    result = CompileResult([], [])
+    with aotinductor.scratch_folder():
+        for name, stage in manifest.stages.items():
+            work = _StageCompiler(bundle, name, stage, sizes, batch, progress)
+            for member, network in enumerate(stage.networks):
+                for folder, rows in work.compile(member, network):
+                    result.folders.append(folder)
+                    result.rows.extend(rows)
+    return result
+
+
+def _check_sizes(sizes: Sequence[tuple[int, int]], batch: int) -> None:
+    for rows, columns in sizes:
+        if not (0 < rows <= _MOST_PIXELS and 0 < columns <= _MOST_PIXELS):
+            raise InvalidArgument(
+                f"size {rows} x {columns}: expected 1 to {_MOST_PIXELS} rows and columns"
+            )
+    if not 0 < batch <= _MOST_ITEMS:
+        raise InvalidArgument(f"batch {batch}: expected 1 to {_MOST_ITEMS} crops")
+
+
+def _check_networks(bundle: Path, manifest: Manifest) -> None:
+    """Raise unless every network can be built from what the bundle holds."""
+    for name, stage in manifest.stages.items():
+        for network in stage.networks:
+            if network.architecture not in _FAMILIES:
+                raise InvalidArgument(
+                    f"{bundle}: {name} is a network of {network.architecture}; compiled are "
+                    f"networks of the families {' and '.join(_FAMILIES)}, whose weights are in "
+                    "their bundle; run this one with torchscript or onnxruntime"
+                )
+            if WEIGHTS not in network.artifacts:
+                raise BadBundle(
+                    f"{bundle}: {name} has no weights to compile from (artifact {WEIGHTS}), it "
+                    f"has: {', '.join(network.artifacts)}; export the checkpoints again"
+                )
+
+
+@dataclass
+class _StageCompiler:
+    """Compiles a stage's networks, one after the other."""
+
+    bundle: Path
+    name: str
+    stage: StageEntry
+    sizes: Sequence[tuple[int, int]]
+    batch: int
+    progress: _Progress | None
+
+    def __post_init__(self) -> None:
+        self._inputs = _inputs_by_size(self.stage.input, self.sizes)
+        self._steps_done = 0
+        self._steps = len(self.stage.networks) * (1 + 2 * len(self._inputs))
+        self._report()
+
+    def compile(self, member: int, network: NetworkEntry) -> Iterator[tuple[Path, list[ParityRow]]]:
+        """Yield, for each size, the folder and the comparisons."""
+        weights = network.artifacts[WEIGHTS]
+        module = SingleOutput(open_weights(self.bundle / weights.file))
+        goldens = [g for file in network.goldens for g in read_goldens(self.bundle / file.file)]
+        rows = self._check_eager(member, module, goldens)
+        self._step()
+        for size, inputs in self._inputs.items():
+            cases = {
+                f"golden {n}": golden
+                for n, golden in enumerate(goldens)
+                if golden.input.shape[1:] == inputs[0].shape[1:]
+            }
+            own = [Golden(x, run_eager(module, x)) for x in inputs]
+            cases |= {f"other {n} of {size}": golden for n, golden in enumerate(own)}
+            folder = compiled.compiled_folder(self.bundle, self.name, member) / size
+            with replaced_folder(folder, _replaces_anything) as new:
+                rows += self._compile_one(new, member, module, network, cases, own)
+            yield folder, rows
+            rows = []
+
+    def _compile_one(
+        self,
+        folder: Path,
+        member: int,
+        module: nn.Module,
+        network: NetworkEntry,
+        cases: Mapping[str, Golden],
+        own: Sequence[Golden],
+    ) -> list[ParityRow]:
+        """Write one size's files into `folder`, which takes its place if nothing is raised."""
+        batch = 1 if self.stage.input.crop is None else self.batch
+        path = folder / compiled.MODEL
+        aotinductor.to_package(module, np.repeat(own[0].input[:1], batch, axis=0), path)
+        self._step()
+        run = aotinductor.open_package(path, batch)
+        rows = [
+            replay(run, case, self.stage, replace(self._blank(member, "aotinductor"), input=name))
+            for name, case in cases.items()
+        ]
+        _refuse(rows, "compiled code is out of tolerance, so it was not kept")
+        golden = own[0]
+        record = compiled.Record(
+            aotinductor.made_with(),
+            compiled.this_cpu(),
+            aotinductor.capability(),
+            network.checkpoint_sha256,
+            network.artifacts[WEIGHTS].sha256,
+            (batch, *golden.input.shape[1:]),
+            (batch, *golden.output.shape[1:]),
+            self.stage.input.crop is None,
+            _described(path),
+            write_file(folder, compiled.GOLDEN, to_safetensors([golden])),
+        )
+        write_file(folder, compiled.RECORD, record.to_text().encode())
+        # The library loads nothing that others could write.
+        for file in folder.iterdir():
+            file.chmod(0o600)
+        folder.chmod(0o700)
+        self._step()
+        return rows
+
+    def _check_eager(
+        self, member: int, module: nn.Module, goldens: Sequence[Golden]
+    ) -> list[ParityRow]:
+        """Hold the module built from weights against what the bundle promises of it."""
+        rows = [
+            replay(
+                lambda x: run_eager(module, x),
+                golden,
+                self.stage,
+                replace(self._blank(member, "eager"), input=f"golden {n}"),
+            )
+            for n, golden in enumerate(goldens)
+        ]
+        _refuse(rows, f"{self.bundle}: the weights are not those of its goldens; export again")
+        return rows
+
+    def _blank(self, member: int, runtime: str) -> ParityRow:
+        version = aotinductor.made_with()
+        return ParityRow(self.name, member, runtime, version, EXPORT_TOLERANCE)
+
+    def _step(self) -> None:
+        self._steps_done += 1
+        self._report()
+
+    def _report(self) -> None:
+        if self.progress:
+            self.progress(self.name, self._steps_done, self._steps)
+
+
+def _inputs_by_size(
+    contract: InputEntry, sizes: Sequence[tuple[int, int]]
+) -> dict[str, list[_Array]]:
+    """Return inputs for each shape to compile, by the name of its folder."""
+    if contract.crop is not None:
+        return {compiled.size_name(contract.crop): other_inputs(contract)}
+    padded = dict.fromkeys((contract.padded_size(r), contract.padded_size(c)) for r, c in sizes)
+    return {compiled.size_name(size): inputs_of_size(contract, *size) for size in padded}
+
+
+def _refuse(rows: Sequence[ParityRow], what: str) -> None:
+    if failed := [row for row in rows if row.failed]:
+        raise Inference(f"{what}\n{parity_text(failed)}")
+
+
+def _replaces_anything(folder: Path) -> None:
+    """Whatever lies in the cache can be made again."""
+
+
+def _described(path: Path) -> FileEntry:
+    """Bring a file to disk, and return its entry."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    data = path.read_bytes()
+    return FileEntry(path.name, hashlib.sha256(data).hexdigest(), len(data))

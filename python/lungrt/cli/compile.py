@@ -1,0 +1,97 @@
+"""``lungrt compile``: a bundle's networks as native code of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lungrt.cli.console import stdout
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+from lungrt.errors import EngineUnavailable, InvalidArgument
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lungrt.export import CompileResult
+
+__all__ = ["compile_networks"]
+
+
+def compile_networks(
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False),
+    ],
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROWSxCOLUMNS",
+            help="Size of a CT's slices, as often as needed; 512x512 if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Crops that the classifiers take at once.")] = 8,
+    json_output: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write every comparison to FILE.json.",
+            show_default=False,
+        ),
+    ] = None,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress bars.")
+    ] = False,
+) -> None:
+    """Compile a bundle's networks for this machine, for [b]--engine aotinductor[/b].
+
+    The code is kept in the user's cache and runs here alone: for the sizes that were compiled, on
+    this processor, with this PyTorch. It takes a C++ compiler and a minute a network; each is held
+    against the eager network before it is kept.
+
+    Example: [b]lungrt compile bundle --size 512x512 --size 768x768[/b]
+    """
+    sizes = [_parse_size(text) for text in size or ["512x512"]]
+    with contextlib.ExitStack() as stack:
+        write = json_output and stack.enter_context(output_file(json_output, (".json",)))
+        _require_torch()
+        # Imported here so that --help and wrong arguments answer at once.
+        from lungrt.export import compile_bundle
+
+        with progress_bars(not no_progress) as progress:
+            result = compile_bundle(bundle, sizes=sizes, batch=batch, progress=progress)
+        if write:
+            write(json.dumps([row.to_json() for row in result.rows], indent=2) + "\n")
+    _print(stdout(), result)
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text)
+    if found is None:
+        raise InvalidArgument(f"--size {text}: expected ROWSxCOLUMNS, e.g. 512x512")
+    return int(found[1]), int(found[2])
+
+
+def _require_torch() -> None:
+    packages = ("torch", "safetensors")
+    if missing := [package for package in packages if util.find_spec(package) is None]:
+        raise EngineUnavailable(
+            f"compiling needs {' and '.join(missing)}, not installed here; "
+            "pip install 'lungrt[torch]'"
+        )
+
+
+def _print(console: Console, result: CompileResult) -> None:
+    from lungrt.export.parity_table import parity_table
+
+    console.print(parity_table(result.rows))
+    for folder in result.folders:
+        console.print(f"written to {folder}", soft_wrap=True)

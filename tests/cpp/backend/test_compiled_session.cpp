@@ -1,0 +1,107 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "backend/compiled_session.h"
+#include "backend/loadable_engine.h"
+#include "expect_error.h"
+
+namespace lungrt {
+namespace {
+
+using testing::expect_error;
+
+/// Slices of 2 x 3 and 4 x 1 with a halo of 1, by an engine that gives the mean of its input.
+class CompiledSessionTest : public ::testing::Test {
+ protected:
+  CompiledSessionTest() : engine_(open_engine_library("fake", ENGINE_GOOD, "Fake 1")) {
+    SessionRequest request;
+    request.artifact = "broken.fake";  // to be replaced by each model's
+    session_ = open_compiled(*engine_, models_, request, {1, "lungrt compile here"});
+    workspace_ = session_->new_workspace();
+  }
+
+  /// Runs zeros of these shapes and gives the output's first value.
+  float run(const TensorShape& input, const TensorShape& output,
+            Layout layout = Layout::kInterleaved, Layout output_layout = Layout::kPlanes,
+            Device device = {}) {
+    std::vector<float> in(static_cast<std::size_t>(input.elements()), 0.25F);
+    std::vector<float> out(static_cast<std::size_t>(output.elements()), -1.0F);
+    session_->run(*workspace_, {in.data(), input, layout, device},
+                  {out.data(), output, output_layout, {}});
+    return out.front();
+  }
+
+  std::vector<CompiledModel> models_{{"first.fake", {1, 3, 4, 5}, {1, 1, 2, 3}, true},
+                                     {"second.fake", {1, 3, 6, 3}, {1, 1, 4, 1}, true}};
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
+TEST_F(CompiledSessionTest, IsFedAsItWasCompiled) {
+  EXPECT_EQ(session_->traits().layout, Layout::kInterleaved);
+  EXPECT_EQ(session_->traits().batch, 1);  // the engine alone would say 3
+  EXPECT_EQ(session_->traits().lanes, 2);  // the engine's own
+}
+
+TEST_F(CompiledSessionTest, RunsEverySize) {
+  EXPECT_FLOAT_EQ(run({1, 3, 4, 5}, {1, 1, 2, 3}), 0.25F);
+  EXPECT_FLOAT_EQ(run({1, 3, 6, 3}, {1, 1, 4, 1}), 0.25F);
+}
+
+TEST_F(CompiledSessionTest, RefusesOtherSizesWithTheCommandThatCompilesThem) {
+  expect_error(
+      ErrorCode::kInvalidArgument,
+      {"compiled for slices of 2 x 3, 4 x 1", "got 2 x 2", "run `lungrt compile here --size 2x2`"},
+      [&] { run({1, 3, 4, 4}, {1, 1, 2, 2}); });
+}
+
+TEST_F(CompiledSessionTest, RefusesAnotherBatchChannelsOrRank) {
+  expect_error(ErrorCode::kInvalidArgument, {"[1, 3, 4, 5]", "[2, 3, 4, 5]"},
+               [&] { run({2, 3, 4, 5}, {2, 1, 2, 3}); });
+  expect_error(ErrorCode::kInvalidArgument, {"[1, 3, 4, 5]", "[1, 5, 4, 3]"},
+               [&] { run({1, 5, 4, 3}, {1, 1, 2, 3}); });
+  expect_error(ErrorCode::kInvalidArgument, {"[1, 3, 4, 5]", "[1, 3, 20]"},
+               [&] { run({1, 3, 20}, {1, 1, 2, 3}); });
+}
+
+TEST_F(CompiledSessionTest, RefusesAnotherLayout) {
+  expect_error(ErrorCode::kInvalidArgument, {"channels are last", "another layout"},
+               [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kPlanes); });
+  expect_error(ErrorCode::kInvalidArgument, {"an output of planes"}, [&] {
+    run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kInterleaved, Layout::kInterleaved);
+  });
+}
+
+TEST_F(CompiledSessionTest, RefusesAnotherOutput) {
+  expect_error(ErrorCode::kInvalidArgument, {"output of [1, 1, 2, 3], got [1, 1, 3, 2]"},
+               [&] { run({1, 3, 4, 5}, {1, 1, 3, 2}); });
+}
+
+TEST_F(CompiledSessionTest, RefusesMemoryOfAnotherDevice) {
+  expect_error(ErrorCode::kInvalidArgument, {"compiled for the CPU"}, [&] {
+    run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kInterleaved, Layout::kPlanes, {DeviceKind::kCuda, 0});
+  });
+}
+
+TEST_F(CompiledSessionTest, RefusesOtherCrops) {
+  const auto crops =
+      open_compiled(*engine_, {{"c.fake", {2, 1, 4, 4, 4}, {2, 2}, false}}, {}, {0, "x"});
+  EXPECT_EQ(crops->traits().layout, Layout::kPlanes);
+  const auto workspace = crops->new_workspace();
+  std::vector<float> values(256);
+  expect_error(ErrorCode::kInvalidArgument, {"[2, 1, 4, 4, 4]", "[2, 1, 4, 4, 5]"}, [&] {
+    crops->run(*workspace, {values.data(), {2, 1, 4, 4, 5}, Layout::kPlanes, {}},
+               {values.data(), {2, 2}, Layout::kPlanes, {}});
+  });
+}
+
+TEST_F(CompiledSessionTest, TellsWhatTheEngineCannotOpen) {
+  expect_error(ErrorCode::kBadBundle, {"cannot read the artifact"}, [&] {
+    open_compiled(*engine_, {{"damaged.fake", {1, 1, 1, 1}, {1, 1, 1, 1}, false}}, {}, {});
+  });
+}
+
+}  // namespace
+}  // namespace lungrt

@@ -1,0 +1,81 @@
+/// A bundle and, in a cache of the test's own, what was compiled of it: right, for tests to damage.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/bundle.h"
+#include "core/compiled.h"
+#include "core/cpu.h"
+#include "core/example_manifest.h"
+#include "core/sha256.h"
+#include "temp_folder.h"
+
+namespace lungrt::testing {
+
+class CompiledFiles {
+ public:
+  CompiledFiles() {
+    setenv("XDG_CACHE_HOME", (folder_.path() / "cache").c_str(), 1);
+    manifest["stages"].erase("malignancy");
+  }
+  ~CompiledFiles() { unsetenv("XDG_CACHE_HOME"); }
+  CompiledFiles(const CompiledFiles&) = delete;
+  CompiledFiles& operator=(const CompiledFiles&) = delete;
+
+  Bundle bundle() const {
+    folder_.write("bundle/manifest.json", manifest.dump());
+    return Bundle::open(folder_.path() / "bundle");
+  }
+
+  /// A record of the segmentation for slices of 16 x 24 (halo 20), this processor and `runtime`.
+  nlohmann::json record() const {
+    const Cpu cpu = this_cpu();
+    return {
+        {"format_version", 1},
+        {"lungrt_version", "0.1.0"},
+        {"runtime", runtime.version},
+        {"cpu", {{"model", cpu.model}, {"digest", cpu.digest}, {"capability", runtime.capability}}},
+        {"checkpoint_sha256", std::string(64, 'b')},
+        {"weights_sha256", std::string(64, 'c')},
+        {"input", {{"shape", {1, 7, 56, 64}}, {"layout", "interleaved"}, {"dtype", "float32"}}},
+        {"output", {{"shape", {1, 1, 16, 24}}, {"layout", "planes"}, {"dtype", "float32"}}},
+        {"model", {{"file", "model.pt2"}, {"sha256", sha256("code", 4)}, {"bytes", 4}}},
+        {"golden", example_file("golden.safetensors")}};
+  }
+
+  /// Writes compiled code of a network and size.
+  std::filesystem::path write(const nlohmann::json& record, const std::string& size = "16x24",
+                              StageKind kind = StageKind::kSegmentation, int member = 0) const {
+    const std::filesystem::path folder = compiled_folder(bundle(), kind, member) / size;
+    const auto relative = std::filesystem::relative(folder, folder_.path());
+    folder_.write(relative / "model.pt2", "code");
+    folder_.write(relative / "model.json", record.dump());
+    for (const char* file : {"", "model.pt2", "model.json"}) make_private(folder / file);
+    return folder;
+  }
+
+  /// What is compiled of the segmentation's network.
+  std::vector<CompiledModel> find() const {
+    const Bundle opened = bundle();
+    const StageManifest& stage = opened.required_stage(StageKind::kSegmentation);
+    return find_compiled(opened, stage, stage.networks.front(), runtime);
+  }
+
+  nlohmann::json manifest = example_manifest();
+  CompiledRuntime runtime{"fake 1.0", "imagination"};
+
+ private:
+  static void make_private(const std::filesystem::path& path) {
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::group_write | perms::others_write,
+                                 std::filesystem::perm_options::remove);
+  }
+
+  TempFolder folder_;
+};
+
+}  // namespace lungrt::testing
