@@ -98,7 +98,10 @@ std::int32_t device_count(std::int32_t cuda) {
 
 LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
   return guarded(kLungrtDeviceUnavailable, text, [&] {
-    if (index < 0 || index >= device_count(cuda)) throw std::runtime_error("no such device");
+    if (index < 0 || index >= device_count(cuda)) {
+      throw std::runtime_error("this torch sees " + std::to_string(device_count(cuda)) +
+                               (cuda != 0 ? " CUDA devices" : " processors"));
+    }
     tell(kLungrtOk, cuda != 0 ? cuda_driver::device_name(index) : at::get_cpu_capability(), text);
   });
 }
