@@ -1,5 +1,6 @@
 /// The table that the core finds in this library.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -24,7 +25,9 @@ struct LungrtWorkspace {
 namespace lungrt::onnxruntime {
 namespace {
 
-LungrtStatus tell(LungrtStatus status, const std::string& message, LungrtText* text) {
+/// In one line, as every message of lungrt: the runtime breaks its own.
+LungrtStatus tell(LungrtStatus status, std::string message, LungrtText* text) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
   std::snprintf(text->data, text->capacity, "%s", message.c_str());
   return status;
 }
