@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -78,6 +77,15 @@ void* open_library(const std::string& told) {
                     std::string("the folders of the system's loader") + kHowToGetOne);
 }
 
+/// Libraries from 1.29 on report to their maker over the network, and keep what they will send in
+/// the user's cache, unless told not to before they start: by a variable of the environment, whose
+/// name changed once. One that the user has set stays.
+void ask_for_no_telemetry() {
+  for (const char* name : {"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"}) {
+    setenv(name, "1", 0);
+  }
+}
+
 std::string path_of(const void* function, const std::string& otherwise) {
   Dl_info info{};
   const bool known = dladdr(function, &info) != 0 && info.dli_fname != nullptr;
@@ -87,6 +95,7 @@ std::string path_of(const void* function, const std::string& otherwise) {
 }  // namespace
 
 std::string open_runtime(const std::string& folder) {
+  ask_for_no_telemetry();
   void* library = open_library(folder);
   using Entry = const OrtApiBase* (*)();
   const auto entry = reinterpret_cast<Entry>(dlsym(library, "OrtGetApiBase"));
@@ -107,6 +116,7 @@ std::string open_runtime(const std::string& folder) {
   Ort::InitApi(api);
   // What goes wrong reaches the caller as an error; nothing is to appear on stderr besides.
   auto* environment = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "lungrt");
+  environment->DisableTelemetryEvents();  // of older libraries, which ask no variable
   runtime() = {base, path, Ort::GetAvailableProviders(), environment};
   return version;
 }
