@@ -137,7 +137,7 @@ def test_cuda_asked_for_and_absent(onnx_bundle: Path) -> None:
     if any(device.startswith("cuda") for device in engine.devices):
         pytest.skip("this machine has a CUDA device, and ONNX Runtime one that uses it")
     with pytest.raises(
-        errors.DeviceUnavailable, match=r"cuda:0 is not here.*CPUExecutionProvider.*use cpu, or"
+        errors.DeviceUnavailable, match=r"device cuda was asked.*CPUExecutionProvider.*use cpu, or"
     ):
         on_engine(onnx_bundle, "cuda")
     assert on_engine(onnx_bundle, "auto").device == "cpu"

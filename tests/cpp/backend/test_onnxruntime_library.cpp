@@ -84,8 +84,8 @@ TEST(OnnxRuntimeLibrary, RootWithoutALibraryIsAnError) {
   const TempFolder folder;
   const RootScope root(folder.path() / "root");
   folder.write("told/libonnxruntime.so", kNoLibrary);
-  expect_refusal(ErrorCode::kEngineUnavailable, {"no libonnxruntime.so in ONNXRUNTIME_ROOT", "root"},
-                 folder.path() / "told");
+  expect_refusal(ErrorCode::kEngineUnavailable,
+                 {"no libonnxruntime.so in ONNXRUNTIME_ROOT", "root"}, folder.path() / "told");
 }
 
 TEST(OnnxRuntimeLibrary, NoneAtAllSaysWhereItLooked) {

@@ -78,8 +78,7 @@ std::string processor() {
 
 void check_cuda_device(std::int32_t index) {
   if (index >= 0 && index < cuda_device_count()) return;
-  throw Failure(kLungrtDeviceUnavailable,
-                "cuda:" + std::to_string(index) + " is not here: " + why_no_cuda_device());
+  throw Failure(kLungrtDeviceUnavailable, why_no_cuda_device());
 }
 
 LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
@@ -103,9 +102,8 @@ void close_session(LungrtSession* session) { delete session; }
 
 LungrtStatus open_workspace(LungrtSession* session, LungrtWorkspace** workspace,
                             LungrtText* error) {
-  return guarded(kLungrtInference, error, [&] {
-    *workspace = new LungrtWorkspace{session->session.new_workspace()};
-  });
+  return guarded(kLungrtInference, error,
+                 [&] { *workspace = new LungrtWorkspace{session->session.new_workspace()}; });
 }
 
 void close_workspace(LungrtWorkspace* workspace) { delete workspace; }

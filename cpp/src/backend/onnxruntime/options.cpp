@@ -48,8 +48,8 @@ void check(const std::string& name, const std::string& value) {
                   "unknown option '" + name + "'; this engine has " + all_options());
   }
   if (std::find(known->values.begin(), known->values.end(), value) == known->values.end()) {
-    throw Failure(kLungrtInvalidOption, "option " + name + "=" + value + ": expected one of " +
-                                            listed(known->values));
+    throw Failure(kLungrtInvalidOption,
+                  "option " + name + "=" + value + ": expected one of " + listed(known->values));
   }
 }
 
@@ -74,10 +74,11 @@ Options parse_options(const LungrtSessionRequest& request) {
     given[option.name] = option.value;
   }
   check_device(given["provider"], request.cuda != 0);
-  static const std::map<std::string, GraphOptimizationLevel> levels{{"all", ORT_ENABLE_ALL},
-                                                                    {"extended", ORT_ENABLE_EXTENDED},
-                                                                    {"basic", ORT_ENABLE_BASIC},
-                                                                    {"off", ORT_DISABLE_ALL}};
+  static const std::map<std::string, GraphOptimizationLevel> levels{
+      {"all", ORT_ENABLE_ALL},
+      {"extended", ORT_ENABLE_EXTENDED},
+      {"basic", ORT_ENABLE_BASIC},
+      {"off", ORT_DISABLE_ALL}};
   return {given["provider"], given["arena"] == "on", levels.at(given["graph"]),
           given["cudnn_search"]};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/cuda_driver.h"
+#include "backend/onnxruntime/cuda_libraries.h"
 #include "backend/onnxruntime/failure.h"
 #include "backend/onnxruntime/runtime.h"
 
@@ -82,8 +83,7 @@ void append_tensorrt(Ort::SessionOptions& session, int device_index) {
   const OrtApi& api = Ort::GetApi();
   OrtTensorRTProviderOptionsV2* made = nullptr;
   Ort::ThrowOnError(api.CreateTensorRTProviderOptions(&made));
-  const std::unique_ptr<OrtTensorRTProviderOptionsV2,
-                        decltype(api.ReleaseTensorRTProviderOptions)>
+  const std::unique_ptr<OrtTensorRTProviderOptionsV2, decltype(api.ReleaseTensorRTProviderOptions)>
       tensorrt(made, api.ReleaseTensorRTProviderOptions);
   const Settings settings{{"device_id", std::to_string(device_index)},
                           {"trt_fp16_enable", "0"},
@@ -101,9 +101,8 @@ void append_openvino(Ort::SessionOptions& session, int threads) {
     throw Failure(kLungrtUnsupportedRuntime, "provider openvino needs ONNX Runtime 1.17 or newer");
   }
   // Without the precision it may compute in bfloat16 where the processor can.
-  const Settings settings{{"device_type", "CPU"},
-                          {"precision", "FP32"},
-                          {"num_of_threads", std::to_string(threads)}};
+  const Settings settings{
+      {"device_type", "CPU"}, {"precision", "FP32"}, {"num_of_threads", std::to_string(threads)}};
   const Arrays arrays(settings);
   Ort::ThrowOnError(api->SessionOptionsAppendExecutionProvider_OpenVINO_V2(
       session, arrays.keys.data(), arrays.values.data(), arrays.keys.size()));
@@ -111,9 +110,7 @@ void append_openvino(Ort::SessionOptions& session, int threads) {
 
 }  // namespace
 
-int cuda_device_count() {
-  return has("cuda") || has("tensorrt") ? cuda_driver::device_count() : 0;
-}
+int cuda_device_count() { return has("cuda") || has("tensorrt") ? cuda_driver::device_count() : 0; }
 
 std::string why_no_cuda_device() {
   if (!has("cuda") && !has("tensorrt")) {
@@ -131,6 +128,7 @@ void append_provider(Ort::SessionOptions& session, const Options& options, int d
     throw Failure(kLungrtDeviceUnavailable,
                   "provider " + provider + " was asked for, but " + present_providers());
   }
+  if (provider == "cuda" || provider == "tensorrt") preload_cuda_libraries(library_path());
   try {
     if (provider == "openvino") append_openvino(session, threads);
     if (provider == "tensorrt") append_tensorrt(session, device_index);

@@ -51,7 +51,8 @@ std::optional<fs::path> find_library(const std::string& told) {
       if (const auto library = find_in(folder)) return library;
     }
     throw Failure(kLungrtRuntimeMissing, std::string("no libonnxruntime.so in ONNXRUNTIME_ROOT, ") +
-                                             root + " (nor in its folder lib); correct or unset it");
+                                             root +
+                                             " (nor in its folder lib); correct or unset it");
   }
   return told.empty() ? std::nullopt : find_in(told);
 }
@@ -71,10 +72,10 @@ void* open_library(const std::string& told) {
   for (const char* name : {"libonnxruntime.so.1", "libonnxruntime.so"}) {
     if (void* handle = open_file(name)) return handle;
   }
-  throw Failure(kLungrtRuntimeMissing,
-                "no ONNX Runtime was found: no libonnxruntime.so in " +
-                    (told.empty() ? "" : told + ", nor in ") +
-                    std::string("the folders of the system's loader") + kHowToGetOne);
+  throw Failure(kLungrtRuntimeMissing, "no ONNX Runtime was found: no libonnxruntime.so in " +
+                                           (told.empty() ? "" : told + ", nor in ") +
+                                           std::string("the folders of the system's loader") +
+                                           kHowToGetOne);
 }
 
 /// Libraries from 1.29 on report to their maker over the network, and keep what they will send in
@@ -111,7 +112,8 @@ std::string open_runtime(const std::string& folder) {
   if (api == nullptr) {
     throw Failure(kLungrtUnsupportedRuntime,
                   "needs ONNX Runtime 1." + std::to_string(kOldestApi) + " or newer, found " +
-                      version + " (" + path + "); install a newer one (pip install -U onnxruntime)");
+                      version + " (" + path +
+                      "); install a newer one (pip install -U onnxruntime)");
   }
   Ort::InitApi(api);
   // What goes wrong reaches the caller as an error; nothing is to appear on stderr besides.

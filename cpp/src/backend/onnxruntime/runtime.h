@@ -1,5 +1,6 @@
 /// The ONNX Runtime library, found and opened at run time: one build of this engine works with
-/// every version from kOldestApi on, whether it comes from a Python wheel, the system or an archive.
+/// every version from kOldestApi on, whether it comes from a Python wheel, the system or an
+/// archive.
 #pragma once
 
 #include <onnxruntime_cxx_api.h>

@@ -37,13 +37,16 @@ class Workspace {
 /// Immutable after construction; run() may be called from many threads, each with a workspace.
 class Session {
  public:
-  /// \throws Failure         as parse_options() and append_provider() do, and kLungrtBadArtifact for
+  /// \throws Failure         as parse_options() and append_provider() do, and kLungrtBadArtifact
+  /// for
   ///                         a graph with other inputs or outputs than the manifest says
   /// \throws Ort::Exception  where the file is no ONNX graph that this runtime can load
   explicit Session(const LungrtSessionRequest& request);
 
   LungrtSessionTraits traits() const;
-  std::unique_ptr<Workspace> new_workspace() const { return std::make_unique<Workspace>(*session_); }
+  std::unique_ptr<Workspace> new_workspace() const {
+    return std::make_unique<Workspace>(*session_);
+  }
   void run(Workspace& workspace, const LungrtTensor& input, const LungrtTensor& output) const;
 
  private:
