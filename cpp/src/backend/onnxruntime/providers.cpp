@@ -14,6 +14,9 @@
 namespace lungrt::onnxruntime {
 namespace {
 
+constexpr const char* kHowToGetCuda =
+    " (CUDA's libraries come with pip install 'onnxruntime-gpu[cuda,cudnn]')";
+
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 const std::map<std::string, std::string>& full_names() {
@@ -136,8 +139,9 @@ void append_provider(Ort::SessionOptions& session, const Options& options, int d
       append_cuda(session, options, device_index);
     }
   } catch (const Ort::Exception& error) {
-    throw Failure(kLungrtDeviceUnavailable,
-                  "provider " + provider + " cannot be started: " + error.what());
+    throw Failure(kLungrtDeviceUnavailable, "provider " + provider + " cannot be started" +
+                                                (provider == "openvino" ? "" : kHowToGetCuda) +
+                                                ": " + error.what());
   }
 }
 
