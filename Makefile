@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BUILD  := build/python
 
+# The ONNX Runtime engine needs headers that its Python package lacks; off builds without it.
+ONNXRUNTIME ?= on
+
 # What `make demo` runs on: trained checkpoints and a chest CT (folder of DICOM files, .mhd, .nii.gz, ...).
 REFERENCE    ?= ../shared/reference
 SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
@@ -15,7 +18,7 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help system setup build data demo test test-cpp test-python lint types format bench bench-ops sanitize clean
+.PHONY: help system headers setup build data demo test test-cpp test-python lint types format bench bench-ops sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +32,9 @@ system:
 	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq g++ make libgtest-dev libbenchmark-dev >/dev/null; fi
 
+headers:
+	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi
+
 $(VENV)/.build-requirements: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) torch numpy scikit-build-core pybind11 nlohmann-json cmake ninja
@@ -36,12 +42,13 @@ $(VENV)/.build-requirements: pyproject.toml constraints.txt
 
 setup: build  ## environment in .venv, compiled package, everything the other targets need
 
-build: system $(VENV)/.build-requirements
+build: system headers $(VENV)/.build-requirements
 	$(PIP) --no-build-isolation --editable '.[test,lint]' \
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
 	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
-	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON
+	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON \
+	  --config-settings=cmake.define.LUNGRT_ENGINE_ONNXRUNTIME=$(ONNXRUNTIME)
 
 data:
 	@if [ -z "$(SEGMENTATION)" ] || [ -z "$(NODULE)" ] || [ -z "$(CT)" ]; then \

@@ -108,6 +108,9 @@ def _open_weights(artifact: Artifact) -> Run:
 
 
 def _open_onnx(artifact: Artifact) -> Run:
+    # Read when the library starts; from 1.29 on it reports to its maker over the network otherwise.
+    for name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):
+        os.environ.setdefault(name, "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

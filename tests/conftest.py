@@ -10,6 +10,8 @@ import pytest
 # Idle OpenMP threads that spin take the cores from whatever runs beside the tests. Read when torch
 # is first loaded, so set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Tests that import Python's ONNX Runtime send nothing to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 REFERENCE = Path(
     os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")

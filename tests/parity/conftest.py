@@ -12,7 +12,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import eager_pipeline as eager
+import engines
 import small_networks as small
+
+
+@pytest.fixture(scope="session", params=engines.ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn; skips where it is not here."""
+    return engines.require(str(request.param)).name
 
 
 @pytest.fixture(scope="session")

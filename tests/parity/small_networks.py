@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import eager_pipeline as eager
+import engines
 import numpy as np
 import torch
 from scipy import ndimage
@@ -18,7 +19,7 @@ CROP = (6, 8, 8)
 
 
 def export(networks: eager.Networks, bundle: Path) -> Path:
-    """Write a TorchScript bundle of the networks."""
+    """Write a bundle of the networks for every engine."""
     stages = {
         "segmentation": networks.segmentation,
         "nodule": networks.nodule,
@@ -27,7 +28,7 @@ def export(networks: eager.Networks, bundle: Path) -> Path:
     export_bundle(
         {stage: members for stage, members in stages.items() if members},
         bundle,
-        formats=("torchscript",),
+        formats=engines.FORMATS,
     )
     return bundle
 

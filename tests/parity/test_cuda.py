@@ -7,6 +7,7 @@ from pathlib import Path
 
 import compare
 import eager_pipeline as eager
+import engines
 import numpy as np
 import pytest
 
@@ -16,24 +17,24 @@ pytestmark = pytest.mark.gpu
 
 
 @pytest.fixture(scope="module")
-def cuda() -> str:
-    """The first CUDA device that the TorchScript engine sees, or a skip."""
-    (engine,) = (e for e in lungrt.engines() if e.name == "torchscript")
-    devices = [device for device in engine.devices if device.startswith("cuda")]
+def cuda(engine: str) -> str:
+    """The first CUDA device that the engine sees, or a skip."""
+    devices = [d for d in engines.require(engine).devices if d.startswith("cuda")]
     if not devices:
-        pytest.skip("needs a CUDA GPU and a torch that was built for it")
+        pytest.skip(f"needs a CUDA GPU and a runtime of {engine} that was built for it")
     return devices[0].split()[0]
 
 
 @pytest.mark.parametrize("name", ["LIDC-IDRI-0001", "C3N-00247"])
 def test_every_stage_equals_eager(
     name: str,
+    engine: str,
     cuda: str,
     reference_bundle: Path,
     eager_result: Callable[[str], eager.Result],
     reference_scan: Callable[[str], eager.Scan],
 ) -> None:
-    pipeline = lungrt.Pipeline(reference_bundle, device=cuda)
+    pipeline = engines.open_pipeline(reference_bundle, engine, device=cuda)
     volume, expected = compare.volume_of(reference_scan(name)), eager_result(name)
     mask = np.asarray(pipeline.segment(volume))
     compare.assert_same_decisions(mask, expected.probability, 0.5, f"{name}: mask voxels")
@@ -41,10 +42,10 @@ def test_every_stage_equals_eager(
     compare.assert_same_probabilities(findings, expected.p_nodule, expected.p_malignant, "cuda")
 
 
-def test_a_device_that_is_not_there(cuda: str, reference_bundle: Path) -> None:
+def test_a_device_that_is_not_there(engine: str, cuda: str, reference_bundle: Path) -> None:
     with pytest.raises(lungrt.errors.DeviceUnavailable, match="cuda:99"):
-        lungrt.Pipeline(reference_bundle, device="cuda:99")
+        engines.open_pipeline(reference_bundle, engine, device="cuda:99")
 
 
-def test_auto_takes_the_gpu(cuda: str, reference_bundle: Path) -> None:
-    assert lungrt.Pipeline(reference_bundle, device="auto").device == cuda
+def test_auto_takes_the_gpu(engine: str, cuda: str, reference_bundle: Path) -> None:
+    assert engines.open_pipeline(reference_bundle, engine, device="auto").device == cuda

@@ -17,7 +17,7 @@ def rss_mb():
 def volume(size):
     return lungrt.CtVolume(numpy.zeros((4, size, size), numpy.int16), lungrt.Geometry())
 
-pipeline = lungrt.Pipeline(sys.argv[1], threads=2)
+pipeline = lungrt.Pipeline(sys.argv[1], engine=sys.argv[2], threads=2)
 """
 
 GIVES_BACK = """
@@ -36,10 +36,10 @@ print(rss_mb() - first)
 """
 
 
-def _measured(bundle: Path, script: str) -> float:
-    """Run in a process of its own, since the cache belongs to the process."""
+def _measured(bundle: Path, engine: str, script: str) -> float:
+    """Run in a process of its own, since caches belong to the process."""
     finished = subprocess.run(
-        [sys.executable, "-c", PREAMBLE + script, str(bundle)],
+        [sys.executable, "-c", PREAMBLE + script, str(bundle), engine],
         check=True,
         capture_output=True,
         text=True,
@@ -47,10 +47,10 @@ def _measured(bundle: Path, script: str) -> float:
     return float(finished.stdout)
 
 
-def test_a_closed_pipeline_gives_its_memory_back(reference_bundle: Path) -> None:
-    assert _measured(reference_bundle, GIVES_BACK) > 100  # MB, of about 250
+def test_a_closed_pipeline_gives_its_memory_back(reference_bundle: Path, engine: str) -> None:
+    assert _measured(reference_bundle, engine, GIVES_BACK) > 100  # MB, of about 250
 
 
-def test_scans_of_many_sizes_do_not_add_up(reference_bundle: Path) -> None:
+def test_scans_of_many_sizes_do_not_add_up(reference_bundle: Path, engine: str) -> None:
     # Sixteen sizes would keep 100 MB and more each; half a gigabyte is allowed to lie idle.
-    assert _measured(reference_bundle, MANY_SIZES) < 800  # MB
+    assert _measured(reference_bundle, engine, MANY_SIZES) < 800  # MB

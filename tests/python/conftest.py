@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pydicom
@@ -115,14 +115,13 @@ def small_ct() -> lungrt.CtVolume:
 
 
 @pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export tiny networks: a U-Net of 3 slices and both classifiers.
+def tiny_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Make tiny networks, by stage: a U-Net of 3 slices and both classifiers.
 
     Their weights are random, but for the last biases: of the voxels of `small_ct` one in eight is
     above the threshold, and of boxes in it every other is a nodule.
     """
     torch = pytest.importorskip("torch")
-    from lungrt.export import export_bundle
     from lungrt.models import load_network
     from lungrt.models.classifier import Classifier3d, ClassifierOptions
     from lungrt.models.unet import SegmentationUNet, UNetOptions
@@ -149,5 +148,25 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.save(module.state_dict(), folder / f"{stage}.pt")
         options = {} if stage == "segmentation" else {"crop": [8, 8, 8]}
         networks[stage] = [load_network(stage, folder / f"{stage}.pt", options=options)]
-    export_bundle(networks, folder / "bundle", formats=("torchscript",))
-    return folder / "bundle"
+    return networks
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export `tiny_networks` as TorchScript."""
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("tiny") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("torchscript",))
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def onnx_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export `tiny_networks` as ONNX."""
+    pytest.importorskip("onnxscript")
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("onnx") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("onnx",))
+    return bundle

@@ -3,19 +3,29 @@
 #include "lungrt/error.h"
 
 namespace lungrt {
+namespace {
+
+/// The engine's own words for what it lacks, e.g. a provider or a driver.
+std::string why_absent(const Engine& engine, const Device& device) {
+  try {
+    engine.device_name(device);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "engine " + engine.name() + " finds " + std::to_string(engine.device_count(device.kind));
+}
+
+}  // namespace
 
 Device choose_device(const Engine& engine, const std::string& wanted) {
   if (wanted == "auto") {
     return engine.device_count(DeviceKind::kCuda) > 0 ? Device{DeviceKind::kCuda, 0} : Device{};
   }
   const Device device = parse_device(wanted);
-  const int present = engine.device_count(device.kind);
-  if (device.index >= present) {
+  if (device.index >= engine.device_count(device.kind)) {
     throw Error(ErrorCode::kDeviceUnavailable,
-                "device " + wanted + " was asked for, but engine " + engine.name() + " (" +
-                    engine.version() + ") finds " + std::to_string(present) +
-                    (device.kind == DeviceKind::kCuda ? " CUDA devices" : " devices") +
-                    "; use cpu, or auto to take what is there");
+                "device " + wanted + " was asked for and is not here: " +
+                    why_absent(engine, device) + "; use cpu, or auto to take what is there");
   }
   return device;
 }

@@ -36,11 +36,11 @@ constexpr std::array kEngines{
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
 };
 
-/// Folder of the library (or executable) this code was linked into.
-fs::path core_folder() {
+/// The library (or executable) this code was linked into.
+fs::path core_library() {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&engine), &info) == 0 || info.dli_fname == nullptr) return ".";
-  return fs::path(info.dli_fname).parent_path();
+  if (dladdr(reinterpret_cast<void*>(&engine), &info) == 0 || info.dli_fname == nullptr) return "";
+  return info.dli_fname;
 }
 
 /// LUNGRT_ENGINE_PATH (colon-separated), then beside the core.
@@ -52,7 +52,8 @@ std::vector<fs::path> search_folders() {
       if (!folder.empty()) folders.emplace_back(folder);
     }
   }
-  folders.push_back(core_folder());
+  const fs::path beside = core_library().parent_path();
+  folders.push_back(beside.empty() ? "." : beside);
   return folders;
 }
 
@@ -132,7 +133,7 @@ EngineInfo describe(const KnownEngine& known) {
   info.name = known.name;
   info.artifact_format = known.artifact_format;
   try {
-    if (info.name != kNative) info.library = find_library(known.name).string();
+    info.library = (info.name == kNative ? core_library() : find_library(known.name)).string();
     const Engine& found = engine(known.name);
     info.version = found.version();
     info.devices.emplace_back("cpu");

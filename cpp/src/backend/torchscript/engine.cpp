@@ -5,12 +5,12 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "backend/cuda_driver.h"
 #include "backend/engine_table.h"
 #include "backend/torch_common/run_allocator.h"
 #include "backend/torch_common/runtime.h"
@@ -50,32 +50,13 @@ std::int32_t device_count(std::int32_t cuda) {
   return at::detail::getCUDAHooks().deviceCount();
 }
 
-/// The card's name from the driver's own library: torch's C++ interface has none without CUDA
-/// headers.
-std::string cuda_device_name(std::int32_t index) {
-  using Initialise = int (*)(unsigned int);
-  using GetDevice = int (*)(int*, int);
-  using GetName = int (*)(char*, int, int);
-  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (driver == nullptr) throw std::runtime_error("libcuda.so.1 cannot be loaded");
-  const auto initialise = reinterpret_cast<Initialise>(dlsym(driver, "cuInit"));
-  const auto get_device = reinterpret_cast<GetDevice>(dlsym(driver, "cuDeviceGet"));
-  const auto get_name = reinterpret_cast<GetName>(dlsym(driver, "cuDeviceGetName"));
-  std::array<char, 256> name{};
-  int device = 0;
-  if (initialise == nullptr || get_device == nullptr || get_name == nullptr || initialise(0) != 0 ||
-      get_device(&device, index) != 0 ||
-      get_name(name.data(), static_cast<int>(name.size()), device) != 0) {
-    throw std::runtime_error("the driver does not tell the name of device " +
-                             std::to_string(index));
-  }
-  return name.data();
-}
-
 LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
   return guarded(kLungrtDeviceUnavailable, text, [&] {
-    if (index < 0 || index >= device_count(cuda)) throw std::runtime_error("no such device");
-    tell(kLungrtOk, cuda != 0 ? cuda_device_name(index) : at::get_cpu_capability(), text);
+    if (index < 0 || index >= device_count(cuda)) {
+      throw std::runtime_error("this torch sees " + std::to_string(device_count(cuda)) +
+                               (cuda != 0 ? " CUDA devices" : " processors"));
+    }
+    tell(kLungrtOk, cuda != 0 ? cuda_driver::device_name(index) : at::get_cpu_capability(), text);
   });
 }
 

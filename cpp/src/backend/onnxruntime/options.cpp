@@ -1,0 +1,86 @@
+#include "backend/onnxruntime/options.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <vector>
+
+#include "backend/onnxruntime/failure.h"
+
+namespace lungrt::onnxruntime {
+namespace {
+
+struct Known {
+  const char* name;
+  std::vector<std::string> values;  ///< the first one is the default, but for the provider
+};
+
+const std::vector<Known>& known_options() {
+  static const std::vector<Known> known{
+      {"provider", {"cpu", "cuda", "tensorrt", "openvino"}},
+      {"arena", {"on", "off"}},
+      {"graph", {"all", "extended", "basic", "off"}},
+      {"cudnn_search", {"heuristic", "exhaustive", "default"}},
+  };
+  return known;
+}
+
+std::string listed(const std::vector<std::string>& values) {
+  std::string result;
+  for (const std::string& value : values) result += (result.empty() ? "" : ", ") + value;
+  return result;
+}
+
+std::string all_options() {
+  std::string result;
+  for (const Known& known : known_options()) {
+    result += (result.empty() ? "" : "; ") + std::string(known.name) + "=" + listed(known.values);
+  }
+  return result;
+}
+
+void check(const std::string& name, const std::string& value) {
+  const auto& all = known_options();
+  const auto known =
+      std::find_if(all.begin(), all.end(), [&](const Known& one) { return name == one.name; });
+  if (known == all.end()) {
+    throw Failure(kLungrtInvalidOption,
+                  "unknown option '" + name + "'; this engine has " + all_options());
+  }
+  if (std::find(known->values.begin(), known->values.end(), value) == known->values.end()) {
+    throw Failure(kLungrtInvalidOption,
+                  "option " + name + "=" + value + ": expected one of " + listed(known->values));
+  }
+}
+
+/// A provider runs on one kind of device.
+void check_device(const std::string& provider, bool cuda) {
+  const bool needs_cuda = provider == "cuda" || provider == "tensorrt";
+  if (needs_cuda != cuda) {
+    throw Failure(kLungrtInvalidOption, "option provider=" + provider + " needs device " +
+                                            (needs_cuda ? "cuda" : "cpu") + ", but device " +
+                                            (cuda ? "cuda" : "cpu") + " was asked for");
+  }
+}
+
+}  // namespace
+
+Options parse_options(const LungrtSessionRequest& request) {
+  std::map<std::string, std::string> given{{"provider", request.cuda != 0 ? "cuda" : "cpu"}};
+  for (const Known& known : known_options()) given.emplace(known.name, known.values.front());
+  for (std::int32_t i = 0; i < request.option_count; ++i) {
+    const LungrtOption& option = request.options[i];
+    check(option.name, option.value);
+    given[option.name] = option.value;
+  }
+  check_device(given["provider"], request.cuda != 0);
+  static const std::map<std::string, GraphOptimizationLevel> levels{
+      {"all", ORT_ENABLE_ALL},
+      {"extended", ORT_ENABLE_EXTENDED},
+      {"basic", ORT_ENABLE_BASIC},
+      {"off", ORT_DISABLE_ALL}};
+  return {given["provider"], given["arena"] == "on", levels.at(given["graph"]),
+          given["cudnn_search"]};
+}
+
+}  // namespace lungrt::onnxruntime

@@ -1,0 +1,22 @@
+/// What a session can be told: `--engine-option NAME=VALUE` of the command line.
+#pragma once
+
+#include <onnxruntime_cxx_api.h>
+
+#include <string>
+
+#include "backend/engine_table.h"
+
+namespace lungrt::onnxruntime {
+
+struct Options {
+  std::string provider;  ///< cpu, cuda, tensorrt, openvino; the device's own where none is named
+  bool arena = true;     ///< keep activations between runs
+  GraphOptimizationLevel graph = ORT_ENABLE_ALL;
+  std::string cudnn_search;  ///< heuristic, exhaustive, default
+};
+
+/// \throws Failure kLungrtInvalidOption for an unknown name or value, with those that there are
+Options parse_options(const LungrtSessionRequest& request);
+
+}  // namespace lungrt::onnxruntime

@@ -1,0 +1,121 @@
+#include "backend/onnxruntime/session.h"
+
+#include <algorithm>
+
+#include "backend/onnxruntime/failure.h"
+#include "backend/onnxruntime/providers.h"
+#include "backend/onnxruntime/runtime.h"
+
+namespace lungrt::onnxruntime {
+namespace {
+
+/// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
+/// end of each operator. Each lane has activations of its own.
+constexpr int kMostLanes = 4;
+
+Ort::MemoryInfo memory_of(const LungrtTensor& tensor) {
+  return tensor.cuda != 0
+             ? Ort::MemoryInfo("Cuda", OrtDeviceAllocator, tensor.device_index, OrtMemTypeDefault)
+             : Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
+}
+
+/// The one input or output of a graph: its name and kind are to be what the manifest says.
+void check_value(const char* what, const std::string& expected, std::size_t count,
+                 const std::string& name, const Ort::TypeInfo& type, int rank) {
+  if (count != 1 || name != expected) {
+    throw Failure(kLungrtBadArtifact, std::string("the graph has ") + std::to_string(count) + " " +
+                                          what + "s, the first called '" + name +
+                                          "'; expected one called '" + expected + "'");
+  }
+  if (type.GetONNXType() != ONNX_TYPE_TENSOR) {
+    throw Failure(kLungrtBadArtifact, std::string("the graph's ") + what + " is no tensor");
+  }
+  const auto tensor = type.GetTensorTypeAndShapeInfo();
+  if (tensor.GetElementType() != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {
+    throw Failure(kLungrtBadArtifact, std::string("the graph's ") + what + " is not float32");
+  }
+  if (rank != 0 && tensor.GetShape().size() != static_cast<std::size_t>(rank)) {
+    throw Failure(kLungrtBadArtifact, std::string("the graph's ") + what + " has " +
+                                          std::to_string(tensor.GetShape().size()) +
+                                          " axes, expected " + std::to_string(rank));
+  }
+}
+
+}  // namespace
+
+bool Workspace::Bound::is(const LungrtTensor& tensor) const {
+  return data == tensor.data && static_cast<std::size_t>(tensor.rank) == shape.size() &&
+         std::equal(shape.begin(), shape.end(), tensor.shape);
+}
+
+void Workspace::Bound::set(const LungrtTensor& tensor) {
+  data = tensor.data;
+  shape.assign(tensor.shape, tensor.shape + tensor.rank);
+  std::int64_t elements = 1;
+  for (const std::int64_t size : shape) elements *= size;
+  value = Ort::Value::CreateTensor<float>(memory_of(tensor), tensor.data,
+                                          static_cast<std::size_t>(elements), shape.data(),
+                                          shape.size());
+}
+
+Session::Session(const LungrtSessionRequest& request)
+    : options_(parse_options(request)),
+      input_name_(request.input_name),
+      output_name_(request.output_name),
+      cuda_(request.cuda != 0),
+      slices_(request.input_rank == 4),
+      // Providers other than the runtime's own spread one run over their threads themselves.
+      lanes_(options_.provider == "cpu" ? std::min(request.threads, kMostLanes) : 1),
+      session_(std::make_unique<Ort::Session>(environment(), request.artifact, settings(request))) {
+  check_signature(request.input_rank);
+}
+
+Ort::SessionOptions Session::settings(const LungrtSessionRequest& request) const {
+  Ort::SessionOptions settings;
+  // The pool's threads serve all lanes, which work themselves, too.
+  settings.SetIntraOpNumThreads(request.threads - lanes_ + 1);
+  settings.SetInterOpNumThreads(1);
+  settings.SetExecutionMode(ORT_SEQUENTIAL);
+  // Idle threads that spin take the cores from whatever else runs.
+  settings.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  settings.AddConfigEntry("session.inter_op.allow_spinning", "0");
+  settings.SetGraphOptimizationLevel(options_.graph);
+  if (!options_.arena) settings.DisableCpuMemArena();
+  append_provider(settings, options_, request.device_index, request.threads);
+  return settings;
+}
+
+void Session::check_signature(int input_rank) const {
+  const Ort::AllocatorWithDefaultOptions allocator;
+  const std::size_t inputs = session_->GetInputCount();
+  const std::size_t outputs = session_->GetOutputCount();
+  if (inputs == 0 || outputs == 0) {
+    throw Failure(kLungrtBadArtifact, "the graph has no input or no output");
+  }
+  check_value("input", input_name_, inputs, session_->GetInputNameAllocated(0, allocator).get(),
+              session_->GetInputTypeInfo(0), input_rank);
+  check_value("output", output_name_, outputs, session_->GetOutputNameAllocated(0, allocator).get(),
+              session_->GetOutputTypeInfo(0), 0);
+}
+
+LungrtSessionTraits Session::traits() const {
+  // Blocked layouts are the runtime's own business: it reorders at the graph's ends.
+  if (cuda_) return {.interleaved = 0, .batch = slices_ ? 8 : 64, .lanes = 1};
+  return {.interleaved = 0, .batch = slices_ ? 1 : 8, .lanes = lanes_};
+}
+
+void Session::run(Workspace& workspace, const LungrtTensor& input,
+                  const LungrtTensor& output) const {
+  // An input that lies elsewhere than the graph runs is copied there when it is bound.
+  if (cuda_ || !workspace.input_.is(input)) {
+    workspace.input_.set(input);
+    workspace.binding_.BindInput(input_name_.c_str(), workspace.input_.value);
+  }
+  if (!workspace.output_.is(output)) {
+    workspace.output_.set(output);
+    workspace.binding_.BindOutput(output_name_.c_str(), workspace.output_.value);
+  }
+  session_->Run(Ort::RunOptions{nullptr}, workspace.binding_);
+}
+
+}  // namespace lungrt::onnxruntime

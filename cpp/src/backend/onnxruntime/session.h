@@ -1,0 +1,64 @@
+/// An ONNX graph and how it is run.
+#pragma once
+
+#include <onnxruntime_cxx_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/engine_table.h"
+#include "backend/onnxruntime/options.h"
+
+namespace lungrt::onnxruntime {
+
+/// Where a run reads and writes: the caller's own memory, bound once and again only when it moves.
+class Workspace {
+ public:
+  explicit Workspace(Ort::Session& session) : binding_(session) {}
+
+ private:
+  friend class Session;
+
+  /// A bound tensor.
+  struct Bound {
+    const float* data = nullptr;
+    std::vector<std::int64_t> shape;
+    Ort::Value value{nullptr};
+    bool is(const LungrtTensor& tensor) const;
+    void set(const LungrtTensor& tensor);
+  };
+
+  Ort::IoBinding binding_;
+  Bound input_, output_;
+};
+
+/// Immutable after construction; run() may be called from many threads, each with a workspace.
+class Session {
+ public:
+  /// \throws Failure         as parse_options() and append_provider() do, and kLungrtBadArtifact
+  /// for
+  ///                         a graph with other inputs or outputs than the manifest says
+  /// \throws Ort::Exception  where the file is no ONNX graph that this runtime can load
+  explicit Session(const LungrtSessionRequest& request);
+
+  LungrtSessionTraits traits() const;
+  std::unique_ptr<Workspace> new_workspace() const {
+    return std::make_unique<Workspace>(*session_);
+  }
+  void run(Workspace& workspace, const LungrtTensor& input, const LungrtTensor& output) const;
+
+ private:
+  Ort::SessionOptions settings(const LungrtSessionRequest& request) const;
+  void check_signature(int input_rank) const;
+
+  Options options_;
+  std::string input_name_, output_name_;
+  bool cuda_;
+  bool slices_;  ///< slices with context (else crops)
+  int lanes_;    ///< runs at once
+  std::unique_ptr<Ort::Session> session_;
+};
+
+}  // namespace lungrt::onnxruntime

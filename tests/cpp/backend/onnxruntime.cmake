@@ -1,0 +1,13 @@
+# The ONNX Runtime engine against libraries that are not what it needs.
+
+add_library(fake_onnxruntime MODULE ${CMAKE_CURRENT_SOURCE_DIR}/backend/fake_onnxruntime.cpp)
+target_link_libraries(fake_onnxruntime PRIVATE lungrt_compiler)
+target_sources(
+  lungrt_tests
+  PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_library.cpp
+          ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_cuda.cpp
+          ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/cuda_libraries.cpp
+          ${PROJECT_SOURCE_DIR}/cpp/src/backend/cuda_driver.cpp)
+target_compile_definitions(lungrt_tests PRIVATE ONNXRUNTIME_ENGINE="$<TARGET_FILE:lungrt_onnxruntime>"
+                                                OLD_ONNXRUNTIME="$<TARGET_FILE:fake_onnxruntime>")
+add_dependencies(lungrt_tests lungrt_onnxruntime fake_onnxruntime)
