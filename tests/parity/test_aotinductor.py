@@ -297,7 +297,7 @@ class TestWhatIsRefused:
         self._refused(bundle, BadBundle, "compiled from another checkpoint")
 
     def test_a_gpu(self, bundle: Path) -> None:
-        self._refused(bundle, DeviceUnavailable, "finds 0 CUDA devices", device="cuda")
+        self._refused(bundle, DeviceUnavailable, "runs on the CPU alone", device="cuda")
 
     def test_options(self, bundle: Path) -> None:
         options = {"colour": "red"}

@@ -48,5 +48,5 @@ def test_convolutions_of_any_kind(dtype: torch.dtype, small_bundle: Path, tmp_pa
     entry["bytes"] = artifact.stat().st_size
     (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
-    network = lungrt.StageNetwork(bundle, "nodule")
+    network = lungrt.StageNetwork(bundle, "nodule", engine="torchscript")
     np.testing.assert_allclose(network.run(crops.numpy()), expected, rtol=0, atol=1e-6)

@@ -46,6 +46,7 @@ def test_runtime_needs_the_core_alone() -> None:
 
 
 def test_a_path_needs_simpleitk(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
     code = f"""
 import lungrt
 try:
@@ -53,7 +54,7 @@ try:
 except lungrt.errors.BadVolume as error:
     assert "no DICOM image" in str(error)
 else:
-    raise AssertionError("an empty folder was read")
+    raise AssertionError("a folder without images was read")
 """
     assert imported_by(code) == {"lungrt._core", "SimpleITK"}
 

@@ -63,7 +63,8 @@ const Engine& choose_engine(const std::string& wanted, const std::string& device
   if (const Engine* found = first_able(kind, bundle, reasons)) return *found;
   throw Error(
       kind == DeviceKind::kCuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
-      "no engine can run this bundle on device " + device + ": " + text::listed(reasons, "; "));
+      "no engine can run this bundle on device " + device + ": " + text::listed(reasons, "; ") +
+          (kind == DeviceKind::kCuda ? "; use cpu, or auto to take what is there" : ""));
 }
 
 }  // namespace lungrt

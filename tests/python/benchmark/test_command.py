@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -18,15 +19,17 @@ def bench(*arguments: object):
     return CliRunner().invoke(app, ["bench", *map(str, arguments)])
 
 
-def test_real_processes_from_bundle_to_files(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_real_processes_from_bundle_to_files(
+    tiny_networks: dict[str, Any], tiny_bundle: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("scipy")
     pytest.importorskip("matplotlib")
     page = tmp_path / "README.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     checkpoints = [
         text
-        for stage in ("segmentation", "nodule", "malignancy")
-        for text in (f"--{stage}", tiny_bundle.parent / f"{stage}.pt")
+        for stage, (network,) in tiny_networks.items()
+        for text in (f"--{stage}", network.checkpoint.path)
     ]
     outputs = [tmp_path / f"b.{kind}" for kind in ("json", "csv", "svg", "png")]
     result = bench(

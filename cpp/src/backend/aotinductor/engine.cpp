@@ -32,7 +32,8 @@ std::int32_t device_count(std::int32_t cuda) { return cuda != 0 ? 0 : 1; }
 
 LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
   return guarded(kLungrtDeviceUnavailable, text, [&] {
-    if (index < 0 || index >= device_count(cuda)) throw std::runtime_error("no such device");
+    if (index < 0 || index >= device_count(cuda))
+      throw std::runtime_error("it runs on the CPU alone");
     tell(kLungrtOk, at::get_cpu_capability(), text);
   });
 }
