@@ -87,7 +87,7 @@ inline WeightsFile described(const std::string& architecture, nlohmann::json opt
   return file;
 }
 
-inline const char* name_of(Activation activation) {
+inline const char* option_of(Activation activation) {
   return activation == Activation::kLeakyRelu ? "leaky_relu" : "relu";
 }
 
@@ -100,7 +100,7 @@ inline WeightsFile unet_file(const UnetOptions& of, unsigned seed = 1) {
                                         {"input_batch_norm", of.input_batch_norm},
                                         {"padding", of.padding},
                                         {"pooling", of.max_pooling ? "max" : "average"},
-                                        {"activation", name_of(of.activation)},
+                                        {"activation", option_of(of.activation)},
                                         {"batch_norm_eps", of.batch_norm_eps}});
   WeightsWriter writer(file, seed);
   const auto block = [&](const std::string& name, std::int64_t inputs, std::int64_t width) {
@@ -138,7 +138,7 @@ inline WeightsFile classifier_file(const ClassifierOptions& of, unsigned seed = 
                                                 {"widths", of.widths},
                                                 {"tail_batch_norm", of.tail_batch_norm},
                                                 {"crop", of.crop},
-                                                {"activation", name_of(of.activation)},
+                                                {"activation", option_of(of.activation)},
                                                 {"batch_norm_eps", of.batch_norm_eps}});
   WeightsWriter writer(file, seed);
   if (of.tail_batch_norm) writer.add_norm("tail_batchnorm", 1);
