@@ -108,8 +108,10 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
 }
 
 int Convolution3d::strips_together() const {
-  const int floats = kPositions * (in_.planes() + 2) * tiles_of(out_.width) * kBlock * in_.blocks();
-  return std::clamp(kMostTransformedFloats / floats, 1, tiles_of(out_.height));
+  const std::int64_t floats =
+      std::int64_t{kPositions} * (in_.planes() + 2) * tiles_of(out_.width) * kBlock * in_.blocks();
+  return static_cast<int>(
+      std::clamp<std::int64_t>(kMostTransformedFloats / floats, 1, tiles_of(out_.height)));
 }
 
 void Convolution3d::prepare(ConvolutionScratch& scratch, const Kernels& kernels) const {
@@ -121,7 +123,8 @@ void Convolution3d::prepare(ConvolutionScratch& scratch, const Kernels& kernels)
   grow(scratch.out_rows, std::max(kTile, blocks));
   grow(scratch.segments, in_.blocks() * tap_count_ * 9);
   scratch.unused_row.reserve(static_cast<std::size_t>((1 + out_.width + kRowSlack) * kBlock));
-  const int tiles = strips_together() * tiles_of(out_.width) * (in_.planes() + 2) + kTileSlack;
+  const std::int64_t tiles =
+      std::int64_t{strips_together()} * tiles_of(out_.width) * (in_.planes() + 2) + kTileSlack;
   scratch.transformed.reserve(
       static_cast<std::size_t>(kPositions * (in_.blocks() * tiles + 1) * kBlock));
   scratch.sums.reserve(
