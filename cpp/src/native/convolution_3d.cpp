@@ -23,7 +23,7 @@ bool Convolution3d::uses_winograd(const VoxelShape& in, const VoxelShape& out,
          std::min(out.height, out.width) >= kLeastWinogradSide;
 }
 
-std::vector<Convolution3d::Tap> Convolution3d::taps_of(int block) const {
+std::vector<Convolution3d::Tap> Convolution3d::make_taps(int block) const {
   if (in_.packing == Packing::kPairs)
     return {{1, -1, kHalf, kHalf}, {1, 0, 0, kBlock}, {1, 1, 0, kHalf}};
   const int channels = channels_of_block(in_.channels, block);
@@ -64,6 +64,7 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
   };
 
   const int in_blocks = in.blocks();
+  for (int b = 0; b < in_blocks; ++b) taps_.push_back(make_taps(b));
   tap_count_ = static_cast<int>(taps_of(0).size());
   std::vector<int> segments;
   if (winograd_) {
