@@ -60,7 +60,8 @@ Classifier::Classifier(const ClassifierOptions& options, Tensors& tensors, Algor
     in = pooled;
   }
 
-  const int voxels = in.slices * in.height * in.width;
+  // Of crops that no memory holds there may be more than an int counts.
+  const std::int64_t voxels = std::int64_t{in.slices} * in.height * in.width;
   const std::vector<float>& weight =
       tensors.take("head_linear.weight", {options.out_channels, in.channels * voxels});
   head_bias_ = tensors.take("head_linear.bias", {options.out_channels});
@@ -69,7 +70,7 @@ Classifier::Classifier(const ClassifierOptions& options, Tensors& tensors, Algor
   for (int o = 0; o < options.out_channels; ++o) {
     float* to = head_weights_.data() + static_cast<std::size_t>(o) * head_stride_;
     for (int c = 0; c < in.channels; ++c) {
-      for (int v = 0; v < voxels; ++v) {
+      for (std::int64_t v = 0; v < voxels; ++v) {
         to[(c / kBlock * voxels + v) * kBlock + c % kBlock] =
             weight[static_cast<std::size_t>((o * in.channels + c) * voxels + v)];
       }

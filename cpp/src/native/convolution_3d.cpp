@@ -23,7 +23,7 @@ bool Convolution3d::uses_winograd(const VoxelShape& in, const VoxelShape& out,
          std::min(out.height, out.width) >= kLeastWinogradSide;
 }
 
-std::vector<Convolution3d::Tap> Convolution3d::taps_of(int block) const {
+std::vector<Convolution3d::Tap> Convolution3d::make_taps(int block) const {
   if (in_.packing == Packing::kPairs)
     return {{1, -1, kHalf, kHalf}, {1, 0, 0, kBlock}, {1, 1, 0, kHalf}};
   const int channels = channels_of_block(in_.channels, block);
@@ -64,6 +64,7 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
   };
 
   const int in_blocks = in.blocks();
+  for (int b = 0; b < in_blocks; ++b) taps_.push_back(make_taps(b));
   tap_count_ = static_cast<int>(taps_of(0).size());
   std::vector<int> segments;
   if (winograd_) {
@@ -108,8 +109,10 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
 }
 
 int Convolution3d::strips_together() const {
-  const int floats = kPositions * (in_.planes() + 2) * tiles_of(out_.width) * kBlock * in_.blocks();
-  return std::clamp(kMostTransformedFloats / floats, 1, tiles_of(out_.height));
+  const std::int64_t floats =
+      std::int64_t{kPositions} * (in_.planes() + 2) * tiles_of(out_.width) * kBlock * in_.blocks();
+  return static_cast<int>(
+      std::clamp<std::int64_t>(kMostTransformedFloats / floats, 1, tiles_of(out_.height)));
 }
 
 void Convolution3d::prepare(ConvolutionScratch& scratch, const Kernels& kernels) const {
@@ -121,7 +124,8 @@ void Convolution3d::prepare(ConvolutionScratch& scratch, const Kernels& kernels)
   grow(scratch.out_rows, std::max(kTile, blocks));
   grow(scratch.segments, in_.blocks() * tap_count_ * 9);
   scratch.unused_row.reserve(static_cast<std::size_t>((1 + out_.width + kRowSlack) * kBlock));
-  const int tiles = strips_together() * tiles_of(out_.width) * (in_.planes() + 2) + kTileSlack;
+  const std::int64_t tiles =
+      std::int64_t{strips_together()} * tiles_of(out_.width) * (in_.planes() + 2) + kTileSlack;
   scratch.transformed.reserve(static_cast<std::size_t>(in_.blocks() * tiles * kTransformedTile));
   scratch.sums.reserve(
       static_cast<std::size_t>(kPositions * (kernels.chunk_tiles + kTileSlack + 1) * kBlock));

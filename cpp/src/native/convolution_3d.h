@@ -42,7 +42,10 @@ class Convolution3d {
     int lane;
     int channels;
   };
-  std::vector<Tap> taps_of(int block) const;
+  std::vector<Tap> make_taps(int block) const;
+  const std::vector<Tap>& taps_of(int block) const {
+    return taps_[static_cast<std::size_t>(block)];
+  }
   /// The slice of the kernel that connects a channel of a tap to an output lane, or -1.
   int kernel_slice(int tap, int channel, int lane) const;
 
@@ -56,6 +59,7 @@ class Convolution3d {
 
   VoxelShape in_, out_;
   bool winograd_, pooled_;
+  std::vector<std::vector<Tap>> taps_;  ///< of each block of the input
   int tap_count_ = 0;
   PackedProduct product_;
 };

@@ -32,23 +32,23 @@ bool is_supported(InstructionSet set) noexcept {
 #endif
 }
 
-InstructionSet best_instruction_set() noexcept {
+InstructionSet best_instruction_set(IsSupported supported) noexcept {
   for (const InstructionSet set : {InstructionSet::kAvx512, InstructionSet::kAvx2}) {
-    if (is_supported(set)) return set;
+    if (supported(set)) return set;
   }
   return InstructionSet::kPortable;
 }
 
-InstructionSet choose_instruction_set(const std::string& name) {
-  if (name == "auto") return best_instruction_set();
+InstructionSet choose_instruction_set(const std::string& name, IsSupported supported) {
+  if (name == "auto") return best_instruction_set(supported);
   for (const InstructionSet set :
        {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
     if (name != to_string(set)) continue;
-    if (is_supported(set)) return set;
+    if (supported(set)) return set;
     throw Error(ErrorCode::kDeviceUnavailable,
                 "instruction set " + name +
                     " was asked for, but this processor does not have it; " +
-                    to_string(best_instruction_set()) + " is the widest here");
+                    to_string(best_instruction_set(supported)) + " is the widest here");
   }
   throw Error(ErrorCode::kInvalidArgument,
               "unknown instruction set '" + name + "': expected auto, avx512, avx2 or portable");

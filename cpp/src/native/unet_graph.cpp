@@ -58,6 +58,15 @@ int UnetGraph::halo() const {
   return options_.padding ? 0 : lost_below(options_, 0) / 2 + trim_of(options_);
 }
 
+bool UnetGraph::takes(std::int64_t height, std::int64_t width) const {
+  const auto fits = [this](std::int64_t size) {
+    constexpr std::int64_t kMost = 1 << 20;  // no slice has so many; products of it still fit
+    const std::int64_t inner = size - 2 * halo();
+    return inner > 0 && size <= kMost && inner % size_multiple() == 0;
+  };
+  return fits(height) && fits(width);
+}
+
 int UnetGraph::pixel_stride(int index) const {
   const UnetNode& node = this->node(index);
   const bool few = node.kind == UnetNode::Kind::kInput && node.channels <= kBlock / 2;

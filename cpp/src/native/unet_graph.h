@@ -1,6 +1,7 @@
 /// A U-Net of the family as the steps that its rows go through.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ class UnetGraph {
   int padding() const { return options_.padding ? 1 : 0; }
   /// Pixels that the output is smaller than the slice, on each side.
   int halo() const;
+  /// Rows and columns, less the halo, must be positive multiples of it.
+  int size_multiple() const { return 1 << (options_.widths.size() - 1); }
+  bool takes(std::int64_t height, std::int64_t width) const;
   /// Floats from one pixel of a node to the next.
   int pixel_stride(int index) const;
 

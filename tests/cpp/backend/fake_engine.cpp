@@ -16,6 +16,9 @@
 #ifndef FAKE_FORMAT
 #define FAKE_FORMAT "fake"
 #endif
+#ifndef FAKE_CUDA_DEVICES
+#define FAKE_CUDA_DEVICES 0
+#endif
 #ifndef FAKE_RUNTIME_STATUS
 #define FAKE_RUNTIME_STATUS kLungrtOk
 #endif
@@ -37,7 +40,7 @@ LungrtStatus open_runtime(const char*, LungrtText* text) {
               FAKE_RUNTIME_STATUS == kLungrtOk ? "fake 1.0" : "was built for fake 2", text);
 }
 
-std::int32_t device_count(std::int32_t cuda) { return cuda != 0 ? 0 : 1; }
+std::int32_t device_count(std::int32_t cuda) { return cuda != 0 ? FAKE_CUDA_DEVICES : 1; }
 
 LungrtStatus device_name(std::int32_t, std::int32_t, LungrtText* text) {
   return tell(kLungrtOk, "imagination", text);

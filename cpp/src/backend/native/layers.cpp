@@ -19,19 +19,12 @@ namespace {
               "the network takes " + expected + " at a time, got [" + text + "]");
 }
 
-/// Rows and columns, less the halo, must be whole multiples of what pooling divides.
 void check_slice(const native::UnetGraph& graph, const std::vector<std::int64_t>& shape) {
-  constexpr std::int64_t kMost = 1 << 14;
   const std::int64_t channels = graph.options().in_channels;
-  const std::int64_t halo = graph.halo();
-  const std::int64_t multiple = std::int64_t{1} << (graph.options().widths.size() - 1);
-  const auto fits = [&](std::int64_t size) {
-    return size > 2 * halo && size <= kMost && (size - 2 * halo) % multiple == 0;
-  };
-  if (shape.size() != 3 || shape[0] != channels || !fits(shape[1]) || !fits(shape[2])) {
+  if (shape.size() != 3 || shape[0] != channels || !graph.takes(shape[1], shape[2])) {
     refuse(shape, "[" + std::to_string(channels) + ", height, width], height and width " +
-                      std::to_string(2 * halo) + " more than a multiple of " +
-                      std::to_string(multiple) + ",");
+                      std::to_string(2 * graph.halo()) + " more than a multiple of " +
+                      std::to_string(graph.size_multiple()) + ",");
   }
 }
 
@@ -39,6 +32,7 @@ native::Trace trace_unet(const native::UnetOptions& options, native::Tensors& te
                          const NativeSettings& settings, const float* input,
                          const std::vector<std::int64_t>& shape) {
   const native::UnetGraph graph(options, tensors, settings.algorithm);
+  tensors.require_all_taken();
   check_slice(graph, shape);
   const std::int64_t pixels = shape[1] * shape[2];
   std::vector<float> interleaved(static_cast<std::size_t>(shape[0] * pixels));
@@ -59,6 +53,7 @@ native::Trace trace_classifier(const native::ClassifierOptions& options, native:
                                const NativeSettings& settings, const float* input,
                                const std::vector<std::int64_t>& shape) {
   const native::Classifier classifier(options, tensors, settings.algorithm);
+  tensors.require_all_taken();
   const auto& crop = options.crop;
   if (!std::equal(shape.begin(), shape.end(), crop.begin(), crop.end())) {
     refuse(shape, "[" + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +

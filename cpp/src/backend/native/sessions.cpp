@@ -1,5 +1,6 @@
 #include "backend/native/sessions.h"
 
+#include <new>
 #include <optional>
 #include <string>
 #include <variant>
@@ -28,6 +29,16 @@ std::string text(const TensorShape& shape) {
                                          " do not fit the network, which takes " + expected);
 }
 
+/// Calls `body`; memory that runs out becomes an error like any other.
+template <typename Body>
+auto within_memory(const std::string& doing, Body&& body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, "engine native: memory ran out " + doing);
+  }
+}
+
 /// A slice, or crop, a lane: nothing is shared between threads but the weights, and nothing waits.
 constexpr std::int64_t kBatch = 1;
 
@@ -46,16 +57,20 @@ class UnetSession final : public Session {
     const auto height = static_cast<int>(input.shape[2]);
     const auto width = static_cast<int>(input.shape[3]);
     const std::int64_t lost = 2 * graph_.halo();
-    if (input.shape[1] != graph_.options().in_channels || output.shape[2] != height - lost ||
-        output.shape[3] != width - lost || input.layout != Layout::kInterleaved) {
+    const bool fits = input.shape.rank() == 4 && input.layout == Layout::kInterleaved &&
+                      input.shape[1] == graph_.options().in_channels && graph_.takes(height, width);
+    if (!fits || output.shape[1] != 1 || output.shape[2] != height - lost ||
+        output.shape[3] != width - lost) {
       refuse(input, output,
              "[N, " + std::to_string(graph_.options().in_channels) +
-                 ", height, width], channels last, and gives " + std::to_string(lost) +
-                 " rows and columns less");
+                 ", height, width], channels last, height and width " + std::to_string(lost) +
+                 " more than a multiple of " + std::to_string(graph_.size_multiple()) +
+                 ", and gives " + std::to_string(lost) + " rows and columns less");
     }
     std::optional<native::UnetRun>& run = dynamic_cast<Own&>(workspace).run;
     if (!run || run->height() != height || run->width() != width) {
-      run.emplace(graph_, kernels_, height, width);
+      within_memory("for slices of " + std::to_string(height) + " x " + std::to_string(width),
+                    [&] { run.emplace(graph_, kernels_, height, width); });
     }
     const std::int64_t items = input.shape[0];
     for (std::int64_t item = 0; item < items; ++item) {
@@ -83,14 +98,17 @@ class ClassifierSession final : public Session {
 
   const SessionTraits& traits() const override { return traits_; }
   std::unique_ptr<Workspace> new_workspace() const override {
-    return std::make_unique<Own>(classifier_, kernels_);
+    const auto& crop = classifier_.options().crop;
+    return within_memory("for crops of " + std::to_string(crop[0]) + " x " +
+                             std::to_string(crop[1]) + " x " + std::to_string(crop[2]),
+                         [&] { return std::make_unique<Own>(classifier_, kernels_); });
   }
 
   void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
     const native::ClassifierOptions& options = classifier_.options();
     const auto& crop = options.crop;
-    if (input.shape[2] != crop[0] || input.shape[3] != crop[1] || input.shape[4] != crop[2] ||
-        output.shape[1] != options.out_channels) {
+    if (input.shape[1] != 1 || input.shape[2] != crop[0] || input.shape[3] != crop[1] ||
+        input.shape[4] != crop[2] || output.shape[1] != options.out_channels) {
       refuse(input, output,
              "[N, 1, " + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +
                  std::to_string(crop[2]) + "] and gives [N, " +
@@ -115,9 +133,7 @@ class ClassifierSession final : public Session {
   SessionTraits traits_;
 };
 
-}  // namespace
-
-std::unique_ptr<Session> open_native_session(const SessionRequest& request) {
+std::unique_ptr<Session> open(const SessionRequest& request) {
   const NativeSettings settings = parse_native_settings(request.options);
   native::NetworkFile file = native::read_network_file(request.artifact);
   const bool slices = request.input_rank == 4;
@@ -132,6 +148,12 @@ std::unique_ptr<Session> open_native_session(const SessionRequest& request) {
   }
   file.tensors.require_all_taken();
   return session;
+}
+
+}  // namespace
+
+std::unique_ptr<Session> open_native_session(const SessionRequest& request) {
+  return within_memory("reading " + request.artifact.string(), [&] { return open(request); });
 }
 
 }  // namespace lungrt

@@ -1,0 +1,136 @@
+/// How kernels are tested: once for each instruction set, in memory that is watched.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "native/instruction_set.h"
+#include "native/kernels.h"
+
+namespace lungrt::native::testing {
+
+/// Half a unit in the last place of 1: the most that a float32 operation rounds, relatively.
+inline constexpr double kRounding = 0x1p-24;
+
+class KernelTest : public ::testing::TestWithParam<InstructionSet> {
+ protected:
+  void SetUp() override {
+    if (!is_supported(GetParam())) {
+      GTEST_SKIP() << "this processor does not have " << to_string(GetParam());
+    }
+  }
+  static const Kernels& kernels() { return kernels_for(GetParam()); }
+};
+
+inline auto every_instruction_set() {
+  return ::testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
+                           InstructionSet::kAvx512);
+}
+inline std::string name_of(const ::testing::TestParamInfo<InstructionSet>& set) {
+  return to_string(set.param);
+}
+
+/// The same numbers in every run and on every machine.
+class Random {
+ public:
+  explicit Random(unsigned seed) : engine_(seed) {}
+  float uniform(float low, float high) {
+    const double unit = static_cast<double>(engine_()) / 4294967296.0;
+    return static_cast<float>(low + (high - low) * unit);
+  }
+  int whole(int low, int high) {
+    return low + static_cast<int>(engine_() % static_cast<unsigned>(high - low + 1));
+  }
+  std::vector<float> values(std::size_t count, float low = -1.0F, float high = 1.0F) {
+    std::vector<float> result(count);
+    for (float& value : result) value = uniform(low, high);
+    return result;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+inline std::size_t size_of(int count) { return static_cast<std::size_t>(count); }
+
+/// Memory that a kernel writes to, between two guards, all of it filled with one value. It ends
+/// where the allocation does, so that AddressSanitizer sees what the guards cannot.
+class Watched {
+ public:
+  static constexpr float kUntouched = -7.5e33F;
+
+  explicit Watched(int count) : values_(size_of(kGuard + count + kGuard), kUntouched) {}
+
+  float* data() { return values_.data() + kGuard; }
+  float operator[](std::ptrdiff_t at) const {
+    return values_[static_cast<std::size_t>(kGuard + at)];
+  }
+  bool touched(std::ptrdiff_t at) const { return (*this)[at] != kUntouched; }
+
+  /// Nothing was written but where `may(position)` allows it.
+  template <typename May>
+  void expect_untouched_but(May&& may) const {
+    for (std::ptrdiff_t at = -kGuard; at + kGuard < static_cast<std::ptrdiff_t>(values_.size());
+         ++at) {
+      if (touched(at) && !may(at)) {
+        ADD_FAILURE() << "float " << at << " was written: " << (*this)[at];
+        return;
+      }
+    }
+  }
+
+ private:
+  static constexpr int kGuard = 32 * kBlock;
+  std::vector<float> values_;
+};
+
+/// A value computed in double precision and how far float32 may be from it.
+struct Expected {
+  double value = 0;
+  double bound = 0;
+};
+
+inline void expect_near(float found, const Expected& expected, const std::string& where) {
+  EXPECT_LE(std::abs(found - expected.value), expected.bound)
+      << where << ": " << found << ", expected " << expected.value;
+}
+
+/// What an epilogue makes of a sum that is off by at most `sum.bound`.
+inline Expected after_epilogue(Expected sum, const Epilogue& epilogue, int channel) {
+  if (epilogue.activation != Activation::kNone && sum.value < 0) {
+    const double slope = epilogue.activation == Activation::kRelu ? 0.0 : kLeakySlope;
+    // A sum on the wrong side of zero is off by no more than it is from zero, since slopes are
+    // at most 1; the product with the slope rounds once.
+    sum = {sum.value * slope, sum.bound + std::abs(sum.value * slope) * kRounding};
+  }
+  const double scale = epilogue.scale[channel];
+  const double shift = epilogue.shift[channel];
+  // One multiplication, one addition; a fused one rounds once less.
+  return {sum.value * scale + shift,
+          std::abs(scale) * sum.bound +
+              2 * kRounding * (std::abs(sum.value * scale) + std::abs(sum.value * scale + shift))};
+}
+
+/// Owns an epilogue of random numbers, negative scales among them.
+struct RandomEpilogue {
+  RandomEpilogue(Random& random, int blocks, Activation kind)
+      : bias(random.values(size_of(blocks * kBlock))),
+        scale(random.values(size_of(blocks * kBlock), -2.0F, 2.0F)),
+        shift(random.values(size_of(blocks * kBlock))),
+        activation(kind) {}
+  Epilogue get() const { return {bias.data(), scale.data(), shift.data(), activation}; }
+
+  std::vector<float> bias, scale, shift;
+  Activation activation;
+};
+
+inline constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu,
+                                              Activation::kLeakyRelu};
+
+}  // namespace lungrt::native::testing

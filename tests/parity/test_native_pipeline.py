@@ -1,0 +1,183 @@
+"""The whole diagnosis by the native engine against the eager pipeline, on generated volumes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import compare
+import eager_pipeline as eager
+import native_members as members
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+import lungrt
+from lungrt.export import export_bundle
+
+
+def texture(shape: tuple[int, int, int], seed: int) -> NDArray[np.int16]:
+    """Blobs from air to bone, some padding and metal."""
+    generator = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(generator.normal(size=shape), sigma=(0.6, 1.5, 1.5))
+    hu = noise / noise.std() * 700 - 200
+    hu[generator.random(shape) < 0.01] = -3024
+    hu[generator.random(shape) < 0.01] = 20000
+    return hu.astype(np.int16)
+
+
+SCANS = {
+    "odd sizes": eager.Scan(texture((9, 43, 51), 1)),
+    "narrow": eager.Scan(texture((7, 8, 130), 2)),
+    "many slices": eager.Scan(texture((31, 22, 26), 3)),
+    "anisotropic": eager.Scan(
+        texture((8, 33, 66), 5), np.array([-101.3, 55.5, 7.25]), np.array([0.61, 0.73, 4.9])
+    ),
+    "flipped": eager.Scan(
+        texture((8, 40, 44), 6),
+        np.array([3.0, -20.0, 400.0]),
+        np.array([0.7, 0.8, 2.5]),
+        np.diag([-1.0, 1.0, -1.0]),
+    ),
+}
+
+
+def export(networks: eager.Networks, folder: Path) -> Path:
+    """Write a bundle of weights alone: no other engine can run it."""
+    stages = {
+        "segmentation": networks.segmentation,
+        "nodule": networks.nodule,
+        "malignancy": networks.malignancy,
+    }
+    known = {stage: networks for stage, networks in stages.items() if networks}
+    export_bundle(known, folder / "bundle", formats=("safetensors",))
+    return folder / "bundle"
+
+
+@pytest.fixture(scope="module")
+def weights_bundle(
+    small_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return export(small_networks, tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture(scope="module")
+def halo_weights_bundle(
+    halo_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return export(halo_networks, tmp_path_factory.mktemp("native-halo"))
+
+
+def assert_same_diagnosis(
+    pipeline: lungrt.Pipeline, scan: eager.Scan, networks: eager.Networks
+) -> None:
+    """Hold every stage against the eager pipeline's, and the whole run where masks are equal."""
+    expected = eager.run(scan, networks)
+    assert len(expected.indices) > 3, "the case is to have candidates"
+    compare.assert_same_inputs(pipeline, scan, networks, expected.indices)
+    volume = compare.volume_of(scan)
+    mask = np.asarray(pipeline.segment(volume))
+    compare.assert_same_decisions(mask, expected.probability, 0.5, "mask voxels")
+    findings = pipeline.classify(volume, map(tuple, expected.indices))
+    compare.assert_same_probabilities(findings, expected.p_nodule, expected.p_malignant, "cpu")
+    if (mask == expected.mask).all():
+        report = pipeline.run(volume)
+        assert report.engine == "native"
+        assert report.mask_voxels == expected.eroded.sum()
+        assert [c.index for c in report.candidates] == [tuple(i) for i in expected.indices]
+        compare.assert_same_probabilities(
+            report.candidates, expected.p_nodule, expected.p_malignant, "cpu"
+        )
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_scans(name: str, weights_bundle: Path, small_networks: eager.Networks) -> None:
+    """With nothing asked for: it is the default."""
+    assert_same_diagnosis(lungrt.Pipeline(weights_bundle), SCANS[name], small_networks)
+
+
+@pytest.mark.parametrize("instruction_set", members.INSTRUCTION_SETS)
+@pytest.mark.parametrize("kernels", members.KERNELS)
+def test_every_instruction_set(
+    kernels: str, instruction_set: str, weights_bundle: Path, small_networks: eager.Networks
+) -> None:
+    options = members.options_or_skip(kernels, instruction_set)
+    pipeline = lungrt.Pipeline(weights_bundle, engine="native", engine_options=options)
+    assert_same_diagnosis(pipeline, SCANS["odd sizes"], small_networks)
+
+
+@pytest.mark.parametrize("kernels", members.KERNELS)
+def test_an_unpadded_ensemble_and_three_classes(
+    kernels: str, halo_weights_bundle: Path, halo_networks: eager.Networks
+) -> None:
+    scan = eager.Scan(texture((9, 37, 45), 13))
+    pipeline = lungrt.Pipeline(halo_weights_bundle, engine_options={"kernels": kernels})
+    assert_same_diagnosis(pipeline, scan, halo_networks)
+    report = pipeline.run(compare.volume_of(scan))
+    assert any(finding.p_malignant is not None for finding in report.candidates)
+
+
+def test_each_member_of_an_ensemble(
+    halo_weights_bundle: Path, halo_networks: eager.Networks
+) -> None:
+    hu = texture((3, 37, 45), 14)
+    contract = halo_networks.segmentation[0].input
+    images = eager.pad_images(eager.stack_context(hu, [1], contract), contract)
+    for member, network in enumerate(halo_networks.segmentation):
+        alone = replace(halo_networks, segmentation=(network,)).segmentation
+        one = lungrt.StageNetwork(halo_weights_bundle, "segmentation", member=member)
+        np.testing.assert_allclose(one.run(images), eager.infer(alone, images), rtol=0, atol=1e-4)
+        layers = lungrt.layer_outputs(halo_weights_bundle, "segmentation", images[0], member=member)
+        first = network.module.input_batchnorm(_tensor(images))[0].numpy()
+        np.testing.assert_allclose(layers["input_batchnorm"], first, rtol=0, atol=1e-5)
+
+
+def _tensor(images: NDArray[np.float32]) -> object:
+    import torch
+
+    return torch.from_numpy(images)
+
+
+def results(pipeline: lungrt.Pipeline, volume: lungrt.CtVolume) -> list[object]:
+    """Return everything that a run finds, to the bit."""
+    report = pipeline.run(volume)
+    found: list[object] = [(c.index, c.p_nodule, c.p_malignant) for c in report.candidates]
+    return [*found, report.mask_voxels, np.asarray(pipeline.segment(volume)).tobytes()]
+
+
+def test_any_number_of_threads_gives_the_same_to_the_bit(weights_bundle: Path) -> None:
+    volumes = [compare.volume_of(scan) for scan in SCANS.values()]
+    one = lungrt.Pipeline(weights_bundle, threads=1)
+    expected = [results(one, volume) for volume in volumes]
+    for threads in (2, 3, 5):
+        pipeline = lungrt.Pipeline(weights_bundle, threads=threads)
+        for _ in range(2):  # with memory of its own, and with that of the scan before
+            assert [results(pipeline, volume) for volume in volumes] == expected, threads
+
+
+def test_many_threads_share_one_pipeline(weights_bundle: Path) -> None:
+    pipeline = lungrt.Pipeline(weights_bundle, threads=2)
+    volumes = [compare.volume_of(scan) for scan in SCANS.values()]
+    alone = [results(pipeline, volume) for volume in volumes]
+    with ThreadPoolExecutor(5) as pool:
+        together = list(pool.map(lambda volume: results(pipeline, volume), volumes * 4))
+    assert together == alone * 4
+
+
+def test_a_size_that_the_manifest_alone_allows_is_refused(
+    weights_bundle: Path, tmp_path: Path
+) -> None:
+    """The weights know what their pooling divides, whatever somebody wrote into the manifest."""
+    import shutil
+
+    other = tmp_path / "bundle"
+    shutil.copytree(weights_bundle, other)
+    manifest = other / "manifest.json"
+    text = manifest.read_text()
+    assert text.count('"size_multiple": 4') == 1
+    manifest.write_text(text.replace('"size_multiple": 4', '"size_multiple": 1'))
+    pipeline = lungrt.Pipeline(other)
+    with pytest.raises(lungrt.errors.Inference, match="more than a multiple of 4"):
+        pipeline.segment(compare.volume_of(eager.Scan(texture((3, 30, 33), 15))))

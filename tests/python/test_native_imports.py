@@ -1,0 +1,117 @@
+"""A diagnosis by the default engine needs no framework: not its modules, nor its libraries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import SimpleITK
+
+import lungrt
+
+FRAMEWORKS = ("torch", "onnxruntime", "onnx", "caffe2", "openvino", "tensorrt")
+
+# What a process has imported, and which libraries are mapped into it, once a program has ended.
+REPORT = """
+import json, os, sys
+maps = [line.split()[-1] for line in open("/proc/self/maps") if ".so" in line]
+print()
+print(json.dumps({"modules": sorted(sys.modules), "libraries": sorted(set(maps))}))
+"""
+DIAGNOSE = """
+import sys
+from lungrt.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def run(program: str, *arguments: object) -> tuple[dict[str, list[str]], str]:
+    """Return what a fresh interpreter ended with, and what it said before."""
+    done = subprocess.run(
+        [sys.executable, "-c", program + REPORT, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said, _, last = done.stdout.rstrip("\n").rpartition("\n")
+    found: dict[str, list[str]] = json.loads(last)
+    return found, said
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export tiny networks for the native engine and for TorchScript: there is a choice."""
+    torch = pytest.importorskip("torch")
+    from lungrt.export import export_bundle
+    from lungrt.models import load_network
+    from lungrt.models.classifier import Classifier3d, ClassifierOptions
+    from lungrt.models.unet import SegmentationUNet, UNetOptions
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("both")
+    modules: dict[str, Any] = {
+        "segmentation": SegmentationUNet(UNetOptions(in_channels=3, widths=(2, 4))),
+        "nodule": Classifier3d(ClassifierOptions(widths=(2, 2), crop=(8, 8, 8))),
+    }
+    networks = {}
+    for stage, module in modules.items():
+        torch.save(module.state_dict(), folder / f"{stage}.pt")
+        options = {} if stage == "segmentation" else {"crop": [8, 8, 8]}
+        networks[stage] = [load_network(stage, folder / f"{stage}.pt", options=options)]
+    export_bundle(networks, folder / "bundle", formats=("torchscript", "safetensors"))
+    return folder / "bundle"
+
+
+@pytest.fixture
+def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
+    path = tmp_path / "ct.mha"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(small_ct.hu), str(path))
+    return path
+
+
+def test_a_diagnosis_by_default_loads_no_framework(
+    bundle: Path, ct_file: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    found, _ = run(DIAGNOSE, "diagnose", ct_file, "--bundle", bundle, "--output", report)
+    assert json.loads(report.read_text())["engine"] == "native"
+    roots = {name.partition(".")[0] for name in found["modules"]}
+    assert not roots & set(FRAMEWORKS)
+    names = {Path(library).name for library in found["libraries"]}
+    assert "liblungrt.so" in names, "the list is to be one of loaded libraries"
+    framework = ("libtorch", "libc10", "libonnxruntime", "libgomp", "libcuda", "liblungrt_")
+    assert not [name for name in names if name.startswith(framework)]
+
+
+def test_the_same_by_torchscript_is_seen(bundle: Path, ct_file: Path) -> None:
+    """What the test before looks for is there when it should be: the library, not the module."""
+    engines = {engine.name: engine for engine in lungrt.engines()}
+    if not engines["torchscript"].available:
+        pytest.skip(f"no engine torchscript here: {engines['torchscript'].reason}")
+    found, _ = run(DIAGNOSE, "diagnose", ct_file, "--bundle", bundle, "--engine", "torchscript")
+    names = {Path(library).name for library in found["libraries"]}
+    assert {"libtorch_cpu.so", "liblungrt_torchscript.so"} <= names
+    assert "torch" not in found["modules"]
+
+
+def test_importing_lungrt_imports_nothing_else() -> None:
+    """Its own few modules and the standard library; NumPy comes with the first array."""
+    before, _ = run("")
+    after, _ = run("import lungrt")
+    new = set(after["modules"]) - set(before["modules"])
+    assert {name for name in new if name.startswith("lungrt")} == {"lungrt", "lungrt.errors"}
+    roots = {name.partition(".")[0].lstrip("_") for name in new} - {"lungrt"}
+    assert {root for root in roots if not _is_standard(root)} == set()
+    assert not [name for name in after["libraries"] if "lungrt" in name]
+
+
+def _is_standard(root: str) -> bool:
+    return root in sys.stdlib_module_names or f"_{root}" in sys.stdlib_module_names
