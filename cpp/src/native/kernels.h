@@ -16,6 +16,9 @@ inline constexpr int kTile = 4;        ///< output pixels of a Winograd tile, al
 inline constexpr int kPositions = 36;  ///< of a transformed tile: (kTile + 2)^2
 /// Floats from one transformed tile to the next: its positions, sixteen channels each.
 inline constexpr int kTransformedTile = kPositions * kBlock;
+inline constexpr int kStripRows = kTile + 2;  ///< of input, for kTile of output
+/// Tiles that cover so many pixels.
+constexpr int tiles_of(int pixels) { return (pixels + kTile - 1) / kTile; }
 /// Pixels past the end of a row that kernels may read or write.
 inline constexpr int kRowSlack = 20;
 /// Tiles past the last one that products may read and write.

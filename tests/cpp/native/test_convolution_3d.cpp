@@ -1,6 +1,6 @@
 #include <array>
 
-#include "native/convolution_3d.h"
+#include "native/classifier/convolution_3d.h"
 #include "native/kernel_test.h"
 
 namespace lungrt::native {

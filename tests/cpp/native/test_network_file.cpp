@@ -1,6 +1,6 @@
 #include "expect_error.h"
 #include "native/network_file.h"
-#include "native/unet_graph.h"
+#include "native/unet/graph.h"
 #include "native/weights_file.h"
 #include "temp_folder.h"
 

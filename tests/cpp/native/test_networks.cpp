@@ -1,5 +1,5 @@
-#include "native/classifier.h"
-#include "native/unet_run.h"
+#include "native/classifier/classifier.h"
+#include "native/unet/run.h"
 #include "native/weights_file.h"
 
 namespace lungrt::native {

@@ -1,6 +1,6 @@
 #include <map>
 
-#include "native/unet_schedule.h"
+#include "native/unet/schedule.h"
 #include "native/weights_file.h"
 
 namespace lungrt::native {

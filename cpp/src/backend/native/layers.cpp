@@ -5,9 +5,9 @@
 
 #include "backend/native/settings.h"
 #include "lungrt/error.h"
-#include "native/classifier.h"
+#include "native/classifier/classifier.h"
 #include "native/network_file.h"
-#include "native/unet_run.h"
+#include "native/unet/run.h"
 
 namespace lungrt {
 namespace {

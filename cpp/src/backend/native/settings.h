@@ -4,7 +4,7 @@
 #include "backend/session.h"
 #include "native/kernels.h"
 #include "native/network_file.h"
-#include "native/unet_graph.h"
+#include "native/unet/graph.h"
 
 namespace lungrt {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "native/unet_graph.h"
+#include "native/unet/graph.h"
 
 namespace lungrt::native {
 

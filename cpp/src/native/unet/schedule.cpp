@@ -1,4 +1,4 @@
-#include "native/unet_schedule.h"
+#include "native/unet/schedule.h"
 
 #include <algorithm>
 

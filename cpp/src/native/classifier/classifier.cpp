@@ -1,4 +1,4 @@
-#include "native/classifier.h"
+#include "native/classifier/classifier.h"
 
 #include <algorithm>
 #include <cmath>

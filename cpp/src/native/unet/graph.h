@@ -5,16 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "native/algorithm.h"
 #include "native/network_file.h"
 #include "native/packing.h"
 
 namespace lungrt::native {
-
-/// How 3 x 3 convolutions are computed.
-enum class Algorithm {
-  kWinograd,  ///< F(4 x 4, 3 x 3) where it is less work, direct elsewhere
-  kDirect,
-};
 
 /// Where a node's input comes from.
 struct Edge {

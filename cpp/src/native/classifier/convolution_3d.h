@@ -3,8 +3,9 @@
 
 #include <vector>
 
-#include "native/unet_graph.h"
-#include "native/voxel_block.h"
+#include "native/algorithm.h"
+#include "native/classifier/voxel_block.h"
+#include "native/packing.h"
 
 namespace lungrt::native {
 

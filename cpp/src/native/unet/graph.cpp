@@ -1,4 +1,4 @@
-#include "native/unet_graph.h"
+#include "native/unet/graph.h"
 
 #include <utility>
 

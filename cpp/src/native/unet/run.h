@@ -6,33 +6,11 @@
 #include "native/aligned_buffer.h"
 #include "native/kernels.h"
 #include "native/trace.h"
-#include "native/unet_graph.h"
-#include "native/unet_schedule.h"
+#include "native/unet/graph.h"
+#include "native/unet/row_ring.h"
+#include "native/unet/schedule.h"
 
 namespace lungrt::native {
-
-/// The rows of a node that are kept: a new one takes the place of the oldest.
-class RowRing {
- public:
-  RowRing(int blocks, const Extent& extent, int pixel_stride);
-
-  /// Pixel 0 of a row; one pixel before it, and kRowSlack pixels after it, may be read.
-  float* row(int block, int y) {
-    const auto slot = static_cast<std::size_t>((y % capacity_) * blocks_ + block);
-    return buffer_.data() + slot * row_floats_ + static_cast<std::size_t>(pixel_stride_);
-  }
-  /// Clears the pixel after the last of a row: the zero that a padded convolution reads there.
-  void clear_right_edge(int y);
-  int blocks() const { return blocks_; }
-
- private:
-  int blocks_;
-  int capacity_;
-  int width_;
-  int pixel_stride_;
-  std::size_t row_floats_;
-  AlignedBuffer buffer_;
-};
 
 /// Memory for one slice at a time, allocated once.
 class UnetRun {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "native/convolution_3d.h"
+#include "native/classifier/convolution_3d.h"
 #include "native/network_file.h"
 #include "native/trace.h"
 

@@ -1,18 +1,15 @@
-#include "native/convolution_3d.h"
+#include "native/classifier/convolution_3d.h"
 
 #include <algorithm>
 
 namespace lungrt::native {
 namespace {
 
-constexpr int kStripRows = kTile + 2;
 constexpr int kHalf = kBlock / 2;
 /// Below, most of a tile lies outside of the plane.
 constexpr int kLeastWinogradSide = 5;
 /// Transformed values of some strips that still fit into the second cache, beside the weights.
 constexpr int kMostTransformedFloats = 100'000;
-
-int tiles_of(int size) { return (size + kTile - 1) / kTile; }
 
 }  // namespace
 

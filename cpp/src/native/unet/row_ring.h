@@ -1,0 +1,53 @@
+/// The few rows of an activation that are alive.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "native/aligned_buffer.h"
+#include "native/kernels.h"
+#include "native/unet/schedule.h"
+
+namespace lungrt::native {
+
+/// Floats of a row with the pixel before it and what kernels may write past its end.
+inline std::size_t row_floats(int width, int pixel_stride) {
+  return static_cast<std::size_t>(1 + width + kRowSlack) * static_cast<std::size_t>(pixel_stride);
+}
+
+/// The rows of a node that are kept: a new one takes the place of the oldest.
+class RowRing {
+ public:
+  RowRing(int blocks, const Extent& extent, int pixel_stride)
+      : blocks_(blocks),
+        capacity_(std::max(extent.kept_rows, 1)),
+        width_(extent.width),
+        pixel_stride_(pixel_stride),
+        row_floats_(row_floats(extent.width, pixel_stride)),
+        // One row more: the slack of the last one.
+        buffer_(row_floats_ * static_cast<std::size_t>(capacity_ * blocks + 1)) {}
+
+  /// Pixel 0 of a row; one pixel before it, and kRowSlack pixels after it, may be read.
+  float* row(int block, int y) {
+    const auto slot = static_cast<std::size_t>((y % capacity_) * blocks_ + block);
+    return buffer_.data() + slot * row_floats_ + static_cast<std::size_t>(pixel_stride_);
+  }
+  /// Clears the pixel after the last of a row: the zero that a padded convolution reads there.
+  void clear_right_edge(int y) {
+    for (int b = 0; b < blocks_; ++b) {
+      float* edge = row(b, y) + static_cast<std::ptrdiff_t>(width_) * pixel_stride_;
+      std::fill(edge, edge + pixel_stride_, 0.0F);
+    }
+  }
+  int blocks() const { return blocks_; }
+
+ private:
+  int blocks_;
+  int capacity_;
+  int width_;
+  int pixel_stride_;
+  std::size_t row_floats_;
+  AlignedBuffer buffer_;
+};
+
+}  // namespace lungrt::native
