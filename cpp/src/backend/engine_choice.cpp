@@ -61,10 +61,12 @@ const Engine& choose_engine(const std::string& wanted, const std::string& device
   }
   const DeviceKind kind = device == "auto" ? DeviceKind::kCpu : parse_device(device).kind;
   if (const Engine* found = first_able(kind, bundle, reasons)) return *found;
-  throw Error(
-      kind == DeviceKind::kCuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
-      "no engine can run this bundle on device " + device + ": " + text::listed(reasons, "; ") +
-          (kind == DeviceKind::kCuda ? "; use cpu, or auto to take what is there" : ""));
+  const bool cuda = kind == DeviceKind::kCuda;
+  throw Error(cuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
+              "no engine can run this bundle on device " + device + ": " +
+                  text::listed(reasons, "; ") +
+                  (cuda ? "; use cpu, or auto to take what is there"
+                        : "; install one of them, or export the checkpoints again"));
 }
 
 }  // namespace lungrt

@@ -104,7 +104,7 @@ TEST_F(EngineChoice, SaysWhyNoneCanRunTheBundle) {
     expect_error(ErrorCode::kEngineUnavailable,
                  {"no engine can run this bundle on device", device,
                   "engine native: the bundle has no artifact 'safetensors' for every network",
-                  "ABI 99", "engine onnxruntime is not installed"},
+                  "ABI 99", "engine onnxruntime is not installed", "install one of them"},
                  [&] { choose_engine("auto", device, none); });
   }
 }
@@ -116,7 +116,7 @@ TEST_F(EngineChoice, SaysWhyNoneHasTheDevice) {
   expect_error(ErrorCode::kDeviceUnavailable,
                {"on device cuda:0", "engine native: it finds no CUDA device",
                 "engine torchscript: it finds no CUDA device",
-                "engine onnxruntime: it finds no CUDA device"},
+                "engine onnxruntime: it finds no CUDA device", "use cpu, or auto"},
                [&] { choose_engine("auto", "cuda:0", all); });
 }
 

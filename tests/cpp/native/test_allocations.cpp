@@ -114,7 +114,7 @@ TEST_F(Allocations, OfAScanDoNotGrowWithItsSlices) {
     // Threads decide in which scan a lane comes to work first: the least is of one where none did.
     const auto least = [&](std::int64_t slices) {
       long result = allocated_by(slices);
-      for (int scan = 0; scan < 20; ++scan) result = std::min(result, allocated_by(slices));
+      for (int scan = 0; scan < 10; ++scan) result = std::min(result, allocated_by(slices));
       return result;
     };
     const long few = least(12);

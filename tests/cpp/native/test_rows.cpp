@@ -1,6 +1,6 @@
+#include "native/classifier/voxel_block.h"
 #include "native/kernel_test.h"
 #include "native/unet/run.h"
-#include "native/classifier/voxel_block.h"
 
 namespace lungrt::native {
 namespace {

@@ -27,8 +27,11 @@ struct WeightsFile {
     std::string values;
     for (const auto& [name, tensor] : content.tensors) {
       const std::size_t begin = values.size();
-      values.resize(begin + tensor.values.size() * sizeof(float));
-      std::memcpy(values.data() + begin, tensor.values.data(), values.size() - begin);
+      for (const float value : tensor.values) {
+        char four[sizeof value];
+        std::memcpy(four, &value, sizeof value);
+        values.append(four, sizeof value);
+      }
       header[name] = {
           {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, values.size()}}};
     }
