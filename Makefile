@@ -86,6 +86,7 @@ format:  ## rewrites sources the way lint wants them
 
 bench: data setup  ## every engine against eager PyTorch on the reference CT; rewrites README's table and picture
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output build/bench/bundle --force
+	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
 	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
 	  --markdown README.md $(BENCH_OPTIONS)

@@ -72,6 +72,13 @@ void normalise_row(const float* in, int in_stride, int channels, int width, cons
       store(out, load_halves(in, in + in_stride) * scale + shift);
     }
   }
+  if (in_stride == 1 && out_stride == 1) {
+    const Vec scale = broadcast(norm.scale[0]);
+    const Vec shift = broadcast(norm.shift[0]);
+    for (; x + kBlock <= width; x += kBlock, in += kBlock, out += kBlock) {
+      store(out, load(in) * scale + shift);
+    }
+  }
   for (; x < width; ++x, in += in_stride, out += out_stride) {
     for (int c = 0; c < channels; ++c) out[c] = in[c] * norm.scale[c] + norm.shift[c];
   }

@@ -81,7 +81,7 @@ void direct_row_with(const Segment* segments, int count, const Product& product,
                         rows[b],
                         out_stride};
     int x = 0;
-    for (; x + kPixels <= width; x += kPixels) direct_pixels<kPixels, kStride>(row, x);
+    for (; x + kRowPixels <= width; x += kRowPixels) direct_pixels<kRowPixels, kStride>(row, x);
     for (; x < width; x += kFewPixels) {
       // The last pixels are computed once more rather than past the end, where there are enough.
       const bool past = x + kFewPixels > width && width >= kFewPixels;

@@ -12,6 +12,7 @@ struct Vec {
 };
 
 constexpr int kPixels = 6;       ///< whose sums stay in registers together
+constexpr int kRowPixels = 6;    ///< the same where weights are few, and their loads count
 constexpr int kFewPixels = 2;    ///< the same for what is left of a row
 constexpr int kChunkTiles = 12;  ///< whose transformed values stay in the nearest caches
 

@@ -11,6 +11,7 @@ struct Vec {
 };
 
 constexpr int kPixels = 8;      ///< whose sums stay in registers together
+constexpr int kRowPixels = 16;  ///< the same where weights are few, and their loads count
 constexpr int kFewPixels = 8;   ///< the same for what is left of a row
 constexpr int kChunkTiles = 8;  ///< whose transformed values stay in the nearest caches
 

@@ -13,6 +13,7 @@ struct Vec {
 };
 
 constexpr int kPixels = 2;       ///< whose sums stay in registers together
+constexpr int kRowPixels = 2;    ///< the same where weights are few, and their loads count
 constexpr int kFewPixels = 1;    ///< the same for what is left of a row
 constexpr int kChunkTiles = 16;  ///< whose transformed values stay in the nearest caches
 
