@@ -19,7 +19,7 @@ function(lungrt_torch_engine name)
   endif()
   if(NOT TARGET lungrt_torch_common)
     set(common ${PROJECT_SOURCE_DIR}/cpp/src/backend/torch_common)
-    add_library(lungrt_torch_common OBJECT ${common}/run_allocator.cpp ${common}/runtime.cpp
+    add_library(lungrt_torch_common OBJECT ${common}/failures.cpp ${common}/run_allocator.cpp ${common}/runtime.cpp
                                            ${common}/tensors.cpp ${common}/thread_count.cpp)
     lungrt_torch_usage(lungrt_torch_common)
   endif()

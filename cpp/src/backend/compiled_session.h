@@ -21,7 +21,7 @@ struct CompiledHint {
 ///
 /// Each run is held against what was recorded: another shape, layout or device than one of those
 /// is Error kInvalidArgument, before the engine sees it.
-/// \param models   at least one; they agree on batch and layout, which become the session's traits
+/// \param models   at least one; they agree on batch and layout, which become its traits
 /// \param request  `artifact` is set for each model
 /// \throws Error as Engine::open
 std::unique_ptr<Session> open_compiled(const Engine& engine,

@@ -12,6 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from lungrt.cli.console import disclaim, stderr, stdout
+from lungrt.cli.options import Bundle, NoProgress, Series
 from lungrt.cli.output import output_file
 from lungrt.errors import EngineUnavailable, Inference, InvalidArgument
 
@@ -43,10 +44,7 @@ _Checkpoints = Annotated[
 
 
 def bench(
-    bundle: Annotated[
-        Path,
-        typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False),
-    ],
+    bundle: Bundle,
     ct: Annotated[
         Path | None,
         typer.Argument(
@@ -92,12 +90,7 @@ def bench(
             "--no-eager", help="Leave eager PyTorch out.", rich_help_panel="Eager PyTorch"
         ),
     ] = False,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            metavar="UID", help="Series to take where the folder holds several.", show_default=False
-        ),
-    ] = None,
+    series: Series = None,
     slices: Annotated[int, typer.Option(min=1, help="Slices of a generated CT.")] = 60,
     size: Annotated[int, typer.Option(min=1, help="Rows and columns of a generated CT.")] = 512,
     rounds: Annotated[int, typer.Option(min=1, help="Processes a contender.")] = 3,
@@ -123,9 +116,7 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bar.")
-    ] = False,
+    no_progress: NoProgress = False,
 ) -> None:
     """Compare engines, devices, threads and eager PyTorch on one CT: time, memory, decisions.
 

@@ -6,12 +6,12 @@ import contextlib
 import json
 import re
 from importlib import util
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lungrt.cli.console import stdout
+from lungrt.cli.options import Bundle, JsonOutput, NoProgress
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import EngineUnavailable, InvalidArgument
@@ -25,10 +25,7 @@ __all__ = ["compile_networks"]
 
 
 def compile_networks(
-    bundle: Annotated[
-        Path,
-        typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False),
-    ],
+    bundle: Bundle,
     size: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,18 +35,8 @@ def compile_networks(
         ),
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Crops that the classifiers take at once.")] = 8,
-    json_output: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every comparison to FILE.json.",
-            show_default=False,
-        ),
-    ] = None,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bars.")
-    ] = False,
+    json_output: JsonOutput = None,
+    no_progress: NoProgress = False,
 ) -> None:
     """Compile a bundle's networks for this machine, for [b]--engine aotinductor[/b].
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.engine_options import parse_engine_options
+from lungrt.cli.options import NoProgress, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 
@@ -80,12 +81,7 @@ def diagnose(
         bool,
         typer.Option("--candidates", help="Write every candidate to the file, not only nodules."),
     ] = False,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            metavar="UID", help="Series to take where the folder holds several.", show_default=False
-        ),
-    ] = None,
+    series: Series = None,
     resample: Annotated[
         bool,
         typer.Option(
@@ -99,9 +95,7 @@ def diagnose(
             metavar="FILE", help="Write the report to FILE.json or FILE.csv.", show_default=False
         ),
     ] = None,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bars.")
-    ] = False,
+    no_progress: NoProgress = False,
 ) -> None:
     """Find lung nodules in a CT.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lungrt.cli.console import stdout
+from lungrt.cli.options import JsonOutput, NoProgress
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import EngineUnavailable, InvalidArgument, Io
@@ -89,18 +90,8 @@ def export(
             rich_help_panel=_OTHERS,
         ),
     ] = None,
-    json_output: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every comparison to FILE.json.",
-            show_default=False,
-        ),
-    ] = None,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bars.")
-    ] = False,
+    json_output: JsonOutput = None,
+    no_progress: NoProgress = False,
 ) -> None:
     """Turn trained checkpoints into a bundle, and hold it against them.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lungrt.cli.console import stdout
+from lungrt.cli.options import Bundle, JsonOutput
 from lungrt.cli.output import output_file
 from lungrt.errors import Inference
 
@@ -17,10 +17,7 @@ __all__ = ["verify"]
 
 
 def verify(
-    bundle: Annotated[
-        Path,
-        typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False),
-    ],
+    bundle: Bundle,
     formats: Annotated[
         str | None,
         typer.Option(
@@ -28,15 +25,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    json_output: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every comparison to FILE.json.",
-            show_default=False,
-        ),
-    ] = None,
+    json_output: JsonOutput = None,
 ) -> None:
     """Check a bundle's files, and replay its goldens on every runtime that is here.
 

@@ -26,7 +26,7 @@ LungrtSessionTraits Session::traits() const {
   return {.interleaved = 0, .batch = 1, .lanes = lanes_};
 }
 
-void Session::run(const LungrtTensor& input, const LungrtTensor& output) const {
+void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const {
   const c10::InferenceMode inference;
   const torch_common::ThreadCountScope threads(threads_);
   const torch_common::RunAllocatorScope allocator;

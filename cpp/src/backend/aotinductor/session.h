@@ -3,7 +3,8 @@
 
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
-#include "backend/engine_table.h"
+#include "backend/engine_library.h"
+#include "backend/torch_common/run_allocator.h"
 
 namespace lungrt::aotinductor {
 
@@ -11,15 +12,16 @@ namespace lungrt::aotinductor {
 ///
 /// Compiled code checks nothing about its input: shape, layout and the machine it was compiled for
 /// are recorded beside it, and the core holds them against what it has before it calls run().
-class Session {
+class Session final : public LungrtSession {
  public:
   /// \throws std::runtime_error, c10::Error where the file is no package for this torch
   explicit Session(const LungrtSessionRequest& request);
 
-  LungrtSessionTraits traits() const;
-  void run(const LungrtTensor& input, const LungrtTensor& output) const;
+  LungrtSessionTraits traits() const override;
+  void run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const override;
 
  private:
+  torch_common::IdleMemory idle_memory_;
   int lanes_;    ///< runs at once
   int threads_;  ///< of each
   /// Its run() is not const but takes turns between its runners, one a lane.

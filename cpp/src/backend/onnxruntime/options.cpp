@@ -5,9 +5,11 @@
 #include <map>
 #include <vector>
 
-#include "backend/onnxruntime/failure.h"
+#include "backend/engine_library.h"
 
 namespace lungrt::onnxruntime {
+
+using engine_library::Failure;
 namespace {
 
 struct Known {

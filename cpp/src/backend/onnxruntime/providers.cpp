@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "backend/cuda_driver.h"
+#include "backend/engine_library.h"
 #include "backend/onnxruntime/cuda_libraries.h"
-#include "backend/onnxruntime/failure.h"
 #include "backend/onnxruntime/runtime.h"
 
 namespace lungrt::onnxruntime {
+
+using engine_library::Failure;
 namespace {
 
 constexpr const char* kHowToGetCuda =

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <optional>
 
-#include "backend/onnxruntime/failure.h"
+#include "backend/engine_library.h"
 
 namespace lungrt::onnxruntime {
+
+using engine_library::Failure;
 namespace {
 
 namespace fs = std::filesystem;

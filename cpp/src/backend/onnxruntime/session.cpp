@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
-#include "backend/onnxruntime/failure.h"
+#include "backend/engine_library.h"
 #include "backend/onnxruntime/providers.h"
 #include "backend/onnxruntime/runtime.h"
 
 namespace lungrt::onnxruntime {
+
+using engine_library::Failure;
 namespace {
 
 /// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
@@ -104,8 +106,9 @@ LungrtSessionTraits Session::traits() const {
   return {.interleaved = 0, .batch = slices_ ? 1 : 8, .lanes = lanes_};
 }
 
-void Session::run(Workspace& workspace, const LungrtTensor& input,
+void Session::run(LungrtWorkspace& given, const LungrtTensor& input,
                   const LungrtTensor& output) const {
+  auto& workspace = dynamic_cast<Workspace&>(given);
   // An input that lies elsewhere than the graph runs is copied there when it is bound.
   if (cuda_ || !workspace.input_.is(input)) {
     workspace.input_.set(input);

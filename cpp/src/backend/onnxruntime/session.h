@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "backend/engine_table.h"
+#include "backend/engine_library.h"
 #include "backend/onnxruntime/options.h"
 
 namespace lungrt::onnxruntime {
 
 /// Where a run reads and writes: the caller's own memory, bound once and again only when it moves.
-class Workspace {
+class Workspace final : public LungrtWorkspace {
  public:
   explicit Workspace(Ort::Session& session) : binding_(session) {}
 
@@ -35,7 +35,7 @@ class Workspace {
 };
 
 /// Immutable after construction; run() may be called from many threads, each with a workspace.
-class Session {
+class Session final : public LungrtSession {
  public:
   /// \throws Failure         as parse_options() and append_provider() do, and kLungrtBadArtifact
   /// for
@@ -43,11 +43,12 @@ class Session {
   /// \throws Ort::Exception  where the file is no ONNX graph that this runtime can load
   explicit Session(const LungrtSessionRequest& request);
 
-  LungrtSessionTraits traits() const;
-  std::unique_ptr<Workspace> new_workspace() const {
+  LungrtSessionTraits traits() const override;
+  std::unique_ptr<LungrtWorkspace> new_workspace() const override {
     return std::make_unique<Workspace>(*session_);
   }
-  void run(Workspace& workspace, const LungrtTensor& input, const LungrtTensor& output) const;
+  void run(LungrtWorkspace& workspace, const LungrtTensor& input,
+           const LungrtTensor& output) const override;
 
  private:
   Ort::SessionOptions settings(const LungrtSessionRequest& request) const;

@@ -128,6 +128,6 @@ RunAllocatorScope::RunAllocatorScope() : previous_(cached_here) {
 
 RunAllocatorScope::~RunAllocatorScope() { cached_here = previous_; }
 
-void release_idle_memory() { CachingAllocator::instance().release_idle(); }
+IdleMemory::~IdleMemory() { CachingAllocator::instance().release_idle(); }
 
 }  // namespace lungrt::torch_common

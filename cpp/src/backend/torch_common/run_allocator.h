@@ -18,7 +18,13 @@ class RunAllocatorScope {
   bool previous_;
 };
 
-/// Hands the cache's idle memory back to the system, e.g. when a session is closed.
-void release_idle_memory();
+/// Hands the cache's idle memory back to the system when it goes: the first member of a session, so
+/// that it goes last.
+struct IdleMemory {
+  IdleMemory() = default;
+  ~IdleMemory();
+  IdleMemory(const IdleMemory&) = delete;
+  IdleMemory& operator=(const IdleMemory&) = delete;
+};
 
 }  // namespace lungrt::torch_common

@@ -6,10 +6,13 @@
 #include <stdexcept>
 #include <string>
 
-#include "backend/torch_common/status.h"
+#include "backend/engine_library.h"
 
 namespace lungrt::torch_common {
 namespace {
+
+using engine_library::guarded;
+using engine_library::tell;
 
 /// "2.13.0" of the torch in this process, from its own description of its build.
 std::string running_torch() {

@@ -7,29 +7,19 @@
 
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "backend/cuda_driver.h"
-#include "backend/engine_table.h"
-#include "backend/torch_common/run_allocator.h"
+#include "backend/engine_library.h"
 #include "backend/torch_common/runtime.h"
-#include "backend/torch_common/status.h"
 #include "backend/torchscript/session.h"
-#include "lungrt/version.h"
-
-struct LungrtSession {
-  lungrt::torchscript::Session session;
-};
-
-/// Torch keeps its buffers in its own allocator; a caller's workspace has nothing to hold yet.
-struct LungrtWorkspace {};
 
 namespace lungrt::torchscript {
 namespace {
 
-using torch_common::guarded;
-using torch_common::tell;
+using engine_library::Failure;
+using engine_library::guarded;
+using engine_library::tell;
 
 /// CUDA kernels register themselves when libtorch_cuda.so, beside libtorch_cpu.so, is loaded.
 bool load_cuda() {
@@ -44,82 +34,48 @@ bool load_cuda() {
   return loaded;
 }
 
-std::int32_t device_count(std::int32_t cuda) {
-  if (cuda == 0) return 1;
-  if (!load_cuda() || !at::detail::getCUDAHooks().hasCUDA()) return 0;
-  return at::detail::getCUDAHooks().deviceCount();
-}
+struct Engine {
+  static constexpr const char* kArtifactFormat = "torchscript";
+  static constexpr auto open_runtime = torch_common::open_runtime;
 
-LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
-  return guarded(kLungrtDeviceUnavailable, text, [&] {
-    if (index < 0 || index >= device_count(cuda)) {
-      throw std::runtime_error("this torch sees " + std::to_string(device_count(cuda)) +
-                               (cuda != 0 ? " CUDA devices" : " processors"));
-    }
-    tell(kLungrtOk, cuda != 0 ? cuda_driver::device_name(index) : at::get_cpu_capability(), text);
-  });
-}
+  static std::int32_t device_count(std::int32_t cuda) {
+    if (cuda == 0) return 1;
+    if (!load_cuda() || !at::detail::getCUDAHooks().hasCUDA()) return 0;
+    return at::detail::getCUDAHooks().deviceCount();
+  }
 
-LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** session,
-                          LungrtSessionTraits* traits, LungrtText* error) {
-  if (request->option_count != 0) {
-    return tell(kLungrtInvalidOption,
-                std::string("unknown option '") + request->options[0].name +
-                    "': this engine has no options",
-                error);
+  static LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
+    return guarded(kLungrtDeviceUnavailable, text, [&] {
+      check_device(cuda, index);
+      tell(kLungrtOk, cuda != 0 ? cuda_driver::device_name(index) : at::get_cpu_capability(), text);
+    });
   }
-  if (request->cuda != 0 && request->device_index >= device_count(1)) {
-    return tell(kLungrtDeviceUnavailable,
-                "cuda:" + std::to_string(request->device_index) +
-                    " was asked for, but this torch sees " + std::to_string(device_count(1)) +
-                    " CUDA devices",
-                error);
-  }
-  return guarded(kLungrtBadArtifact, error, [&] {
-    if (request->cuda != 0) {
+
+  static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
+    engine_library::refuse_options(request);
+    check_device(request.cuda, request.device_index);
+    if (request.cuda != 0) {
       // The exact profiles are defined in full float32.
       at::globalContext().setAllowTF32CuDNN(false);
       at::globalContext().setAllowTF32CuBLAS(false);
     }
-    auto made = std::make_unique<LungrtSession>(LungrtSession{Session(*request)});
-    *traits = made->session.traits();
-    *session = made.release();
-  });
-}
+    return std::make_unique<Session>(request);
+  }
 
-void close_session(LungrtSession* session) {
-  delete session;
-  torch_common::release_idle_memory();
-}
-
-LungrtStatus open_workspace(LungrtSession*, LungrtWorkspace** workspace, LungrtText* error) {
-  return guarded(kLungrtInference, error, [&] { *workspace = new LungrtWorkspace; });
-}
-
-void close_workspace(LungrtWorkspace* workspace) { delete workspace; }
-
-LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
-                 const LungrtTensor* output, LungrtText* error) {
-  return guarded(kLungrtInference, error, [&] { session->session.run(*input, *output); });
-}
-
-constexpr LungrtEngineTable kTable{
-    .abi = LUNGRT_ENGINE_ABI,
-    .core_version = LUNGRT_VERSION,
-    .artifact_format = "torchscript",
-    .open_runtime = torch_common::open_runtime,
-    .device_count = device_count,
-    .device_name = device_name,
-    .open_session = open_session,
-    .close_session = close_session,
-    .open_workspace = open_workspace,
-    .close_workspace = close_workspace,
-    .run = run,
+ private:
+  static void check_device(std::int32_t cuda, std::int32_t index) {
+    const std::int32_t count = device_count(cuda);
+    if (index >= 0 && index < count) return;
+    throw Failure(kLungrtDeviceUnavailable, "this torch sees " + std::to_string(count) +
+                                                (cuda != 0 ? " CUDA devices" : " processors"));
+  }
 };
 
 }  // namespace
 }  // namespace lungrt::torchscript
 
 extern "C" __attribute__((visibility("default"))) const LungrtEngineTable* lungrt_engine_table() {
-  return &lungrt::torchscript::kTable;
+  static constexpr LungrtEngineTable kTable =
+      lungrt::engine_library::table_of<lungrt::torchscript::Engine>();
+  return &kTable;
 }

@@ -37,7 +37,7 @@ LungrtSessionTraits Session::traits() const {
                  : LungrtSessionTraits{.interleaved = 0, .batch = 8, .lanes = lanes_};
 }
 
-void Session::run(const LungrtTensor& input, const LungrtTensor& output) const {
+void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const {
   const c10::InferenceMode inference;
   const torch_common::ThreadCountScope threads(threads_);
   std::optional<torch_common::RunAllocatorScope> allocator;

@@ -3,20 +3,22 @@
 
 #include <torch/script.h>
 
-#include "backend/engine_table.h"
+#include "backend/engine_library.h"
+#include "backend/torch_common/run_allocator.h"
 
 namespace lungrt::torchscript {
 
 /// Immutable after construction; run() may be called from many threads.
-class Session {
+class Session final : public LungrtSession {
  public:
   /// \throws c10::Error where the file is no TorchScript module for this torch
   explicit Session(const LungrtSessionRequest& request);
 
-  LungrtSessionTraits traits() const;
-  void run(const LungrtTensor& input, const LungrtTensor& output) const;
+  LungrtSessionTraits traits() const override;
+  void run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const override;
 
  private:
+  torch_common::IdleMemory idle_memory_;
   c10::Device device_;
   int lanes_;    ///< runs at once
   int threads_;  ///< of each
