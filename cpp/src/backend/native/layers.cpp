@@ -8,6 +8,7 @@
 #include "native/classifier/classifier.h"
 #include "native/network_file.h"
 #include "native/unet/run.h"
+#include "ops/interleave.h"
 
 namespace lungrt {
 namespace {
@@ -36,11 +37,7 @@ native::Trace trace_unet(const native::UnetOptions& options, native::Tensors& te
   check_slice(graph, shape);
   const std::int64_t pixels = shape[1] * shape[2];
   std::vector<float> interleaved(static_cast<std::size_t>(shape[0] * pixels));
-  for (std::int64_t c = 0; c < shape[0]; ++c) {
-    for (std::int64_t p = 0; p < pixels; ++p) {
-      interleaved[static_cast<std::size_t>(p * shape[0] + c)] = input[c * pixels + p];
-    }
-  }
+  ops::interleave_portable(input, pixels, pixels, shape[0], shape[0], interleaved.data());
   native::Trace trace;
   native::UnetRun run(graph, settings.kernels, static_cast<int>(shape[1]),
                       static_cast<int>(shape[2]));

@@ -30,8 +30,8 @@ class UnetRun {
   void execute(const Step& step, const float* slice, float* probability);
   void normalise(const Step& step, const float* slice);
   void convolve(const Step& step);
-  void convolve_strip(const UnetNode& node, const Step& step);
-  void convolve_pair_of_strips(const UnetNode& node, const Step& step);
+  /// One strip or, of an input of few channels, two that share the lanes.
+  void convolve_strips(const UnetNode& node, const Step& step);
   void convolve_row(const UnetNode& node, int index, int y);
   void pool(const Step& step, int y);
   void up_convolve(const Step& step);
