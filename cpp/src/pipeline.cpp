@@ -1,6 +1,5 @@
 #include "lungrt/pipeline.h"
 
-#include <algorithm>
 #include <chrono>
 #include <new>
 #include <optional>
@@ -15,10 +14,14 @@
 #include "ops/context.h"
 #include "ops/crop.h"
 #include "stages/classify.h"
+#include "stages/find_lungs.h"
 #include "stages/group.h"
+#include "stages/merge_marks.h"
 #include "stages/network.h"
+#include "stages/profile.h"
 #include "stages/run_control.h"
 #include "stages/segment.h"
+#include "stages/segment_field.h"
 
 namespace lungrt {
 namespace {
@@ -37,30 +40,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-InverseTransform parse_inverse(const std::string& text) {
-  if (text == "book") return InverseTransform::kBook;
-  if (text == "exact") return InverseTransform::kExact;
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown geometry '" + text + "': expected book or exact");
-}
-
-ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& options) {
-  if (options.profile != "book") {
-    throw Error(ErrorCode::kInvalidArgument,
-                "unknown profile '" + options.profile + "': this build knows book");
-  }
-  ProfileOptions profile;
-  profile.profile = options.profile;
-  if (!options.geometry.empty()) profile.geometry = parse_inverse(options.geometry);
-  const auto threshold = [&](StageKind kind, double& value) {
-    if (const StageManifest* stage = bundle.stage(kind)) value = stage->threshold;
-  };
-  threshold(StageKind::kSegmentation, profile.segmentation_threshold);
-  threshold(StageKind::kNodule, profile.nodule_threshold);
-  threshold(StageKind::kMalignancy, profile.malignancy_threshold);
-  return profile;
-}
-
 /// Calls `body`; memory that runs out becomes an error like any other.
 template <typename Body>
 auto within_memory(const CtVolume& volume, Body&& body) {
@@ -71,15 +50,6 @@ auto within_memory(const CtVolume& volume, Body&& body) {
                                              text::extent(volume.shape()) +
                                              " voxels (slices x rows x columns)");
   }
-}
-
-std::vector<Finding> listed_nodules(const std::vector<Finding>& findings, double threshold) {
-  std::vector<Finding> nodules;
-  std::copy_if(findings.begin(), findings.end(), std::back_inserter(nodules),
-               [threshold](const Finding& finding) { return finding.p_nodule > threshold; });
-  std::stable_sort(nodules.begin(), nodules.end(),
-                   [](const Finding& a, const Finding& b) { return a.p_nodule > b.p_nodule; });
-  return nodules;
 }
 
 }  // namespace
@@ -99,11 +69,13 @@ struct Pipeline::Impl {
       segmenter.emplace(*stage, network(*stage), profile.segmentation_threshold);
     }
     if (const StageManifest* stage = bundle.stage(StageKind::kNodule)) {
+      const auto small_volume =
+          profile.pad_small_volumes ? ops::SmallVolume::kPadWithAir : ops::SmallVolume::kRefuse;
       std::optional<Classifier> malignancy;
       if (const StageManifest* second = bundle.stage(StageKind::kMalignancy)) {
-        malignancy.emplace(*second, network(*second));
+        malignancy.emplace(*second, network(*second), small_volume);
       }
-      classifier.emplace(Classifier(*stage, network(*stage)), std::move(malignancy),
+      classifier.emplace(Classifier(*stage, network(*stage), small_volume), std::move(malignancy),
                          profile.nodule_threshold);
     }
   }
@@ -133,17 +105,54 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
-    const NoduleMask mask = segment.run(volume, control);
+    const std::optional<ops::LungField> field = find_field(volume, control, &report);
+    if (field) report.timings_s["find_lungs"] = stage.lap();
+    const NoduleMask mask =
+        field ? segment_field(segment, volume, *field, control) : segment.run(volume, control);
     report.timings_s["segment"] = stage.lap();
-    const GroupResult groups = group_candidates(volume, mask, profile.geometry);
+    const GroupResult groups = group(volume, mask, field);
     control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
     report.mask_voxels = groups.mask_voxels;
     report.timings_s["group"] = stage.lap();
     report.candidates = classify.run(volume, groups.candidates, control);
-    report.nodules = listed_nodules(report.candidates, profile.nodule_threshold);
+    report.nodules =
+        profile.merge_marks
+            ? merge_marks(report.candidates, profile.nodule_threshold, volume.geometry())
+            : list_nodules(report.candidates, profile.nodule_threshold);
     report.timings_s["classify"] = stage.lap();
     report.timings_s["total"] = total.lap();
+    if (options.keep_masks) report.masks = masks_of(volume, mask, groups, field);
     return report;
+  }
+
+  /// The field where the region is one; what was found on the way goes into the report.
+  std::optional<ops::LungField> find_field(const CtVolume& volume, const RunControl& control,
+                                           Report* report) const {
+    if (profile.region == Region::kVolume) return std::nullopt;
+    ops::LungFieldResult found = find_lungs(volume, threads, control);
+    if (report != nullptr) {
+      report->lung_field = LungFieldSummary{found.air_ml, found.field_ml};
+      std::vector<std::string>& notes = report->provenance.notes;
+      notes.insert(notes.end(), found.notes.begin(), found.notes.end());
+    }
+    return std::move(found.field);
+  }
+
+  GroupResult group(const CtVolume& volume, const NoduleMask& mask,
+                    const std::optional<ops::LungField>& field) const {
+    GroupResult groups = group_candidates(volume, mask, profile.geometry);
+    if (field) keep_in_field(*field, groups);
+    return groups;
+  }
+
+  static std::shared_ptr<const RunMasks> masks_of(const CtVolume& volume, const NoduleMask& mask,
+                                                  const GroupResult& groups,
+                                                  const std::optional<ops::LungField>& field) {
+    auto masks = std::make_shared<RunMasks>();
+    masks->lung_field = field.value_or(ops::LungField(volume.shape())).to_mask();
+    masks->labels = label_candidates(mask, groups);
+    masks->nodules = mask_of(masks->labels);
+    return masks;
   }
 
   Provenance provenance(const CtVolume& volume) const {
@@ -184,14 +193,27 @@ Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
   return within_memory(volume, [&] { return impl_->run(volume, options); });
 }
 
+NoduleMask Pipeline::lung_field(const CtVolume& volume, const RunOptions& options) const {
+  return within_memory(volume, [&] {
+    return find_lungs(volume, impl_->threads, RunControl(options)).field.to_mask();
+  });
+}
+
 NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {
-  return within_memory(
-      volume, [&] { return impl_->required_segmenter().run(volume, RunControl(options)); });
+  const RunControl control(options);
+  return within_memory(volume, [&] {
+    const Segmenter& segmenter = impl_->required_segmenter();
+    const auto field = impl_->find_field(volume, control, nullptr);
+    return field ? segment_field(segmenter, volume, *field, control)
+                 : segmenter.run(volume, control);
+  });
 }
 
 std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask) const {
-  return within_memory(
-      volume, [&] { return group_candidates(volume, mask, impl_->profile.geometry).candidates; });
+  return within_memory(volume, [&] {
+    const auto field = impl_->find_field(volume, RunControl({}), nullptr);
+    return impl_->group(volume, mask, field).candidates;
+  });
 }
 
 std::vector<Finding> Pipeline::classify(const CtVolume& volume,
@@ -221,8 +243,10 @@ NetworkInput Pipeline::nodule_input(const CtVolume& volume, const VoxelIndex& ce
   const InputContract& input = impl_->bundle.required_stage(StageKind::kNodule).input;
   NetworkInput result{{input.crop.begin(), input.crop.end()}, {}};
   result.values.resize(static_cast<std::size_t>(input.crop[0] * input.crop[1] * input.crop[2]));
-  ops::gather_crop(volume, ops::crop_origin(volume.shape(), center, input.crop), input,
-                   result.values.data());
+  const auto small_volume =
+      impl_->profile.pad_small_volumes ? ops::SmallVolume::kPadWithAir : ops::SmallVolume::kRefuse;
+  ops::gather_crop(volume, ops::crop_origin(volume.shape(), center, input.crop, small_volume),
+                   input, result.values.data());
   return result;
 }
 

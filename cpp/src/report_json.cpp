@@ -17,20 +17,29 @@ Json to_json_value(const Finding& finding) {
   value["p_malignant"] = finding.p_malignant ? Json(*finding.p_malignant) : Json(nullptr);
   value["volume_mm3"] = finding.volume_mm3;
   value["diameter_mm"] = finding.diameter_mm;
+  value["extent_mm"] = finding.extent_mm;
   return value;
 }
 
-Json to_json_value(const std::vector<Finding>& findings) {
+Json to_json_value(const Nodule& nodule) {
+  Json value = to_json_value(static_cast<const Finding&>(nodule));
+  value["marks"] = nodule.marks;
+  return value;
+}
+
+template <typename T>
+Json to_json_value(const std::vector<T>& items) {
   Json list = Json::array();
-  for (const Finding& finding : findings) list.push_back(to_json_value(finding));
+  for (const T& item : items) list.push_back(to_json_value(item));
   return list;
 }
 
 Json options_value(const ProfileOptions& options) {
   Json value;
   value["geometry"] = options.geometry == InverseTransform::kBook ? "book" : "exact";
-  value["region"] = "whole volume";
-  value["merge_marks"] = false;
+  value["region"] = options.region == Region::kVolume ? "volume" : "lung";
+  value["merge_marks"] = options.merge_marks;
+  value["pad_small_volumes"] = options.pad_small_volumes;
   value["precision"] = "fp32";
   value["segmentation_threshold"] = options.segmentation_threshold;
   value["nodule_threshold"] = options.nodule_threshold;
@@ -64,6 +73,12 @@ std::string to_json(const Report& report, bool with_candidates) {
   value["options"] = options_value(report.options);
   value["engine"] = report.engine;
   value["device"] = report.device;
+  if (report.lung_field) {
+    value["lung_field"]["air_ml"] = report.lung_field->air_ml;
+    value["lung_field"]["field_ml"] = report.lung_field->field_ml;
+  } else {
+    value["lung_field"] = nullptr;
+  }
   value["counts"]["mask_voxels"] = report.mask_voxels;
   value["counts"]["candidates"] = report.candidates.size();
   value["counts"]["nodules"] = report.nodules.size();

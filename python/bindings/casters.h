@@ -12,6 +12,7 @@
 
 #include "lungrt/error.h"
 #include "lungrt/geometry.h"
+#include "lungrt/report.h"
 
 namespace lungrt::python {
 
@@ -57,6 +58,10 @@ inline InverseTransform parse_inverse(const std::string& text) {
   if (text == "exact") return InverseTransform::kExact;
   throw Error(ErrorCode::kInvalidArgument,
               "unknown inverse transform '" + text + "': expected book or exact");
+}
+
+inline const char* to_string(Region region) {
+  return region == Region::kVolume ? "volume" : "lung";
 }
 
 }  // namespace lungrt::python
@@ -110,6 +115,30 @@ struct type_caster<lungrt::VolumeShape> {
   }
   static handle cast(const lungrt::VolumeShape& shape, return_value_policy, handle) {
     return make_tuple(shape.slices, shape.rows, shape.columns).release();
+  }
+};
+
+template <>
+struct type_caster<lungrt::VoxelBox> {
+  PYBIND11_TYPE_CASTER(lungrt::VoxelBox,
+                       const_name("tuple[tuple[int, int, int], tuple[int, int, int]]"));
+  bool load(handle source, bool convert) {
+    std::array<lungrt::VoxelIndex, 2> items{};
+    if (!lungrt::python::load_items(source, convert, items)) return false;
+    value = {items[0], items[1]};
+    return true;
+  }
+  static handle cast(const lungrt::VoxelBox& box, return_value_policy, handle) {
+    return make_tuple(box.first, box.last).release();
+  }
+};
+
+template <>
+struct type_caster<lungrt::Region> {
+  PYBIND11_TYPE_CASTER(lungrt::Region, const_name("str"));
+  bool load(handle, bool) { return false; }  // only handed out
+  static handle cast(lungrt::Region region, return_value_policy, handle) {
+    return str(lungrt::python::to_string(region)).release();
   }
 };
 

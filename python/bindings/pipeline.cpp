@@ -31,8 +31,10 @@ using EngineOptions = std::map<std::string, std::string>;
 /// the library made of it on the way.
 class PythonRun {
  public:
-  PythonRun(std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds)
+  PythonRun(std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds,
+            bool keep_masks = false)
       : progress_(std::move(progress)) {
+    options_.keep_masks = keep_masks;
     options_.max_candidates = max_candidates;
     options_.max_seconds = max_seconds;
     options_.cancelled = [this] { return interrupted(); };
@@ -82,13 +84,16 @@ class PythonRun {
 
 std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::string& engine,
                                         const std::string& device, const std::string& profile,
-                                        const std::string& geometry, int threads,
+                                        const std::string& geometry, const std::string& region,
+                                        std::optional<bool> merge_marks, int threads,
                                         bool verify_hashes, const EngineOptions& engine_options) {
   PipelineOptions options;
   options.engine = engine;
   options.device = device;
   options.profile = profile;
   options.geometry = geometry;
+  options.region = region;
+  options.merge_marks = merge_marks;
   options.threads = threads;
   options.verify_hashes = verify_hashes;
   options.engine_options = engine_options;
@@ -106,17 +111,27 @@ void register_pipeline(py::module_& module) {
   py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; lungrt.Pipeline adds to it.")
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
            py::arg("device") = "cpu", py::arg("profile") = "book", py::arg("geometry") = "",
-           py::arg("threads") = 0, py::arg("verify_hashes") = true,
-           py::arg("engine_options") = EngineOptions{})
+           py::arg("region") = "", py::arg("merge_marks") = py::none(), py::arg("threads") = 0,
+           py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{})
       .def(
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
-             std::int64_t max_candidates, double max_seconds) {
-            PythonRun run(std::move(progress), max_candidates, max_seconds);
+             std::int64_t max_candidates, double max_seconds, bool keep_masks) {
+            PythonRun run(std::move(progress), max_candidates, max_seconds, keep_masks);
             return run([&](const RunOptions& options) { return self.run(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
-          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0)
+          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0,
+          py::arg("keep_masks") = false)
+      .def(
+          "lung_field",
+          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
+             double max_seconds) {
+            PythonRun run(std::move(progress), 0, max_seconds);
+            return run([&](const RunOptions& options) { return self.lung_field(volume, options); });
+          },
+          py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
+          py::arg("max_seconds") = 0.0)
       .def(
           "segment",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,

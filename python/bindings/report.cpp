@@ -3,6 +3,9 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <memory>
+
+#include "arrays.h"
 #include "casters.h"
 #include "register.h"
 
@@ -35,7 +38,7 @@ diameter_mm
 )")
       .def(py::init([](const VoxelIndex& index, const Vec3& center_mm, double volume_mm3,
                        double diameter_mm) {
-             return Candidate{index, center_mm, volume_mm3, diameter_mm};
+             return Candidate{index, center_mm, volume_mm3, diameter_mm, {}, {}};
            }),
            py::arg("index"), py::arg("center_mm"), py::arg("volume_mm3") = 0.0,
            py::arg("diameter_mm") = 0.0)
@@ -43,6 +46,10 @@ diameter_mm
       .def_readonly("center_mm", &Candidate::center_mm, "World position (x, y, z) of `index`.")
       .def_readonly("volume_mm3", &Candidate::volume_mm3)
       .def_readonly("diameter_mm", &Candidate::diameter_mm)
+      .def_readonly("box", &Candidate::box,
+                    "First and last voxel (slice, row, column) of the box around the estimate.")
+      .def_readonly("extent_mm", &Candidate::extent_mm,
+                    "Of the box, along the image's columns, rows and slices (x, y, z).")
       .def("__repr__", [](const Candidate& self) {
         return py::str(
                    "Candidate(index={}, center_mm=({:.1f}, {:.1f}, {:.1f}), diameter_mm={:.1f})")
@@ -64,18 +71,49 @@ diameter_mm
                     decimals(self.attr("p_malignant"), "{:.3f}"));
       });
 
+  py::class_<Nodule, Finding>(module, "Nodule",
+                              "A finding above the threshold, or several of one lesion.")
+      .def_readonly("marks", &Nodule::marks,
+                    "Positions in `Report.candidates` of its marks. Place and p_nodule are the "
+                    "most likely mark's, p_malignant the highest, volume and box those of all.");
+
+  py::class_<LungFieldSummary>(module, "LungFieldSummary", "How large the lungs are.")
+      .def_readonly("air_ml", &LungFieldSummary::air_ml, "Aerated lung.")
+      .def_readonly("field_ml", &LungFieldSummary::field_ml,
+                    "The field that candidates are kept in.");
+
+  py::class_<RunMasks, std::shared_ptr<RunMasks>>(module, "RunMasks",
+                                                  "What a run saw, voxel by voxel.")
+      .def_readonly("lung_field", &RunMasks::lung_field,
+                    "Where candidates are kept; all of the volume where the region is.")
+      .def_readonly("nodules", &RunMasks::nodules,
+                    "The components of all candidates, after erosion.")
+      .def_property_readonly(
+          "labels",
+          [](const py::object& self) {
+            const LabelVolume& labels = self.cast<const RunMasks&>().labels;
+            return read_only_view(labels.labels.data(), labels.shape, self);
+          },
+          "int32 array (slices, rows, columns): k for the candidate at position k - 1, else 0.");
+
   py::class_<ProfileOptions>(module, "ProfileOptions", "The options of a profile.")
       .def_readonly("profile", &ProfileOptions::profile)
       .def_readonly("geometry", &ProfileOptions::geometry, "Inverse transform: book or exact.")
+      .def_readonly("region", &ProfileOptions::region,
+                    "Where nodules are looked for: volume or lung.")
+      .def_readonly("merge_marks", &ProfileOptions::merge_marks,
+                    "Whether nearby marks of one lesion become one nodule.")
+      .def_readonly("pad_small_volumes", &ProfileOptions::pad_small_volumes,
+                    "Whether a volume smaller than a crop is padded with air.")
       .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold)
       .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold)
       .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold)
       .def("__repr__", [](const ProfileOptions& self) {
         return py::str(
-                   "ProfileOptions(profile={!r}, geometry={!r}, segmentation_threshold={}, "
-                   "nodule_threshold={}, malignancy_threshold={})")
-            .format(self.profile, self.geometry, self.segmentation_threshold, self.nodule_threshold,
-                    self.malignancy_threshold);
+                   "ProfileOptions(profile={!r}, geometry={!r}, region={!r}, merge_marks={}, "
+                   "segmentation_threshold={}, nodule_threshold={}, malignancy_threshold={})")
+            .format(self.profile, self.geometry, self.region, self.merge_marks,
+                    self.segmentation_threshold, self.nodule_threshold, self.malignancy_threshold);
       });
 
   py::class_<Provenance>(module, "Provenance", "Where every number came from.")
@@ -87,7 +125,8 @@ diameter_mm
       .def_readonly("engine_version", &Provenance::engine_version)
       .def_readonly("device_name", &Provenance::device_name)
       .def_readonly("threads", &Provenance::threads)
-      .def_readonly("notes", &Provenance::notes, "Rounding, resampling.");
+      .def_readonly("notes", &Provenance::notes,
+                    "Rounding, resampling, a lung field that was widened.");
 
   py::class_<Report>(module, "Report", "Result of Pipeline.run; lungrt.Report adds to it.")
       .def(py::init<const Report&>(), py::arg("report"))
@@ -100,8 +139,14 @@ diameter_mm
       .def_readonly("mask_voxels", &Report::mask_voxels, "Voxels of the mask after erosion.")
       .def_readonly("nodules", &Report::nodules,
                     "Findings with p_nodule above the threshold, most likely first.")
+      .def_readonly("lung_field", &Report::lung_field,
+                    "Size of the lungs; None where the region is the whole volume.")
+      .def_property_readonly(
+          "masks", [](const Report& self) { return std::const_pointer_cast<RunMasks>(self.masks); },
+          "RunMasks where they were asked for, else None.")
       .def_readonly("candidates", &Report::candidates, "All findings, in pipeline order.")
-      .def_readonly("timings_s", &Report::timings_s, "Seconds: segment, group, classify, total.")
+      .def_readonly("timings_s", &Report::timings_s,
+                    "Seconds: find_lungs, segment, group, classify, total.")
       .def_readonly("provenance", &Report::provenance)
       .def("to_json", &to_json, py::arg("with_candidates") = true,
            "The report as JSON text; without candidates only the nodules are listed.");

@@ -120,6 +120,10 @@ class Candidate:
     def volume_mm3(self) -> float: ...
     @property
     def diameter_mm(self) -> float: ...
+    @property
+    def box(self) -> tuple[_Index, _Index]: ...
+    @property
+    def extent_mm(self) -> _Vec3: ...
 
 class Finding(Candidate):
     @property
@@ -127,11 +131,35 @@ class Finding(Candidate):
     @property
     def p_malignant(self) -> float | None: ...
 
+class Nodule(Finding):
+    @property
+    def marks(self) -> list[int]: ...
+
+class LungFieldSummary:
+    @property
+    def air_ml(self) -> float: ...
+    @property
+    def field_ml(self) -> float: ...
+
+class RunMasks:
+    @property
+    def lung_field(self) -> NoduleMask: ...
+    @property
+    def nodules(self) -> NoduleMask: ...
+    @property
+    def labels(self) -> NDArray[np.int32]: ...
+
 class ProfileOptions:
     @property
     def profile(self) -> str: ...
     @property
     def geometry(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def merge_marks(self) -> bool: ...
+    @property
+    def pad_small_volumes(self) -> bool: ...
     @property
     def segmentation_threshold(self) -> float: ...
     @property
@@ -172,7 +200,11 @@ class Report:
     @property
     def mask_voxels(self) -> int: ...
     @property
-    def nodules(self) -> list[Finding]: ...
+    def lung_field(self) -> LungFieldSummary | None: ...
+    @property
+    def masks(self) -> RunMasks | None: ...
+    @property
+    def nodules(self) -> list[Nodule]: ...
     @property
     def candidates(self) -> list[Finding]: ...
     @property
@@ -190,6 +222,8 @@ class Pipeline:
         device: str = ...,
         profile: str = ...,
         geometry: str = ...,
+        region: str = ...,
+        merge_marks: bool | None = ...,
         threads: int = ...,
         verify_hashes: bool = ...,
         engine_options: Mapping[str, str] = ...,
@@ -201,7 +235,15 @@ class Pipeline:
         progress: _Progress | None = ...,
         max_candidates: int = ...,
         max_seconds: float = ...,
+        keep_masks: bool = ...,
     ) -> Report: ...
+    def lung_field(
+        self,
+        volume: CtVolume,
+        *,
+        progress: _Progress | None = ...,
+        max_seconds: float = ...,
+    ) -> NoduleMask: ...
     def segment(
         self,
         volume: CtVolume,

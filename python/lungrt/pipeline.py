@@ -40,9 +40,16 @@ class Pipeline(_core.Pipeline):
     device
         ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
     profile
-        Preset of options; ``"book"`` reproduces *Deep Learning with PyTorch*.
+        Preset of the three options that follow. ``"book"`` reproduces *Deep Learning with PyTorch*:
+        the book's inverse, the whole volume, each mark a nodule. ``"lung"`` looks only where lungs
+        are: the true inverse, candidates in the lung field, marks of one lesion merged; volumes
+        smaller than a crop are padded with air.
     geometry
         ``"book"`` or ``"exact"`` instead of the profile's way from world to voxel.
+    region
+        ``"volume"`` or ``"lung"`` instead of where the profile looks.
+    merge_marks
+        Whether nearby marks of one lesion become one nodule, instead of what the profile does.
     threads
         CPU threads; None takes every processor this process may use.
     verify_hashes
@@ -68,6 +75,8 @@ class Pipeline(_core.Pipeline):
         device: str = "cpu",
         profile: str = "book",
         geometry: str | None = None,
+        region: str | None = None,
+        merge_marks: bool | None = None,
         threads: int | None = None,
         verify_hashes: bool = True,
         engine_options: Mapping[str, str] | None = None,
@@ -79,6 +88,8 @@ class Pipeline(_core.Pipeline):
             device=device,
             profile=profile,
             geometry=geometry or "",
+            region=region or "",
+            merge_marks=merge_marks,
             threads=threads or 0,
             verify_hashes=verify_hashes,
             engine_options=dict(engine_options or {}),
@@ -91,8 +102,9 @@ class Pipeline(_core.Pipeline):
         progress: Progress | None = None,
         max_candidates: int = 0,
         max_seconds: float = 0.0,
+        keep_masks: bool = False,
     ) -> Report:
-        """Segment, group and classify.
+        """Find the lungs where the region asks for it, segment, group and classify.
 
         Ctrl-C in the main thread ends a run between two batches with KeyboardInterrupt.
 
@@ -107,11 +119,14 @@ class Pipeline(_core.Pipeline):
             Most candidates to classify; 0 is no limit.
         max_seconds
             Longest the run may take, checked between batches; 0 is no limit.
+        keep_masks
+            Leave lung field, nodule mask and labels in `Report.masks`.
 
         Raises
         ------
         lungrt.errors.BadVolume
-            For a CT that cannot be diagnosed as it is.
+            For a CT that cannot be diagnosed as it is, e.g. one without lungs where the region is
+            the lung field.
         lungrt.errors.BadBundle
             Where the bundle lacks a stage that this needs.
         lungrt.errors.ResourceLimit
@@ -123,8 +138,23 @@ class Pipeline(_core.Pipeline):
                 progress=progress,
                 max_candidates=max_candidates,
                 max_seconds=max_seconds,
+                keep_masks=keep_masks,
             )
         )
+
+    def lung_field(
+        self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
+    ) -> _core.NoduleMask:
+        """Where nodules of the lung may be: the lungs and what lies at their walls.
+
+        For the parameters see `run`; the result does not depend on the region.
+
+        Raises
+        ------
+        lungrt.errors.BadVolume
+            Where there is no plausible lung.
+        """
+        return super().lung_field(as_volume(ct), progress=progress, max_seconds=max_seconds)
 
     def segment(
         self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
@@ -136,7 +166,7 @@ class Pipeline(_core.Pipeline):
         return super().segment(as_volume(ct), progress=progress, max_seconds=max_seconds)
 
     def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:
-        """Components of the eroded mask, ascending by un-rounded world centre (x, y, z)."""
+        """Components of the eroded mask with their centre in the region, ascending by un-rounded world centre (x, y, z)."""
         return super().group(as_volume(ct), mask)
 
     def classify(

@@ -37,18 +37,23 @@ class Report(_core.Report):
 
     Attributes
     ----------
-    nodules : list of Finding
-        Candidates with ``p_nodule`` above the threshold, most likely first.
+    nodules : list of Nodule
+        Candidates with ``p_nodule`` above the threshold, most likely first; where the profile
+        merges marks, one for each lesion.
     candidates : list of Finding
-        Everything that the segmentation proposes, in pipeline order.
+        Everything that the segmentation proposes in the region, in pipeline order; never merged.
     mask_voxels : int
-        Voxels of the segmentation's mask after erosion.
+        Voxels of the segmentation's mask after erosion, where it was computed.
+    lung_field : LungFieldSummary or None
+        Size of the lungs, where the region is the lung field.
+    masks : RunMasks or None
+        What the run saw, where it was asked for.
     series_uid, shape, geometry
         Of the CT; shape is (slices, rows, columns).
     options, engine, device, provenance
         How the report was made.
     timings_s : dict
-        Seconds of ``segment``, ``group``, ``classify`` and ``total``.
+        Seconds of ``find_lungs``, ``segment``, ``group``, ``classify`` and ``total``.
     """
 
     def to_dict(self, *, with_candidates: bool = True) -> dict[str, Any]:

@@ -20,7 +20,10 @@ Report example() {
   finding.p_nodule = 0.75;
   report.candidates = {finding};
   finding.p_malignant = 0.25;
-  report.nodules = {finding};
+  Nodule nodule;
+  static_cast<Finding&>(nodule) = finding;
+  nodule.marks = {0};
+  report.nodules = {nodule};
   return report;
 }
 

@@ -40,6 +40,14 @@ struct VolumeShape {
   }
 };
 
+/// A box of voxels, both ends included.
+struct VoxelBox {
+  VoxelIndex first, last;
+  friend bool operator==(const VoxelBox& a, const VoxelBox& b) {
+    return a.first == b.first && a.last == b.last;
+  }
+};
+
 /// How a world position is taken back to a voxel.
 enum class InverseTransform {
   /// The book's: `((world - origin) @ inverse(direction)) / spacing`. It inverts `to_world` only
@@ -65,6 +73,12 @@ class LUNGRT_API Geometry {
   const Vec3& origin_mm() const { return origin_mm_; }
   const Vec3& spacing_mm() const { return spacing_mm_; }
   const Matrix3& direction() const { return direction_; }
+  /// Extent of a box along the image's columns, rows and slices (x, y, z).
+  Vec3 extent_mm(const VoxelBox& box) const {
+    return {static_cast<double>(box.last.column - box.first.column + 1) * spacing_mm_[0],
+            static_cast<double>(box.last.row - box.first.row + 1) * spacing_mm_[1],
+            static_cast<double>(box.last.slice - box.first.slice + 1) * spacing_mm_[2]};
+  }
   double voxel_volume_mm3() const { return spacing_mm_[0] * spacing_mm_[1] * spacing_mm_[2]; }
 
   /// World position of a (possibly fractional) voxel position, given as (slice, row, column).

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,13 @@ struct PipelineOptions {
   std::string engine = "auto";
   std::string device =
       "cpu";  ///< cpu, cuda, cuda:N, or auto (decided once; the report says what it chose)
-  std::string profile = "book";
+  std::string profile = "book";  ///< book or lung: a preset of the options that follow
   std::string
       geometry;  ///< book or exact: overrides the profile's inverse transform; empty: the profile's
-  int threads = 0;            ///< 0: every processor this process may use
-  bool verify_hashes = true;  ///< check each artifact's SHA-256 before it is loaded
+  std::string region;  ///< volume or lung: overrides the profile's; empty: the profile's
+  std::optional<bool> merge_marks;  ///< overrides the profile's
+  int threads = 0;                  ///< 0: every processor this process may use
+  bool verify_hashes = true;        ///< check each artifact's SHA-256 before it is loaded
   std::map<std::string, std::string> engine_options;  ///< settings of the engine, by name
 };
 
@@ -44,6 +47,8 @@ struct RunOptions {
   std::int64_t max_candidates = 0;
   /// Longest the run may take, checked between batches; beyond: Error kResourceLimit. 0: no limit.
   double max_seconds = 0.0;
+  /// Leaves the lung field, the mask and its labels in the report.
+  bool keep_masks = false;
 };
 
 /// What a network is given: float32 values, contiguous in the order of the shape.
@@ -66,9 +71,12 @@ class LUNGRT_API Pipeline {
   /// Segmentation, grouping, nodule and, where the bundle has it, malignancy classification.
   Report run(const CtVolume& volume, const RunOptions& options = {}) const;
 
-  /// Voxels whose nodule probability exceeds the threshold.
+  /// The lungs and what lies at their walls, whatever the region.
+  /// \throws Error kBadVolume where there is no plausible lung
+  NoduleMask lung_field(const CtVolume& volume, const RunOptions& options = {}) const;
+  /// Voxels whose nodule probability exceeds the threshold; outside of the region not all of them.
   NoduleMask segment(const CtVolume& volume, const RunOptions& options = {}) const;
-  /// Components of the eroded mask, in pipeline order.
+  /// Components of the eroded mask with their centre in the region, in pipeline order.
   std::vector<Candidate> group(const CtVolume& volume, const NoduleMask& mask) const;
   /// Probabilities of candidates, in the order given; only `index` of each is used.
   /// \throws Error kInvalidArgument for a candidate outside of the volume

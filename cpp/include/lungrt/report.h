@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lungrt/export.h"
 #include "lungrt/geometry.h"
+#include "lungrt/mask.h"
 
 namespace lungrt {
 
@@ -19,6 +21,8 @@ struct Candidate {
   double volume_mm3 =
       0.0;  ///< estimate of the lesion: the component dilated back by the eroding cross
   double diameter_mm = 0.0;  ///< of the sphere of that volume
+  VoxelBox box;              ///< around that estimate
+  Vec3 extent_mm{};          ///< of the box, along the image's columns, rows and slices
 };
 
 /// A candidate with the classifiers' opinion.
@@ -28,10 +32,28 @@ struct Finding : Candidate {
       p_malignant;  ///< given it is a nodule; absent without that stage, or below the threshold
 };
 
+/// A nodule that is reported: a finding above the threshold or, where marks are merged, several of
+/// one lesion.
+struct Nodule : Finding {
+  /// Positions in Report::candidates of its marks. Place and p_nodule are the most likely mark's,
+  /// p_malignant the highest, volume and box those of all.
+  std::vector<std::int64_t> marks;
+};
+
+/// Where nodules are looked for.
+enum class Region {
+  kVolume,     ///< everywhere
+  kLungField,  ///< in the lungs and what lies at their walls
+};
+
 /// The options of a profile, each recorded in the report.
 struct ProfileOptions {
   std::string profile = "book";
   InverseTransform geometry = InverseTransform::kBook;
+  Region region = Region::kVolume;
+  bool merge_marks = false;  ///< nearby marks of one lesion become one nodule
+  bool pad_small_volumes =
+      false;  ///< with air, where a volume is smaller than a crop; else an error
   double segmentation_threshold = 0.5;  ///< mask where probability > threshold
   double nodule_threshold = 0.5;        ///< listed as nodule where p_nodule > threshold
   double malignancy_threshold = 0.5;    ///< called malignant where p_malignant > threshold
@@ -45,7 +67,20 @@ struct Provenance {
   std::string engine_version;
   std::string device_name;
   int threads = 0;
-  std::vector<std::string> notes;  ///< rounding, resampling
+  std::vector<std::string> notes;  ///< rounding, resampling, a lung field that was widened
+};
+
+/// How large the lungs are.
+struct LungFieldSummary {
+  double air_ml = 0.0;    ///< aerated lung
+  double field_ml = 0.0;  ///< the field that candidates are kept in
+};
+
+/// What a run saw, voxel by voxel (RunOptions::keep_masks).
+struct RunMasks {
+  NoduleMask lung_field;  ///< all of the volume where the region is
+  NoduleMask nodules;     ///< the components of all candidates, after erosion
+  LabelVolume labels;     ///< of those, label k for the candidate at position k - 1
 };
 
 /// Result of Pipeline::run.
@@ -56,12 +91,14 @@ struct Report {
   ProfileOptions options;
   std::string engine;
   std::string device;
-  std::int64_t mask_voxels = 0;  ///< voxels of the mask after erosion
-  std::vector<Finding> nodules;  ///< p_nodule > threshold, most likely first
+  std::int64_t mask_voxels = 0;                ///< of the mask after erosion, where it was computed
+  std::optional<LungFieldSummary> lung_field;  ///< where the region is the lung field
+  std::vector<Nodule> nodules;                 ///< p_nodule > threshold, most likely first
   std::vector<Finding>
       candidates;  ///< all, in pipeline order: by un-rounded world centre (x, y, z)
-  std::map<std::string, double> timings_s;  ///< segment, group, classify, total
+  std::map<std::string, double> timings_s;  ///< find_lungs, segment, group, classify, total
   Provenance provenance;
+  std::shared_ptr<const RunMasks> masks;  ///< null unless asked for
 };
 
 /// Version of the JSON that `to_json` writes.

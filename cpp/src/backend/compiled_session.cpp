@@ -55,7 +55,7 @@ class CompiledSession final : public Session {
       : sizes_(std::move(sizes)), hint_(std::move(hint)) {
     const Sized& first = sizes_.front();
     traits_ = {first.model.interleaved ? Layout::kInterleaved : Layout::kPlanes,
-               first.model.input_shape[0], first.session->traits().lanes, true};
+               first.model.input_shape[0], first.session->traits().lanes, true, true};
   }
 
   const SessionTraits& traits() const override { return traits_; }

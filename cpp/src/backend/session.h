@@ -52,6 +52,7 @@ struct SessionTraits {
   std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
   int lanes = 1;  ///< runs at once, each with its own workspace, that use the threads best
   bool fixed_batch = false;  ///< run() takes a whole batch only, not fewer items
+  bool fixed_size = false;   ///< run() takes the sizes that it was made for only
 };
 
 /// What a run needs besides the weights; belongs to one caller at a time and is reused.

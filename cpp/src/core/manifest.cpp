@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/json_field.h"
+#include "core/receptive_field.h"
 #include "core/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
@@ -70,13 +71,25 @@ BundleFile parse_file(const JsonField& field) {
   return result;
 }
 
+std::optional<std::int64_t> reach_of_unet(const json& options) {
+  constexpr std::size_t kMostLevels = 16;
+  const auto widths = options.find("widths"), up_mode = options.find("up_mode");
+  if (widths == options.end() || !widths->is_array() || up_mode == options.end()) {
+    return std::nullopt;
+  }
+  if (widths->empty() || widths->size() > kMostLevels) return std::nullopt;
+  return unet_reach(static_cast<std::int64_t>(widths->size()), *up_mode != "upconv");
+}
+
 BundleNetwork parse_network(const JsonField& field) {
   field.only({"architecture", "options", "inferred", "checkpoint", "artifacts", "goldens",
               "description", "metadata"});
   BundleNetwork network;
   network.architecture = field.at("architecture").text();
-  // These two are for people: their form is checked, their content is free.
+  // These two are for people: their form is checked, their content is free. Of a U-Net it also
+  // tells how far the network looks; where it does not, slices are segmented whole.
   field.at("options").members();
+  if (network.architecture == "unet") network.reach = reach_of_unet(field.at("options").value());
   for (const JsonField& option : field.at("inferred").items()) option.text();
   const JsonField checkpoint = field.at("checkpoint");
   checkpoint.only({"sha256", "description", "metadata"});

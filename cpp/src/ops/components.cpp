@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "core/text.h"
@@ -276,6 +277,21 @@ std::int64_t dilated_voxels(std::span<const Run> runs, std::int64_t rows) {
   }
 }
 
+/// First and last voxel of the smallest box.
+std::pair<VoxelIndex, VoxelIndex> box_around(std::span<const Run> runs) {
+  VoxelIndex first{runs.front().slice, runs.front().row, runs.front().begin};
+  VoxelIndex last{first.slice, first.row, runs.front().end - 1};
+  for (const Run& run : runs) {
+    first = {std::min<std::int64_t>(first.slice, run.slice),
+             std::min<std::int64_t>(first.row, run.row),
+             std::min<std::int64_t>(first.column, run.begin)};
+    last = {std::max<std::int64_t>(last.slice, run.slice),
+            std::max<std::int64_t>(last.row, run.row),
+            std::max<std::int64_t>(last.column, run.end - 1)};
+  }
+  return {first, last};
+}
+
 }  // namespace
 
 LabelledRuns label_runs(const NoduleMask& mask) {
@@ -315,6 +331,8 @@ Components eroded_components(const NoduleMask& mask, const CtVolume& volume) {
           static_cast<double>(moments[c].weighted[axis]) / static_cast<double>(moments[c].weight);
     }
     const std::size_t first = grouped.starts[c], last = grouped.starts[c + 1];
+    std::tie(component.first, component.last) =
+        box_around(std::span(grouped.runs).subspan(first, last - first));
     component.dilated_voxels =
         dilated_voxels(std::span(grouped.runs).subspan(first, last - first), mask.shape().rows);
   }

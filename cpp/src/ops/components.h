@@ -40,6 +40,7 @@ struct Component {
   std::int64_t voxels = 0;
   /// Centre of mass (slice, row, column) with weights clamp(HU, -1000, 1000) + 1001, float64.
   std::array<double, 3> center{};
+  VoxelIndex first, last;  ///< box around it, inclusive
   /// Voxels of the component dilated by the 6-neighbour cross: what the erosion took is given back.
   std::int64_t dilated_voxels = 0;
 };

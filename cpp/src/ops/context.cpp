@@ -15,7 +15,7 @@ std::int64_t round_up(std::int64_t size, std::int64_t multiple) {
   return (size + multiple - 1) / multiple * multiple;
 }
 
-/// A row of the network's input: a halo, the slice's columns, and what pads them to the width.
+/// A row of the network's input: a halo, the window's columns, and what pads them to the width.
 struct RowLayout {
   std::int64_t columns, halo, width;
 };
@@ -60,7 +60,7 @@ void write_row_interleaved(const RowOf& row_of, std::int64_t channels, const Row
   repeat(inside + (layout.columns - 1) * channels, layout.halo + layout.columns, layout.width);
 }
 
-/// Repeats the first and last row of the slice above and below it.
+/// Repeats the first and last row of the window above and below it.
 void pad_rows(float* output, std::int64_t row_floats, std::int64_t halo, std::int64_t rows,
               std::int64_t height) {
   const float* first = output + halo * row_floats;
@@ -73,46 +73,66 @@ void pad_rows(float* output, std::int64_t row_floats, std::int64_t halo, std::in
 
 }  // namespace
 
+PaddedSize padded_size(std::int64_t rows, std::int64_t columns, const InputContract& input) {
+  return {round_up(rows, input.size_multiple) + 2 * input.halo,
+          round_up(columns, input.size_multiple) + 2 * input.halo};
+}
+
 PaddedSize padded_size(const VolumeShape& shape, const InputContract& input) {
-  return {round_up(shape.rows, input.size_multiple) + 2 * input.halo,
-          round_up(shape.columns, input.size_multiple) + 2 * input.halo};
+  return padded_size(shape.rows, shape.columns, input);
 }
 
 void stack_context(const CtVolume& volume, std::int64_t slice, const InputContract& input,
                    Layout layout, float* output) {
+  stack_context(volume, slice, whole_slice(volume.shape()), input, layout, output);
+}
+
+void stack_context(const CtVolume& volume, std::int64_t slice, const SliceWindow& window,
+                   const InputContract& input, Layout layout, float* output) {
   const VolumeShape& shape = volume.shape();
   if (slice < 0 || slice >= shape.slices) {
     throw Error(ErrorCode::kInvalidArgument,
                 "slice " + std::to_string(slice) + " lies outside of the volume of " +
                     text::extent(shape) + " (slices x rows x columns)");
   }
-  const PaddedSize padded = padded_size(shape, input);
-  const RowLayout row_layout{shape.columns, input.halo, padded.width};
+  if (window.empty() || window.first_row < 0 || window.first_column < 0 ||
+      window.last_row() > shape.rows || window.last_column() > shape.columns) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "rows " + std::to_string(window.first_row) + " to " +
+                    std::to_string(window.last_row()) + " and columns " +
+                    std::to_string(window.first_column) + " to " +
+                    std::to_string(window.last_column()) + " are no part of a volume of " +
+                    text::extent(shape) + " (slices x rows x columns)");
+  }
+  const PaddedSize padded = padded_size(window.rows, window.columns, input);
+  const RowLayout row_layout{window.columns, input.halo, padded.width};
   const std::int64_t channels = 2 * input.context_slices + 1;
+  /// The window's first voxel in the slice of a channel.
   const auto source = [&](std::int64_t channel) {
     const std::int64_t wanted = slice - input.context_slices + channel;
-    return volume.slice(std::clamp<std::int64_t>(wanted, 0, shape.slices - 1));
+    return volume.slice(std::clamp<std::int64_t>(wanted, 0, shape.slices - 1)) +
+           window.first_row * shape.columns + window.first_column;
   };
 
   if (layout == Layout::kPlanes) {
     for (std::int64_t channel = 0; channel < channels; ++channel) {
       const std::int16_t* hu = source(channel);
       float* plane = output + channel * padded.height * padded.width;
-      for (std::int64_t row = 0; row < shape.rows; ++row) {
+      for (std::int64_t row = 0; row < window.rows; ++row) {
         write_row(hu + row * shape.columns, row_layout, input,
                   plane + (input.halo + row) * padded.width);
       }
-      pad_rows(plane, padded.width, input.halo, shape.rows, padded.height);
+      pad_rows(plane, padded.width, input.halo, window.rows, padded.height);
     }
     return;
   }
   const std::int64_t row_floats = padded.width * channels;
-  for (std::int64_t row = 0; row < shape.rows; ++row) {
+  for (std::int64_t row = 0; row < window.rows; ++row) {
     const auto row_of = [&](std::int64_t channel) { return source(channel) + row * shape.columns; };
     write_row_interleaved(row_of, channels, row_layout, input,
                           output + (input.halo + row) * row_floats);
   }
-  pad_rows(output, row_floats, input.halo, shape.rows, padded.height);
+  pad_rows(output, row_floats, input.halo, window.rows, padded.height);
 }
 
 }  // namespace lungrt::ops

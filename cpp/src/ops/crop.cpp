@@ -10,7 +10,7 @@
 namespace lungrt::ops {
 
 VoxelIndex crop_origin(const VolumeShape& shape, const VoxelIndex& center,
-                       const std::array<std::int64_t, 3>& size) {
+                       const std::array<std::int64_t, 3>& size, SmallVolume small_volume) {
   if (!shape.contains(center)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "candidate " + text::place(center) + " lies outside of the volume of " +
@@ -18,11 +18,12 @@ VoxelIndex crop_origin(const VolumeShape& shape, const VoxelIndex& center,
   }
   const auto start = [&](std::int64_t middle, std::int64_t crop, std::int64_t axis) {
     if (axis < crop) {
-      throw Error(ErrorCode::kBadVolume,
-                  "the volume of " + text::extent(shape) +
-                      " voxels is smaller than the classifier's crop of " +
-                      text::extent({size[0], size[1], size[2]}) +
-                      " (slices x rows x columns); pad it with air, or give the whole scan");
+      if (small_volume == SmallVolume::kPadWithAir) return -((crop - axis) / 2);
+      throw Error(ErrorCode::kBadVolume, "the volume of " + text::extent(shape) +
+                                             " voxels is smaller than the classifier's crop of " +
+                                             text::extent({size[0], size[1], size[2]}) +
+                                             " (slices x rows x columns); give the whole scan, or "
+                                             "pad it with air as profile 'lung' does");
     }
     // Half to even: where the crop is odd, its centre falls between two voxels.
     const double wanted =
@@ -37,19 +38,35 @@ void gather_crop(const CtVolume& volume, const VoxelIndex& origin, const InputCo
                  float* output) {
   const VolumeShape& shape = volume.shape();
   const auto& [slices, rows, columns] = input.crop;
-  const VoxelIndex last{origin.slice + slices - 1, origin.row + rows - 1,
-                        origin.column + columns - 1};
-  if (!shape.contains(origin) || !shape.contains(last)) {
+  // Of a padded axis all of the volume lies in the crop; of another all of the crop in the volume.
+  const auto fits = [](std::int64_t first, std::int64_t size, std::int64_t axis) {
+    return size > axis ? first <= 0 && first + size >= axis : first >= 0 && first + size <= axis;
+  };
+  if (!fits(origin.slice, slices, shape.slices) || !fits(origin.row, rows, shape.rows) ||
+      !fits(origin.column, columns, shape.columns)) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the crop from voxel " + text::place(origin) + " to " + text::place(last) +
+                "the crop from voxel " + text::place(origin) + " to " +
+                    text::place({origin.slice + slices - 1, origin.row + rows - 1,
+                                 origin.column + columns - 1}) +
                     " sticks out of the volume of " + text::extent(shape) +
                     " (slices x rows x columns)");
   }
-  for (std::int64_t slice = 0; slice < slices; ++slice) {
-    for (std::int64_t row = 0; row < rows; ++row, output += columns) {
+  constexpr std::int16_t kAirHu = -1000;
+  float air = 0.0F;
+  normalize(&kAirHu, 1, input, &air);
+  const std::int64_t before = std::max<std::int64_t>(0, -origin.column);
+  const std::int64_t inside = std::min(columns - before, shape.columns - origin.column - before);
+  for (std::int64_t slice = origin.slice; slice < origin.slice + slices; ++slice) {
+    for (std::int64_t row = origin.row; row < origin.row + rows; ++row, output += columns) {
+      if (!shape.contains({slice, row, 0})) {
+        std::fill_n(output, columns, air);
+        continue;
+      }
       const std::int16_t* hu =
-          volume.slice(origin.slice + slice) + (origin.row + row) * shape.columns + origin.column;
-      normalize(hu, columns, input, output);
+          volume.slice(slice) + row * shape.columns + std::max<std::int64_t>(0, origin.column);
+      std::fill_n(output, before, air);
+      normalize(hu, inside, input, output + before);
+      std::fill(output + before + inside, output + columns, air);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "lungrt/mask.h"
+#include "ops/slice_window.h"
 
 namespace lungrt::ops {
 
@@ -13,5 +14,10 @@ namespace lungrt::ops {
 /// \throws Error kInference for a probability that is NaN
 void threshold_slice(const float* probability, std::int64_t row_stride, float threshold,
                      std::int64_t slice, NoduleMask& mask);
+
+/// As above for a part of a slice; the rest of the slice is cleared.
+/// \param probability  of the window's rows and columns, row r at probability + r * row_stride
+void threshold_window(const float* probability, std::int64_t row_stride, float threshold,
+                      std::int64_t slice, const SliceWindow& window, NoduleMask& mask);
 
 }  // namespace lungrt::ops

@@ -12,8 +12,11 @@
 
 namespace lungrt {
 
-Classifier::Classifier(const StageManifest& stage, Network network)
-    : input_(stage.input), classes_(stage.classes.size()), network_(std::move(network)) {}
+Classifier::Classifier(const StageManifest& stage, Network network, ops::SmallVolume small_volume)
+    : input_(stage.input),
+      classes_(stage.classes.size()),
+      network_(std::move(network)),
+      small_volume_(small_volume) {}
 
 std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<VoxelIndex>& places,
                                    const char* stage_name, const RunControl& control) const {
@@ -22,7 +25,7 @@ std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<Vox
   std::vector<std::size_t> crop_of;
   std::map<std::array<std::int64_t, 3>, std::size_t> known;
   for (const VoxelIndex& place : places) {
-    const VoxelIndex origin = ops::crop_origin(volume.shape(), place, input_.crop);
+    const VoxelIndex origin = ops::crop_origin(volume.shape(), place, input_.crop, small_volume_);
     const auto [found, is_new] =
         known.try_emplace({origin.slice, origin.row, origin.column}, origins.size());
     if (is_new) origins.push_back(origin);

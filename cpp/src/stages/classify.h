@@ -7,6 +7,7 @@
 #include "core/bundle.h"
 #include "lungrt/report.h"
 #include "lungrt/volume.h"
+#include "ops/crop.h"
 #include "stages/network.h"
 #include "stages/run_control.h"
 
@@ -15,15 +16,16 @@ namespace lungrt {
 /// One classifier over crops.
 class Classifier {
  public:
-  Classifier(const StageManifest& stage, Network network);
+  Classifier(const StageManifest& stage, Network network,
+             ops::SmallVolume small_volume = ops::SmallVolume::kRefuse);
 
   std::size_t classes() const { return classes_; }
 
   /// Probabilities of each class, one row a place. Places that share a crop are classified once.
   /// \param stage_name  for progress
-  /// \throws Error kBadVolume where the volume is smaller than the crop, kInvalidArgument for a
-  /// place
-  ///         outside of it, kInference for a probability that is not one
+  /// \throws Error kBadVolume where the volume is smaller than the crop and that is refused,
+  ///         kInvalidArgument for a place outside of it, kInference for a probability that is not
+  ///         one
   std::vector<float> run(const CtVolume& volume, const std::vector<VoxelIndex>& places,
                          const char* stage_name, const RunControl& control) const;
 
@@ -34,6 +36,7 @@ class Classifier {
   InputContract input_;
   std::size_t classes_;
   Network network_;
+  ops::SmallVolume small_volume_;
 };
 
 /// The nodule classifier and, for what it calls a nodule, the malignancy classifier.

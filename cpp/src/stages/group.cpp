@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/text.h"
 #include "lungrt/error.h"
@@ -12,6 +13,13 @@ namespace lungrt {
 namespace {
 
 double sphere_diameter(double volume_mm3) { return std::cbrt(6.0 * volume_mm3 / std::numbers::pi); }
+
+/// Around the component dilated by the cross, which lies within the mask and so in the volume.
+VoxelBox opening_box(const ops::Component& component) {
+  const VoxelIndex &first = component.first, &last = component.last;
+  return {{first.slice - 1, first.row - 1, first.column - 1},
+          {last.slice + 1, last.row + 1, last.column + 1}};
+}
 
 struct Placed {
   Vec3 world_mm;  ///< of the un-rounded centre
@@ -55,9 +63,55 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
     candidate.volume_mm3 =
         static_cast<double>(place.component->dilated_voxels) * geometry.voxel_volume_mm3();
     candidate.diameter_mm = sphere_diameter(candidate.volume_mm3);
+    candidate.box = opening_box(*place.component);
+    candidate.extent_mm = geometry.extent_mm(candidate.box);
     result.candidates.push_back(candidate);
+    result.components.push_back(
+        static_cast<std::int32_t>(place.component - found.components.data()));
   }
   return result;
+}
+
+void keep_in_field(const ops::LungField& field, GroupResult& groups) {
+  GroupResult kept;
+  kept.mask_voxels = groups.mask_voxels;
+  for (std::size_t i = 0; i < groups.candidates.size(); ++i) {
+    if (!field.contains(groups.candidates[i].index)) continue;
+    kept.candidates.push_back(groups.candidates[i]);
+    kept.components.push_back(groups.components[i]);
+  }
+  groups = std::move(kept);
+}
+
+LabelVolume label_candidates(const NoduleMask& mask, const GroupResult& groups) {
+  const ops::LabelledRuns labelled = ops::label_eroded_runs(mask);
+  std::vector<std::int32_t> label_of(static_cast<std::size_t>(labelled.count), 0);
+  for (std::size_t i = 0; i < groups.components.size(); ++i) {
+    label_of[static_cast<std::size_t>(groups.components[i])] = static_cast<std::int32_t>(i + 1);
+  }
+  const VolumeShape& shape = mask.shape();
+  LabelVolume result{shape, static_cast<std::int32_t>(groups.components.size()), {}};
+  result.labels.assign(static_cast<std::size_t>(shape.voxels()), 0);
+  for (const ops::Run& run : labelled.runs) {
+    std::int32_t* row = result.labels.data() + (run.slice * shape.rows + run.row) * shape.columns;
+    std::fill(row + run.begin, row + run.end, label_of[static_cast<std::size_t>(run.component)]);
+  }
+  return result;
+}
+
+NoduleMask mask_of(const LabelVolume& labels) {
+  const VolumeShape& shape = labels.shape;
+  NoduleMask mask(shape);
+  const std::int32_t* label = labels.labels.data();
+  for (std::int64_t slice = 0; slice < shape.slices; ++slice) {
+    for (std::int64_t row = 0; row < shape.rows; ++row, label += shape.columns) {
+      std::uint64_t* words = mask.row(slice, row);
+      for (std::int64_t c = 0; c < shape.columns; ++c) {
+        words[c / 64] |= std::uint64_t{label[c] != 0} << (c % 64);
+      }
+    }
+  }
+  return mask;
 }
 
 }  // namespace lungrt

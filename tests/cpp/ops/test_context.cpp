@@ -97,5 +97,40 @@ TEST(StackContext, RefusesSlicesOutside) {
   }
 }
 
+TEST(StackContext, OfAWindowIsThatOfTheWindowAlone) {
+  const VolumeShape shape{5, 13, 21};
+  std::mt19937 random(8);
+  std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
+  for (auto& value : hu)
+    value = static_cast<std::int16_t>(static_cast<int>(random() % 3000) - 1500);
+  const CtVolume volume(hu.data(), shape, {}, nullptr);
+  const SliceWindow window{2, 5, 7, 10};
+  std::vector<std::int16_t> cut;
+  for (std::int64_t s = 0; s < 5; ++s) {
+    for (std::int64_t r = 2; r < 9; ++r) {
+      const std::int16_t* row = volume.slice(s) + r * 21 + 5;
+      cut.insert(cut.end(), row, row + 10);
+    }
+  }
+  const CtVolume alone(cut.data(), {5, 7, 10}, {}, nullptr);
+  const InputContract input = contract(2, 4, 3);
+  const PaddedSize size = padded_size(7, 10, input);
+  for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+    std::vector<float> of_window(static_cast<std::size_t>(5 * size.height * size.width));
+    std::vector<float> of_cut = of_window;
+    for (std::int64_t slice = 0; slice < 5; ++slice) {
+      stack_context(volume, slice, window, input, layout, of_window.data());
+      stack_context(alone, slice, input, layout, of_cut.data());
+      EXPECT_EQ(of_window, of_cut) << slice;
+    }
+  }
+  std::vector<float> unused(5 * 64 * 64);
+  for (const SliceWindow wrong :
+       {SliceWindow{0, 0, 0, 5}, {-1, 0, 3, 3}, {0, -1, 3, 3}, {7, 0, 7, 3}, {0, 19, 3, 3}}) {
+    expect_error(ErrorCode::kInvalidArgument, {"no part", "5 x 13 x 21"},
+                 [&] { stack_context(volume, 0, wrong, input, Layout::kPlanes, unused.data()); });
+  }
+}
+
 }  // namespace
 }  // namespace lungrt::ops

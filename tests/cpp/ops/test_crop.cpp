@@ -40,6 +40,36 @@ TEST(CropOrigin, RefusesVolumesSmallerThanTheCrop) {
   }
 }
 
+TEST(CropOrigin, CentresASmallVolumeInACropOfAir) {
+  const auto origin = [](const VolumeShape& shape) {
+    return crop_origin(shape, {0, 0, 0}, {32, 48, 48}, SmallVolume::kPadWithAir);
+  };
+  EXPECT_EQ(origin({2, 60, 47}), (VoxelIndex{-15, 0, 0}));
+  EXPECT_EQ(origin({1, 41, 48}), (VoxelIndex{-15, -3, 0}));
+}
+
+TEST(GatherCrop, PutsAirAroundASmallVolume) {
+  const VolumeShape shape{1, 3, 2};
+  const std::vector<std::int16_t> hu{1, 2, 3, 4, 5, 6};
+  const CtVolume volume(hu.data(), shape, {}, nullptr);
+  InputContract input;
+  input.hu_window = {-900, 400};
+  input.scale = 2.0F;
+  input.crop = {2, 2, 5};
+  const VoxelIndex origin = crop_origin(shape, {0, 2, 0}, input.crop, SmallVolume::kPadWithAir);
+  EXPECT_EQ(origin, (VoxelIndex{0, 1, -1}));
+  std::vector<float> output(20, 9.0F);
+  gather_crop(volume, origin, input, output.data());
+  constexpr float kAir = -1800.0F;  // clamped to the window as any voxel is
+  EXPECT_EQ(output,
+            (std::vector<float>{kAir, 6,    8,    kAir, kAir, kAir, 10,   12,   kAir, kAir,
+                                kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir}));
+  for (const VoxelIndex& wrong : {VoxelIndex{0, 1, 1}, {0, 2, -1}, {1, 1, -1}, {0, 1, -4}}) {
+    expect_error(ErrorCode::kInvalidArgument, {"sticks out"},
+                 [&] { gather_crop(volume, wrong, input, output.data()); });
+  }
+}
+
 TEST(CropOrigin, RefusesCentresOutside) {
   for (const VoxelIndex& center : {VoxelIndex{-1, 0, 0}, {0, 100, 0}, {0, 0, 100}}) {
     expect_error(ErrorCode::kInvalidArgument, {"candidate", "outside", "100 x 100 x 100"},

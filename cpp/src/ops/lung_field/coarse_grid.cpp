@@ -1,0 +1,100 @@
+#include "ops/lung_field/coarse_grid.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/lung_field/patient_axes.h"
+
+namespace lungrt::ops {
+namespace {
+
+/// Padding of -2000 or -3024 and metal count as air and bone.
+constexpr std::int32_t kLowest = -1024, kHighest = 1000;
+
+std::int64_t axis_voxels(std::int64_t cell, std::int64_t block, std::int64_t axis) {
+  return std::min((cell + 1) * block, axis) - cell * block;
+}
+
+}  // namespace
+
+BlockSize block_size(const Geometry& geometry, double pitch_mm) {
+  BlockSize block{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const double wanted = pitch_mm / geometry.spacing_mm()[2 - axis];
+    block[axis] = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(wanted)));
+  }
+  return block;
+}
+
+VolumeShape cells_over(const VolumeShape& volume, const BlockSize& block) {
+  const auto cells = [](std::int64_t axis, std::int64_t size) { return (axis + size - 1) / size; };
+  return {cells(volume.slices, block[0]), cells(volume.rows, block[1]),
+          cells(volume.columns, block[2])};
+}
+
+std::int64_t block_voxels(const VolumeShape& volume, const BlockSize& block,
+                          const VoxelIndex& cell) {
+  return axis_voxels(cell.slice, block[0], volume.slices) *
+         axis_voxels(cell.row, block[1], volume.rows) *
+         axis_voxels(cell.column, block[2], volume.columns);
+}
+
+void add_block_sums(const CtVolume& volume, const BlockSize& block, std::int64_t first_slice,
+                    std::int64_t last_slice, Cells<std::int32_t>& sums) {
+  const VolumeShape& shape = volume.shape();
+  // Columns over the rows of a block first: that is the part that vectorises.
+  std::vector<std::int32_t> columns(static_cast<std::size_t>(shape.columns));
+  for (std::int64_t slice = first_slice; slice < last_slice; ++slice) {
+    for (std::int64_t row = 0; row < sums.shape().rows; ++row) {
+      std::fill(columns.begin(), columns.end(), 0);
+      for (std::int64_t z = slice * block[0]; z < std::min((slice + 1) * block[0], shape.slices);
+           ++z) {
+        for (std::int64_t y = row * block[1]; y < std::min((row + 1) * block[1], shape.rows); ++y) {
+          const std::int16_t* hu = volume.slice(z) + y * shape.columns;
+          for (std::int64_t x = 0; x < shape.columns; ++x) {
+            columns[static_cast<std::size_t>(x)] +=
+                std::clamp<std::int32_t>(hu[x], kLowest, kHighest);
+          }
+        }
+      }
+      std::int32_t* sum = &sums.at(slice, row, 0);
+      for (std::int64_t x = 0; x < shape.columns; ++x) {
+        sum[x / block[2]] += columns[static_cast<std::size_t>(x)];
+      }
+    }
+  }
+}
+
+CoarseGrid coarse_grid(const CtVolume& volume, const BlockSize& block,
+                       const Cells<std::int32_t>& sums) {
+  const PatientAxes axes(volume.geometry().direction());
+  CoarseGrid grid;
+  grid.hu = Cells<float>(axes.reordered(sums.shape()));
+  CellSpacing in_image{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    in_image[axis] = volume.geometry().spacing_mm()[2 - axis] * static_cast<double>(block[axis]);
+  }
+  grid.spacing_mm = axes.reordered(in_image);
+  for (std::int64_t s = 0; s < grid.hu.shape().slices; ++s) {
+    for (std::int64_t r = 0; r < grid.hu.shape().rows; ++r) {
+      for (std::int64_t c = 0; c < grid.hu.shape().columns; ++c) {
+        const VoxelIndex from = axes.to_image({s, r, c}, sums.shape());
+        grid.hu.at(s, r, c) = static_cast<float>(sums.at(from.slice, from.row, from.column)) /
+                              static_cast<float>(block_voxels(volume.shape(), block, from));
+      }
+    }
+  }
+  return grid;
+}
+
+CellMask to_image_order(const CellMask& mask, const Geometry& geometry, const VolumeShape& image) {
+  const PatientAxes axes(geometry.direction());
+  CellMask result(image);
+  for (std::int64_t cell = 0; cell < mask.size(); ++cell) {
+    const VoxelIndex to = axes.to_image(mask.place(cell), image);
+    result.at(to.slice, to.row, to.column) = mask[cell];
+  }
+  return result;
+}
+
+}  // namespace lungrt::ops

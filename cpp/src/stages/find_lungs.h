@@ -1,0 +1,14 @@
+/// CT volume to lung field.
+#pragma once
+
+#include "lungrt/volume.h"
+#include "ops/lung_field/lung_field.h"
+#include "stages/run_control.h"
+
+namespace lungrt {
+
+/// \param threads  that read the volume; the result is the same for any number
+/// \throws Error kBadVolume where there is no plausible lung
+ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunControl& control);
+
+}  // namespace lungrt

@@ -1,0 +1,87 @@
+#include "stages/segment_field.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "ops/open_components.h"
+
+namespace lungrt {
+namespace {
+
+/// Slices that share a window, so that few sizes occur.
+constexpr std::int64_t kSlabSlices = 4;
+/// Around the field: erosion and the neighbours of a component need one voxel each.
+constexpr std::int64_t kMargin = 2;
+/// Around a place where a component may go on.
+constexpr std::int64_t kGrowth = 24;
+
+ops::SliceWindow grown(const ops::SliceWindow& window, std::int64_t by, const VolumeShape& shape) {
+  return ops::window_between(window.first_row - by, window.last_row() + by,
+                             window.first_column - by, window.last_column() + by, shape);
+}
+
+/// What is wanted of each slice; empty where nothing is.
+std::vector<ops::SliceWindow> windows_around(const ops::LungField& field) {
+  const VolumeShape& shape = field.volume_shape();
+  std::vector<ops::SliceWindow> wanted(static_cast<std::size_t>(shape.slices));
+  for (std::int64_t first = 0; first < shape.slices; first += kSlabSlices) {
+    const std::int64_t last = std::min(first + kSlabSlices, shape.slices);
+    ops::SliceWindow slab;
+    for (std::int64_t s = first; s < last; ++s) slab = ops::around(slab, field.window(s));
+    if (slab.empty()) continue;
+    // Slices without any field are left to the growth.
+    for (std::int64_t s = first; s < last; ++s) {
+      if (!field.window(s).empty())
+        wanted[static_cast<std::size_t>(s)] = grown(slab, kMargin, shape);
+    }
+  }
+  return wanted;
+}
+
+/// Widens what is wanted to where components that meet the field may go on.
+/// \return whether anything was widened
+bool widen(const NoduleMask& mask, const ops::LungField& field,
+           const std::vector<ops::SliceWindow>& known, std::vector<ops::SliceWindow>& wanted) {
+  const VolumeShape& shape = mask.shape();
+  bool widened = false;
+  for (const ops::OpenComponent& component : ops::open_components(mask, known)) {
+    if (!field.meets(component.first, component.last)) continue;
+    for (const VoxelIndex& leak : component.leaks) {
+      // Erosion at the leak needs its neighbours, those in the next slices, too.
+      for (std::int64_t s = std::max<std::int64_t>(0, leak.slice - 1);
+           s <= std::min(shape.slices - 1, leak.slice + 1); ++s) {
+        const auto slice = static_cast<std::size_t>(s);
+        const ops::SliceWindow needed = ops::window_between(
+            leak.row - 1, leak.row + 2, leak.column - 1, leak.column + 2, shape);
+        if (ops::around(known[slice], needed) == known[slice]) continue;
+        wanted[slice] = ops::around(wanted[slice], grown(needed, kGrowth, shape));
+        widened = true;
+      }
+    }
+  }
+  return widened;
+}
+
+}  // namespace
+
+NoduleMask segment_field(const Segmenter& segmenter, const CtVolume& volume,
+                         const ops::LungField& field, const RunControl& control) {
+  const WindowPlanner planner = segmenter.planner(volume.shape());
+  std::vector<ops::SliceWindow> wanted = windows_around(field);
+  std::vector<ops::SliceWindow> known(wanted.size());
+  NoduleMask mask(volume.shape());
+  do {
+    std::vector<SlicePart> parts;
+    for (std::size_t slice = 0; slice < wanted.size(); ++slice) {
+      if (wanted[slice].empty() || ops::around(known[slice], wanted[slice]) == known[slice]) {
+        continue;
+      }
+      parts.push_back(planner.part(static_cast<std::int64_t>(slice), wanted[slice]));
+      known[slice] = parts.back().known;
+    }
+    segmenter.run(volume, parts, control, mask);
+  } while (widen(mask, field, known, wanted));
+  return mask;
+}
+
+}  // namespace lungrt

@@ -1,0 +1,66 @@
+#include "stages/windows.h"
+
+#include <algorithm>
+
+namespace lungrt {
+namespace {
+
+/// Kernels work on tiles of so many pixels a side; a window that begins where a tile of the deepest
+/// level does gives the same roundings as the whole slice.
+constexpr std::int64_t kTile = 4;
+/// Sizes differ by at least this, so that they repeat: every new size costs an engine some set-up.
+constexpr std::int64_t kSizeStep = 32;
+
+std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+WindowPlanner::WindowPlanner(const VolumeShape& shape, const InputContract& input,
+                             std::optional<std::int64_t> reach)
+    : shape_(shape),
+      reach_(reach),
+      alignment_(kTile * input.size_multiple),
+      quantum_(round_up(kSizeStep, alignment_)) {}
+
+SlicePart WindowPlanner::whole(std::int64_t slice) const {
+  const ops::SliceWindow all = ops::whole_slice(shape_);
+  return {slice, all, all};
+}
+
+WindowPlanner::Span WindowPlanner::seen_along(std::int64_t first, std::int64_t last,
+                                              std::int64_t axis) const {
+  const std::int64_t start = std::max<std::int64_t>(0, first - *reach_) / alignment_ * alignment_;
+  return {start, std::min(round_up(last + *reach_ - start, quantum_), axis - start)};
+}
+
+WindowPlanner::Span WindowPlanner::known_along(const Span& seen, std::int64_t axis) const {
+  // At the slice's own edge the network sees what it sees of the whole slice.
+  const std::int64_t first = seen.first == 0 ? 0 : seen.first + *reach_;
+  const std::int64_t end = seen.first + seen.size;
+  const std::int64_t last = end == axis ? axis : end - *reach_;
+  return {first, last - first};
+}
+
+SlicePart WindowPlanner::part(std::int64_t slice, const ops::SliceWindow& wanted) const {
+  if (!reach_) return whole(slice);
+  const Span rows = seen_along(wanted.first_row, wanted.last_row(), shape_.rows);
+  const Span columns = seen_along(wanted.first_column, wanted.last_column(), shape_.columns);
+  const Span known_rows = known_along(rows, shape_.rows);
+  const Span known_columns = known_along(columns, shape_.columns);
+  return {slice,
+          {rows.first, columns.first, rows.size, columns.size},
+          {known_rows.first, known_columns.first, known_rows.size, known_columns.size}};
+}
+
+std::optional<std::int64_t> reach_of(const StageManifest& stage) {
+  std::int64_t reach = 0;
+  for (const BundleNetwork& network : stage.networks) {
+    if (!network.reach) return std::nullopt;
+    reach = std::max(reach, *network.reach);
+  }
+  return reach;
+}
+
+}  // namespace lungrt
