@@ -9,8 +9,8 @@ namespace lungrt {
 namespace {
 
 /// Slices that share a window, so that few sizes occur.
-constexpr std::int64_t kSlabSlices = 4;
-/// Around the field: erosion and the neighbours of a component need one voxel each.
+constexpr std::size_t kSlabSlices = 4;
+/// Around the field within a slice, for what erosion looks at and the neighbours of a component.
 constexpr std::int64_t kMargin = 2;
 /// Around a place where a component may go on.
 constexpr std::int64_t kGrowth = 24;
@@ -20,19 +20,29 @@ ops::SliceWindow grown(const ops::SliceWindow& window, std::int64_t by, const Vo
                              window.first_column - by, window.last_column() + by, shape);
 }
 
+/// Around the field in a slice and the two beside it: erosion looks into those.
+ops::SliceWindow window_near(const ops::LungField& field, std::int64_t slice) {
+  const VolumeShape& shape = field.volume_shape();
+  ops::SliceWindow window;
+  for (std::int64_t s = std::max<std::int64_t>(0, slice - 1);
+       s <= std::min(shape.slices - 1, slice + 1); ++s) {
+    window = ops::around(window, field.window(s));
+  }
+  return window.empty() ? window : grown(window, kMargin, shape);
+}
+
 /// What is wanted of each slice; empty where nothing is.
 std::vector<ops::SliceWindow> windows_around(const ops::LungField& field) {
-  const VolumeShape& shape = field.volume_shape();
-  std::vector<ops::SliceWindow> wanted(static_cast<std::size_t>(shape.slices));
-  for (std::int64_t first = 0; first < shape.slices; first += kSlabSlices) {
-    const std::int64_t last = std::min(first + kSlabSlices, shape.slices);
+  std::vector<ops::SliceWindow> wanted;
+  for (std::int64_t s = 0; s < field.volume_shape().slices; ++s) {
+    wanted.push_back(window_near(field, s));
+  }
+  for (std::size_t first = 0; first < wanted.size(); first += kSlabSlices) {
+    const std::size_t last = std::min(first + kSlabSlices, wanted.size());
     ops::SliceWindow slab;
-    for (std::int64_t s = first; s < last; ++s) slab = ops::around(slab, field.window(s));
-    if (slab.empty()) continue;
-    // Slices without any field are left to the growth.
-    for (std::int64_t s = first; s < last; ++s) {
-      if (!field.window(s).empty())
-        wanted[static_cast<std::size_t>(s)] = grown(slab, kMargin, shape);
+    for (std::size_t s = first; s < last; ++s) slab = ops::around(slab, wanted[s]);
+    for (std::size_t s = first; s < last; ++s) {
+      if (!wanted[s].empty()) wanted[s] = slab;
     }
   }
   return wanted;
