@@ -31,7 +31,7 @@ Json options_value(const ProfileOptions& options) {
   value["geometry"] = options.geometry == InverseTransform::kBook ? "book" : "exact";
   value["region"] = "whole volume";
   value["merge_marks"] = false;
-  value["precision"] = "fp32";
+  value["precision"] = to_string(options.precision);
   value["segmentation_threshold"] = options.segmentation_threshold;
   value["nodule_threshold"] = options.nodule_threshold;
   value["malignancy_threshold"] = options.malignancy_threshold;

@@ -20,6 +20,7 @@ py::str decimals(const py::object& number, const char* format) {
 }  // namespace
 
 void register_report(py::module_& module) {
+  module.attr("report_format_version") = kReportFormatVersion;
   py::class_<Candidate>(module, "Candidate", R"(A place that the segmentation proposes.
 
 Parameters
@@ -67,15 +68,19 @@ diameter_mm
   py::class_<ProfileOptions>(module, "ProfileOptions", "The options of a profile.")
       .def_readonly("profile", &ProfileOptions::profile)
       .def_readonly("geometry", &ProfileOptions::geometry, "Inverse transform: book or exact.")
+      .def_property_readonly(
+          "precision", [](const ProfileOptions& self) { return to_string(self.precision); },
+          "Of the networks: fp32, tf32, bf16, fp16 or int8.")
       .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold)
       .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold)
       .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold)
       .def("__repr__", [](const ProfileOptions& self) {
         return py::str(
-                   "ProfileOptions(profile={!r}, geometry={!r}, segmentation_threshold={}, "
+                   "ProfileOptions(profile={!r}, geometry={!r}, precision={!r}, "
+                   "segmentation_threshold={}, "
                    "nodule_threshold={}, malignancy_threshold={})")
-            .format(self.profile, self.geometry, self.segmentation_threshold, self.nodule_threshold,
-                    self.malignancy_threshold);
+            .format(self.profile, self.geometry, to_string(self.precision),
+                    self.segmentation_threshold, self.nodule_threshold, self.malignancy_threshold);
       });
 
   py::class_<Provenance>(module, "Provenance", "Where every number came from.")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 __version__: str
+report_format_version: int
 
 _Vec3 = tuple[float, float, float]
 _Index = tuple[int, int, int]
@@ -133,6 +134,8 @@ class ProfileOptions:
     @property
     def geometry(self) -> str: ...
     @property
+    def precision(self) -> str: ...
+    @property
     def segmentation_threshold(self) -> float: ...
     @property
     def nodule_threshold(self) -> float: ...
@@ -188,6 +191,7 @@ class Pipeline:
         *,
         engine: str = ...,
         device: str = ...,
+        precision: str = ...,
         profile: str = ...,
         geometry: str = ...,
         threads: int = ...,
@@ -238,6 +242,7 @@ class StageNetwork:
         *,
         engine: str = ...,
         device: str = ...,
+        precision: str = ...,
         threads: int = ...,
         verify_hashes: bool = ...,
         engine_options: Mapping[str, str] = ...,
@@ -261,6 +266,8 @@ class EngineInfo:
     def reason(self) -> str: ...
     @property
     def devices(self) -> list[str]: ...
+    @property
+    def precisions(self) -> dict[str, list[str]]: ...
 
 def engines() -> list[EngineInfo]: ...
 def layer_outputs(

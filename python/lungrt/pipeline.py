@@ -39,6 +39,10 @@ class Pipeline(_core.Pipeline):
         run every network of the bundle on the device, else the first that can (see `engine`).
     device
         ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
+    precision
+        What the networks are computed in: ``"fp32"``, ``"tf32"``, ``"bf16"``, ``"fp16"`` or
+        ``"int8"``; `EngineInfo.precisions` tells what an engine does on a device. Anything but
+        fp32 may change decisions: ``lungrt compare`` shows which.
     profile
         Preset of options; ``"book"`` reproduces *Deep Learning with PyTorch*.
     geometry
@@ -57,7 +61,8 @@ class Pipeline(_core.Pipeline):
     lungrt.errors.EngineUnavailable, lungrt.errors.DeviceUnavailable
         Where what was asked for is not there; nothing falls back silently.
     lungrt.errors.InvalidArgument
-        For an option that does not exist.
+        For an option that does not exist, or a precision that the engine does not do on the
+        device.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Pipeline(_core.Pipeline):
         *,
         engine: str = "auto",
         device: str = "cpu",
+        precision: str = "fp32",
         profile: str = "book",
         geometry: str | None = None,
         threads: int | None = None,
@@ -77,6 +83,7 @@ class Pipeline(_core.Pipeline):
             os.fspath(bundle),
             engine=engine,
             device=device,
+            precision=precision,
             profile=profile,
             geometry=geometry or "",
             threads=threads or 0,

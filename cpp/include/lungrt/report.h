@@ -9,6 +9,7 @@
 
 #include "lungrt/export.h"
 #include "lungrt/geometry.h"
+#include "lungrt/precision.h"
 
 namespace lungrt {
 
@@ -32,9 +33,10 @@ struct Finding : Candidate {
 struct ProfileOptions {
   std::string profile = "book";
   InverseTransform geometry = InverseTransform::kBook;
-  double segmentation_threshold = 0.5;  ///< mask where probability > threshold
-  double nodule_threshold = 0.5;        ///< listed as nodule where p_nodule > threshold
-  double malignancy_threshold = 0.5;    ///< called malignant where p_malignant > threshold
+  Precision precision = Precision::kFp32;  ///< of the networks
+  double segmentation_threshold = 0.5;     ///< mask where probability > threshold
+  double nodule_threshold = 0.5;           ///< listed as nodule where p_nodule > threshold
+  double malignancy_threshold = 0.5;       ///< called malignant where p_malignant > threshold
 };
 
 /// Where every number came from.
