@@ -106,7 +106,7 @@ class Comparison:
 def _ct(ct: CtDifference) -> dict[str, Any]:
     content = _counts(ct)
     for name, one in (("candidates", ct.candidates), ("nodules", ct.nodules)):
-        content[name] |= {
+        content[name]["listed"] = {
             "only_a": [_mark(mark) for mark in one.only_a],
             "only_b": [_mark(mark) for mark in one.only_b],
             "moved": [_pair(pair) for pair in one.moved],

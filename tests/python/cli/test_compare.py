@@ -126,7 +126,8 @@ def test_differences_as_json_and_csv(
     (ct,) = written["cts"]
     assert ct["mask"]["flips"] is None
     assert ct["mask"]["eroded_a"] == content["counts"]["mask_voxels"]
-    (changed,) = ct["candidates"]["changed"]
+    assert ct["candidates"]["changed"] == 1
+    (changed,) = ct["candidates"]["listed"]["changed"]
     assert changed["a"]["index"] == content["nodules"][0]["index"]
     assert changed["b"]["p_nodule"] == 0.25
     assert changed["b"]["decision"] == "no nodule"
@@ -306,4 +307,4 @@ def test_many_decisions_are_cut_on_the_screen_alone(
     result = compare(report("a.json", many), report("b.json", other), "--output", output)
     assert result.stdout.count("candidate at") == 20
     assert "... and 10 more" in result.stdout
-    assert len(json.loads(output.read_text())["cts"][0]["candidates"]["changed"]) == 30
+    assert len(json.loads(output.read_text())["cts"][0]["candidates"]["listed"]["changed"]) == 30
