@@ -94,7 +94,7 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
     Raises
     ------
     lungrt.errors.InvalidArgument
-        An engine is not known, or a device is none.
+        An engine or a precision is not known, or a device is none.
     """
     known = [engine.name for engine in engines]
     for name in (*wishes.engines, *(name for name, _ in wishes.option_sets)):
@@ -141,24 +141,29 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
                     )
                 )
                 continue
-            sets = [{}, *(options for name, options in wishes.option_sets if name == engine.name)]
-            known_precisions = engine.precisions[device]
-            plan.absent += [
-                Absent(
-                    f"engine {engine.name} in {precision} on {device}",
-                    f"it does {', '.join(known_precisions)} there",
-                )
-                for precision in wishes.precisions
-                if precision not in known_precisions
-            ]
-            plan.contenders += [
-                Contender(engine.name, device, threads, options, precision)
-                for precision in (FP32, *(p for p in wishes.precisions if p != FP32))
-                if precision in known_precisions
-                for options in sets
-            ]
+            _add_precisions(plan, engine, device, threads, wishes)
     plan.absent = list(dict.fromkeys(plan.absent))  # told once, not for each number of threads
     return plan
+
+
+def _add_precisions(
+    plan: Plan, engine: EngineState, device: str, threads: int, wishes: Wishes
+) -> None:
+    """Add an engine in float32 and in each precision asked for, with each set of options."""
+    known = engine.precisions[device]
+    sets = [{}, *(options for name, options in wishes.option_sets if name == engine.name)]
+    for precision in dict.fromkeys((FP32, *wishes.precisions)):
+        if precision not in known:
+            plan.absent.append(
+                Absent(
+                    f"engine {engine.name} in {precision} on {device}",
+                    f"it does {', '.join(known)} there",
+                )
+            )
+            continue
+        plan.contenders += [
+            Contender(engine.name, device, threads, options, precision) for options in sets
+        ]
 
 
 def _device_names(engine: EngineState) -> list[str]:
