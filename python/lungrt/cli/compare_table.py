@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["print_comparison"]
 
 _MOST = 20  # lines of a list: the rest stands in the output file
+# A row has two lines, and so has its heading. Fits 80 columns.
 _HEADINGS = (
     "CT",
-    "mask flips",
-    "candidates\nA / B",
-    "only in\nA / B",
-    "moved\n(most mm)",
-    "nodules\nA / B",
-    "decisions\nchanged",
-    "largest change\np nodule",
-    "largest change\np malignant",
+    "A\nB",
+    "mask\nvoxels",
+    "flips",
+    "candi-\ndates",
+    "alone",
+    "moved\nmost mm",
+    "nodules",
+    "changed",
+    "Δp nod.\nΔp mal.",
 )
+_NAME_WIDTH = 14
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -50,37 +53,43 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for number, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column(_HEADINGS[0], overflow="fold", max_width=_NAME_WIDTH)
+    for heading in _HEADINGS[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
     for ct in comparison.cts:
         table.add_row(*_cells(ct))
     if len(comparison.cts) > 1:
-        table.add_section()
         table.add_row(*_cells(total(comparison.cts)), style="bold")
     return table
 
 
 def _cells(ct: CtDifference) -> list[str]:
-    found = ct.candidates
-    moved = f" ({found.furthest_mm:.1f})" if found.moved else ""
+    found, listed = ct.candidates, ct.nodules
     return [
         ct.name,
-        _mask(ct.mask),
-        f"{found.count_a:,} / {found.count_b:,}",
-        f"{len(found.only_a):,} / {len(found.only_b):,}",
-        f"{len(found.moved):,}{moved}",
-        f"{ct.nodules.count_a:,} / {ct.nodules.count_b:,}",
+        "A\nB",
+        _two(*_mask_voxels(ct.mask)),
+        "-" if ct.mask.flips is None else f"{ct.mask.flips:,}",
+        _two(found.count_a, found.count_b),
+        _two(len(found.only_a), len(found.only_b)),
+        f"{len(found.moved):,}\n{found.furthest_mm:.1f}" if found.moved else "0",
+        _two(listed.count_a, listed.count_b),
         f"{len(found.changed):,}",
-        f"{found.largest_nodule:.1e}",
-        f"{found.largest_malignant:.1e}" if _has_malignancy(ct) else "-",
+        f"{found.largest_nodule:.1e}\n"
+        + (f"{found.largest_malignant:.1e}" if _has_malignancy(ct) else "-"),
     ]
 
 
-def _mask(mask: MaskDifference) -> str:
-    if mask.flips is None:  # reports hold counts alone
-        return f"sizes {mask.eroded_a:,} / {mask.eroded_b:,}"
-    return f"{mask.flips:,} of {max(mask.voxels_a or 0, mask.voxels_b or 0):,}"
+def _two(a: int, b: int) -> str:
+    return f"{a:,}\n{b:,}"
+
+
+def _mask_voxels(mask: MaskDifference) -> tuple[int, int]:
+    """Before erosion where it is known, as flips are counted; after it where it is not."""
+    if mask.voxels_a is None or mask.voxels_b is None:
+        return mask.eroded_a, mask.eroded_b
+    return mask.voxels_a, mask.voxels_b
 
 
 def _has_malignancy(ct: CtDifference) -> bool:
@@ -90,8 +99,8 @@ def _has_malignancy(ct: CtDifference) -> bool:
 def _lines(comparison: Comparison) -> Iterator[str]:
     if any(ct.mask.flips is None for ct in comparison.cts):
         yield (
-            "reports hold no masks: only their sizes after erosion are compared; run settings to "
-            "count flips"
+            "reports hold no masks: the sizes above are after erosion; compare settings on the CT "
+            "to count flips"
         )
     lines = [
         f"{ct.name}: {line}" if len(comparison.cts) > 1 else line

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -49,27 +49,6 @@ def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
     return write_ct(tmp_path / "ct.mha", small_ct)
 
 
-@pytest.fixture(scope="module")
-def content(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> dict[str, Any]:
-    """Diagnose the small CT; what the report holds."""
-    return lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct).to_dict()
-
-
-@pytest.fixture
-def report(tmp_path: Path, content: dict[str, Any]) -> Callable[..., Path]:
-    """Return a function that writes the report, changed by `edit`, under a name."""
-
-    def write(name: str, edit: Edit = lambda _: None) -> Path:
-        changed = copy.deepcopy(content)
-        edit(changed)
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(changed))
-        return path
-
-    return write
-
-
 def overturn(report: dict[str, Any]) -> None:
     """Decide otherwise of the first nodule."""
     nodule = report["nodules"].pop(0)
@@ -78,8 +57,8 @@ def overturn(report: dict[str, Any]) -> None:
     report["engine"] = "another"
 
 
-def test_a_report_and_itself(report: Callable[..., Path]) -> None:
-    result = compare(report("a.json"), report("b.json"))
+def test_a_report_and_itself(write_report: Callable[..., Path]) -> None:
+    result = compare(write_report("a.json"), write_report("b.json"))
     assert result.exit_code == SAME, result.output
     assert "the same decisions" in result.stdout
     assert "->" not in result.stdout
@@ -88,13 +67,13 @@ def test_a_report_and_itself(report: Callable[..., Path]) -> None:
 
 
 def test_an_overturned_decision_is_listed(
-    report: Callable[..., Path], content: dict[str, Any]
+    write_report: Callable[..., Path], report_content: dict[str, Any]
 ) -> None:
-    result = compare(report("a.json"), report("b.json", overturn))
+    result = compare(write_report("a.json"), write_report("b.json", overturn))
     assert result.exit_code == DIFFERENT, result.output
     assert "OTHER DECISIONS" in result.stdout
     assert "engine: torchscript -> another" in result.stdout
-    first = content["nodules"][0]
+    first = report_content["nodules"][0]
     place = ", ".join(f"{value:.1f}" for value in first["center_mm"])
     (line,) = (line for line in result.stdout.splitlines() if line.startswith("candidate at"))
     assert f"({place}) mm, voxel {tuple(first['index'])}" in line
@@ -103,19 +82,19 @@ def test_an_overturned_decision_is_listed(
     assert "nodule in A alone" not in result.stdout  # it was told already
 
 
-def test_what_is_listed_by_one_alone(report: Callable[..., Path]) -> None:
+def test_what_is_listed_by_one_alone(write_report: Callable[..., Path]) -> None:
     def drop(report: dict[str, Any]) -> None:
         report["candidates"].remove(report["nodules"].pop(0))
 
-    result = compare(report("a.json"), report("b.json", drop), "--within", 0)
+    result = compare(write_report("a.json"), write_report("b.json", drop), "--within", 0)
     assert result.exit_code == DIFFERENT
     assert result.stdout.count("nodule in A alone at (") == 1
 
 
 def test_differences_as_json_and_csv(
-    report: Callable[..., Path], tmp_path: Path, content: dict[str, Any]
+    write_report: Callable[..., Path], tmp_path: Path, report_content: dict[str, Any]
 ) -> None:
-    a, b = report("a.json"), report("b.json", overturn)
+    a, b = write_report("a.json"), write_report("b.json", overturn)
     result = compare(a, b, "--output", tmp_path / "out.json")
     assert result.exit_code == DIFFERENT
     assert f"written to {tmp_path / 'out.json'}" in result.stdout
@@ -125,10 +104,10 @@ def test_differences_as_json_and_csv(
     assert written["b"]["made_with"]["engine"] == "another"
     (ct,) = written["cts"]
     assert ct["mask"]["flips"] is None
-    assert ct["mask"]["eroded_a"] == content["counts"]["mask_voxels"]
+    assert ct["mask"]["eroded_a"] == report_content["counts"]["mask_voxels"]
     assert ct["candidates"]["changed"] == 1
     (changed,) = ct["candidates"]["listed"]["changed"]
-    assert changed["a"]["index"] == content["nodules"][0]["index"]
+    assert changed["a"]["index"] == report_content["nodules"][0]["index"]
     assert changed["b"]["p_nodule"] == 0.25
     assert changed["b"]["decision"] == "no nodule"
     assert written["total"]["candidates"]["changed"] == 1
@@ -145,18 +124,18 @@ def test_differences_as_json_and_csv(
     assert rows[1]["b_p_nodule"] == ""
 
 
-def test_folders_of_reports(report: Callable[..., Path], tmp_path: Path) -> None:
+def test_folders_of_reports(write_report: Callable[..., Path], tmp_path: Path) -> None:
     for name in ("1.json", "2.json"):
-        report(f"a/{name}")
-    report("b/1.json")
-    report("b/2.json", overturn)
+        write_report(f"a/{name}")
+    write_report("b/1.json")
+    write_report("b/2.json", overturn)
     result = compare(tmp_path / "a", tmp_path / "b")
     assert result.exit_code == DIFFERENT
     assert "2.json: candidate at" in result.stdout
     assert "all 2" in result.stdout
-    report("b/3.json")
-    report("a/4.json", lambda r: r.pop("candidates"))
-    report("b/4.json")
+    write_report("b/3.json")
+    write_report("a/4.json", lambda r: r.pop("candidates"))
+    write_report("b/4.json")
     result = compare(tmp_path / "a", tmp_path / "b", "--output", tmp_path / "out.json")
     assert result.exit_code == TROUBLE
     assert f"not compared: 3.json: only {tmp_path / 'b'} has it" in result.stdout
@@ -207,7 +186,8 @@ def test_settings_that_find_something_else(
     assert result.exit_code in (SAME, DIFFERENT), result.output
     written = json.loads((tmp_path / "out.json").read_text())
     assert written["total"]["mask"]["flips"] == flips
-    assert f"{flips:,} of {masks[0].sum():,}" in result.stdout
+    (row,) = (line for line in result.stdout.splitlines() if line.startswith("ct.mha"))
+    assert row.split()[:4] == ["ct.mha", "A", f"{masks[0].sum():,}", f"{flips:,}"]
     assert "segmentation_threshold: 0.5 -> 0.55" in result.stdout
 
 
@@ -237,9 +217,9 @@ def test_settings_on_a_folder_of_cts(
     ],
 )
 def test_reports_that_cannot_be_compared(
-    edit: Edit, message: str, report: Callable[..., Path]
+    edit: Edit, message: str, write_report: Callable[..., Path]
 ) -> None:
-    line = error_line(compare(report("a.json"), report("b.json", edit)))
+    line = error_line(compare(write_report("a.json"), write_report("b.json", edit)))
     assert re.search(message, line), line
 
 
@@ -263,11 +243,11 @@ def test_reports_that_cannot_be_compared(
 def test_wrong_arguments(
     arguments: tuple[str, ...],
     message: str,
-    report: Callable[..., Path],
+    write_report: Callable[..., Path],
     ct_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report("a.json")
+    write_report("a.json")
     monkeypatch.chdir(ct_file.parent)
     assert message in error_line(compare(*arguments))
 
@@ -278,17 +258,38 @@ def test_a_precision_that_cannot_be_had(ct_file: Path, tiny_bundle: Path) -> Non
     assert "engine torchscript: it does fp32 on cpu" in line
 
 
-def test_nothing_that_could_be_compared(report: Callable[..., Path], tmp_path: Path) -> None:
+def test_nothing_that_could_be_compared(write_report: Callable[..., Path], tmp_path: Path) -> None:
     for side in "ab":
         for name in ("1.json", "2.json"):
-            report(f"{side}/{name}", lambda r: r.pop("candidates"))
+            write_report(f"{side}/{name}", lambda r: r.pop("candidates"))
     line = error_line(compare(tmp_path / "a", tmp_path / "b"))
     assert "nothing could be compared" in line
     assert line.count("has no candidates") == 2
 
 
+def test_the_table_fits_a_terminal(write_report: Callable[..., Path]) -> None:
+    from rich.console import Console
+
+    from lungrt.cli.compare_table import print_comparison
+    from lungrt.comparison.campaign import compare_reports
+
+    def large(report: dict[str, Any]) -> None:
+        report["counts"]["mask_voxels"] = 123_456_789
+
+    name = "a-series-with-a-long-name.json"
+    console = Console(width=80, record=True, file=io.StringIO())
+    comparison = compare_reports(
+        write_report(f"a/{name}", large), write_report(f"b/{name}", overturn), 5.0
+    )
+    print_comparison(console, comparison)
+    text = console.export_text()
+    assert "123,456,789" in text
+    assert "…" not in text
+    assert name in "".join(line.split(" ")[0] for line in text.splitlines())
+
+
 def test_many_decisions_are_cut_on_the_screen_alone(
-    report: Callable[..., Path], tmp_path: Path, content: dict[str, Any]
+    write_report: Callable[..., Path], tmp_path: Path, report_content: dict[str, Any]
 ) -> None:
     def many(report: dict[str, Any]) -> None:
         first = report["nodules"][0]
@@ -304,7 +305,9 @@ def test_many_decisions_are_cut_on_the_screen_alone(
         report["nodules"] = []
 
     output = tmp_path / "out.json"
-    result = compare(report("a.json", many), report("b.json", other), "--output", output)
+    result = compare(
+        write_report("a.json", many), write_report("b.json", other), "--output", output
+    )
     assert result.stdout.count("candidate at") == 20
     assert "... and 10 more" in result.stdout
     assert len(json.loads(output.read_text())["cts"][0]["candidates"]["listed"]["changed"]) == 30

@@ -15,7 +15,7 @@ WriteReport = Callable[..., Path]
 
 
 def test_a_report_is_read(write_report: WriteReport, report_content: dict[str, Any]) -> None:
-    found = read_diagnosis(write_report("report"))
+    found = read_diagnosis(write_report("report.json"))
     assert found.series_uid == "1.2"
     assert list(found.shape) == report_content["series"]["shape"]
     assert len(found.placing) == 15
@@ -35,7 +35,7 @@ def test_a_report_is_read(write_report: WriteReport, report_content: dict[str, A
 
 def test_options_of_newer_profiles_are_kept(write_report: WriteReport) -> None:
     found = read_diagnosis(
-        write_report("lung", lambda report: report["options"].update(region="lung field"))
+        write_report("lung.json", lambda report: report["options"].update(region="lung field"))
     )
     assert found.how["region"] == "lung field"
 
@@ -59,7 +59,7 @@ def test_reports_that_cannot_be_compared(
     message: str,
     write_report: WriteReport,
 ) -> None:
-    path = write_report("bad", edit)
+    path = write_report("bad.json", edit)
     with pytest.raises(error, match=f"bad.json: .*{message}"):
         read_diagnosis(path)
 
