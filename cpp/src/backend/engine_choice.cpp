@@ -37,10 +37,12 @@ std::string obstacle(const Engine& engine, const Device& device, Search& search)
   if (!has_artifacts(search.bundle, engine.artifact_format())) {
     return "the bundle has no artifact '" + engine.artifact_format() + "' for every network";
   }
-  if (engine.device_count(device.kind) == 0) {
+  const int devices = engine.device_count(device.kind);
+  if (devices == 0) {
     return device.kind == DeviceKind::kCuda ? "it finds no CUDA device" : "it finds no device";
   }
-  if (!does_precision(engine, device, search.precision)) {
+  // Of a device that is not there, choose_device() tells more.
+  if (device.index < devices && !does_precision(engine, device, search.precision)) {
     search.precision_alone = true;
     return "it " + precisions_in_words(engine, device);
   }

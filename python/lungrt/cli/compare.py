@@ -19,20 +19,16 @@ __all__ = ["compare"]
 
 DIFFERENT, TROUBLE = 1, 2  # as diff has them
 
-_Side = Annotated[
-    str,
-    typer.Argument(
-        help="A report FILE.json with candidates, a folder of them, or settings: NAME=VALUE "
-        "separated by spaces, of bundle, engine, device, precision, profile, geometry, kernels, "
-        "threads and option.NAME of the engine; '' for the defaults.",
-        show_default=False,
-    ),
-]
+_SIDE = (
+    "A report FILE.json with candidates, a folder of them, or settings: NAME=VALUE separated by "
+    "spaces, of bundle, engine, device, precision, profile, geometry, kernels, threads and "
+    "option.NAME of the engine; '' for the defaults."
+)
 
 
 def compare(
-    a: _Side,
-    b: _Side,
+    a: Annotated[str, typer.Argument(metavar="A", help=_SIDE, show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Likewise.", show_default=False)],
     ct: Annotated[
         Path | None,
         typer.Option(
@@ -75,8 +71,8 @@ def compare(
 
     Exit codes: 0 the same decisions, 1 other decisions, 2 error or something not compared.
 
-    Examples: [b]lungrt compare old.json new.json[/b], or
-    [b]lungrt compare "engine=native" "engine=onnxruntime precision=tf32 device=cuda"
+    Example: [b]lungrt compare old.json new.json[/b], or
+    [b]lungrt compare "engine=native" "engine=torchscript device=cuda precision=tf32"
     --bundle bundle --ct path/to/cts[/b]
     """
     # Imported here so that --help and wrong arguments answer at once.

@@ -104,6 +104,8 @@ TEST_F(EngineChoice, TakesOneThatDoesThePrecision) {
   for (const char* device : {"auto", "cuda", "cuda:1"}) {
     EXPECT_EQ(chosen(all, device, "auto", Precision::kTf32), "torchscript");
   }
+  // There are two: that the third is absent is what will be told, not what it does.
+  EXPECT_EQ(chosen(all, "cuda:2", "auto", Precision::kBf16), "torchscript");
 }
 
 TEST_F(EngineChoice, SaysThatOnlyThePrecisionStandsAgainstOne) {
