@@ -57,13 +57,16 @@ auto within_memory(const CtVolume& volume, Body&& body) {
 struct Pipeline::Impl {
   Impl(const std::string& folder, const PipelineOptions& options)
       : bundle(Bundle::open(folder)),
-        engine(choose_engine(options.engine, options.device, bundle)),
+        engine(choose_engine(options.engine, options.device, bundle,
+                             parse_precision(options.precision))),
         device(choose_device(engine, options.device)),
         profile(choose_profile(bundle, options)),
         threads(choose_threads(options.threads)) {
+    profile.precision = choose_precision(engine, device, options.precision);
     const auto network = [&](const StageManifest& stage) {
-      return open_network(bundle, stage, engine,
-                          {device, threads, options.engine_options, options.verify_hashes});
+      return open_network(
+          bundle, stage, engine,
+          {device, threads, profile.precision, options.engine_options, options.verify_hashes});
     };
     if (const StageManifest* stage = bundle.stage(StageKind::kSegmentation)) {
       segmenter.emplace(*stage, network(*stage), profile.segmentation_threshold);
@@ -150,6 +153,7 @@ struct Pipeline::Impl {
                                                   const std::optional<ops::LungField>& field) {
     auto masks = std::make_shared<RunMasks>();
     masks->lung_field = field.value_or(ops::LungField(volume.shape())).to_mask();
+    masks->mask = mask;
     masks->labels = label_candidates(mask, groups);
     masks->nodules = mask_of(masks->labels);
     return masks;

@@ -40,7 +40,7 @@ Json options_value(const ProfileOptions& options) {
   value["region"] = options.region == Region::kVolume ? "volume" : "lung";
   value["merge_marks"] = options.merge_marks;
   value["pad_small_volumes"] = options.pad_small_volumes;
-  value["precision"] = "fp32";
+  value["precision"] = to_string(options.precision);
   value["segmentation_threshold"] = options.segmentation_threshold;
   value["nodule_threshold"] = options.nodule_threshold;
   value["malignancy_threshold"] = options.malignancy_threshold;

@@ -63,12 +63,14 @@ StageNetwork::StageNetwork(const std::string& bundle, const std::string& stage,
                            const PipelineOptions& options, int member) {
   const Bundle opened = Bundle::open(bundle);
   const StageManifest manifest = only_member(opened.required_stage(stage_kind(stage)), member);
-  const Engine& engine = choose_engine(options.engine, options.device, opened);
+  const Engine& engine =
+      choose_engine(options.engine, options.device, opened, parse_precision(options.precision));
+  const Device device = choose_device(engine, options.device);
   impl_ = std::make_unique<Impl>(
-      Impl{manifest,
-           open_network(opened, manifest, engine,
-                        {choose_device(engine, options.device), choose_threads(options.threads),
-                         options.engine_options, options.verify_hashes})});
+      Impl{manifest, open_network(opened, manifest, engine,
+                                  {device, choose_threads(options.threads),
+                                   choose_precision(engine, device, options.precision),
+                                   options.engine_options, options.verify_hashes})});
 }
 StageNetwork::~StageNetwork() = default;
 StageNetwork::StageNetwork(StageNetwork&&) noexcept = default;

@@ -83,13 +83,15 @@ class PythonRun {
 };
 
 std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::string& engine,
-                                        const std::string& device, const std::string& profile,
-                                        const std::string& geometry, const std::string& region,
-                                        std::optional<bool> merge_marks, int threads,
-                                        bool verify_hashes, const EngineOptions& engine_options) {
+                                        const std::string& device, const std::string& precision,
+                                        const std::string& profile, const std::string& geometry,
+                                        const std::string& region, std::optional<bool> merge_marks,
+                                        int threads, bool verify_hashes,
+                                        const EngineOptions& engine_options) {
   PipelineOptions options;
   options.engine = engine;
   options.device = device;
+  options.precision = precision;
   options.profile = profile;
   options.geometry = geometry;
   options.region = region;
@@ -110,9 +112,10 @@ py::array to_array(NetworkInput input) {
 void register_pipeline(py::module_& module) {
   py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; lungrt.Pipeline adds to it.")
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
-           py::arg("device") = "cpu", py::arg("profile") = "book", py::arg("geometry") = "",
-           py::arg("region") = "", py::arg("merge_marks") = py::none(), py::arg("threads") = 0,
-           py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{})
+           py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("profile") = "book",
+           py::arg("geometry") = "", py::arg("region") = "", py::arg("merge_marks") = py::none(),
+           py::arg("threads") = 0, py::arg("verify_hashes") = true,
+           py::arg("engine_options") = EngineOptions{})
       .def(
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,

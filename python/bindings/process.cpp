@@ -21,6 +21,8 @@ void register_process(py::module_& module) {
       .def_readonly("library", &EngineInfo::library, "Path of the engine's library, or empty.")
       .def_readonly("reason", &EngineInfo::reason, "Why it is not available.")
       .def_readonly("devices", &EngineInfo::devices, "Such as cpu, cuda:0 (NVIDIA H100).")
+      .def_readonly("precisions", &EngineInfo::precisions,
+                    "What Pipeline(precision=...) may be, by device: cpu, cuda:0.")
       .def("__repr__", [](const EngineInfo& self) {
         return py::str("EngineInfo(name={!r}, available={}, version={!r}, reason={!r})")
             .format(self.name, self.available, self.version, self.reason);

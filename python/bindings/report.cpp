@@ -23,6 +23,7 @@ py::str decimals(const py::object& number, const char* format) {
 }  // namespace
 
 void register_report(py::module_& module) {
+  module.attr("report_format_version") = kReportFormatVersion;
   py::class_<Candidate>(module, "Candidate", R"(A place that the segmentation proposes.
 
 Parameters
@@ -86,6 +87,8 @@ diameter_mm
                                                   "What a run saw, voxel by voxel.")
       .def_readonly("lung_field", &RunMasks::lung_field,
                     "Where candidates are kept; all of the volume where the region is.")
+      .def_readonly("mask", &RunMasks::mask,
+                    "Above the segmentation's threshold, where that was computed.")
       .def_readonly("nodules", &RunMasks::nodules,
                     "The components of all candidates, after erosion.")
       .def_property_readonly(
@@ -105,14 +108,19 @@ diameter_mm
                     "Whether nearby marks of one lesion become one nodule.")
       .def_readonly("pad_small_volumes", &ProfileOptions::pad_small_volumes,
                     "Whether a volume smaller than a crop is padded with air.")
+      .def_property_readonly(
+          "precision", [](const ProfileOptions& self) { return to_string(self.precision); },
+          "Of the networks: fp32, tf32, bf16, fp16 or int8.")
       .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold)
       .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold)
       .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold)
       .def("__repr__", [](const ProfileOptions& self) {
         return py::str(
                    "ProfileOptions(profile={!r}, geometry={!r}, region={!r}, merge_marks={}, "
-                   "segmentation_threshold={}, nodule_threshold={}, malignancy_threshold={})")
+                   "precision={!r}, segmentation_threshold={}, nodule_threshold={}, "
+                   "malignancy_threshold={})")
             .format(self.profile, self.geometry, self.region, self.merge_marks,
+                    to_string(self.precision),
                     self.segmentation_threshold, self.nodule_threshold, self.malignancy_threshold);
       });
 

@@ -44,11 +44,13 @@ void register_stage_network(py::module_& module) {
   py::class_<StageNetwork>(module, "StageNetwork",
                            "One stage's network alone; lungrt.StageNetwork adds to it.")
       .def(py::init([](const std::string& bundle, const std::string& stage,
-                       const std::string& engine, const std::string& device, int threads,
-                       bool verify_hashes, const EngineOptions& engine_options, int member) {
+                       const std::string& engine, const std::string& device,
+                       const std::string& precision, int threads, bool verify_hashes,
+                       const EngineOptions& engine_options, int member) {
              PipelineOptions options;
              options.engine = engine;
              options.device = device;
+             options.precision = precision;
              options.threads = threads;
              options.verify_hashes = verify_hashes;
              options.engine_options = engine_options;
@@ -56,8 +58,9 @@ void register_stage_network(py::module_& module) {
              return std::make_unique<StageNetwork>(bundle, stage, options, member);
            }),
            py::arg("bundle"), py::arg("stage"), py::kw_only(), py::arg("engine") = "auto",
-           py::arg("device") = "cpu", py::arg("threads") = 0, py::arg("verify_hashes") = true,
-           py::arg("engine_options") = EngineOptions{}, py::arg("member") = -1)
+           py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("threads") = 0,
+           py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{},
+           py::arg("member") = -1)
       .def("output_shape", &StageNetwork::output_shape, py::arg("input_shape"),
            R"(Shape that `run` gives for an input of this shape.
 

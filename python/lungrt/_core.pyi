@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 __version__: str
+report_format_version: int
 
 _Vec3 = tuple[float, float, float]
 _Index = tuple[int, int, int]
@@ -145,6 +146,8 @@ class RunMasks:
     @property
     def lung_field(self) -> NoduleMask: ...
     @property
+    def mask(self) -> NoduleMask: ...
+    @property
     def nodules(self) -> NoduleMask: ...
     @property
     def labels(self) -> NDArray[np.int32]: ...
@@ -160,6 +163,8 @@ class ProfileOptions:
     def merge_marks(self) -> bool: ...
     @property
     def pad_small_volumes(self) -> bool: ...
+    @property
+    def precision(self) -> str: ...
     @property
     def segmentation_threshold(self) -> float: ...
     @property
@@ -220,6 +225,7 @@ class Pipeline:
         *,
         engine: str = ...,
         device: str = ...,
+        precision: str = ...,
         profile: str = ...,
         geometry: str = ...,
         region: str = ...,
@@ -280,6 +286,7 @@ class StageNetwork:
         *,
         engine: str = ...,
         device: str = ...,
+        precision: str = ...,
         threads: int = ...,
         verify_hashes: bool = ...,
         engine_options: Mapping[str, str] = ...,
@@ -303,6 +310,8 @@ class EngineInfo:
     def reason(self) -> str: ...
     @property
     def devices(self) -> list[str]: ...
+    @property
+    def precisions(self) -> dict[str, list[str]]: ...
 
 def engines() -> list[EngineInfo]: ...
 def layer_outputs(

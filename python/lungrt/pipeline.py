@@ -39,6 +39,10 @@ class Pipeline(_core.Pipeline):
         run every network of the bundle on the device, else the first that can (see `engine`).
     device
         ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
+    precision
+        What the networks are computed in: ``"fp32"``, ``"tf32"``, ``"bf16"``, ``"fp16"`` or
+        ``"int8"``; `EngineInfo.precisions` tells what an engine does on a device. Anything but
+        fp32 may change decisions: ``lungrt compare`` shows which.
     profile
         Preset of the three options that follow. ``"book"`` reproduces *Deep Learning with PyTorch*:
         the book's inverse, the whole volume, each mark a nodule. ``"lung"`` looks only where lungs
@@ -64,7 +68,8 @@ class Pipeline(_core.Pipeline):
     lungrt.errors.EngineUnavailable, lungrt.errors.DeviceUnavailable
         Where what was asked for is not there; nothing falls back silently.
     lungrt.errors.InvalidArgument
-        For an option that does not exist.
+        For an option that does not exist, or a precision that the engine does not do on the
+        device.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Pipeline(_core.Pipeline):
         *,
         engine: str = "auto",
         device: str = "cpu",
+        precision: str = "fp32",
         profile: str = "book",
         geometry: str | None = None,
         region: str | None = None,
@@ -86,6 +92,7 @@ class Pipeline(_core.Pipeline):
             os.fspath(bundle),
             engine=engine,
             device=device,
+            precision=precision,
             profile=profile,
             geometry=geometry or "",
             region=region or "",

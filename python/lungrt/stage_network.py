@@ -23,7 +23,7 @@ class StageNetwork(_core.StageNetwork):
         Folder that ``lungrt export`` wrote.
     stage
         ``"segmentation"``, ``"nodule"`` or ``"malignancy"``.
-    engine, device, threads, verify_hashes, engine_options
+    engine, device, precision, threads, verify_hashes, engine_options
         As `lungrt.Pipeline` takes them.
     member
         Of an ensemble, from 0; None for the mean of all.
@@ -41,6 +41,7 @@ class StageNetwork(_core.StageNetwork):
         *,
         engine: str = "auto",
         device: str = "cpu",
+        precision: str = "fp32",
         threads: int | None = None,
         verify_hashes: bool = True,
         engine_options: Mapping[str, str] | None = None,
@@ -52,6 +53,7 @@ class StageNetwork(_core.StageNetwork):
             stage,
             engine=engine,
             device=device,
+            precision=precision,
             threads=threads or 0,
             verify_hashes=verify_hashes,
             engine_options=dict(engine_options or {}),

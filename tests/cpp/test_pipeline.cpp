@@ -102,6 +102,21 @@ TEST_F(PipelineTest, RefusesWhatItCannotDo) {
                open_with([](auto& o) { o.engine_options["colour"] = "red"; }));
   expect_error(ErrorCode::kInvalidArgument, {"'tpu'"},
                open_with([](auto& o) { o.device = "tpu"; }));
+  expect_error(ErrorCode::kInvalidArgument, {"unknown precision 'double'", "fp32, tf32"},
+               open_with([](auto& o) { o.precision = "double"; }));
+  expect_error(ErrorCode::kInvalidArgument, {"bf16 on device cpu", "does fp32 on cpu"},
+               open_with([](auto& o) { o.precision = "bf16"; }));
+  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript does fp32 on cpu"},
+               open_with([](auto& o) {
+                 o.engine = "torchscript";
+                 o.precision = "tf32";
+               }));
+  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript does fp32 on cpu"}, [&] {
+    PipelineOptions options;
+    options.engine = "torchscript";
+    options.precision = "int8";
+    StageNetwork(folder, "nodule", options);
+  });
   expect_error(ErrorCode::kInvalidArgument, {"'fast'", "book"},
                open_with([](auto& o) { o.profile = "fast"; }));
   expect_error(ErrorCode::kInvalidArgument, {"'flat'", "exact"},

@@ -40,6 +40,13 @@ TEST(ReportJson, HasTheDocumentedKeys) {
   EXPECT_TRUE(value["candidates"][0]["p_malignant"].is_null());
 }
 
+TEST(ReportJson, SaysWhatTheNetworksWereComputedIn) {
+  Report report = example();
+  EXPECT_EQ(nlohmann::json::parse(to_json(report))["options"]["precision"], "fp32");
+  report.options.precision = Precision::kBf16;
+  EXPECT_EQ(nlohmann::json::parse(to_json(report))["options"]["precision"], "bf16");
+}
+
 TEST(ReportJson, LeavesCandidatesOutOnRequest) {
   EXPECT_FALSE(nlohmann::json::parse(to_json(example(), false)).contains("candidates"));
 }

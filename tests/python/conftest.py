@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,3 +172,26 @@ def onnx_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPath
     bundle = tmp_path_factory.mktemp("onnx") / "bundle"
     export_bundle(tiny_networks, bundle, formats=("onnx",))
     return bundle
+
+
+@pytest.fixture(scope="session")
+def report_content(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> dict[str, Any]:
+    """Diagnose `small_ct` with the tiny bundle; what the report holds."""
+    import lungrt
+
+    return lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct).to_dict()
+
+
+@pytest.fixture
+def write_report(tmp_path: Path, report_content: dict[str, Any]) -> Callable[..., Path]:
+    """Return a function that writes that report, changed by `edit`, to a path below `tmp_path`."""
+
+    def write(name: str, edit: Callable[[dict[str, Any]], object] = lambda _: None) -> Path:
+        content = copy.deepcopy(report_content)
+        edit(content)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+        return path
+
+    return write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,29 @@ def test_models_do_without_the_core() -> None:
 def test_export_does_without_the_core() -> None:
     pytest.importorskip("torch")
     assert "lungrt._core" not in imported_by("import lungrt.export")
+
+
+def test_comparing_never_imports_torch(
+    tiny_bundle: Path, write_report: Callable[..., Path], tmp_path: Path
+) -> None:
+    a, b = write_report("a.json"), write_report("b.json")
+    reports = f"""
+from pathlib import Path
+from lungrt.comparison.campaign import compare_reports, compare_settings
+assert compare_reports(Path({str(a)!r}), Path({str(b)!r}), 5.0).same_decisions
+"""
+    assert imported_by(reports) == {"lungrt._core"}
+    settings = f"""
+import numpy as np, lungrt
+from lungrt.comparison.settings import parse_settings
+hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
+plain = parse_settings("threads=1", {str(tiny_bundle)!r})
+found = compare_settings(
+    plain, plain, [Path("ct")], lambda _: lungrt.CtVolume(hu, lungrt.Geometry()), 5.0
+)
+assert found.same_decisions
+"""
+    assert imported_by(reports + settings) == {"lungrt._core"}
 
 
 def test_running_a_pipeline_never_imports_torch(tiny_bundle: Path) -> None:

@@ -21,16 +21,17 @@ CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
-BENCHMARK, EAGER = "benchmark", "benchmark.eager"
+BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
     MODELS: (ERRORS,),
     EXPORT: (ERRORS, MODELS),
+    COMPARISON: (ERRORS, RUNTIME),
     # Manifests and phantoms; the eager baseline runs in a process of its own.
-    BENCHMARK: (ERRORS, RUNTIME, EXPORT),
+    BENCHMARK: (ERRORS, RUNTIME, EXPORT, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
-    CLI: (ERRORS, RUNTIME, BENCHMARK),
+    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -249,6 +250,10 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/benchmark/a.py", "import lungrt.benchmark.eager", "of benchmark.eager"),
         ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of runtime"),
         ("python/lungrt/pipeline.py", "import lungrt.benchmark", "runtime knows nothing of bench"),
+        ("python/lungrt/pipeline.py", "import lungrt.comparison", "knows nothing of comparison"),
+        ("python/lungrt/comparison/a.py", "import torch", "comparison never imports torch"),
+        ("python/lungrt/comparison/a.py", "import lungrt.export", "knows nothing of export"),
+        ("python/lungrt/comparison/a.py", "import lungrt.benchmark", "nothing of benchmark"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
@@ -272,6 +277,9 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
+        ("python/lungrt/benchmark/a.py", "from lungrt.comparison.decisions import x"),
+        ("python/lungrt/comparison/a.py", "import lungrt\nfrom lungrt import _core"),
+        ("python/lungrt/cli/compare.py", "from lungrt.comparison.campaign import x"),
         ("python/lungrt/benchmark/eager/a.py", "import torch\nfrom lungrt.models import x"),
         ("python/lungrt/cli/info.py", "import lungrt\nfrom lungrt import _core"),
         ("python/lungrt/__main__.py", "from lungrt.cli import main"),

@@ -66,7 +66,7 @@ def described(module: ModuleType) -> dict[str, str]:
     """Every name of the module with what it is."""
     found = {}
     for name, value in vars(module).items():
-        if name == "__version__":
+        if name == "__version__" or isinstance(value, int):
             found[name] = "value"
         elif isinstance(value, type):
             base = value.__base__

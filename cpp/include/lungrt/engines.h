@@ -1,6 +1,7 @@
 /// Which inference engines this machine has.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct EngineInfo {
   std::string library;               ///< path of the engine's library, where one was found
   std::string reason;                ///< why it is not available
   std::vector<std::string> devices;  ///< "cpu", "cuda:0 (NVIDIA H100)", ...
+  /// What PipelineOptions::precision may be, by device ("cpu", "cuda:0")
+  std::map<std::string, std::vector<std::string>> precisions;
 };
 
 /// Every engine this build knows, present or not. Engines are loaded to find out.

@@ -24,6 +24,8 @@ struct PipelineOptions {
   std::string engine = "auto";
   std::string device =
       "cpu";  ///< cpu, cuda, cuda:N, or auto (decided once; the report says what it chose)
+  /// fp32, tf32, bf16, fp16 or int8; which of them an engine does on a device, engines() tells
+  std::string precision = "fp32";
   std::string profile = "book";  ///< book or lung: a preset of the options that follow
   std::string
       geometry;  ///< book or exact: overrides the profile's inverse transform; empty: the profile's

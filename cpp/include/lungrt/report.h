@@ -11,6 +11,7 @@
 #include "lungrt/export.h"
 #include "lungrt/geometry.h"
 #include "lungrt/mask.h"
+#include "lungrt/precision.h"
 
 namespace lungrt {
 
@@ -54,6 +55,7 @@ struct ProfileOptions {
   bool merge_marks = false;  ///< nearby marks of one lesion become one nodule
   bool pad_small_volumes =
       false;  ///< with air, where a volume is smaller than a crop; else an error
+  Precision precision = Precision::kFp32;  ///< of the networks
   double segmentation_threshold = 0.5;  ///< mask where probability > threshold
   double nodule_threshold = 0.5;        ///< listed as nodule where p_nodule > threshold
   double malignancy_threshold = 0.5;    ///< called malignant where p_malignant > threshold
@@ -79,6 +81,7 @@ struct LungFieldSummary {
 /// What a run saw, voxel by voxel (RunOptions::keep_masks).
 struct RunMasks {
   NoduleMask lung_field;  ///< all of the volume where the region is
+  NoduleMask mask;        ///< above the segmentation's threshold, where that was computed
   NoduleMask nodules;     ///< the components of all candidates, after erosion
   LabelVolume labels;     ///< of those, label k for the candidate at position k - 1
 };

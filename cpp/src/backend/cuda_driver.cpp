@@ -13,6 +13,7 @@ struct Driver {
   int (*get_count)(int*) = nullptr;
   int (*get_device)(int*, int) = nullptr;
   int (*get_name)(char*, int, int) = nullptr;
+  int (*get_attribute)(int*, int, int) = nullptr;
   bool ready = false;
 };
 
@@ -30,8 +31,10 @@ Driver open_driver() {
   look_up(library, "cuDeviceGetCount", driver.get_count);
   look_up(library, "cuDeviceGet", driver.get_device);
   look_up(library, "cuDeviceGetName", driver.get_name);
+  look_up(library, "cuDeviceGetAttribute", driver.get_attribute);
   driver.ready = initialise != nullptr && driver.get_count != nullptr &&
-                 driver.get_device != nullptr && driver.get_name != nullptr && initialise(0) == 0;
+                 driver.get_device != nullptr && driver.get_name != nullptr &&
+                 driver.get_attribute != nullptr && initialise(0) == 0;
   return driver;
 }
 
@@ -57,6 +60,15 @@ std::string device_name(int index) {
                              std::to_string(index));
   }
   return name.data();
+}
+
+int generation(int index) noexcept {
+  constexpr int kMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+  int device = 0;
+  int major = 0;
+  const bool told = driver().ready && driver().get_device(&device, index) == 0 &&
+                    driver().get_attribute(&major, kMajor, device) == 0;
+  return told ? major : 0;
 }
 
 }  // namespace lungrt::cuda_driver

@@ -1,5 +1,8 @@
 #include "backend/device_choice.h"
 
+#include <algorithm>
+
+#include "core/text.h"
 #include "lungrt/error.h"
 
 namespace lungrt {
@@ -28,6 +31,30 @@ Device choose_device(const Engine& engine, const std::string& wanted) {
                     why_absent(engine, device) + "; use cpu, or auto to take what is there");
   }
   return device;
+}
+
+bool does_precision(const Engine& engine, const Device& device, Precision wanted) {
+  const std::vector<Precision> known = engine.precisions(device);
+  return std::find(known.begin(), known.end(), wanted) != known.end();
+}
+
+std::string precisions_in_words(const Engine& engine, const Device& device) {
+  std::vector<std::string> names;
+  for (const Precision precision : engine.precisions(device)) {
+    names.emplace_back(to_string(precision));
+  }
+  return "does " + text::listed(names, ", ") + " on " + to_string(device);
+}
+
+Precision choose_precision(const Engine& engine, const Device& device, const std::string& wanted) {
+  const Precision precision = parse_precision(wanted);
+  if (!does_precision(engine, device, precision)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "precision " + wanted + " was asked for, but engine " + engine.name() + " " +
+                    precisions_in_words(engine, device) +
+                    "; take one of these, or another engine or device");
+  }
+  return precision;
 }
 
 int choose_threads(int wanted) {

@@ -20,6 +20,8 @@ class Engine {
   /// 0 where the engine cannot use such devices here.
   virtual int device_count(DeviceKind kind) const = 0;
   virtual std::string device_name(const Device& device) const = 0;
+  /// What it can compute in on such a device, fp32 first.
+  virtual std::vector<Precision> precisions(const Device& device) const = 0;
   /// \throws Error kBadBundle (not an artifact of this engine), kDeviceUnavailable, kOutOfMemory,
   ///               kInvalidArgument (an option that it does not have)
   virtual std::unique_ptr<Session> open(const SessionRequest& request) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "backend/device_choice.h"
 #include "backend/registry.h"
 #include "core/text.h"
 #include "lungrt/device.h"
@@ -23,50 +24,72 @@ bool has_artifacts(const Bundle& bundle, const std::string& format) {
   });
 }
 
-/// Why an engine cannot run a bundle on such a device; empty if it can.
-std::string obstacle(const Engine& engine, DeviceKind device, const Bundle& bundle) {
-  if (!has_artifacts(bundle, engine.artifact_format())) {
+/// What auto looks for, and why the engines that it passed over were not it.
+struct Search {
+  const Bundle& bundle;
+  Precision precision;
+  std::vector<std::string> reasons = {};
+  bool precision_alone = false;  ///< one of them lacks nothing else
+};
+
+/// Why an engine cannot run the bundle on such a device; empty if it can.
+std::string obstacle(const Engine& engine, const Device& device, Search& search) {
+  if (!has_artifacts(search.bundle, engine.artifact_format())) {
     return "the bundle has no artifact '" + engine.artifact_format() + "' for every network";
   }
-  if (engine.device_count(device) == 0) {
-    return device == DeviceKind::kCuda ? "it finds no CUDA device" : "it finds no device";
+  const int devices = engine.device_count(device.kind);
+  if (devices == 0) {
+    return device.kind == DeviceKind::kCuda ? "it finds no CUDA device" : "it finds no device";
+  }
+  // Of a device that is not there, choose_device() tells more.
+  if (device.index < devices && !does_precision(engine, device, search.precision)) {
+    search.precision_alone = true;
+    return "it " + precisions_in_words(engine, device);
   }
   return "";
 }
 
-const Engine* first_able(DeviceKind device, const Bundle& bundle,
-                         std::vector<std::string>& reasons) {
+const Engine* first_able(const Device& device, Search& search) {
   for (const char* name : kOrder) {
     try {
       const Engine& found = engine(name);
-      const std::string reason = obstacle(found, device, bundle);
+      const std::string reason = obstacle(found, device, search);
       if (reason.empty()) return &found;
-      reasons.push_back("engine " + std::string(name) + ": " + reason);
+      search.reasons.push_back("engine " + std::string(name) + ": " + reason);
     } catch (const Error& error) {  // the message names the engine
-      reasons.emplace_back(error.what());
+      search.reasons.emplace_back(error.what());
     }
   }
   return nullptr;
 }
 
+[[noreturn]] void refuse(const std::string& device, bool cuda, const Search& search) {
+  const std::string reasons = text::listed(search.reasons, "; ");
+  if (search.precision_alone) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "no engine computes this bundle in " + std::string(to_string(search.precision)) +
+                    " on device " + device + ": " + reasons +
+                    "; take a precision that one does, or another device");
+  }
+  throw Error(cuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
+              "no engine can run this bundle on device " + device + ": " + reasons +
+                  (cuda ? "; use cpu, or auto to take what is there"
+                        : "; install one of them, or export the checkpoints again"));
+}
+
 }  // namespace
 
 const Engine& choose_engine(const std::string& wanted, const std::string& device,
-                            const Bundle& bundle) {
+                            const Bundle& bundle, Precision precision) {
   if (wanted != "auto") return engine(wanted);
-  std::vector<std::string> reasons;
   if (device == "auto") {
-    if (const Engine* found = first_able(DeviceKind::kCuda, bundle, reasons)) return *found;
-    reasons.clear();
+    Search on_gpu{bundle, precision};
+    if (const Engine* found = first_able({DeviceKind::kCuda, 0}, on_gpu)) return *found;
   }
-  const DeviceKind kind = device == "auto" ? DeviceKind::kCpu : parse_device(device).kind;
-  if (const Engine* found = first_able(kind, bundle, reasons)) return *found;
-  const bool cuda = kind == DeviceKind::kCuda;
-  throw Error(cuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
-              "no engine can run this bundle on device " + device + ": " +
-                  text::listed(reasons, "; ") +
-                  (cuda ? "; use cpu, or auto to take what is there"
-                        : "; install one of them, or export the checkpoints again"));
+  const Device place = device == "auto" ? Device{} : parse_device(device);
+  Search search{bundle, precision};
+  if (const Engine* found = first_able(place, search)) return *found;
+  refuse(device, place.kind == DeviceKind::kCuda, search);
 }
 
 }  // namespace lungrt

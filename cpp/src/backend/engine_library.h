@@ -69,7 +69,7 @@ inline void refuse_options(const LungrtSessionRequest& request) {
 }
 
 /// An engine is what its table needs to know: `kArtifactFormat` and the functions open_runtime,
-/// device_count and device_name of the table, and `open`, from a request to a session.
+/// device_count, device_name and precisions of the table, and `open`, from a request to a session.
 template <typename Engine>
 constexpr LungrtEngineTable table_of() {
   return {
@@ -79,6 +79,7 @@ constexpr LungrtEngineTable table_of() {
       .open_runtime = Engine::open_runtime,
       .device_count = Engine::device_count,
       .device_name = Engine::device_name,
+      .precisions = Engine::precisions,
       .open_session =
           [](const LungrtSessionRequest* request, LungrtSession** session,
              LungrtSessionTraits* traits, LungrtText* error) {

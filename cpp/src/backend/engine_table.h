@@ -12,7 +12,7 @@
 extern "C" {
 
 /// Raised whenever anything below changes.
-#define LUNGRT_ENGINE_ABI 2
+#define LUNGRT_ENGINE_ABI 3
 
 enum LungrtStatus : std::int32_t {
   kLungrtOk = 0,
@@ -23,6 +23,15 @@ enum LungrtStatus : std::int32_t {
   kLungrtUnsupportedRuntime = 5,
   kLungrtRuntimeMissing = 6,
   kLungrtInvalidOption = 7,
+};
+
+/// What a network is computed in; a set of them is their sum.
+enum LungrtPrecision : std::uint32_t {
+  kLungrtFp32 = 1,
+  kLungrtTf32 = 2,
+  kLungrtBf16 = 4,
+  kLungrtFp16 = 8,
+  kLungrtInt8 = 16,
 };
 
 /// Zero-terminated text written by the engine into the caller's buffer, cut at its capacity.
@@ -54,6 +63,7 @@ struct LungrtSessionRequest {
   std::int32_t cuda;
   std::int32_t device_index;
   std::int32_t threads;
+  LungrtPrecision precision;  ///< one of those that the engine said it does on the device
   const LungrtOption* options;
   std::int32_t option_count;
 };
@@ -80,6 +90,8 @@ struct LungrtEngineTable {
   LungrtStatus (*open_runtime)(const char* folder, LungrtText* text);
   std::int32_t (*device_count)(std::int32_t cuda);
   LungrtStatus (*device_name)(std::int32_t cuda, std::int32_t index, LungrtText* text);
+  /// The set of precisions that it does on a device.
+  std::uint32_t (*precisions)(std::int32_t cuda, std::int32_t index);
 
   LungrtStatus (*open_session)(const LungrtSessionRequest* request, LungrtSession** session,
                                LungrtSessionTraits* traits, LungrtText* error);

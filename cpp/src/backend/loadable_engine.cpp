@@ -58,6 +58,20 @@ LungrtTensor to_table(const TensorView& view) {
           view.device.index};
 }
 
+/// How the table calls the precisions, in the order in which people are told.
+constexpr std::pair<LungrtPrecision, Precision> kPrecisions[] = {
+    {kLungrtFp32, Precision::kFp32}, {kLungrtTf32, Precision::kTf32},
+    {kLungrtBf16, Precision::kBf16}, {kLungrtFp16, Precision::kFp16},
+    {kLungrtInt8, Precision::kInt8},
+};
+
+LungrtPrecision to_table(Precision precision) {
+  for (const auto& [theirs, ours] : kPrecisions) {
+    if (ours == precision) return theirs;
+  }
+  return kLungrtFp32;
+}
+
 class LoadedWorkspace final : public Workspace {
  public:
   LoadedWorkspace(const LungrtEngineTable& table, LungrtWorkspace* handle)
@@ -88,6 +102,7 @@ class LoadedSession final : public Session {
                                       request.device.kind == DeviceKind::kCuda ? 1 : 0,
                                       request.device.index,
                                       request.threads,
+                                      to_table(request.precision),
                                       options.data(),
                                       static_cast<std::int32_t>(options.size())};
     LungrtSessionTraits traits{};
@@ -145,6 +160,15 @@ class LoadedEngine final : public Engine {
     check(table_.device_name(device.kind == DeviceKind::kCuda ? 1 : 0, device.index, text.out()),
           name_, text);
     return text.string();
+  }
+  std::vector<Precision> precisions(const Device& device) const override {
+    const std::uint32_t set =
+        table_.precisions(device.kind == DeviceKind::kCuda ? 1 : 0, device.index);
+    std::vector<Precision> found;
+    for (const auto& [theirs, ours] : kPrecisions) {
+      if ((set & theirs) != 0) found.push_back(ours);
+    }
+    return found;
   }
   std::unique_ptr<Session> open(const SessionRequest& request) const override {
     return std::make_unique<LoadedSession>(name_, table_, request);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "lungrt/device.h"
+#include "lungrt/precision.h"
 #include "ops/layout.h"
 
 namespace lungrt {
@@ -82,7 +83,8 @@ struct SessionRequest {
   std::string input_name, output_name;
   int input_rank = 4;  ///< 4: slices with context, 5: crops
   Device device;
-  int threads = 1;  ///< in all, over the lanes
+  int threads = 1;                         ///< in all, over the lanes
+  Precision precision = Precision::kFp32;  ///< one that the engine does on the device
   EngineOptions options;
 };
 

@@ -141,6 +141,7 @@ Network open_network(const Bundle& bundle, const StageManifest& stage, const Eng
     request.input_rank = input_rank(stage.kind);
     request.device = settings.device;
     request.threads = settings.threads;
+    request.precision = settings.precision;
     request.options = settings.engine_options;
     if (engine.artifact_format() == kCompiledFormat) {
       const CompiledRuntime runtime{engine.version(), engine.device_name({})};

@@ -86,6 +86,7 @@ const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest
 struct NetworkSettings {
   Device device;
   int threads = 1;
+  Precision precision = Precision::kFp32;
   EngineOptions engine_options;
   bool verify_hashes = true;
 };

@@ -155,6 +155,7 @@ def _measure(
         arguments = [
             *("diagnose", str(workload.small), "--bundle", str(settings.bundle)),
             *("--engine", contender.name, "--device", contender.device),
+            *("--precision", contender.precision),
             *("--threads", str(contender.threads), "--no-progress"),
         ]
         for option in contender.options.items():
@@ -171,6 +172,7 @@ def _measure(
         device=contender.device,
         threads=contender.threads,
         options=dict(contender.options),
+        precision=contender.precision,
         series=None if cold else workload.series,
         places=0 if cold else workload.places,
         runs=settings.runs,

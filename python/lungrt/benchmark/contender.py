@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EAGER", "EAGER_TUNED", "Contender", "clean_environment"]
+__all__ = ["EAGER", "EAGER_TUNED", "FP32", "Contender", "clean_environment"]
 
 EAGER = "eager"
 EAGER_TUNED = "eager-tuned"
+FP32 = "fp32"
 
 _TITLES = {
     EAGER: "eager PyTorch + SciPy, as the book runs it (NCHW, batch 4)",
@@ -43,12 +44,15 @@ class Contender:
         CPU threads.
     options : dict of str to str
         The engine's options.
+    precision : str
+        What its networks are computed in.
     """
 
     name: str
     device: str = "cpu"
     threads: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+    precision: str = FP32
 
     @property
     def is_eager(self) -> bool:
@@ -65,15 +69,20 @@ class Contender:
         """What people read."""
         if self.is_eager:
             return _TITLES[self.name]
-        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        options = ", ".join(self._settings)
         engine = f"lungrt, {_ENGINES.get(self.name, self.name)} engine"
         return f"{engine} ({options})" if options else engine
 
     @property
     def key(self) -> str:
         """What tells it from every other contender of a run."""
-        options = ",".join(f"{name}={value}" for name, value in self.options.items())
+        options = ",".join(self._settings)
         return f"{self.name}{f'[{options}]' if options else ''} on {self.group}"
+
+    @property
+    def _settings(self) -> list[str]:
+        reduced = [] if self.precision == FP32 else [self.precision]
+        return [*reduced, *(f"{name}={value}" for name, value in self.options.items())]
 
     @property
     def settings(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ CSV_COLUMNS = (
     "contender",
     "engine",
     "options",
+    "precision",
     "device",
     "threads",
     "measurement",
@@ -116,6 +117,7 @@ def _contender(summary: Summary) -> dict[str, Any]:
         "device": contender.device,
         "threads": contender.threads,
         "options": dict(contender.options),
+        "precision": contender.precision,
         "environment": contender.settings,
         "summary": {
             "seconds": {
@@ -145,7 +147,10 @@ def _raw(measurement: Measurement) -> dict[str, Any]:
 def _lines(record: Record) -> Iterator[tuple[object, ...]]:
     contender = record.contender
     options = ",".join(f"{name}={value}" for name, value in contender.options.items())
-    who = contender.key, contender.name, options, contender.device, contender.threads
+    who = (
+        *(contender.key, contender.name, options, contender.precision),
+        *(contender.device, contender.threads),
+    )
     for measurement in record.measurements:
         for row in _rows(measurement):
             yield (*who, measurement.kind, measurement.round, *row)

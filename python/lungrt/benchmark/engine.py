@@ -36,6 +36,7 @@ class EngineSubject(Subject):
         self._settings: dict[str, Any] = {
             "engine": task.name,
             "device": task.device,
+            "precision": task.precision,
             "threads": task.threads,
             "engine_options": task.options,
         }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from lungrt.comparison.decisions import Thresholds, decide, largest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
     from lungrt.benchmark.results import Index, Outputs
 
 __all__ = ["Comparison", "Thresholds", "compare_arrays", "compare_outputs"]
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Above which a voxel is in the mask, a candidate a nodule, a nodule malignant."""
-
-    segmentation: float = 0.5
-    nodule: float = 0.5
-    malignancy: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -110,10 +102,9 @@ def compare_outputs(
         differing_candidates=_differing(ours.candidates, theirs.candidates),
         judged=len(both),
         differing_decisions=sum(
-            _decision(mine[index], thresholds) != _decision(other[index], thresholds)
-            for index in both
+            decide(*mine[index], thresholds) != decide(*other[index], thresholds) for index in both
         ),
-        largest_difference=_largest(differences),
+        largest_difference=largest(differences),
         differing_mask_voxels=abs(ours.mask_voxels - theirs.mask_voxels),
     )
 
@@ -123,19 +114,6 @@ def _differing(ours: list[Index], theirs: list[Index]) -> int:
     a, b = Counter(ours), Counter(theirs)
     alone = ((a - b) + (b - a)).total()
     return alone or sum(x != y for x, y in zip(ours, theirs, strict=True))
-
-
-def _decision(judged: tuple[float, float | None], thresholds: Thresholds) -> object:
-    p_nodule, p_malignant = judged
-    if math.isnan(p_nodule):
-        return object()  # NaN: equal to nothing
-    malignant = None if p_malignant is None else p_malignant > thresholds.malignancy
-    return p_nodule > thresholds.nodule, malignant
-
-
-def _largest(values: list[float]) -> float:
-    """Return the largest value, NaN where there is one: max alone would pass it over."""
-    return next(filter(math.isnan, values), max(values, default=0.0))
 
 
 def compare_arrays(

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from lungrt.benchmark.contender import EAGER, EAGER_TUNED, Contender
+from lungrt.benchmark.contender import EAGER, EAGER_TUNED, FP32, Contender
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Absent", "Plan", "Wishes", "parse_option_set", "plan_contenders"]
 
 _EAGER_PACKAGES = ("torch", "scipy")
+_PRECISIONS = (FP32, "tf32", "bf16", "fp16", "int8")
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
@@ -38,6 +39,10 @@ class EngineState(Protocol):
     @property
     def devices(self) -> Sequence[str]:
         """``"cpu"``, ``"cuda:0 (the card's name)"``, ..."""
+
+    @property
+    def precisions(self) -> Mapping[str, Sequence[str]]:
+        """What it computes in, by device without the card's name."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Wishes:
     threads : sequence of int
     eager : bool
         Whether to measure eager PyTorch, too.
+    precisions : sequence of str
+        Each makes a contender beside the engine's fp32.
     """
 
     threads: Sequence[int]
@@ -70,6 +77,7 @@ class Wishes:
     option_sets: Sequence[tuple[str, Mapping[str, str]]] = ()
     devices: Sequence[str] = ()
     eager: bool = True
+    precisions: Sequence[str] = ()
 
 
 @dataclass
@@ -86,12 +94,17 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
     Raises
     ------
     lungrt.errors.InvalidArgument
-        An engine is not known, or a device is none.
+        An engine or a precision is not known, or a device is none.
     """
     known = [engine.name for engine in engines]
     for name in (*wishes.engines, *(name for name, _ in wishes.option_sets)):
         if name not in known:
             raise InvalidArgument(f"engine {name!r} is not known; expected {', '.join(known)}")
+    for precision in wishes.precisions:
+        if precision not in _PRECISIONS:
+            raise InvalidArgument(
+                f"precision {precision!r} is not known; expected {', '.join(_PRECISIONS)}"
+            )
     for device in wishes.devices:
         if not _DEVICE.fullmatch(device):
             raise InvalidArgument(f"device {device!r}: expected cpu, cuda or cuda:N")
@@ -128,12 +141,29 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
                     )
                 )
                 continue
-            sets = [{}, *(options for name, options in wishes.option_sets if name == engine.name)]
-            plan.contenders += [
-                Contender(engine.name, device, threads, options) for options in sets
-            ]
+            _add_precisions(plan, engine, device, threads, wishes)
     plan.absent = list(dict.fromkeys(plan.absent))  # told once, not for each number of threads
     return plan
+
+
+def _add_precisions(
+    plan: Plan, engine: EngineState, device: str, threads: int, wishes: Wishes
+) -> None:
+    """Add an engine in float32 and in each precision asked for, with each set of options."""
+    known = engine.precisions[device]
+    sets = [{}, *(options for name, options in wishes.option_sets if name == engine.name)]
+    for precision in dict.fromkeys((FP32, *wishes.precisions)):
+        if precision not in known:
+            plan.absent.append(
+                Absent(
+                    f"engine {engine.name} in {precision} on {device}",
+                    f"it does {', '.join(known)} there",
+                )
+            )
+            continue
+        plan.contenders += [
+            Contender(engine.name, device, threads, options, precision) for options in sets
+        ]
 
 
 def _device_names(engine: EngineState) -> list[str]:

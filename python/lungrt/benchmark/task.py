@@ -47,6 +47,7 @@ class Task:
     device: str = "cpu"
     threads: int = 1
     options: dict[str, str] = field(default_factory=dict)
+    precision: str = "fp32"
     series: str | None = None
     places: int = 0
     runs: int = 1

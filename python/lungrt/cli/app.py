@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lungrt.cli import bench, diagnose, export, info, verify
+from lungrt.cli import bench, compare, diagnose, export, info, verify
 from lungrt.cli import compile as compile_command
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
@@ -39,12 +39,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.",
-    epilog="Exit codes: 0 done, 2 error, 130 cancelled, 1 a defect of lungrt. "
+    epilog="Exit codes: 0 done, 2 error, 130 cancelled, 1 a defect of lungrt; of compare also "
+    "1 other decisions. "
     "A research tool, not a medical device.",
 )
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("compile")(compile_command.compile_networks)
 app.command("diagnose")(diagnose.diagnose)
+app.command("compare")(compare.compare)
 app.command("bench")(bench.bench)
 app.command("info")(info.info)

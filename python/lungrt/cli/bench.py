@@ -73,6 +73,14 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P1,P2",
+            help="Measure engines in these, too: tf32, bf16, fp16, int8.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[
         str | None,
         typer.Option(
@@ -145,6 +153,7 @@ def bench(
             option_sets=[parse_option_set(text) for text in engine_option or []],
             devices=_names("--device", device) if device else [],
             eager=not no_eager,
+            precisions=_names("--precision", precision) if precision else [],
         )
         known = engines()
         plan = plan_contenders(wishes, known)

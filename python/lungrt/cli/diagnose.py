@@ -11,7 +11,7 @@ from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.engine_options import parse_engine_options
-from lungrt.cli.options import NoProgress, Series
+from lungrt.cli.options import NoProgress, Precision, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 
@@ -61,6 +61,7 @@ def diagnose(
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:N, or auto to take what is there.")
     ] = "cpu",
+    precision: Precision = "fp32",
     profile: Annotated[str, typer.Option(help="Preset of options.")] = "book",
     geometry: Annotated[
         str | None,
@@ -112,6 +113,7 @@ def diagnose(
             bundle,
             engine=engine,
             device=device,
+            precision=precision,
             profile=profile,
             geometry=geometry,
             threads=threads,
@@ -142,7 +144,8 @@ def _print(console: Console, report: Report) -> None:
         f"{seconds['total']:.1f} s (segment {seconds['segment']:.1f}, group "
         f"{seconds['group']:.1f}, classify {seconds['classify']:.1f})\n"
         f"profile {report.options.profile}, engine {report.engine} ({provenance.engine_version}), "
-        f"{report.device} ({provenance.device_name}), {provenance.threads} threads",
+        f"{report.device} ({provenance.device_name}), {report.options.precision}, "
+        f"{provenance.threads} threads",
         soft_wrap=True,
     )
     for note in provenance.notes:

@@ -68,6 +68,7 @@ def _collect() -> dict[str, Any]:
                 "library": engine.library,
                 "reason": engine.reason,
                 "devices": engine.devices,
+                "precisions": engine.precisions,
             }
             for engine in lungrt.engines()
         ],
@@ -96,16 +97,23 @@ def _print(console: Console, content: dict[str, Any]) -> None:
 
 
 def _engine_table(engines: list[dict[str, Any]]) -> Table:
-    headings = ("engine", "available", "version", "devices, or why it is missing")
+    headings = ("engine", "available", "version", "devices and precisions, or why it is missing")
     table = Table(*headings, box=box.SIMPLE_HEAD)
     for engine in engines:
         table.add_row(
             engine["name"],
             "yes" if engine["available"] else "no",
             engine["version"] or "-",
-            ", ".join(engine["devices"]) if engine["available"] else engine["reason"],
+            _devices(engine) if engine["available"] else engine["reason"],
         )
     return table
+
+
+def _devices(engine: dict[str, Any]) -> str:
+    known = engine["precisions"]
+    return "; ".join(
+        f"{device}: {', '.join(known[device.partition(' ')[0]])}" for device in engine["devices"]
+    )
 
 
 def _bundle_table(stages: dict[str, Any]) -> Table:

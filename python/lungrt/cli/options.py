@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Bundle", "JsonOutput", "NoProgress", "Series"]
+__all__ = ["Bundle", "JsonOutput", "NoProgress", "Precision", "Series"]
 
 Bundle = Annotated[
     Path, typer.Argument(help="Folder that [b]lungrt export[/b] wrote.", show_default=False)
@@ -21,6 +21,14 @@ JsonOutput = Annotated[
 ]
 
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress bars.")]
+
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="fp32, tf32, bf16, fp16 or int8: what the networks are computed in. "
+        "[b]lungrt info[/b] lists what each engine does; [b]lungrt compare[/b] shows what changes."
+    ),
+]
 
 Series = Annotated[
     str | None,

@@ -19,6 +19,9 @@
 #ifndef FAKE_CUDA_DEVICES
 #define FAKE_CUDA_DEVICES 0
 #endif
+#ifndef FAKE_CUDA_PRECISIONS
+#define FAKE_CUDA_PRECISIONS kLungrtFp32
+#endif
 #ifndef FAKE_RUNTIME_STATUS
 #define FAKE_RUNTIME_STATUS kLungrtOk
 #endif
@@ -46,10 +49,17 @@ LungrtStatus device_name(std::int32_t, std::int32_t, LungrtText* text) {
   return tell(kLungrtOk, "imagination", text);
 }
 
+std::uint32_t precisions(std::int32_t cuda, std::int32_t) {
+  return cuda != 0 ? FAKE_CUDA_PRECISIONS : kLungrtFp32;
+}
+
 LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** session,
                           LungrtSessionTraits* traits, LungrtText* error) {
   if (std::strstr(request->artifact, "damaged") != nullptr) {
     return tell(kLungrtBadArtifact, "cannot read the artifact", error);
+  }
+  if ((request->precision & precisions(request->cuda, request->device_index)) == 0) {
+    return tell(kLungrtInvalidOption, "it does not compute in that", error);
   }
   for (int i = 0; i < request->option_count; ++i) {
     if (std::strcmp(request->options[i].name, "flavour") != 0) {
@@ -91,9 +101,9 @@ LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* i
   return kLungrtOk;
 }
 
-constexpr LungrtEngineTable kTable{FAKE_ABI,       FAKE_CORE,       FAKE_FORMAT,  open_runtime,
-                                   device_count,   device_name,     open_session, close_session,
-                                   open_workspace, close_workspace, run};
+constexpr LungrtEngineTable kTable{FAKE_ABI,      FAKE_CORE,      FAKE_FORMAT,     open_runtime,
+                                   device_count,  device_name,    precisions,      open_session,
+                                   close_session, open_workspace, close_workspace, run};
 
 }  // namespace
 

@@ -46,8 +46,9 @@ class EngineChoice : public ::testing::Test {
   }
 
   static std::string chosen(const Bundle& bundle, const std::string& device = "auto",
-                            const std::string& wanted = "auto") {
-    return choose_engine(wanted, device, bundle).artifact_format();
+                            const std::string& wanted = "auto",
+                            Precision precision = Precision::kFp32) {
+    return choose_engine(wanted, device, bundle, precision).artifact_format();
   }
 
   testing::TempFolder folder_;
@@ -95,6 +96,35 @@ TEST_F(EngineChoice, PrefersAGpuWhereTheDeviceIsLeftOpen) {
   EXPECT_EQ(chosen(bundle(kAll), "cuda:1"), "torchscript");
   // A GPU alone is no use without its engine's artifact.
   EXPECT_EQ(chosen(bundle({"onnx", "safetensors"}), "auto"), "safetensors");
+}
+
+TEST_F(EngineChoice, TakesOneThatDoesThePrecision) {
+  install("torchscript", ENGINE_TORCH_CUDA);
+  const Bundle all = bundle(kAll);
+  for (const char* device : {"auto", "cuda", "cuda:1"}) {
+    EXPECT_EQ(chosen(all, device, "auto", Precision::kTf32), "torchscript");
+  }
+  // There are two: that the third is absent is what will be told, not what it does.
+  EXPECT_EQ(chosen(all, "cuda:2", "auto", Precision::kBf16), "torchscript");
+}
+
+TEST_F(EngineChoice, SaysThatOnlyThePrecisionStandsAgainstOne) {
+  install("torchscript", ENGINE_TORCH_CUDA);
+  const Bundle all = bundle(kAll);
+  expect_error(ErrorCode::kInvalidArgument,
+               {"no engine computes this bundle in bf16 on device cuda:1",
+                "engine native: it finds no CUDA device",
+                "engine torchscript: it does fp32, tf32, fp16 on cuda:1",
+                "engine onnxruntime is not installed", "take a precision that one does"},
+               [&] { choose_engine("auto", "cuda:1", all, Precision::kBf16); });
+  // With the device left open, the processor is what was left, and what is told of.
+  expect_error(ErrorCode::kInvalidArgument,
+               {"in int8 on device auto", "engine native: it does fp32 on cpu",
+                "engine torchscript: it does fp32 on cpu"},
+               [&] { choose_engine("auto", "auto", all, Precision::kInt8); });
+  // Where nothing could run the bundle in float32 either, the precision is not what is wrong.
+  expect_error(ErrorCode::kEngineUnavailable, {"no engine can run this bundle"},
+               [&] { choose_engine("auto", "cpu", bundle({"a-newer-format"}), Precision::kBf16); });
 }
 
 TEST_F(EngineChoice, SaysWhyNoneCanRunTheBundle) {

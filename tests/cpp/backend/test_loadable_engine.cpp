@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
+#include "backend/engine_table.h"
 #include "backend/loadable_engine.h"
 #include "expect_error.h"
 #include "lungrt/version.h"
@@ -51,7 +53,8 @@ TEST(LoadableEngine, TranslatesFailures) {
 }
 
 TEST(LoadableEngine, RefusesAnotherAbi) {
-  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 2"},
+  const std::string ours = "this core has ABI " + std::to_string(LUNGRT_ENGINE_ABI);
+  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", ours.c_str()},
                [] { open_engine_library("fake", ENGINE_WRONG_ABI, "Fake 1"); });
 }
 

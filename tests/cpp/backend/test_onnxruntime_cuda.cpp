@@ -41,6 +41,8 @@ TEST(CudaDriver, SaysWhatItLacksAndNeverMoreThanThereIs) {
   EXPECT_GE(count, 0);
   for (int index = 0; index < count; ++index) EXPECT_NE(cuda_driver::device_name(index), "");
   EXPECT_THROW(cuda_driver::device_name(count), std::runtime_error);
+  for (int index = 0; index < count; ++index) EXPECT_GT(cuda_driver::generation(index), 2);
+  EXPECT_EQ(cuda_driver::generation(count), 0);
 }
 
 }  // namespace

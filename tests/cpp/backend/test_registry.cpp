@@ -32,6 +32,7 @@ TEST(Registry, ListsAbsentEnginesWithTheReason) {
   EXPECT_EQ(all[0].name, "native");  // part of the core: always there
   EXPECT_TRUE(all[0].available);
   EXPECT_EQ(all[0].devices, std::vector<std::string>{"cpu"});
+  EXPECT_EQ(all[0].precisions.at("cpu"), std::vector<std::string>{"fp32"});
   EXPECT_EQ(all[1].name, "torchscript");
   EXPECT_FALSE(all[1].available);
   EXPECT_NE(all[1].reason.find("is not installed"), std::string::npos) << all[1].reason;

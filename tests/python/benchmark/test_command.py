@@ -36,6 +36,7 @@ def test_real_processes_from_bundle_to_files(
         tiny_bundle,
         *("--engine", "torchscript", "--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
         *("--engine-option", "torchscript:nonsense=1", "--markdown", page, *checkpoints),
+        *("--precision", "bf16"),
         *(text for path in outputs for text in ("--output", path)),
     )
     assert result.exit_code == 0, result.output
@@ -44,6 +45,10 @@ def test_real_processes_from_bundle_to_files(
 
     found = json.loads(outputs[0].read_text())
     assert found["workload"] == "generated CT, 9 slices of 44 x 44"
+    assert {"what": "engine torchscript in bf16 on cpu", "why": "it does fp32 there"} in found[
+        "not_compared"
+    ]
+    assert {c["precision"] for c in found["contenders"]} == {"fp32"}
     contenders = {(c["name"], bool(c["options"])): c for c in found["contenders"]}
     failed = contenders.pop(("torchscript", True))
     assert failed["failure"]["kind"] == "cold"
@@ -68,6 +73,7 @@ def test_real_processes_from_bundle_to_files(
 
     rows = list(csv.DictReader(outputs[1].read_text().splitlines()))
     assert {row["measurement"] for row in rows} == {"cold", "network", "whole", "command"}
+    assert {row["precision"] for row in rows} == {"fp32"}
     assert b"prefers-color-scheme" in outputs[2].read_bytes()
     assert outputs[3].read_bytes().startswith(b"\x89PNG")
     text = page.read_text()
@@ -130,6 +136,7 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
     ("arguments", "told"),
     [
         (["--threads", "0"], "--threads 0: expected numbers of at least 1"),
+        (["--precision", "half"], "precision 'half' is not known; expected fp32, tf32, bf16"),
         (["--threads", "two"], "--threads two: expected numbers"),
         (["--threads", "1,1"], "expected values separated by commas, each once"),
         (["--device", "cpu,"], "expected values separated by commas, each once"),

@@ -18,6 +18,9 @@ class Engine:
     available: bool = True
     reason: str = ""
     devices: list[str] = field(default_factory=lambda: ["cpu"])
+    precisions: dict[str, list[str]] = field(
+        default_factory=lambda: {"cpu": ["fp32"], "cuda:0": ["fp32", "tf32", "fp16"]}
+    )
 
 
 ENGINES = [
@@ -55,6 +58,30 @@ def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
         Absent("engine native on cuda:0", "it can use cpu here"),
     ]
     assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+
+
+def test_a_contender_for_each_precision_where_the_engine_does_it() -> None:
+    wishes = Wishes(threads=[1], eager=False, precisions=["fp32", "tf32", "bf16"])
+    plan = plan_contenders(wishes, ENGINES)
+    assert [(c.name, c.device, c.precision) for c in plan.contenders] == [
+        ("native", "cpu", "fp32"),
+        ("torchscript", "cpu", "fp32"),
+        ("torchscript", "cuda:0", "fp32"),
+        ("torchscript", "cuda:0", "tf32"),
+    ]
+    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+    assert "tf32" in plan.contenders[-1].title
+    for absent in (
+        Absent("engine native in tf32 on cpu", "it does fp32 there"),
+        Absent("engine torchscript in bf16 on cpu", "it does fp32 there"),
+        Absent("engine torchscript in bf16 on cuda:0", "it does fp32, tf32, fp16 there"),
+    ):
+        assert absent in plan.absent
+
+
+def test_a_precision_that_does_not_exist() -> None:
+    with pytest.raises(InvalidArgument, match="precision 'half' is not known; expected fp32, tf32"):
+        plan_contenders(Wishes(threads=[1], precisions=["half"]), ENGINES)
 
 
 def test_chosen_engines_devices_and_option_sets() -> None:

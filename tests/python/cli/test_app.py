@@ -17,7 +17,7 @@ from lungrt.cli import progress
 from lungrt.cli.output import output_file
 from lungrt.errors import Io
 
-COMMANDS = ["export", "verify", "diagnose", "bench", "info"]
+COMMANDS = ["export", "verify", "diagnose", "compare", "bench", "info"]
 
 
 def test_help_lists_the_commands() -> None:
@@ -34,7 +34,8 @@ def test_help_of_each_command_has_an_example(command: str) -> None:
     assert f"Example: lungrt {command}" in " ".join(result.output.split())
 
 
-def test_help_is_quick_to_come() -> None:
+@pytest.mark.parametrize("command", ["diagnose", "compare"])
+def test_help_is_quick_to_come(command: str) -> None:
     program = (
         "import sys\n"
         "from lungrt.cli import main\n"
@@ -42,7 +43,7 @@ def test_help_is_quick_to_come() -> None:
         "finally: assert not {'torch', 'SimpleITK', 'numpy', 'lungrt._core'} & set(sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "diagnose", "--help"],
+        [sys.executable, "-c", program, command, "--help"],
         capture_output=True,
         text=True,
         check=False,

@@ -23,6 +23,7 @@ def test_versions_engines_and_devices() -> None:
     for engine in lungrt.engines():
         assert engine.name in result.stdout
         assert (engine.version if engine.available else "no") in result.stdout
+        assert not engine.available or "cpu: fp32" in result.stdout
     assert "bundle" not in result.stdout
 
 
@@ -48,7 +49,9 @@ def test_json(tiny_bundle: Path) -> None:
         "library",
         "reason",
         "devices",
+        "precisions",
     }
+    assert content["engines"][0]["precisions"] == {"cpu": ["fp32"]}
 
 
 def test_why_an_engine_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,9 @@ struct Engine {
     });
   }
 
+  /// Networks are compiled in float32.
+  static std::uint32_t precisions(std::int32_t, std::int32_t) { return kLungrtFp32; }
+
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
     engine_library::refuse_options(request);
     check_device(request.cuda, request.device_index);

@@ -17,6 +17,7 @@ class NativeEngine final : public Engine {
   std::string device_name(const Device&) const override {
     return native::to_string(native::best_instruction_set());
   }
+  std::vector<Precision> precisions(const Device&) const override { return {Precision::kFp32}; }
   std::unique_ptr<Session> open(const SessionRequest& request) const override {
     return open_native_session(request);
   }

@@ -58,6 +58,10 @@ struct Engine {
     });
   }
 
+  static std::uint32_t precisions(std::int32_t cuda, std::int32_t index) {
+    return cuda == 0 ? kLungrtFp32 : cuda_precisions(index);
+  }
+
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
     if (request.cuda != 0) check_cuda_device(request.device_index);
     return std::make_unique<Session>(request);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <vector>
 
@@ -65,10 +66,30 @@ void check_device(const std::string& provider, bool cuda) {
   }
 }
 
+/// TensorRT chooses TF32 by itself, and the runtime has no setting against it.
+bool tensorrt_is_kept_from_tf32() {
+  const char* override = std::getenv("NVIDIA_TF32_OVERRIDE");
+  return override != nullptr && std::string(override) == "0";
+}
+
+void check_precision(const std::string& provider, LungrtPrecision precision) {
+  if (provider == "tensorrt") {
+    if (precision == kLungrtFp32 && !tensorrt_is_kept_from_tf32()) {
+      throw Failure(kLungrtInvalidOption,
+                    "option provider=tensorrt does tf32 and fp16: its float32 is TF32 unless the "
+                    "environment has NVIDIA_TF32_OVERRIDE=0; ask for one of them");
+    }
+  } else if (precision == kLungrtFp16) {
+    throw Failure(kLungrtInvalidOption,
+                  "option provider=" + provider + ": only provider=tensorrt computes in fp16");
+  }
+}
+
 }  // namespace
 
 Options parse_options(const LungrtSessionRequest& request) {
-  std::map<std::string, std::string> given{{"provider", request.cuda != 0 ? "cuda" : "cpu"}};
+  const char* usual = request.precision == kLungrtFp16 ? "tensorrt" : "cuda";
+  std::map<std::string, std::string> given{{"provider", request.cuda != 0 ? usual : "cpu"}};
   for (const Known& known : known_options()) given.emplace(known.name, known.values.front());
   for (std::int32_t i = 0; i < request.option_count; ++i) {
     const LungrtOption& option = request.options[i];
@@ -76,13 +97,14 @@ Options parse_options(const LungrtSessionRequest& request) {
     given[option.name] = option.value;
   }
   check_device(given["provider"], request.cuda != 0);
+  check_precision(given["provider"], request.precision);
   static const std::map<std::string, GraphOptimizationLevel> levels{
       {"all", ORT_ENABLE_ALL},
       {"extended", ORT_ENABLE_EXTENDED},
       {"basic", ORT_ENABLE_BASIC},
       {"off", ORT_DISABLE_ALL}};
   return {given["provider"], given["arena"] == "on", levels.at(given["graph"]),
-          given["cudnn_search"]};
+          given["cudnn_search"], request.precision};
 }
 
 }  // namespace lungrt::onnxruntime

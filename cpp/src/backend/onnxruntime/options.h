@@ -14,9 +14,11 @@ struct Options {
   bool arena = true;     ///< keep activations between runs
   GraphOptimizationLevel graph = ORT_ENABLE_ALL;
   std::string cudnn_search;  ///< heuristic, exhaustive, default
+  LungrtPrecision precision = kLungrtFp32;
 };
 
-/// \throws Failure kLungrtInvalidOption for an unknown name or value, with those that there are
+/// \throws Failure kLungrtInvalidOption for an unknown name or value, with those that there are,
+/// and for a provider that does not compute in the precision that was asked for
 Options parse_options(const LungrtSessionRequest& request);
 
 }  // namespace lungrt::onnxruntime

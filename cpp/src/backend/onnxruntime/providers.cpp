@@ -70,28 +70,28 @@ void append_cuda(Ort::SessionOptions& session, const Options& options, int devic
   const Arrays plain(settings);
   Ort::ThrowOnError(api.UpdateCUDAProviderOptions(made, plain.keys.data(), plain.values.data(),
                                                   plain.keys.size()));
-  const Settings exact{{"use_tf32", "0"}};
-  const Arrays full_float32(exact);
+  const Settings tf32{{"use_tf32", options.precision == kLungrtFp32 ? "0" : "1"}};
+  const Arrays factors(tf32);
   try {
-    Ort::ThrowOnError(api.UpdateCUDAProviderOptions(made, full_float32.keys.data(),
-                                                    full_float32.values.data(), 1));
+    Ort::ThrowOnError(
+        api.UpdateCUDAProviderOptions(made, factors.keys.data(), factors.values.data(), 1));
   } catch (const Ort::Exception& error) {
     throw Failure(kLungrtUnsupportedRuntime,
-                  std::string("this ONNX Runtime cannot be kept from TF32, which is not exact; "
-                              "install 1.18 or newer: ") +
+                  std::string("this ONNX Runtime cannot be told whether to use TF32, which is not "
+                              "exact; install 1.18 or newer: ") +
                       error.what());
   }
   session.AppendExecutionProvider_CUDA_V2(*cuda);
 }
 
-void append_tensorrt(Ort::SessionOptions& session, int device_index) {
+void append_tensorrt(Ort::SessionOptions& session, const Options& options, int device_index) {
   const OrtApi& api = Ort::GetApi();
   OrtTensorRTProviderOptionsV2* made = nullptr;
   Ort::ThrowOnError(api.CreateTensorRTProviderOptions(&made));
   const std::unique_ptr<OrtTensorRTProviderOptionsV2, decltype(api.ReleaseTensorRTProviderOptions)>
       tensorrt(made, api.ReleaseTensorRTProviderOptions);
   const Settings settings{{"device_id", std::to_string(device_index)},
-                          {"trt_fp16_enable", "0"},
+                          {"trt_fp16_enable", options.precision == kLungrtFp16 ? "1" : "0"},
                           {"trt_int8_enable", "0"}};
   const Arrays arrays(settings);
   Ort::ThrowOnError(api.UpdateTensorRTProviderOptions(made, arrays.keys.data(),
@@ -117,6 +117,13 @@ void append_openvino(Ort::SessionOptions& session, int threads) {
 
 int cuda_device_count() { return has("cuda") || has("tensorrt") ? cuda_driver::device_count() : 0; }
 
+std::uint32_t cuda_precisions(int device_index) {
+  std::uint32_t set = kLungrtFp32;
+  if (cuda_driver::generation(device_index) >= cuda_driver::kAmpere) set |= kLungrtTf32;
+  if (has("tensorrt")) set |= kLungrtFp16;
+  return set;
+}
+
 std::string why_no_cuda_device() {
   if (!has("cuda") && !has("tensorrt")) {
     return present_providers() +
@@ -136,7 +143,7 @@ void append_provider(Ort::SessionOptions& session, const Options& options, int d
   if (provider == "cuda" || provider == "tensorrt") preload_cuda_libraries(library_path());
   try {
     if (provider == "openvino") append_openvino(session, threads);
-    if (provider == "tensorrt") append_tensorrt(session, device_index);
+    if (provider == "tensorrt") append_tensorrt(session, options, device_index);
     if (provider == "cuda" || (provider == "tensorrt" && has("cuda"))) {
       append_cuda(session, options, device_index);
     }

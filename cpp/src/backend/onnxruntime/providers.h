@@ -3,12 +3,17 @@
 
 #include <onnxruntime_cxx_api.h>
 
+#include <cstdint>
+
 #include "backend/onnxruntime/options.h"
 
 namespace lungrt::onnxruntime {
 
 /// CUDA devices that this library can use: 0 where it has no provider for them, or no driver.
 int cuda_device_count();
+
+/// The set of LungrtPrecision that some provider does on a device.
+std::uint32_t cuda_precisions(int device_index);
 
 /// Why cuda_device_count() is not larger, and what to do.
 std::string why_no_cuda_device();

@@ -51,14 +51,15 @@ struct Engine {
     });
   }
 
+  static std::uint32_t precisions(std::int32_t cuda, std::int32_t index) {
+    if (cuda == 0) return kLungrtFp32;
+    const bool ampere = cuda_driver::generation(index) >= cuda_driver::kAmpere;
+    return kLungrtFp32 | kLungrtFp16 | (ampere ? kLungrtTf32 | kLungrtBf16 : 0U);
+  }
+
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
     engine_library::refuse_options(request);
     check_device(request.cuda, request.device_index);
-    if (request.cuda != 0) {
-      // The exact profiles are defined in full float32.
-      at::globalContext().setAllowTF32CuDNN(false);
-      at::globalContext().setAllowTF32CuBLAS(false);
-    }
     return std::make_unique<Session>(request);
   }
 

@@ -1,5 +1,7 @@
 #include "backend/torchscript/session.h"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -9,6 +11,7 @@
 #include "backend/torch_common/tensors.h"
 #include "backend/torch_common/thread_count.h"
 #include "backend/torchscript/fuse_relu.h"
+#include "backend/torchscript/precision.h"
 
 namespace lungrt::torchscript {
 
@@ -18,6 +21,7 @@ Session::Session(const LungrtSessionRequest& request)
     : device_(request.cuda != 0
                   ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(request.device_index))
                   : c10::Device(c10::kCPU)),
+      precision_(request.precision),
       lanes_(device_.is_cpu() ? std::min(request.threads, kMostLanes) : 1),
       threads_(request.threads / lanes_),
       slices_(request.input_rank == 4),
@@ -26,7 +30,11 @@ Session::Session(const LungrtSessionRequest& request)
   if (module_.get_method("forward").function().getSchema().arguments().size() != 2) {
     throw std::invalid_argument("forward must take one tensor");
   }
-  if (device_.is_cpu()) fuse_convolutions_with_relu(module_);
+  if (device_.is_cpu()) {
+    fuse_convolutions_with_relu(module_);
+  } else {
+    compute_in(precision_, module_);
+  }
 }
 
 LungrtSessionTraits Session::traits() const {
@@ -42,6 +50,10 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   const torch_common::ThreadCountScope threads(threads_);
   std::optional<torch_common::RunAllocatorScope> allocator;
   if (device_.is_cpu()) allocator.emplace();
+  // For this thread alone, whatever the application allows: products of matrices that are no
+  // convolutions.
+  std::optional<at::NoTF32Guard> no_tf32;
+  if (device_.is_cuda() && precision_ != kLungrtTf32) no_tf32.emplace();
 
   torch::jit::Module module = module_;  // shares the weights; forward() is not const
   const at::Tensor wrapped = torch_common::wrap(input).to(device_);

@@ -20,6 +20,7 @@ class Session final : public LungrtSession {
  private:
   torch_common::IdleMemory idle_memory_;
   c10::Device device_;
+  LungrtPrecision precision_;
   int lanes_;    ///< runs at once
   int threads_;  ///< of each
   bool slices_;  ///< slices with context (else crops)

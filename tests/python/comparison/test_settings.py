@@ -1,0 +1,82 @@
+"""Settings in words, and the CTs and reports that a path stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lungrt.comparison.scans import find_cts, find_reports
+from lungrt.comparison.settings import Settings, parse_settings
+from lungrt.errors import InvalidArgument, Io
+
+
+def test_settings_become_arguments_of_a_pipeline() -> None:
+    text = "engine=onnxruntime precision=tf32 threads=2 option.arena=off bundle='a b'"
+    assert parse_settings(text, "other") == Settings(
+        text,
+        "a b",
+        {
+            "engine": "onnxruntime",
+            "precision": "tf32",
+            "threads": 2,
+            "engine_options": {"arena": "off"},
+        },
+    )
+    assert parse_settings("kernels=direct", "b").arguments == {
+        "engine_options": {"kernels": "direct"}
+    }
+    assert parse_settings("", "b") == Settings("defaults", "b", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("engine", "'engine' is not NAME=VALUE"),
+        ("engine=", "'engine=' is not NAME=VALUE"),
+        ("=native", "is not NAME=VALUE"),
+        ("speed=high", "speed is not known; expected bundle, engine"),
+        ("engine=native engine=torchscript", "engine stands twice"),
+        ("kernels=direct option.kernels=winograd", "kernels stands twice"),
+        ("threads=0", "threads=0: expected at least 1"),
+        ("threads=many", "threads=many: expected at least 1"),
+        ("engine='native", "No closing quotation"),
+    ],
+)
+def test_settings_that_are_none(text: str, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        parse_settings(text, "bundle")
+
+
+def test_settings_without_a_bundle() -> None:
+    with pytest.raises(InvalidArgument, match="no bundle is named; give --bundle, or bundle="):
+        parse_settings("engine=native", None)
+
+
+def test_a_path_stands_for_one_ct_or_many(tmp_path: Path) -> None:
+    for name in ("many/one/a.dcm", "many/two/b.dcm", "many/.hidden/c.dcm"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    for name in ("c.nii.gz", "d.mha", "notes.xml"):
+        (tmp_path / "many" / name).write_bytes(b"")
+    many = tmp_path / "many"
+    assert [path.name for path in find_cts(many)] == ["c.nii.gz", "d.mha", "one", "two"]
+    assert find_cts(many / "one") == [many / "one"]
+    assert find_cts(many / "d.mha") == [many / "d.mha"]
+    with pytest.raises(Io, match="none: no such file or folder"):
+        find_cts(tmp_path / "none")
+
+
+def test_reports_are_paired_by_name(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    for folder, names in ((a, ("1.json", "2.json")), (b, ("2.json", "3.json", "4.csv"))):
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text("{}")
+    assert find_reports(a, b) == ([(a / "2.json", b / "2.json")], [a / "1.json", b / "3.json"])
+    assert find_reports(a / "1.json", b / "3.json") == ([(a / "1.json", b / "3.json")], [])
+    with pytest.raises(InvalidArgument, match="two reports, or two folders"):
+        find_reports(a, b / "2.json")
+    (a / "2.json").unlink()
+    with pytest.raises(InvalidArgument, match="hold no reports"):
+        find_reports(a, b)
