@@ -98,7 +98,13 @@ class ConfusionTable:
 
     def header(self) -> list[str]:
         """Return the columns' names; the first column holds the rows' names."""
-        return ["", *(_COLUMNS if self.with_malignancy else (*_COLUMNS[:2], "Pred. Nodule"))]
+        classes = range(MALIGNANT + 1 if self.with_malignancy else MALIGNANT)
+        return ["", *map(self.class_name, classes)]
+
+    def class_name(self, book_class: int) -> str:
+        """Return the name of a class, which is its column's."""
+        merged = not self.with_malignancy and book_class > FILTERED
+        return "Pred. Nodule" if merged else _COLUMNS[book_class]
 
     def rows(self) -> list[list[str | int]]:
         """Return a list a row, of its name and cells; the first row's first cell is empty.

@@ -94,9 +94,7 @@ def score_marks(
     hits = luna_hits(nodules, center_mm)
     best = np.where(hits, p, -np.inf).max(axis=1, initial=-np.inf)
     ignored = luna_hits(excluded, center_mm).any(axis=0)
-    return ScanMarks(
-        np.where(np.isfinite(best), best, np.nan), p[~hits.any(axis=0) & ~ignored]
-    )
+    return ScanMarks(np.where(np.isfinite(best), best, np.nan), p[~hits.any(axis=0) & ~ignored])
 
 
 @dataclass(frozen=True)

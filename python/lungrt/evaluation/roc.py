@@ -113,6 +113,8 @@ def _resampled(
     that its group was drawn, all resamplings are one product of matrices.
     """
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    if len(names) < 2:  # every resampling of one group is that group
+        return [np.empty(0) for _ in scores]
     generator = np.random.default_rng(seed)
     draws = generator.integers(0, len(names), (bootstraps, len(names)))
     times = np.zeros((bootstraps, len(names)))

@@ -44,9 +44,7 @@ class Scan:
         volume = read_ct(self.path, series=self.dicom_series)
         if volume.series_uid == self.series_uid:
             return volume
-        return CtVolume(
-            volume.hu, volume.geometry, series_uid=self.series_uid, notes=volume.notes
-        )
+        return CtVolume(volume.hu, volume.geometry, series_uid=self.series_uid, notes=volume.notes)
 
 
 def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
@@ -67,7 +65,7 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
     lungrt.errors.Io
         There is no such folder.
     lungrt.errors.InvalidArgument
-        It holds no CT, or a series twice.
+        It holds a series twice.
     """
     from lungrt.io.image import IMAGE_SUFFIXES
 
@@ -83,11 +81,6 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
                     f"{scan.path}; keep one"
                 )
             scans[scan.series_uid] = scan
-    if not scans:
-        raise InvalidArgument(
-            f"{folder}: holds no CT; expected {', '.join(IMAGE_SUFFIXES)} files or folders of "
-            "DICOM files, in it or below it"
-        )
     return [scans[uid] for uid in sorted(scans)]
 
 

@@ -8,6 +8,7 @@ malignancy (highest - lowest): 0 or 1 agree, 2 differ, 3 or 4 contradict.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def _size_name(low: float, high: float) -> str:
 
 
 def _size(nodule: Nodule) -> str:
-    edges = zip(_SIZES_MM, _SIZES_MM[1:], strict=False)
+    edges = itertools.pairwise(_SIZES_MM)
     return next(_size_name(a, b) for a, b in edges if a <= nodule.diameter_mm < b)
 
 
@@ -151,7 +152,9 @@ def _readers(nodule: Nodule) -> str | None:
     count = len(nodule.ratings)
     if not count:
         return None
-    return f"{count} readers" if count < _FOUR_READERS else "4 readers or more"
+    if count >= _FOUR_READERS:
+        return "4 readers or more"
+    return "1 reader" if count == 1 else f"{count} readers"
 
 
 def _agreement(nodule: Nodule) -> str | None:
@@ -167,7 +170,7 @@ def _malignancy(nodule: Nodule) -> str | None:
 
 _Namer = Callable[["Nodule"], "str | None"]
 _GROUPS: dict[str, tuple[_Namer, list[str]]] = {
-    "size": (_size, [_size_name(a, b) for a, b in zip(_SIZES_MM, _SIZES_MM[1:], strict=False)]),
+    "size": (_size, [_size_name(a, b) for a, b in itertools.pairwise(_SIZES_MM)]),
     "truth": (_malignancy, ["benign", "malignant"]),
     "kind": (lambda nodule: nodule.kind, []),
     "difficulty": (_difficulty, ["easy", "medium", "hard"]),
