@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lungrt.evaluation.confusion import FILTERED, MISSED
 from lungrt.evaluation.matching import book_matches, luna_hits
 
@@ -80,7 +82,7 @@ def false_marks(
     centers = report.nodules.center_mm
     stray = ~book_matches(nodules, centers).any(axis=0)
     on_excluded = luna_hits(excluded, centers).any(axis=0)
-    places = [int(place) for place in (stray & ~on_excluded).nonzero()[0]]
+    places = np.flatnonzero(stray & ~on_excluded).tolist()
     return FalseMarks(report, places, int((stray & on_excluded).sum()))
 
 

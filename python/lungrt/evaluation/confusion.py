@@ -90,11 +90,11 @@ class ConfusionTable:
         of_strays: NDArray[np.int64],
     ) -> None:
         """Count a scan that `confuse` scored."""
-        for stray in of_strays:
-            self.counts["Non-Nodules"][int(stray)] += 1
+        for stray in of_strays.tolist():
+            self.counts["Non-Nodules"][stray] += 1
         rows = {None: "Unrated", False: "Benign", True: "Malignant"}
-        for nodule, found in zip(nodules, of_nodules, strict=True):
-            self.counts[rows[nodule.malignant]][int(found)] += 1
+        for nodule, found in zip(nodules, of_nodules.tolist(), strict=True):
+            self.counts[rows[nodule.malignant]][found] += 1
 
     def header(self) -> list[str]:
         """Return the columns' names; the first column holds the rows' names."""
@@ -121,5 +121,5 @@ class ConfusionTable:
 
     def __str__(self) -> str:
         """Return the table as the book prints it, each cell 16 characters wide."""
-        lines = [self.header(), *self.rows()]
+        lines: list[list[str | int]] = [[*self.header()], *self.rows()]
         return "\n".join(" | ".join(f"{cell!s:>{_CELL}}" for cell in line) for line in lines)

@@ -112,9 +112,7 @@ def crop_picture(
     figure = Figure(figsize=(_INCHES, _INCHES), facecolor="black")
     axes = figure.add_axes((0, 0, 1, 1))
     low, high = WINDOW_HU
-    axes.imshow(
-        plane, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="bilinear"
-    )
+    axes.imshow(plane, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="bilinear")
     axes.add_patch(
         Circle((0, 0), diameter_mm / 2 + 1.5, fill=False, edgecolor="#ffb000", linewidth=1.1)
     )

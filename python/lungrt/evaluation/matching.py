@@ -31,7 +31,7 @@ def book_matches(
     """
     distance, diameter = _distances(nodules, center_mm)
     with np.errstate(divide="ignore", invalid="ignore"):  # an excluded mark may have no size
-        return np.asarray(distance / diameter < _BOOK_DISTANCE)
+        return distance / diameter < _BOOK_DISTANCE
 
 
 def luna_hits(
@@ -44,7 +44,7 @@ def luna_hits(
     ndarray of bool, shape (nodules, marks)
     """
     distance, diameter = _distances(nodules, center_mm)
-    return np.asarray(distance < diameter / 2)
+    return distance < diameter / 2
 
 
 def _distances(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -69,8 +69,14 @@ def to_svg(draw: Callable[[Axes], None]) -> str:
     from matplotlib.figure import Figure
 
     # No pyplot: its figures live until they are closed, and it looks for a screen.
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "lungrt", "font.family": FONT}
-    with mpl.rc_context({**settings, "font.size": 10}):
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",  # text stays text, in the reader's fonts
+            "svg.hashsalt": "lungrt",
+            "font.family": FONT,
+            "font.size": 10,
+        }
+    ):
         figure = Figure(figsize=(5.4, 4.2), layout="constrained", facecolor="none")
         axes = figure.add_subplot(facecolor="none")
         draw(axes)
@@ -112,7 +118,7 @@ def _dress(axes: Axes, title: str, x: str, y: str) -> None:
         side.set_visible(False)
 
 
-def _legend(axes: Axes, place: str) -> None:
+def _legend(axes: Axes, place: Literal["lower right", "upper left"]) -> None:
     axes.legend(loc=place, frameon=False, labelcolor=LIGHT["ink"], fontsize=8.5)
 
 
@@ -216,4 +222,5 @@ def draw_size(axes: Axes, evaluation: Evaluation) -> None:
     names = [s.name.removesuffix(" mm").replace(" mm or more", "+") for s in sizes]
     axes.set_xticks(places, names)
     axes.grid(visible=False, axis="x")
+    axes.set_xlim(-0.6, max(len(sizes), 5) - 0.4)
     axes.set_ylim(0, 1.1)

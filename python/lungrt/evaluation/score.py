@@ -21,6 +21,8 @@ from lungrt.evaluation.strata import Outcome, stratify
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from lungrt.evaluation.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.calibration import Calibration
     from lungrt.evaluation.reports import ScanReport
@@ -37,7 +39,8 @@ class _Scored:
     outcomes: list[Outcome]
     marks: ScanMarks
     stray: FalseMarks
-    truth_of_candidates: tuple[np.ndarray, np.ndarray]  # p(nodule), and whether it is one
+    p_nodule: NDArray[np.float64]  # of candidates, without those on excluded findings
+    is_nodule: NDArray[np.bool_]
 
 
 def score(
@@ -167,19 +170,20 @@ def _score_scan(
                 float(asked.max()) if asked.size else None,
             )
         )
-    is_nodule = luna_hits(nodules, candidates.center_mm).any(axis=0)
+    is_nodule = np.asarray(luna_hits(nodules, candidates.center_mm).any(axis=0))
     counted = is_nodule | ~luna_hits(excluded, candidates.center_mm).any(axis=0)
     return _Scored(
         outcomes,
         marks,
         false_marks(report, nodules, excluded),
-        (candidates.p_nodule[counted], is_nodule[counted]),
+        candidates.p_nodule[counted],
+        is_nodule[counted],
     )
 
 
 def _calibrations(scored: list[_Scored], outcomes: list[Outcome]) -> list[Calibration]:
-    probability = np.concatenate([np.empty(0), *(s.truth_of_candidates[0] for s in scored)])
-    is_nodule = np.concatenate([np.empty(0, bool), *(s.truth_of_candidates[1] for s in scored)])
+    probability = np.concatenate([np.empty(0), *(s.p_nodule for s in scored)])
+    is_nodule = np.concatenate([np.empty(0, bool), *(s.is_nodule for s in scored)])
     rated = [
         (outcome.p_malignant, outcome.nodule.malignant)
         for outcome in outcomes

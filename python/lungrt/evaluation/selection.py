@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.truth import Truth
 
-__all__ = ["Findings", "check_alike", "outside_annotations", "select"]
+__all__ = ["Findings", "check_alike", "outside_annotations", "select", "unannotated"]
 
 
 @dataclass
@@ -145,3 +145,17 @@ def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str
                 f"{report.series_uid}{hint}"
             )
     return found
+
+
+def unannotated(truth: Truth, reports: Sequence[ScanReport]) -> list[str]:
+    """Say which scans count as without a nodule only because no file says anything of them."""
+    if truth.series is not None:
+        return []
+    annotated = truth.by_series()
+    bare = [report.series_uid for report in reports if report.series_uid not in annotated]
+    if not bare:
+        return []
+    return [
+        f"{len(bare)} scored scans have no annotation and count as scans without a nodule, such as "
+        f"{bare[0]}; a seriesuids.csv that names the data's series leaves others out"
+    ]
