@@ -139,7 +139,7 @@ def evaluate(
     from lungrt.evaluation.reports import read_reports
     from lungrt.evaluation.scans import find_scans
     from lungrt.evaluation.score import score
-    from lungrt.evaluation.selection import select, unannotated
+    from lungrt.evaluation.selection import coverage_notes, select
     from lungrt.evaluation.terminal import print_evaluation
     from lungrt.evaluation.truth import read_truth
 
@@ -167,7 +167,7 @@ def evaluate(
         listed, findings = select(
             read_reports(folder), truth, known, failed=failed, count_missing=count_missing
         )
-        findings.notes += unannotated(truth, listed)
+        findings.notes += coverage_notes(listed, truth, known)
         evaluation = score(
             listed,
             truth,

@@ -126,14 +126,17 @@ class _Events:
         )
 
     def curve(self, times: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return false marks a scan and sensitivity, each scan taken so many times."""
+        """Return false marks a scan and sensitivity, each scan taken so many times.
+
+        Without a nodule sensitivity is 0.
+        """
         weight = times[self.scan]
         hits = np.cumsum(weight * self.is_hit)[self.last]
         false = np.cumsum(weight * ~self.is_hit)[self.last]
         total = (times * self.nodules).sum()
         return (
             np.concatenate([[0.0], false / times.sum()]),
-            np.concatenate([[0.0], hits / total]),
+            np.concatenate([[0.0], hits / max(total, 1)]),
         )
 
 

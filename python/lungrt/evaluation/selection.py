@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.truth import Truth
 
-__all__ = ["Findings", "check_alike", "outside_annotations", "select", "unannotated"]
+__all__ = ["Findings", "check_alike", "coverage_notes", "outside_annotations", "select"]
 
 
 @dataclass
@@ -147,15 +147,26 @@ def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str
     return found
 
 
-def unannotated(truth: Truth, reports: Sequence[ScanReport]) -> list[str]:
-    """Say which scans count as without a nodule only because no file says anything of them."""
-    if truth.series is not None:
-        return []
+def coverage_notes(
+    reports: Sequence[ScanReport], truth: Truth, known: Collection[str]
+) -> list[str]:
+    """Say where annotations and scans do not cover each other.
+
+    A scan without annotation is one without a nodule only if its data set says so.
+    """
     annotated = truth.by_series()
+    notes = []
     bare = [report.series_uid for report in reports if report.series_uid not in annotated]
-    if not bare:
-        return []
-    return [
-        f"{len(bare)} scored scans have no annotation and count as scans without a nodule, such as "
-        f"{bare[0]}; a seriesuids.csv that names the data's series leaves others out"
-    ]
+    if bare and truth.series is None:
+        notes.append(
+            f"{len(bare)} of {len(reports)} scored scans have no annotation and count as scans "
+            f"without a nodule, such as {bare[0]}; a seriesuids.csv that names the data's series "
+            "leaves others out"
+        )
+    absent = {uid: own for uid, own in annotated.items() if uid not in known}
+    if absent:
+        notes.append(
+            f"{len(absent)} annotated series are not among the scans, and their "
+            f"{sum(map(len, absent.values()))} true nodules not scored"
+        )
+    return notes
