@@ -154,8 +154,9 @@ def parse_report(content: Any, path: Path) -> ScanReport:
 
 
 def _report(content: dict[str, Any], path: Path) -> ScanReport:
-    series, options = content["series"], content["options"]
-    provenance = content["provenance"]
+    series = _of_kind(content["series"], dict, "series")
+    options = _of_kind(content["options"], dict, "options")
+    provenance = _of_kind(content["provenance"], dict, "provenance")
     slices, rows, columns = (int(n) for n in series["shape"])
     candidates = _marks(content["candidates"], "candidates")
     direction = [_triple(row, "direction") for row in series["direction"]]
@@ -186,10 +187,11 @@ def _report(content: dict[str, Any], path: Path) -> ScanReport:
 
 
 def _marks(listed: Any, name: str) -> Marks:
-    count = len(listed)
+    count = len(_of_kind(listed, list, name))
     center_mm, values = np.empty((count, 3)), np.empty((count, 3))
     for place, mark in enumerate(listed):
         where = f"{name}[{place}]"
+        _of_kind(mark, dict, where)
         center_mm[place] = _triple(mark["center_mm"], f"{where}.center_mm")
         malignant = mark["p_malignant"]
         values[place] = (
@@ -200,6 +202,12 @@ def _marks(listed: Any, name: str) -> Marks:
     return Marks(center_mm, values[:, 0], values[:, 1], values[:, 2])
 
 
+def _of_kind(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{where} is {value!r}, no {'list' if kind is list else 'object'}")
+    return value
+
+
 def _probability(fields: dict[str, Any], name: str, where: str) -> float:
     value = _finite(fields[name], f"{where}.{name}")
     if not 0 <= value <= 1:
@@ -208,6 +216,8 @@ def _probability(fields: dict[str, Any], name: str, where: str) -> float:
 
 
 def _triple(value: Any, where: str) -> tuple[float, float, float]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise ValueError(f"{where} is {value!r}, no list of three numbers")
     x, y, z = (_finite(part, where) for part in value)
     return x, y, z
 
