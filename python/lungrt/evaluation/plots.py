@@ -191,7 +191,8 @@ def _draw_calibration(axes: Axes, calibrations: list[Calibration]) -> None:
             clip_on=False,
         )
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(0, 1.24)  # the legend stands above the curves
+    axes.set_yticks(np.linspace(0, 1, 6))
     _legend(axes, "upper left")
 
 

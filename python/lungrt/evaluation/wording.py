@@ -78,23 +78,28 @@ def warnings(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
     told = []
     if findings.failed:
         lines = [f"{uid}: {why}" for uid, why in findings.failed.items()]
-        told.append((f"{_scans(len(lines))} failed", lines))
+        told.append((f"{_count(len(lines), 'scan')} failed", lines))
     if findings.missing:
         fate = "scored as scans without a mark" if findings.missing_counted else "not scored"
         title = (
-            f"{_scans(len(findings.missing))} of the data without a report, {fate} "
-            f"({findings.missing_nodules} true nodules)"
+            f"{_count(len(findings.missing), 'scan')} of the data without a report, {fate} "
+            f"({_count(findings.missing_nodules, 'true nodule')})"
         )
         told.append((title, findings.missing))
     if findings.foreign:
         lines = [f"{uid}: {name}" for uid, name in findings.foreign.items()]
-        told.append((f"{len(lines)} reports of series that are not in the data, not scored", lines))
+        told.append(
+            (
+                f"{_count(len(lines), 'report')} of series that are not in the data, not scored",
+                lines,
+            )
+        )
     if findings.outside:
-        title = f"{len(findings.outside)} annotations lie outside of their scan, scored as they are"
+        title = f"{_count(len(findings.outside), 'annotation')} outside of the scan, scored all the same"
         told.append((title, findings.outside))
     told += [(note, []) for note in findings.notes]
     return told
 
 
-def _scans(count: int) -> str:
-    return "1 scan" if count == 1 else f"{count} scans"
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
