@@ -95,8 +95,8 @@ def warnings(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
             )
         )
     if findings.outside:
-        title = f"{_count(len(findings.outside), 'annotation')} outside of the scan, scored all the same"
-        told.append((title, findings.outside))
+        count = _count(len(findings.outside), "annotation")
+        told.append((f"{count} outside of the scan, scored all the same", findings.outside))
     told += [(note, []) for note in findings.notes]
     return told
 
