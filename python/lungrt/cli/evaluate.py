@@ -144,14 +144,14 @@ def evaluate(
     from lungrt.evaluation.truth import read_truth
 
     with contextlib.ExitStack() as stack:
-        write = _prepare_outputs(stack, output or [], submission)
+        folder = reports or Path("lungrt-reports")
+        write = _prepare_outputs(stack, output or [], submission, folder)
         truth = read_truth(data)
         annotated = set(truth.by_series())
         place = scans or (data if data.is_dir() else None)
         found = {scan.series_uid: scan for scan in find_scans(place, annotated)} if place else {}
         if scans and not found:
             raise InvalidArgument(f"{scans}: holds no CT (.mhd, .nii.gz, ..., or .dcm files)")
-        folder = reports or Path("lungrt-reports")
         progress = stack.enter_context(progress_bars(not no_progress))
         known = set(truth.series if truth.series is not None else annotated | found.keys())
         failed: dict[str, str] = {}
@@ -243,7 +243,7 @@ def _run(
 
 
 def _prepare_outputs(
-    stack: contextlib.ExitStack, outputs: list[Path], submission: Path | None
+    stack: contextlib.ExitStack, outputs: list[Path], submission: Path | None, reports: Path
 ) -> Callable[..., list[Path]]:
     """Open all files aside, and refuse what cannot be written before anything is run."""
     from lungrt.evaluation import plots
@@ -251,6 +251,9 @@ def _prepare_outputs(
     plots.require_packages("scoring", "sklearn")
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise InvalidArgument("--output: a file is given twice")
+    for path in outputs:
+        if path.suffix.lower() == ".json" and path.parent.resolve() == reports.resolve():
+            raise InvalidArgument(f"{path}: would be taken for a report; choose another folder")
     kinds = {path.suffix.lower() for path in outputs}
     if ".html" in kinds:
         plots.require_packages("an HTML report", "matplotlib", "jinja2")

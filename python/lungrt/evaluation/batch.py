@@ -115,17 +115,11 @@ def _report_paths(scans: Sequence[Scan], folder: Path) -> dict[str, Path]:
 
 
 def _setup(pipeline: Pipeline, bundle: Path) -> dict[str, str]:
-    """Return what reports of this pipeline say of it (more may be in them)."""
+    """Return what reports of this pipeline say of it, option by option."""
     options = pipeline.profile
     digest = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
-    return {
-        "bundle": digest,
-        "profile": options.profile,
-        "geometry": options.geometry,
-        "segmentation_threshold": str(options.segmentation_threshold),
-        "nodule_threshold": str(options.nodule_threshold),
-        "malignancy_threshold": str(options.malignancy_threshold),
-    }
+    names = [name for name in dir(options) if not name.startswith("_")]
+    return {"bundle": digest, **{name: str(getattr(options, name)) for name in names}}
 
 
 def _check(path: Path, uid: str, expected: dict[str, str]) -> None:
@@ -135,8 +129,8 @@ def _check(path: Path, uid: str, expected: dict[str, str]) -> None:
             f"{path}: is a report of series {report.series_uid}; remove it or choose another folder"
         )
     for name, value in expected.items():
-        if report.setup.get(name) != value:
+        if report.setup.get(name, value) != value:
             raise InvalidArgument(
-                f"{path}: was made with another {name} ({report.setup.get(name)}, now {value}); "
+                f"{path}: was made with another {name} ({report.setup[name]}, now {value}); "
                 "choose another folder for the reports of this run"
             )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.strata import Outcome
 
-__all__ = ["Case", "false_marks", "worst_false_marks", "worst_misses"]
+__all__ = ["Case", "FalseMarks", "false_marks", "worst_false_marks", "worst_misses"]
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lungrt.evaluation import plots, wording
@@ -30,12 +31,12 @@ def to_html(evaluation: Evaluation) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lungrt.evaluation", "."),
         autoescape=True,  # names of series and files come from elsewhere
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    return environment.get_template("report.html.jinja").render(
+    template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(template).render(
         e=evaluation,
         tiles=wording.tiles(evaluation),
         warnings=wording.warnings(evaluation),

@@ -199,6 +199,8 @@ def test_what_is_refused_before_anything_is_run(
     assert "unknown kind of output" in error_line(evaluate("--output", tmp_path / "x.txt"))
     twice = ("--output", tmp_path / "x.json") * 2
     assert "given twice" in error_line(evaluate(*twice))
+    within = tmp_path / "reports" / "scores.json"
+    assert "would be taken for a report" in error_line(evaluate("--output", within))
     assert "expected .csv" in error_line(evaluate("--submission", tmp_path / "x.json"))
     assert "cannot be written" in error_line(evaluate("--output", tmp_path / "no" / "x.json"))
     assert "no such folder" in error_line(evaluate("--scans", tmp_path / "no"))
