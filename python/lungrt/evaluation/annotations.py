@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from lungrt.errors import InvalidArgument
@@ -44,8 +44,12 @@ class Nodule:
         Each reader's malignancy, 1 (benign) to 5 (malignant); empty where not known.
     subtlety : float or None
         1 (extremely subtle) to 5 (obvious), mean of the readers.
-    difficulty, kind, patient : str or None
-        "easy", "medium" or "hard"; the lesion's kind, such as "solid"; whose scan it is.
+    difficulty : str or None
+        "easy", "medium" or "hard".
+    density, shape, attachment : str or None
+        How it looks, in the data's own words, such as "solid".
+    patient : str or None
+        Whose scan it is.
     source : str
         File and line.
     """
@@ -57,7 +61,9 @@ class Nodule:
     ratings: tuple[int, ...] = ()
     subtlety: float | None = None
     difficulty: str | None = None
-    kind: str | None = None
+    density: str | None = None
+    shape: str | None = None
+    attachment: str | None = None
     patient: str | None = None
     source: str = ""
 
@@ -75,8 +81,8 @@ def read_annotations(path: Path) -> list[Nodule]:
     """Read true nodules.
 
     Columns ``seriesuid,coordX,coordY,coordZ,diameter_mm`` must be there; ``mal_bool``,
-    ``mal_details``, ``subtlety``, ``difficulty``, ``kind`` and ``patient`` may be, each of them
-    empty where it is not known. Others are ignored.
+    ``mal_details``, ``subtlety``, ``difficulty``, ``density``, ``shape``, ``attachment`` and
+    ``patient`` may be, each of them empty where it is not known. Others are ignored.
 
     Raises
     ------
@@ -110,7 +116,9 @@ def _nodule(row: Row) -> Nodule:
         ratings=_ratings(row, "mal_details"),
         subtlety=subtlety,
         difficulty=difficulty,
-        kind=row.optional("kind"),
+        density=row.optional("density"),
+        shape=row.optional("shape"),
+        attachment=row.optional("attachment"),
         patient=row.optional("patient"),
         source=f"{row.path}, line {row.line}",
     )
@@ -170,17 +178,7 @@ def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
     for second in rated:
         for index in places.get(second.series_uid, ()):
             if _same(nodules[index], second):
-                first = nodules[index]
-                merged[index] = replace(
-                    second,
-                    center_mm=first.center_mm,
-                    diameter_mm=first.diameter_mm,
-                    subtlety=second.subtlety if first.subtlety is None else first.subtlety,
-                    difficulty=first.difficulty or second.difficulty,
-                    kind=first.kind or second.kind,
-                    patient=first.patient or second.patient,
-                    source=first.source,
-                )
+                merged[index] = _completed(merged[index], second)
                 break
         else:
             raise InvalidArgument(
@@ -188,6 +186,19 @@ def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
                 f"{_SAME_NODULE_MM} mm of it; are both files of the same data?"
             )
     return merged
+
+
+def _completed(first: Nodule, second: Nodule) -> Nodule:
+    """Return the first with what only the second knows."""
+    unknown = (None, ())
+    return replace(
+        first,
+        **{
+            item.name: getattr(second, item.name)
+            for item in fields(first)
+            if getattr(first, item.name) in unknown
+        },
+    )
 
 
 def read_excluded(path: Path) -> dict[str, list[ExcludedMark]]:

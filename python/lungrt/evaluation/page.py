@@ -19,7 +19,10 @@ __all__ = ["to_html"]
 _GROUPS = {
     "size": "diameter",
     "truth": "malignancy",
-    "kind": "kind",
+    "density": "density",
+    "solid": "solid nodules",
+    "shape": "shape",
+    "attachment": "attachment",
     "difficulty": "difficulty",
     "readers": "readers who rated it",
     "agreement": "readers' agreement on malignancy",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "find_scans"]
 
+_NO_SCANS = ("seg-", ".")  # folders: LUNA16's masks are named as the scans are
 _DICOM_SUFFIXES = (".dcm", ".ima")
 
 
@@ -52,6 +53,7 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
 
     Image files are series of the file's name, as LUNA16 has them; DICOM files (``.dcm``, ``.ima``)
     belong to the series that they say, or to their folder's name where annotations use that.
+    Folders ``seg-...`` hold masks and are left out.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
         raise Io(f"{folder}: no such folder; expected one that holds CTs")
     scans: dict[str, Scan] = {}
     for place, folders, files in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith(_NO_SCANS))
         for scan in _scans_of(Path(place), sorted(files), IMAGE_SUFFIXES, named):
             if scan.series_uid in scans:
                 raise InvalidArgument(

@@ -168,11 +168,20 @@ def _malignancy(nodule: Nodule) -> str | None:
     return None if nodule.malignant is None else "malignant" if nodule.malignant else "benign"
 
 
+def _solid(nodule: Nodule) -> str | None:
+    """Tell what a detector is expected to find."""
+    large = nodule.density == "solid" and nodule.diameter_mm >= 6
+    return "solid, 6 mm or more" if large else None
+
+
 _Namer = Callable[["Nodule"], "str | None"]
 _GROUPS: dict[str, tuple[_Namer, list[str]]] = {
     "size": (_size, [_size_name(a, b) for a, b in itertools.pairwise(_SIZES_MM)]),
     "truth": (_malignancy, ["benign", "malignant"]),
-    "kind": (lambda nodule: nodule.kind, []),
+    "density": (lambda nodule: nodule.density, []),
+    "solid": (_solid, ["solid, 6 mm or more"]),
+    "shape": (lambda nodule: nodule.shape, []),
+    "attachment": (lambda nodule: nodule.attachment, []),
     "difficulty": (_difficulty, ["easy", "medium", "hard"]),
     "readers": (_readers, []),
     "agreement": (_agreement, ["agree", "differ", "contradict"]),

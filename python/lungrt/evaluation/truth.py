@@ -24,6 +24,7 @@ ANNOTATIONS = "annotations.csv"
 RATINGS = "annotations_with_malignancy.csv"
 EXCLUDED = "annotations_excluded.csv"
 SERIES = "seriesuids.csv"
+PLANTED = "planted.csv"  # how the nodules of phantoms look
 # Beside the scans, or where LUNA16's download and its scoring script keep them.
 _PLACES = (".", "annotations", "CSVFILES", "evaluationScript/annotations")
 # Files of LUNA16 that say nothing of true nodules.
@@ -66,8 +67,8 @@ def read_truth(data: Path) -> Truth:
     data
         A CSV file of annotations, which is then the only one; or a folder as LUNA16 has it, with
         ``annotations.csv``, ``annotations_with_malignancy.csv`` or both, and perhaps
-        ``annotations_excluded.csv`` and ``seriesuids.csv``; or a folder with one CSV file of any
-        other name.
+        ``annotations_excluded.csv``, ``seriesuids.csv`` and ``planted.csv``; or a folder with one
+        CSV file of any other name.
 
     Raises
     ------
@@ -80,13 +81,14 @@ def read_truth(data: Path) -> Truth:
         return Truth(read_annotations(data), files=[data.name])
     if not data.is_dir():
         raise Io(f"{data}: no such file or folder; expected a data set or its annotations")
-    files = {name: _find(data, name) for name in (ANNOTATIONS, RATINGS, EXCLUDED, SERIES)}
+    files = {name: _find(data, name) for name in (ANNOTATIONS, RATINGS, PLANTED, EXCLUDED, SERIES)}
     first = files[ANNOTATIONS] or files[RATINGS] or _only_csv(data)
     nodules = read_annotations(first)
     read = [first]
-    if (ratings := files[RATINGS]) and ratings != first:
-        nodules = merge_ratings(nodules, read_annotations(ratings))
-        read.append(ratings)
+    for more in (files[RATINGS], files[PLANTED]):
+        if more and more != first:
+            nodules = merge_ratings(nodules, read_annotations(more))
+            read.append(more)
     excluded = files[EXCLUDED]
     series = files[SERIES]
     return Truth(
@@ -105,7 +107,7 @@ def _find(data: Path, name: str) -> Path | None:
 
 
 def _only_csv(data: Path) -> Path:
-    known = (EXCLUDED, SERIES, *_OTHERS)
+    known = (EXCLUDED, SERIES, PLANTED, *_OTHERS)
     found = sorted(path for path in data.glob("*.csv") if path.name not in known)
     if len(found) == 1:
         return found[0]

@@ -22,7 +22,7 @@ def write(path: Path, *lines: str) -> Path:
 def test_every_column_is_read(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.csv",
-        f"{HEADER},mal_bool,mal_details,subtlety,difficulty,kind,patient,other",
+        f"{HEADER},mal_bool,mal_details,subtlety,difficulty,density,patient,other",
         '1.2,-1.5,2,3e1,6.5,True,"[4, 2, 5]",3.5,hard,part-solid,P1,x',
         "1.3,0,0,0,4,,,,,,,",
     )
@@ -30,9 +30,9 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     assert first.series_uid == "1.2"
     assert (first.center_mm, first.diameter_mm) == ((-1.5, 2.0, 30.0), 6.5)
     assert (first.malignant, first.ratings, first.subtlety) == (True, (4, 2, 5), 3.5)
-    assert (first.difficulty, first.kind, first.patient) == ("hard", "part-solid", "P1")
+    assert (first.difficulty, first.density, first.patient) == ("hard", "part-solid", "P1")
     assert first.source == f"{path}, line 2"
-    assert (second.malignant, second.ratings, second.kind) == (None, (), None)
+    assert (second.malignant, second.ratings, second.density) == (None, (), None)
 
 
 def test_byte_order_mark_blank_lines_and_other_order(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_wrong_optional_field_is_named(
         (b"", "is empty; expected a header"),
         (b"s,1,2,3,4\n", "line 1: the header lacks seriesuid, coordX"),
         (b"seriesuid,coordX,coordY,coordZ\n", "the header lacks diameter_mm"),
-        (f"{HEADER},kind,kind\n".encode(), "column kind stands twice"),
+        (f"{HEADER},shape,shape\n".encode(), "column shape stands twice"),
         (b"\xff\xfe\x00\x01", "byte 0 is not UTF-8"),
     ],
 )
@@ -172,3 +172,23 @@ def test_no_annotations(tmp_path: Path) -> None:
     write(tmp_path / "CSVFILES" / "annotations.csv", HEADER)
     with pytest.raises(InvalidArgument, match="is there twice"):
         read_truth(tmp_path)
+
+
+def test_folder_of_phantoms(tmp_path: Path) -> None:
+    write(tmp_path / "annotations.csv", HEADER, "s,1,2,3,4")
+    write(
+        tmp_path / "annotations_with_malignancy.csv",
+        f"{HEADER},mal_bool,mal_details",
+        's,1,2,3,4,True,"[5, 4, 4, 5]"',
+    )
+    write(
+        tmp_path / "planted.csv",
+        f"{HEADER},density,shape,attachment,malignant,label",
+        "s,1,2,3,4,solid,spiculated,vessel,True,1",
+    )
+    truth = read_truth(tmp_path)
+    (nodule,) = truth.nodules
+    assert (nodule.malignant, nodule.ratings) == (True, (5, 4, 4, 5))
+    assert (nodule.density, nodule.shape, nodule.attachment) == ("solid", "spiculated", "vessel")
+    assert nodule.source.endswith("annotations.csv, line 2")
+    assert truth.files[-1] == "planted.csv"

@@ -57,6 +57,11 @@ def test_image_files_are_series_of_their_names(luna: Path, small_ct: lungrt.CtVo
     assert volume.geometry == small_ct.geometry
 
 
+def test_masks_beside_the_scans_are_none(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(luna / "seg-lungs-LUNA16" / "1.1.mhd", small_ct)
+    assert len(find_scans(luna)) == 3
+
+
 def test_compressed_nifti_loses_its_whole_suffix(tmp_path: Path, small_ct: lungrt.CtVolume) -> None:
     write_ct(tmp_path / "a.b.nii.gz", small_ct)
     assert [scan.series_uid for scan in find_scans(tmp_path)] == ["a.b"]

@@ -169,8 +169,14 @@ def test_strata_by_readers(ratings: tuple[int, ...], readers: str, agreement: st
 
 
 def test_strata_by_kind_and_truth() -> None:
-    found = names_of(nodule(kind="solid", malignant=True), nodule(kind="ground glass"))
-    assert (found["kind: solid"], found["kind: ground glass"]) == (1, 1)
+    found = names_of(
+        nodule(density="solid", malignant=True, shape="round"),
+        nodule(density="ground glass", attachment="vessel"),
+        nodule(density="solid", diameter_mm=5.9),
+    )
+    assert (found["density: solid"], found["density: ground glass"]) == (2, 1)
+    assert found["solid: solid, 6 mm or more"] == 1
+    assert (found["shape: round"], found["attachment: vessel"]) == (1, 1)
     assert found["truth: malignant"] == 1
     assert stratify([], 0.5, 0.5) == []
 
