@@ -22,6 +22,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
+EVALUATION = "evaluation"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
@@ -31,7 +32,8 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     # Manifests and phantoms; the eager baseline runs in a process of its own.
     BENCHMARK: (ERRORS, RUNTIME, EXPORT, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
-    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK),
+    EVALUATION: (ERRORS, RUNTIME),
+    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK, EVALUATION),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -254,6 +256,10 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/comparison/a.py", "import torch", "comparison never imports torch"),
         ("python/lungrt/comparison/a.py", "import lungrt.export", "knows nothing of export"),
         ("python/lungrt/comparison/a.py", "import lungrt.benchmark", "nothing of benchmark"),
+        ("python/lungrt/evaluation/a.py", "import torch", "evaluation never imports torch"),
+        ("python/lungrt/evaluation/a.py", "from lungrt.models import x", "knows nothing of models"),
+        ("python/lungrt/evaluation/a.py", "from lungrt.cli import x", "knows nothing of cli"),
+        ("python/lungrt/report.py", "import lungrt.evaluation", "runtime knows nothing of eval"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
@@ -276,6 +282,8 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
+        ("python/lungrt/cli/evaluate.py", "from lungrt.evaluation.score import x"),
+        ("python/lungrt/evaluation/a.py", "import sklearn\nfrom lungrt import Pipeline"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
         ("python/lungrt/benchmark/a.py", "from lungrt.comparison.decisions import x"),
         ("python/lungrt/comparison/a.py", "import lungrt\nfrom lungrt import _core"),

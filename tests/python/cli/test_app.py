@@ -17,7 +17,7 @@ from lungrt.cli import progress
 from lungrt.cli.output import output_file
 from lungrt.errors import Io
 
-COMMANDS = ["export", "verify", "diagnose", "compare", "bench", "info"]
+COMMANDS = ["export", "verify", "diagnose", "compare", "evaluate", "bench", "info"]
 
 
 def test_help_lists_the_commands() -> None:

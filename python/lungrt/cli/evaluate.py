@@ -1,0 +1,294 @@
+"""``lungrt evaluate``: a data set through a bundle, or finished reports, and every score."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lungrt.cli.console import disclaim, print_error, stderr, stdout
+from lungrt.cli.engine_options import parse_engine_options
+from lungrt.cli.options import NoProgress
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+from lungrt.errors import Inference, InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lungrt import Pipeline
+    from lungrt.evaluation.document import Evaluation
+    from lungrt.evaluation.reports import ScanReport
+    from lungrt.evaluation.scans import Scan
+
+__all__ = ["evaluate"]
+
+_SUFFIXES = (".html", ".png", ".json", ".csv")
+_CANCELLED = 130
+_ENGINE = "Diagnosis"
+
+
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH",
+            help="Folder as LUNA16 has it (subset*/*.mhd, annotations.csv, and where they are "
+            "annotations_with_malignancy.csv, annotations_excluded.csv, seriesuids.csv), any "
+            "folder of CTs with one CSV file, or a CSV file.",
+            show_default=False,
+        ),
+    ],
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[BUNDLE]",
+            help="Folder that [b]lungrt export[/b] wrote; without it, the reports of --reports are "
+            "scored as they are.",
+            show_default=False,
+        ),
+    ] = None,
+    scans: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the CTs are, if not in --data.", show_default=False
+        ),
+    ] = None,
+    reports: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where reports are kept, and found again when the command is repeated; "
+            "lungrt-reports if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write FILE.html, .png, .json or .csv (a line a nodule); as often as needed.",
+            show_default=False,
+        ),
+    ] = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write LUNA16's submission to FILE.csv.", show_default=False
+        ),
+    ] = None,
+    count_missing: Annotated[
+        bool,
+        typer.Option(
+            "--count-missing",
+            help="Score scans of the data without a report as scans without a mark.",
+        ),
+    ] = False,
+    allow_mixed: Annotated[
+        bool,
+        typer.Option("--allow-mixed", help="Score reports of several bundles or options together."),
+    ] = False,
+    bootstraps: Annotated[int, typer.Option(min=0, help="Resamplings for intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resamplings.")] = 0,
+    cases: Annotated[
+        int, typer.Option(min=0, help="Most misses, and most false marks, to show.")
+    ] = 12,
+    engine: Annotated[
+        str, typer.Option(help="As for [b]lungrt diagnose[/b].", rich_help_panel=_ENGINE)
+    ] = "auto",
+    engine_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="As for [b]lungrt diagnose[/b].",
+            show_default=False,
+            rich_help_panel=_ENGINE,
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:N or auto.", rich_help_panel=_ENGINE)
+    ] = "cpu",
+    profile: Annotated[
+        str, typer.Option(help="Preset of options.", rich_help_panel=_ENGINE)
+    ] = "book",
+    geometry: Annotated[
+        str | None,
+        typer.Option(help="book or exact.", show_default=False, rich_help_panel=_ENGINE),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="CPU threads.", show_default=False, rich_help_panel=_ENGINE),
+    ] = None,
+    no_progress: NoProgress = False,
+) -> None:
+    """Score a bundle on a data set: confusion table, FROC, ROC, calibration, the worst mistakes.
+
+    Each scan's report is kept, so that a batch that was interrupted goes on when the command is
+    repeated. A scan that fails is told and does not end the batch; the exit code is then 2.
+
+    Example: [b]lungrt evaluate bundle --data LUNA16 --reports reports --output scores.html[/b]
+
+    Without a bundle finished reports are scored: [b]lungrt evaluate --reports reports --data
+    annotations.csv[/b]
+    """
+    if bundle is None and reports is None:
+        raise InvalidArgument("give a BUNDLE to run, or --reports with finished reports")
+    # Imported here so that --help and wrong arguments answer at once.
+    from lungrt.evaluation.reports import read_reports
+    from lungrt.evaluation.scans import find_scans
+    from lungrt.evaluation.score import score
+    from lungrt.evaluation.selection import coverage_notes, select
+    from lungrt.evaluation.terminal import print_evaluation
+    from lungrt.evaluation.truth import read_truth
+
+    with contextlib.ExitStack() as stack:
+        folder = reports or Path("lungrt-reports")
+        write = _prepare_outputs(stack, output or [], submission, folder)
+        truth = read_truth(data)
+        annotated = set(truth.by_series())
+        place = scans or (data if data.is_dir() else None)
+        found = {scan.series_uid: scan for scan in find_scans(place, annotated)} if place else {}
+        if scans and not found:
+            raise InvalidArgument(f"{scans}: holds no CT (.mhd, .nii.gz, ..., or .dcm files)")
+        progress = stack.enter_context(progress_bars(not no_progress))
+        known = set(truth.series if truth.series is not None else annotated | found.keys())
+        failed: dict[str, str] = {}
+        if bundle is not None:
+            known &= found.keys()
+            if not known:
+                raise InvalidArgument(
+                    f"no CT of the data in {place or data}; --scans says where they are"
+                )
+            pipeline = _pipeline(bundle, engine, engine_option, device, profile, geometry, threads)
+            chosen = [found[uid] for uid in sorted(known)]
+            failed = _run(pipeline, bundle, chosen, folder, progress)
+        listed, findings = select(
+            read_reports(folder), truth, known, failed=failed, count_missing=count_missing
+        )
+        findings.notes += coverage_notes(listed, truth, known)
+        evaluation = score(
+            listed,
+            truth,
+            findings,
+            allow_mixed=allow_mixed,
+            bootstraps=bootstraps,
+            seed=seed,
+            cases=cases,
+        )
+        written = write(evaluation, listed, found, progress)
+    console = stdout()
+    print_evaluation(console, evaluation)
+    for path in written:
+        console.print(f"written to {path}", soft_wrap=True)
+    disclaim(console)
+    if failed:
+        raise Inference(f"{len(failed)} of {len(known)} scans failed and are not in the scores")
+
+
+def _pipeline(
+    bundle: Path,
+    engine: str,
+    engine_option: list[str] | None,
+    device: str,
+    profile: str,
+    geometry: str | None,
+    threads: int | None,
+) -> Pipeline:
+    import lungrt
+    from lungrt import _core
+
+    _core.tune_allocator()  # this process does nothing else
+    return lungrt.Pipeline(
+        bundle,
+        engine=engine,
+        device=device,
+        profile=profile,
+        geometry=geometry,
+        threads=threads,
+        engine_options=parse_engine_options(engine_option),
+    )
+
+
+def _run(
+    pipeline: Pipeline,
+    bundle: Path,
+    scans: list[Scan],
+    folder: Path,
+    progress: Callable[[str, int, int], None] | None,
+) -> dict[str, str]:
+    """Diagnose what has no report yet; return why scans failed."""
+    from lungrt.evaluation.batch import run_batch
+
+    def write(path: Path, text: str) -> None:
+        with output_file(path, (".json",)) as write_file:
+            write_file(text)
+
+    try:
+        batch = run_batch(pipeline, bundle, scans, folder, write, progress)
+    except KeyboardInterrupt as error:
+        done = sum((folder / f"{scan.series_uid}.json").exists() for scan in scans)
+        stderr().print(
+            f"cancelled: {done} of {len(scans)} reports are kept in {folder}, and the same command "
+            "goes on with the others; no scores written",
+            soft_wrap=True,
+        )
+        raise typer.Exit(_CANCELLED) from error
+    for uid, why in batch.failed.items():
+        print_error(f"{uid}: {why}")
+    if len(batch.failed) == len(scans):
+        raise Inference(f"every one of {len(scans)} scans failed; the lines above say why")
+    return batch.failed
+
+
+def _prepare_outputs(
+    stack: contextlib.ExitStack, outputs: list[Path], submission: Path | None, reports: Path
+) -> Callable[..., list[Path]]:
+    """Open all files aside, and refuse what cannot be written before anything is run."""
+    from lungrt.evaluation import plots
+
+    plots.require_packages("scoring", "sklearn")
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise InvalidArgument("--output: a file is given twice")
+    for path in outputs:
+        if path.suffix.lower() == ".json" and path.parent.resolve() == reports.resolve():
+            raise InvalidArgument(f"{path}: would be taken for a report; choose another folder")
+    kinds = {path.suffix.lower() for path in outputs}
+    if ".html" in kinds:
+        plots.require_packages("an HTML report", "matplotlib", "jinja2")
+    if ".png" in kinds:
+        plots.require_packages("a PNG report", "matplotlib")
+    writers = [(path, stack.enter_context(output_file(path, _SUFFIXES))) for path in outputs]
+    write_submission = submission and stack.enter_context(output_file(submission, (".csv",)))
+
+    def write(
+        evaluation: Evaluation,
+        reports: list[ScanReport],
+        scans: dict[str, Scan],
+        progress: Callable[[str, int, int], None] | None,
+    ) -> list[Path]:
+        from lungrt.evaluation.crops import add_pictures
+        from lungrt.evaluation.document import submission as submission_csv
+
+        if kinds & {".html", ".png"}:
+            add_pictures([*evaluation.misses, *evaluation.false_marks], scans, progress)
+        for path, write_file in writers:
+            write_file(_content(evaluation, path.suffix.lower()))
+        if submission and write_submission:
+            write_submission(submission_csv(reports))
+        return [*outputs, *([submission] if submission else [])]
+
+    return write
+
+
+def _content(evaluation: Evaluation, suffix: str) -> str | bytes:
+    if suffix == ".html":
+        from lungrt.evaluation.page import to_html
+
+        return to_html(evaluation)
+    if suffix == ".png":
+        from lungrt.evaluation.picture import to_png
+
+        return to_png(evaluation)
+    return evaluation.to_json() if suffix == ".json" else evaluation.to_csv()

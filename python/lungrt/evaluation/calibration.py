@@ -1,0 +1,79 @@
+"""Whether probabilities mean what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Bin", "Calibration", "calibrate"]
+
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bin of probabilities: [lower, upper), the last one closed."""
+
+    lower: float
+    upper: float
+    count: int
+    mean_probability: float
+    frequency: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A reliability curve.
+
+    Attributes
+    ----------
+    title : str
+    count, positives : int
+    brier : float
+        Mean squared difference of probability and truth.
+    expected_error : float
+        Mean of |probability - frequency| over bins, each weighted by its count.
+    bins : list of Bin
+        Those that are not empty, of ten of equal width.
+    """
+
+    title: str
+    count: int
+    positives: int
+    brier: float
+    expected_error: float
+    bins: list[Bin]
+
+
+def calibrate(
+    title: str, probability: Sequence[float], truth: Sequence[bool]
+) -> Calibration | None:
+    """Hold probabilities against what was true; None where there are none."""
+    p, y = np.asarray(probability, float), np.asarray(truth, float)
+    if not len(p):
+        return None
+    place = np.minimum((p * _BINS).astype(int), _BINS - 1)
+    count = np.bincount(place, minlength=_BINS)
+    bins = [
+        Bin(
+            k / _BINS,
+            (k + 1) / _BINS,
+            int(count[k]),
+            float(p[place == k].mean()),
+            float(y[place == k].mean()),
+        )
+        for k in np.flatnonzero(count).tolist()
+    ]
+    return Calibration(
+        title,
+        len(p),
+        int(y.sum()),
+        float(((p - y) ** 2).mean()),
+        float(sum(b.count * abs(b.mean_probability - b.frequency) for b in bins) / len(p)),
+        bins,
+    )

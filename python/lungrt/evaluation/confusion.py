@@ -1,0 +1,125 @@
+"""The book's table: what became of true nodules, and of marks that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lungrt.evaluation.matching import book_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from lungrt.evaluation.annotations import Nodule
+    from lungrt.evaluation.reports import ScanReport
+
+__all__ = [
+    "BENIGN",
+    "FILTERED",
+    "MALIGNANT",
+    "MISSED",
+    "ConfusionTable",
+    "confuse",
+    "mark_classes",
+]
+
+MISSED, FILTERED, BENIGN, MALIGNANT = range(4)
+_COLUMNS = ("Complete Miss", "Filtered Out", "Pred. Benign", "Pred. Malignant")
+_CELL = 16  # characters
+
+
+def mark_classes(report: ScanReport) -> NDArray[np.int64]:
+    """Return each candidate's class: FILTERED, BENIGN or MALIGNANT.
+
+    A probability equal to its threshold passes here, as in the book's scoring, while it is not
+    reported. Without a malignancy stage, and where it was not asked, what passes is BENIGN.
+    """
+    marks = report.candidates
+    passes = marks.p_nodule >= report.nodule_threshold
+    malignant = passes & (marks.p_malignant >= report.malignancy_threshold)
+    return np.where(malignant, MALIGNANT, np.where(passes, BENIGN, FILTERED))
+
+
+def confuse(
+    report: ScanReport, nodules: Sequence[Nodule]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Score one scan's candidates.
+
+    Returns
+    -------
+    of_nodules : ndarray of int, shape (nodules,)
+        Highest class among the marks that belong to a nodule; MISSED where none does.
+    of_strays : ndarray of int
+        Class of each mark that belongs to no nodule.
+    """
+    classes = mark_classes(report)
+    matches = book_matches(nodules, report.candidates.center_mm)
+    of_nodules = np.where(matches, classes, MISSED).max(axis=1, initial=MISSED)
+    return of_nodules, classes[~matches.any(axis=0)]
+
+
+@dataclass
+class ConfusionTable:
+    """The table over any number of scans.
+
+    Attributes
+    ----------
+    with_malignancy : bool
+        Whether there is a malignancy model; without, what passes is one column.
+    counts : dict
+        Of each row, (complete misses, filtered out, benign, malignant).
+    """
+
+    with_malignancy: bool
+    counts: dict[str, list[int]]
+
+    @classmethod
+    def empty(cls, with_malignancy: bool) -> ConfusionTable:
+        """Make a table of nothing."""
+        rows = ("Non-Nodules", "Benign", "Malignant", "Unrated")
+        return cls(with_malignancy, {row: [0, 0, 0, 0] for row in rows})
+
+    def add(
+        self,
+        nodules: Sequence[Nodule],
+        of_nodules: NDArray[np.int64],
+        of_strays: NDArray[np.int64],
+    ) -> None:
+        """Count a scan that `confuse` scored."""
+        for stray in of_strays.tolist():
+            self.counts["Non-Nodules"][stray] += 1
+        rows = {None: "Unrated", False: "Benign", True: "Malignant"}
+        for nodule, found in zip(nodules, of_nodules.tolist(), strict=True):
+            self.counts[rows[nodule.malignant]][found] += 1
+
+    def header(self) -> list[str]:
+        """Return the columns' names; the first column holds the rows' names."""
+        classes = range(MALIGNANT + 1 if self.with_malignancy else MALIGNANT)
+        return ["", *map(self.class_name, classes)]
+
+    def class_name(self, book_class: int) -> str:
+        """Return the name of a class, which is its column's."""
+        merged = not self.with_malignancy and book_class > FILTERED
+        return "Pred. Nodule" if merged else _COLUMNS[book_class]
+
+    def rows(self) -> list[list[str | int]]:
+        """Return a list a row, of its name and cells; the first row's first cell is empty.
+
+        The row of unrated nodules, which the book has not, is there where the data has such.
+        """
+        rows: list[list[str | int]] = []
+        for name, (missed, filtered, benign, malignant) in self.counts.items():
+            if name == "Unrated" and not missed + filtered + benign + malignant:
+                continue
+            passed = [benign, malignant] if self.with_malignancy else [benign + malignant]
+            rows.append([name, "" if name == "Non-Nodules" else missed, filtered, *passed])
+        return rows
+
+    def __str__(self) -> str:
+        """Return the table as the book prints it, each cell 16 characters wide."""
+        lines: list[list[str | int]] = [[*self.header()], *self.rows()]
+        return "\n".join(" | ".join(f"{cell!s:>{_CELL}}" for cell in line) for line in lines)

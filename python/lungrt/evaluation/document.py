@@ -1,0 +1,182 @@
+"""An evaluation as one object, and as files for machines."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lungrt.evaluation.calibration import Calibration
+    from lungrt.evaluation.cases import Case
+    from lungrt.evaluation.confusion import ConfusionTable
+    from lungrt.evaluation.froc import Froc
+    from lungrt.evaluation.reports import ScanReport
+    from lungrt.evaluation.roc import Interval, Roc
+    from lungrt.evaluation.selection import Findings
+    from lungrt.evaluation.strata import Outcome, Stratum
+
+__all__ = ["Counts", "Evaluation", "Malignancy", "submission"]
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sizes of what was scored.
+
+    Attributes
+    ----------
+    scans, nodules, candidates, reported : int
+    false_reported : int
+        Reported marks that belong to no nodule (the book's matching).
+    ignored_reported : int
+        Reported marks that belong to none but lie on an excluded finding.
+    """
+
+    scans: int
+    nodules: int
+    candidates: int
+    reported: int
+    false_reported: int
+    ignored_reported: int
+
+
+@dataclass(frozen=True)
+class Malignancy:
+    """How malignant nodules are told from benign ones.
+
+    Attributes
+    ----------
+    found : Roc or None
+        p(malignant) of the rated nodules that were found; None without a malignancy model.
+    found_diameter : Roc or None
+        The annotated diameter of the same nodules.
+    found_difference : tuple of float or None
+        95 % interval of the difference of the two AUCs.
+    end_to_end, end_to_end_diameter, end_to_end_difference
+        The same of all rated nodules of the scored scans; one that was not found scores 0.
+    baseline : Roc
+        The diameter of all rated nodules of the annotations, scored scans or not.
+    """
+
+    found: Roc | None
+    found_diameter: Roc | None
+    found_difference: Interval | None
+    end_to_end: Roc | None
+    end_to_end_diameter: Roc | None
+    end_to_end_difference: Interval | None
+    baseline: Roc
+
+
+@dataclass
+class Evaluation:
+    """Every score of one pipeline on one data set.
+
+    Attributes
+    ----------
+    created : str
+        ISO 8601, UTC.
+    data : list of str
+        Names of the files of annotations.
+    setup : dict of str to str
+        Bundle, profile and options that made the reports.
+    counts : Counts
+    table : ConfusionTable
+    froc : Froc or None
+        None without a nodule.
+    malignancy : Malignancy
+    calibrations : list of Calibration
+    strata : list of Stratum
+    misses, false_marks : list of Case
+        The worst.
+    outcomes : list of Outcome
+        Of each true nodule.
+    findings : Findings
+    """
+
+    created: str
+    data: list[str]
+    setup: dict[str, str]
+    counts: Counts
+    table: ConfusionTable
+    froc: Froc | None
+    malignancy: Malignancy
+    calibrations: list[Calibration]
+    strata: list[Stratum]
+    misses: list[Case]
+    false_marks: list[Case]
+    outcomes: list[Outcome]
+    findings: Findings
+
+    def in_words(self, book_class: int) -> str:
+        """Return the name of a class of the confusion table."""
+        return self.table.class_name(book_class).lower()
+
+    def to_json(self) -> str:
+        """Return everything but pictures; what is not defined is null."""
+        content = dataclasses.asdict(self)
+        content["table"] = {
+            "with_malignancy": self.table.with_malignancy,
+            "columns": self.table.header()[1:],
+            "rows": {
+                str(name): [None if cell == "" else cell for cell in cells]
+                for name, *cells in self.table.rows()
+            },
+        }
+        for case in (*content["misses"], *content["false_marks"]):
+            del case["picture"]
+        for outcome in content["outcomes"]:
+            outcome["book_class"] = self.in_words(outcome["book_class"])
+        whole = {"format_version": _FORMAT_VERSION, **_without_infinity(content)}
+        return json.dumps(whole, indent=2, allow_nan=False) + "\n"
+
+    def to_csv(self) -> str:
+        """Return CSV text with a line a true nodule: where it is, and what became of it."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        names = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm", "malignant")
+        writer.writerow((*names, "result", "p_nodule", "p_nodule_luna16", "p_malignant"))
+        for outcome in self.outcomes:
+            nodule = outcome.nodule
+            writer.writerow(
+                (
+                    nodule.series_uid,
+                    *nodule.center_mm,
+                    nodule.diameter_mm,
+                    nodule.malignant,
+                    self.in_words(outcome.book_class),
+                    outcome.best,
+                    outcome.hit,
+                    outcome.p_malignant,
+                )
+            )
+        return text.getvalue()
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _without_infinity(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_infinity(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def submission(reports: Sequence[ScanReport]) -> str:
+    """Return every candidate in LUNA16's submission format, by series and in pipeline order."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("seriesuid", "coordX", "coordY", "coordZ", "probability"))
+    for report in reports:
+        marks = report.candidates
+        for center, p in zip(marks.center_mm.tolist(), marks.p_nodule.tolist(), strict=True):
+            writer.writerow((report.series_uid, *center, p))
+    return text.getvalue()

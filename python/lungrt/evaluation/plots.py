@@ -1,0 +1,227 @@
+"""The curves of an evaluation, each drawn on axes that are given."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lungrt.errors import InvalidArgument
+from lungrt.evaluation.froc import FALSE_MARKS_A_SCAN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from lungrt.evaluation.calibration import Calibration
+    from lungrt.evaluation.document import Evaluation
+    from lungrt.evaluation.roc import Roc
+
+__all__ = ["FONT", "LIGHT", "draw_size", "panels", "require_packages", "to_svg"]
+
+FONT = "DejaVu Sans"  # matplotlib brings it; an SVG is shown in what the reader has
+_READER_FONTS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
+# Ink, faint ink, grid and paper on light and on dark; each stands for nothing else.
+LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#fffffe"}
+_DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#161b22"}
+# Colour-blind safe (Okabe and Ito), and legible on light and on dark.
+BLUE, ORANGE, GREEN, GREY = "#2f81c7", "#d9822b", "#1a9e77", "#8c959f"
+_PACKAGES = {"matplotlib": "matplotlib", "jinja2": "Jinja2", "sklearn": "scikit-learn"}
+
+
+def require_packages(what: str, *modules: str) -> None:
+    """Check that what a score or report needs is installed.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        A package is not installed.
+    """
+    missing = [_PACKAGES[name] for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InvalidArgument(
+            f"{what} needs {' and '.join(missing)}, not installed here; "
+            "pip install 'lungrt[evaluation]'"
+        )
+
+
+def panels(evaluation: Evaluation) -> list[tuple[str, Callable[[Axes], None]]]:
+    """Return every curve that the evaluation has, as an id and what draws it."""
+    found: list[tuple[str, Callable[[Axes], None]]] = []
+    if evaluation.froc:
+        found.append(("froc", lambda axes: _draw_froc(axes, evaluation)))
+    curves = _curves(evaluation)
+    if curves:
+        found.append(("roc", lambda axes: _draw_roc(axes, curves)))
+    if evaluation.calibrations:
+        found.append(("calibration", lambda axes: _draw_calibration(axes, evaluation.calibrations)))
+    if any(stratum.group == "size" for stratum in evaluation.strata):
+        found.append(("size", lambda axes: draw_size(axes, evaluation)))
+    return found
+
+
+def to_svg(draw: Callable[[Axes], None]) -> str:
+    """Draw one panel; it follows the reader's choice of light or dark."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    # No pyplot: its figures live until they are closed, and it looks for a screen.
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",  # text stays text, in the reader's fonts
+            "svg.hashsalt": "lungrt",
+            "font.family": FONT,
+            "font.size": 10,
+        }
+    ):
+        figure = Figure(figsize=(5.4, 4.2), layout="constrained", facecolor="none")
+        axes = figure.add_subplot(facecolor="none")
+        draw(axes)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="svg", metadata={"Date": None})
+    return _following_the_reader(picture.getvalue().decode())
+
+
+def _following_the_reader(svg: str) -> str:
+    rules = "".join(
+        f'[style*="fill: {light}"]{{fill:{_DARK[name]}!important}}'
+        f'[style*="stroke: {light}"]{{stroke:{_DARK[name]}!important}}'
+        for name, light in LIGHT.items()
+    )
+    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>\n"
+    head, end, rest = svg.replace(f"'{FONT}'", _READER_FONTS).partition("<defs>")
+    return head + style + end + rest
+
+
+def _curves(evaluation: Evaluation) -> list[tuple[Roc, str, str]]:
+    scores = evaluation.malignancy
+    all_of_them = [
+        (scores.found, BLUE, "-"),
+        (scores.found_diameter, ORANGE, "-"),
+        (scores.end_to_end, BLUE, ":"),
+        (scores.baseline, GREY, "--"),
+    ]
+    return [(curve, colour, style) for curve, colour, style in all_of_them if curve and curve.auc]
+
+
+def _dress(axes: Axes, title: str, x: str, y: str) -> None:
+    axes.set_title(title, loc="left", color=LIGHT["ink"], fontweight="bold", fontsize=11)
+    axes.set_xlabel(x, color=LIGHT["faint"])
+    axes.set_ylabel(y, color=LIGHT["faint"])
+    axes.tick_params(colors=LIGHT["faint"], length=0)
+    axes.grid(color=LIGHT["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _legend(axes: Axes, place: Literal["lower right", "upper left"]) -> None:
+    axes.legend(loc=place, frameon=False, labelcolor=LIGHT["ink"], fontsize=8.5)
+
+
+def _draw_froc(axes: Axes, evaluation: Evaluation) -> None:
+    curve = evaluation.froc
+    assert curve is not None, "drawn only where there is one"
+    _dress(axes, "LUNA16 FROC", "false marks a scan", "sensitivity")
+    if curve.lower and curve.upper:
+        axes.fill_between(
+            curve.false_marks_a_scan,
+            curve.lower,
+            curve.upper,
+            color=BLUE,
+            alpha=0.22,
+            linewidth=0,
+            label="95 % of resampled scans",
+        )
+    axes.plot(
+        curve.false_marks_a_scan,
+        curve.sensitivity,
+        color=BLUE,
+        linewidth=2,
+        label=f"CPM {curve.cpm:.3f}",
+        clip_on=False,
+    )
+    rates, values = list(FALSE_MARKS_A_SCAN), list(curve.at.values())
+    axes.plot(rates, values, "o", color=BLUE, markersize=5, clip_on=False)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(rates, ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
+    axes.minorticks_off()
+    axes.set_xlim(rates[0], rates[-1])
+    axes.set_ylim(0, 1.02)
+    _legend(axes, "lower right")
+
+
+def _draw_roc(axes: Axes, curves: list[tuple[Roc, str, str]]) -> None:
+    _dress(axes, "Malignant or benign", "false positive rate", "true positive rate")
+    axes.plot([0, 1], [0, 1], color=LIGHT["line"], linewidth=1)
+    for curve, colour, style in curves:
+        axes.plot(
+            curve.false_positive_rate,
+            curve.true_positive_rate,
+            style,
+            color=colour,
+            linewidth=2,
+            label=f"{curve.auc:.3f}  {curve.title}",
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    _legend(axes, "lower right")
+
+
+def _draw_calibration(axes: Axes, calibrations: list[Calibration]) -> None:
+    _dress(axes, "Calibration", "mean probability of a bin", "share that is true")
+    axes.plot([0, 1], [0, 1], color=LIGHT["line"], linewidth=1)
+    for calibration, colour in zip(calibrations, (BLUE, ORANGE), strict=False):
+        counts = np.array([b.count for b in calibration.bins], float)
+        axes.plot(
+            [b.mean_probability for b in calibration.bins],
+            [b.frequency for b in calibration.bins],
+            color=colour,
+            linewidth=1.5,
+            label=f"{calibration.title} (error {calibration.expected_error:.3f})",
+        )
+        axes.scatter(
+            [b.mean_probability for b in calibration.bins],
+            [b.frequency for b in calibration.bins],
+            s=18 + 22 * np.log10(counts),
+            color=colour,
+            clip_on=False,
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.24)  # the legend stands above the curves
+    axes.set_yticks(np.linspace(0, 1, 6))
+    _legend(axes, "upper left")
+
+
+def draw_size(axes: Axes, evaluation: Evaluation) -> None:
+    """Draw the share of nodules that were found, by size."""
+    sizes = [s for s in evaluation.strata if s.group == "size" and "together" not in s.name]
+    _dress(axes, "Found, by diameter", "mm", "share of nodules")
+    shares = [s.found / s.nodules for s in sizes]
+    places = range(len(sizes))
+    axes.bar(places, shares, width=0.66, color=GREEN, label="found")
+    proposed = [s.proposed / s.nodules for s in sizes]
+    axes.bar(places, proposed, width=0.66, fill=False, edgecolor=GREEN, linewidth=1)
+    low = [share - s.found_interval[0] for s, share in zip(sizes, shares, strict=True)]
+    high = [s.found_interval[1] - share for s, share in zip(sizes, shares, strict=True)]
+    axes.errorbar(
+        places,
+        shares,
+        yerr=np.maximum([low, high], 0),
+        fmt="none",
+        ecolor=LIGHT["ink"],
+        elinewidth=1,
+        capsize=3,
+    )
+    for place, stratum in zip(places, sizes, strict=True):
+        axes.text(
+            place, 1.03, f"n={stratum.nodules}", ha="center", color=LIGHT["faint"], fontsize=8
+        )
+    names = [s.name.removesuffix(" mm").replace(" mm or more", "+") for s in sizes]
+    axes.set_xticks(places, names)
+    axes.grid(visible=False, axis="x")
+    axes.set_xlim(-0.6, max(len(sizes), 5) - 0.4)
+    axes.set_ylim(0, 1.1)

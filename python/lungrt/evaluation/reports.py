@@ -1,0 +1,229 @@
+"""Reports as `lungrt.Report.to_json` wrote them, checked as what comes from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["Marks", "ScanReport", "parse_report", "read_report", "read_reports"]
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Places that a pipeline proposed, in a report's order.
+
+    Attributes
+    ----------
+    center_mm : ndarray of float64, shape (marks, 3)
+        World (x, y, z), LPS.
+    p_nodule, p_malignant, diameter_mm : ndarray of float64, shape (marks,)
+        `p_malignant` is NaN where it was not asked.
+    """
+
+    center_mm: NDArray[np.float64]
+    p_nodule: NDArray[np.float64]
+    p_malignant: NDArray[np.float64]
+    diameter_mm: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.p_nodule)
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What a diagnosis of one scan says, as far as it is scored.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    series_uid : str
+    shape : tuple of int
+        (slices, rows, columns).
+    spacing_mm, origin_mm : tuple of float
+        (x, y, z).
+    direction : tuple of tuple of float
+    nodules, candidates : Marks
+        What was reported, and everything that was classified.
+    has_malignancy : bool
+        Whether anything was asked for malignancy.
+    setup : dict of str to str
+        What must be the same of all reports that are scored together.
+    nodule_threshold, malignancy_threshold : float
+    """
+
+    name: str
+    series_uid: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    origin_mm: tuple[float, float, float]
+    direction: tuple[tuple[float, float, float], ...]
+    nodules: Marks
+    candidates: Marks
+    has_malignancy: bool
+    setup: dict[str, str]
+    nodule_threshold: float
+    malignancy_threshold: float
+
+    def to_index(self, center_mm: tuple[float, ...]) -> tuple[float, float, float]:
+        """Return a world place as (slice, row, column), by the true inverse and not rounded."""
+        offset = np.asarray(center_mm, float) - self.origin_mm
+        x, y, z = np.linalg.solve(np.asarray(self.direction, float), offset) / self.spacing_mm
+        return float(z), float(y), float(x)
+
+    def contains(self, center_mm: tuple[float, ...]) -> bool:
+        """Tell whether a world place lies in the volume."""
+        index = self.to_index(center_mm)
+        return all(-0.5 <= i < n - 0.5 for i, n in zip(index, self.shape, strict=True))
+
+
+def read_reports(folder: Path) -> list[ScanReport]:
+    """Read every ``.json`` file of a folder as a report, ascending by series.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        There is no such folder, or a file cannot be read.
+    lungrt.errors.InvalidArgument
+        It holds no report, one is malformed or lacks its candidates, or two are of one series.
+    lungrt.errors.UnsupportedVersion
+        A report is of a version that this build does not know.
+    """
+    if not folder.is_dir():
+        raise Io(f"{folder}: no such folder; expected one with reports of lungrt diagnose")
+    reports: dict[str, ScanReport] = {}
+    for path in sorted(folder.glob("*.json")):
+        if path.name.startswith("."):  # another process is writing it
+            continue
+        report = read_report(path)
+        if earlier := reports.get(report.series_uid):
+            raise InvalidArgument(
+                f"{folder}: {earlier.name} and {report.name} are both of series "
+                f"{report.series_uid}; keep one"
+            )
+        reports[report.series_uid] = report
+    if not reports:
+        raise InvalidArgument(f"{folder}: holds no report; expected .json files of lungrt diagnose")
+    return [reports[uid] for uid in sorted(reports)]
+
+
+def read_report(path: Path) -> ScanReport:
+    """Read one report; one without a series UID is of the series that the file is named for."""
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise Io(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(f"{path}: no report; it is not JSON ({error})") from error
+    return parse_report(content, path)
+
+
+def parse_report(content: Any, path: Path) -> ScanReport:
+    """Check a report that was read; `path` is where messages say it is."""
+    if not isinstance(content, dict) or "format_version" not in content:
+        raise InvalidArgument(f"{path}: no report of lungrt; it has no format_version")
+    if content["format_version"] != _FORMAT_VERSION:
+        raise UnsupportedVersion(
+            f"{path}: a report of version {content['format_version']}; this build knows "
+            f"version {_FORMAT_VERSION}"
+        )
+    if "candidates" not in content:
+        raise InvalidArgument(
+            f"{path}: has no candidates, only the nodules that were reported; the confusion table "
+            "and FROC count every candidate. Write it again with lungrt diagnose --candidates"
+        )
+    try:
+        return _report(content, path)
+    except KeyError as error:
+        raise InvalidArgument(f"{path}: a damaged report; it lacks {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InvalidArgument(f"{path}: a damaged report; {error}") from error
+
+
+def _report(content: dict[str, Any], path: Path) -> ScanReport:
+    series = _of_kind(content["series"], dict, "series")
+    options = _of_kind(content["options"], dict, "options")
+    provenance = _of_kind(content["provenance"], dict, "provenance")
+    slices, rows, columns = (int(n) for n in series["shape"])
+    candidates = _marks(content["candidates"], "candidates")
+    direction = [_triple(row, "direction") for row in series["direction"]]
+    if len(direction) != 3 or abs(np.linalg.det(direction)) < 1e-6:
+        raise ValueError("direction is no matrix of three independent rows")
+    spacing_mm = _triple(series["spacing_mm"], "spacing_mm")
+    if min(spacing_mm) <= 0:
+        raise ValueError(f"spacing_mm is {spacing_mm}")
+    return ScanReport(
+        name=path.name,
+        series_uid=str(series["uid"]) or path.stem,
+        shape=(slices, rows, columns),
+        spacing_mm=spacing_mm,
+        origin_mm=_triple(series["origin_mm"], "origin_mm"),
+        direction=tuple(direction),
+        nodules=_marks(content["nodules"], "nodules"),
+        candidates=candidates,
+        has_malignancy="malignancy" in provenance["checkpoint_sha256"]
+        or bool(np.isfinite(candidates.p_malignant).any()),
+        setup={
+            "bundle": str(provenance["bundle_sha256"]),
+            "profile": str(content["profile"]),
+            **{name: str(value) for name, value in options.items()},
+        },
+        nodule_threshold=_probability(options, "nodule_threshold", "options"),
+        malignancy_threshold=_probability(options, "malignancy_threshold", "options"),
+    )
+
+
+def _marks(listed: Any, name: str) -> Marks:
+    count = len(_of_kind(listed, list, name))
+    center_mm, values = np.empty((count, 3)), np.empty((count, 3))
+    for place, mark in enumerate(listed):
+        where = f"{name}[{place}]"
+        _of_kind(mark, dict, where)
+        center_mm[place] = _triple(mark["center_mm"], f"{where}.center_mm")
+        malignant = mark["p_malignant"]
+        values[place] = (
+            _probability(mark, "p_nodule", where),
+            math.nan if malignant is None else _probability(mark, "p_malignant", where),
+            _finite(mark["diameter_mm"], f"{where}.diameter_mm"),
+        )
+    return Marks(center_mm, values[:, 0], values[:, 1], values[:, 2])
+
+
+def _of_kind(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{where} is {value!r}, no {'list' if kind is list else 'object'}")
+    return value
+
+
+def _probability(fields: dict[str, Any], name: str, where: str) -> float:
+    value = _finite(fields[name], f"{where}.{name}")
+    if not 0 <= value <= 1:
+        raise ValueError(f"{where}.{name} is {value}, no probability")
+    return value
+
+
+def _triple(value: Any, where: str) -> tuple[float, float, float]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise ValueError(f"{where} is {value!r}, no list of three numbers")
+    x, y, z = (_finite(part, where) for part in value)
+    return x, y, z
+
+
+def _finite(value: Any, where: str) -> float:
+    # JSON has no NaN: a report that holds one says null.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"{where} is {value!r}, no finite number")
+    return float(value)

@@ -1,0 +1,194 @@
+"""Annotations and their files: what is read, and every fault with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lungrt.errors import InvalidArgument, Io
+from lungrt.evaluation.annotations import read_annotations, read_excluded, read_series_uids
+from lungrt.evaluation.truth import read_truth
+
+HEADER = "seriesuid,coordX,coordY,coordZ,diameter_mm"
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_every_column_is_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.csv",
+        f"{HEADER},mal_bool,mal_details,subtlety,difficulty,density,patient,other",
+        '1.2,-1.5,2,3e1,6.5,True,"[4, 2, 5]",3.5,hard,part-solid,P1,x',
+        "1.3,0,0,0,4,,,,,,,",
+    )
+    first, second = read_annotations(path)
+    assert first.series_uid == "1.2"
+    assert (first.center_mm, first.diameter_mm) == ((-1.5, 2.0, 30.0), 6.5)
+    assert (first.malignant, first.ratings, first.subtlety) == (True, (4, 2, 5), 3.5)
+    assert (first.difficulty, first.density, first.patient) == ("hard", "part-solid", "P1")
+    assert first.source == f"{path}, line 2"
+    assert (second.malignant, second.ratings, second.density) == (None, (), None)
+
+
+def test_byte_order_mark_blank_lines_and_other_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbfdiameter_mm,coordZ,coordY,coordX,seriesuid\r\n\r\n5,3,2,1,s\r\n")
+    (nodule,) = read_annotations(path)
+    assert (nodule.series_uid, nodule.center_mm) == ("s", (1.0, 2.0, 3.0))
+    assert nodule.source.endswith("line 3")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("s,1,2,3", "line 3: 4 fields; the header has 5"),
+        ("s,1,2,3,4,5", "line 3: 6 fields"),
+        ("s,1,two,3,4", "line 3: coordY is 'two'; expected a number"),
+        ("s,nan,2,3,4", "line 3: coordX is nan; expected a finite number"),
+        ("s,1,2,inf,4", "line 3: coordZ is inf"),
+        ("s,1,2,3,0", "line 3: diameter_mm is 0.0; expected more than 0"),
+        ("s,1,2,3,-4", "line 3: diameter_mm is -4.0"),
+        ("s,1,2,3,", "line 3: diameter_mm is ''"),
+        (",1,2,3,4", "line 3: seriesuid is empty"),
+        ('s,1,2,3,"4', "line 3: no CSV"),
+        ("r,0.05,0,0,9", r"line 3: the same nodule as .*line 2"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, line: str, why: str) -> None:
+    path = write(tmp_path / "a.csv", HEADER, "r,0,0,0,5", line)
+    with pytest.raises(InvalidArgument, match=why):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields", "why"),
+    [
+        ("mal_bool", "maybe", "mal_bool is 'maybe'; expected True or False"),
+        ("mal_details", '"[4, 6]"', "mal_details is .*; expected ratings from 1 to 5"),
+        ("mal_details", "4 2", "mal_details"),
+        ("subtlety", "7", "subtlety is 7.0; expected 1 to 5"),
+        ("difficulty", "nasty", "difficulty is 'nasty'; expected easy, medium or hard"),
+    ],
+)
+def test_a_wrong_optional_field_is_named(
+    tmp_path: Path, columns: str, fields: str, why: str
+) -> None:
+    path = write(tmp_path / "a.csv", f"{HEADER},{columns}", f"s,1,2,3,4,{fields}")
+    with pytest.raises(InvalidArgument, match=f"line 2: {why}"):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty; expected a header"),
+        (b"s,1,2,3,4\n", "line 1: the header lacks seriesuid, coordX"),
+        (b"seriesuid,coordX,coordY,coordZ\n", "the header lacks diameter_mm"),
+        (f"{HEADER},shape,shape\n".encode(), "column shape stands twice"),
+        (b"\xff\xfe\x00\x01", "byte 0 is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_none(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidArgument, match=why):
+        read_annotations(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Io, match=r"a\.csv: cannot be read"):
+        read_annotations(tmp_path / "a.csv")
+
+
+def test_excluded_findings_of_unknown_size_have_ten_millimetres(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.csv", HEADER, "s,1,2,3,-1", "s,4,5,6,7", "t,0,0,0,0")
+    marks = read_excluded(path)
+    assert [mark.diameter_mm for mark in marks["s"]] == [10.0, 7.0]
+    assert [mark.diameter_mm for mark in marks["t"]] == [0.0]
+
+
+def test_series_uids(tmp_path: Path) -> None:
+    assert read_series_uids(write(tmp_path / "s.csv", "seriesuid", "1.2", "", "1.3")) == [
+        "1.2",
+        "1.3",
+    ]
+    with pytest.raises(InvalidArgument, match=r"line 3: series 1\.2 stands in line 1"):
+        read_series_uids(write(tmp_path / "s.csv", "1.2", "1.3", "1.2"))
+    with pytest.raises(InvalidArgument, match="line 1: expected a series UID and nothing else"):
+        read_series_uids(write(tmp_path / "s.csv", "1.2,5"))
+    with pytest.raises(InvalidArgument, match="names no series"):
+        read_series_uids(write(tmp_path / "s.csv", "seriesuid"))
+
+
+def test_luna16_folder(tmp_path: Path) -> None:
+    write(tmp_path / "annotations.csv", HEADER, "s,1.0,2,3,4", "s,9,9,9,5", "t,0,0,0,6")
+    write(
+        tmp_path / "annotations_with_malignancy.csv",
+        f"{HEADER},mal_bool,mal_details",
+        't,0.0000001,0,0,6,True,"[5, 4, 4]"',
+        's,1,2,3,4,False,"[1, 2]"',
+    )
+    scoring = tmp_path / "evaluationScript" / "annotations"
+    write(scoring / "annotations_excluded.csv", HEADER, "u,1,2,3,-1")
+    write(scoring / "seriesuids.csv", "s", "t", "u")
+    write(tmp_path / "candidates.csv", "seriesuid,coordX,coordY,coordZ,class")
+    truth = read_truth(tmp_path)
+    assert [n.malignant for n in truth.nodules] == [False, None, True]
+    assert [n.ratings for n in truth.nodules] == [(1, 2), (), (5, 4, 4)]
+    assert truth.nodules[2].center_mm == (0.0, 0.0, 0.0)
+    assert list(truth.excluded) == ["u"]
+    assert truth.series == ["s", "t", "u"]
+    assert len(truth.files) == 4
+    assert {uid: len(own) for uid, own in truth.by_series().items()} == {"s": 2, "t": 1}
+
+
+def test_ratings_of_other_data_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "annotations.csv", HEADER, "s,1,2,3,4")
+    write(tmp_path / "annotations_with_malignancy.csv", HEADER, "s,1,2,4,4")
+    with pytest.raises(InvalidArgument, match=r"malignancy\.csv, line 2: no nodule of the annot"):
+        read_truth(tmp_path)
+
+
+def test_one_csv_of_any_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", HEADER, "s,1,2,3,4")
+    assert read_truth(tmp_path).files == ["mine.csv"]
+    assert read_truth(path).nodules == read_truth(tmp_path).nodules
+    write(tmp_path / "yours.csv", HEADER)
+    with pytest.raises(InvalidArgument, match=r"holds 2 CSV files, but no annotations\.csv"):
+        read_truth(tmp_path)
+
+
+def test_no_annotations(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"holds no annotations\.csv"):
+        read_truth(tmp_path)
+    with pytest.raises(Io, match="no such file or folder"):
+        read_truth(tmp_path / "nothing")
+    write(tmp_path / "annotations.csv", HEADER)
+    write(tmp_path / "CSVFILES" / "annotations.csv", HEADER)
+    with pytest.raises(InvalidArgument, match="is there twice"):
+        read_truth(tmp_path)
+
+
+def test_folder_of_phantoms(tmp_path: Path) -> None:
+    write(tmp_path / "annotations.csv", HEADER, "s,1,2,3,4")
+    write(
+        tmp_path / "annotations_with_malignancy.csv",
+        f"{HEADER},mal_bool,mal_details",
+        's,1,2,3,4,True,"[5, 4, 4, 5]"',
+    )
+    write(
+        tmp_path / "planted.csv",
+        f"{HEADER},density,shape,attachment,malignant,label",
+        "s,1,2,3,4,solid,spiculated,vessel,True,1",
+    )
+    truth = read_truth(tmp_path)
+    (nodule,) = truth.nodules
+    assert (nodule.malignant, nodule.ratings) == (True, (5, 4, 4, 5))
+    assert (nodule.density, nodule.shape, nodule.attachment) == ("solid", "spiculated", "vessel")
+    assert nodule.source.endswith("annotations.csv, line 2")
+    assert truth.files[-1] == "planted.csv"

@@ -1,0 +1,190 @@
+"""CTs of a folder, and a batch over them that goes on where it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+from evaluation_examples import write_report
+
+import lungrt
+from lungrt.errors import InvalidArgument, Io
+from lungrt.evaluation.batch import run_batch
+from lungrt.evaluation.scans import Scan, find_scans
+
+WriteSeries = Callable[..., list[Path]]
+
+
+def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
+    """Write a CT as LUNA16 has it: .mhd and .raw."""
+    image = SimpleITK.GetImageFromArray(ct.hu)
+    image.SetOrigin(ct.geometry.origin_mm)
+    image.SetSpacing(ct.geometry.spacing_mm)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+@pytest.fixture
+def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
+    """Write three scans in two subsets."""
+    for name in ("subset0/1.3", "subset0/1.1", "subset1/1.2"):
+        write_ct(tmp_path / "luna" / f"{name}.mhd", small_ct)
+    return tmp_path / "luna"
+
+
+@pytest.fixture
+def pipeline(tiny_bundle: Path) -> lungrt.Pipeline:
+    """Open the tiny bundle."""
+    return lungrt.Pipeline(tiny_bundle, threads=1)
+
+
+def test_image_files_are_series_of_their_names(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    scans = find_scans(luna)
+    assert [scan.series_uid for scan in scans] == ["1.1", "1.2", "1.3"]
+    volume = scans[1].read()
+    assert volume.series_uid == "1.2"
+    assert np.array_equal(volume.hu, small_ct.hu)
+    assert volume.geometry == small_ct.geometry
+
+
+def test_masks_beside_the_scans_are_none(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(luna / "seg-lungs-LUNA16" / "1.1.mhd", small_ct)
+    assert len(find_scans(luna)) == 3
+
+
+def test_compressed_nifti_loses_its_whole_suffix(tmp_path: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(tmp_path / "a.b.nii.gz", small_ct)
+    assert [scan.series_uid for scan in find_scans(tmp_path)] == ["a.b"]
+
+
+def test_dicom_folders(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path / "P1", uid="1.2.3")
+    (scan,) = find_scans(tmp_path)
+    assert (scan.series_uid, scan.dicom_series) == ("1.2.3", "1.2.3")
+    assert scan.read().series_uid == "1.2.3"
+    (scan,) = find_scans(tmp_path, {"P1"})  # as the annotations have it
+    assert scan.series_uid == "P1"
+    assert scan.read().series_uid == "P1"
+    write_series(tmp_path / "P1", uid="1.2.4", prefix="other")
+    assert [scan.series_uid for scan in find_scans(tmp_path, {"P1"})] == ["1.2.3", "1.2.4"]
+
+
+def test_what_is_no_ct_is_no_scan(tmp_path: Path, write_series: WriteSeries) -> None:
+    def as_segmentation(index: int, data: Any) -> None:
+        data.Modality = "SEG"
+
+    write_series(tmp_path / "seg", edit=as_segmentation)
+    assert find_scans(tmp_path) == []
+    with pytest.raises(Io, match="no such folder"):
+        find_scans(tmp_path / "nothing")
+
+
+def test_a_damaged_dicom_folder_is_told_when_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "P1").mkdir()
+    (tmp_path / "P1" / "a.dcm").write_bytes(b"no image")
+    (scan,) = find_scans(tmp_path)
+    assert scan.series_uid == "P1"
+    with pytest.raises(lungrt.errors.Error, match="P1"):
+        scan.read()
+
+
+def test_a_series_that_is_there_twice(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(luna / "subset5" / "1.1.mhd", small_ct)
+    with pytest.raises(InvalidArgument, match=r"1\.1 is there twice: .*subset0.*subset5"):
+        find_scans(luna)
+
+
+def test_batch_writes_a_report_a_scan(
+    luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    told = []
+    batch = run_batch(
+        pipeline,
+        tiny_bundle,
+        find_scans(luna),
+        tmp_path / "deep" / "reports",
+        write,
+        lambda *call: told.append(call),
+    )
+    assert (batch.run, batch.found, batch.failed) == (3, 0, {})
+    report = json.loads((tmp_path / "deep" / "reports" / "1.2.json").read_text())
+    assert report["series"]["uid"] == "1.2"
+    assert report["candidates"]
+    assert [call for call in told if call[0] == "scans"] == [("scans", k, 3) for k in range(4)]
+
+
+def test_batch_goes_on_behind_an_interruption(
+    luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    scans, folder = find_scans(luna), tmp_path / "reports"
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("scans", 1):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pipeline, tiny_bundle, scans, folder, write, interrupt)
+    assert [path.name for path in folder.iterdir()] == ["1.1.json"]
+    first = (folder / "1.1.json").read_bytes()
+    batch = run_batch(pipeline, tiny_bundle, scans, folder, write)
+    assert (batch.run, batch.found) == (2, 1)
+    assert (folder / "1.1.json").read_bytes() == first
+
+
+def test_a_scan_that_fails_does_not_end_the_batch(
+    luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    (luna / "subset0" / "1.1.raw").unlink()
+    scans = [*find_scans(luna), Scan("1.9", tmp_path / "gone.mhd")]
+    batch = run_batch(pipeline, tiny_bundle, scans, tmp_path / "reports", write)
+    assert (batch.run, sorted(batch.failed)) == (2, ["1.1", "1.9"])
+    assert "cannot be read" in batch.failed["1.1"]
+    assert not (tmp_path / "reports" / "1.1.json").exists()
+
+
+def test_a_report_that_cannot_be_written_ends_the_batch(
+    luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise Io(f"{path}: cannot be written (no space)")
+
+    with pytest.raises(Io, match="no space"):
+        run_batch(pipeline, tiny_bundle, find_scans(luna), tmp_path / "reports", full)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Io, match="cannot be made"):
+        run_batch(pipeline, tiny_bundle, [], tmp_path / "file" / "reports", write)
+
+
+def test_reports_of_another_run_are_refused_before_anything_is_run(
+    luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    scans, folder = find_scans(luna), tmp_path / "reports"
+    write_report(folder, "1.3")
+    with pytest.raises(InvalidArgument, match=r"1\.3\.json: was made with another bundle"):
+        run_batch(pipeline, tiny_bundle, scans, folder, write)
+    run_batch(pipeline, tiny_bundle, scans, tmp_path / "own", write)
+    other = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact")
+    with pytest.raises(InvalidArgument, match=r"another geometry \(book, now exact\)"):
+        run_batch(other, tiny_bundle, scans, tmp_path / "own", write)
+    (tmp_path / "own" / "1.1.json").write_text((tmp_path / "own" / "1.2.json").read_text())
+    with pytest.raises(InvalidArgument, match=r"1\.1\.json: is a report of series 1\.2"):
+        run_batch(pipeline, tiny_bundle, scans, tmp_path / "own", write)
+    assert [path.name for path in folder.iterdir()] == ["1.3.json"]
+
+
+@pytest.mark.parametrize("uid", ["", ".hidden", "a/b", "..", "a\0b"])
+def test_a_series_whose_name_no_file_can_have(
+    uid: str, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidArgument, match="cannot name a file"):
+        run_batch(pipeline, tiny_bundle, [Scan(uid, tmp_path / "x.mhd")], tmp_path / "r", write)
