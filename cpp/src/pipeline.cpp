@@ -108,7 +108,7 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
-    const std::optional<ops::LungField> field = find_field(volume, control, &report);
+    const std::optional<ops::CellField> field = find_field(volume, control, &report);
     if (field) report.timings_s["find_lungs"] = stage.lap();
     const NoduleMask mask =
         field ? segment_field(segment, volume, *field, control) : segment.run(volume, control);
@@ -129,7 +129,7 @@ struct Pipeline::Impl {
   }
 
   /// The field where the region is one; what was found on the way goes into the report.
-  std::optional<ops::LungField> find_field(const CtVolume& volume, const RunControl& control,
+  std::optional<ops::CellField> find_field(const CtVolume& volume, const RunControl& control,
                                            Report* report) const {
     if (profile.region == Region::kVolume) return std::nullopt;
     ops::LungFieldResult found = find_lungs(volume, threads, control);
@@ -142,7 +142,7 @@ struct Pipeline::Impl {
   }
 
   GroupResult group(const CtVolume& volume, const NoduleMask& mask,
-                    const std::optional<ops::LungField>& field) const {
+                    const std::optional<ops::CellField>& field) const {
     GroupResult groups = group_candidates(volume, mask, profile.geometry);
     if (field) keep_in_field(*field, groups);
     return groups;
@@ -150,9 +150,9 @@ struct Pipeline::Impl {
 
   static std::shared_ptr<const RunMasks> masks_of(const CtVolume& volume, const NoduleMask& mask,
                                                   const GroupResult& groups,
-                                                  const std::optional<ops::LungField>& field) {
+                                                  const std::optional<ops::CellField>& field) {
     auto masks = std::make_shared<RunMasks>();
-    masks->lung_field = field.value_or(ops::LungField(volume.shape())).to_mask();
+    masks->lung_field = field.value_or(ops::CellField(volume.shape())).to_mask();
     masks->mask = mask;
     masks->labels = label_candidates(mask, groups);
     masks->nodules = mask_of(masks->labels);
@@ -195,12 +195,6 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
   return within_memory(volume, [&] { return impl_->run(volume, options); });
-}
-
-NoduleMask Pipeline::lung_field(const CtVolume& volume, const RunOptions& options) const {
-  return within_memory(volume, [&] {
-    return find_lungs(volume, impl_->threads, RunControl(options)).field.to_mask();
-  });
 }
 
 NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {

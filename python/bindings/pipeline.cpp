@@ -16,6 +16,7 @@
 #include "arrays.h"
 #include "casters.h"
 #include "lungrt/error.h"
+#include "lungrt/lung_field.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -127,15 +128,6 @@ void register_pipeline(py::module_& module) {
           py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0,
           py::arg("keep_masks") = false)
       .def(
-          "lung_field",
-          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
-             double max_seconds) {
-            PythonRun run(std::move(progress), 0, max_seconds);
-            return run([&](const RunOptions& options) { return self.lung_field(volume, options); });
-          },
-          py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
-          py::arg("max_seconds") = 0.0)
-      .def(
           "segment",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
              double max_seconds) {
@@ -178,6 +170,23 @@ void register_pipeline(py::module_& module) {
         return py::str("Pipeline(engine={!r}, device={!r}, profile={!r}, threads={})")
             .format(self.engine(), self.device(), self.profile().profile, self.threads());
       });
+
+  py::class_<LungField>(module, "LungField", "The lungs and what lies at their walls.")
+      .def_readonly("mask", &LungField::mask)
+      .def_readonly("air_ml", &LungField::air_ml, "Aerated lung.")
+      .def_readonly("field_ml", &LungField::field_ml, "Of the mask.")
+      .def_readonly("notes", &LungField::notes, "Where and why it was widened.");
+
+  module.def(
+      "find_lung_field",
+      [](const CtVolume& volume, int threads, std::optional<py::function> progress,
+         double max_seconds) {
+        PythonRun run(std::move(progress), 0, max_seconds);
+        return run(
+            [&](const RunOptions& options) { return find_lung_field(volume, threads, options); });
+      },
+      py::arg("volume"), py::kw_only(), py::arg("threads") = 0, py::arg("progress") = py::none(),
+      py::arg("max_seconds") = 0.0);
 }
 
 }  // namespace lungrt::python

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         EngineInfo,
         Finding,
         Geometry,
+        LungField,
+        Nodule,
         NoduleMask,
         ProfileOptions,
         Provenance,
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
         label,
     )
     from lungrt.engine_info import engines
-    from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct
+    from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct, write_masks
     from lungrt.layers import layer_outputs
+    from lungrt.lung_field import find_lung_field
     from lungrt.pipeline import Pipeline
     from lungrt.report import Report
     from lungrt.stage_network import StageNetwork
@@ -48,6 +51,8 @@ __all__ = [
     "EngineInfo",
     "Finding",
     "Geometry",
+    "LungField",
+    "Nodule",
     "NoduleMask",
     "Pipeline",
     "ProfileOptions",
@@ -59,11 +64,13 @@ __all__ = [
     "engines",
     "erode",
     "errors",
+    "find_lung_field",
     "from_sitk",
     "label",
     "layer_outputs",
     "list_series",
     "read_ct",
+    "write_masks",
 ]
 
 _HOMES = {
@@ -72,10 +79,12 @@ _HOMES = {
     "SeriesInfo": "lungrt.io",
     "StageNetwork": "lungrt.stage_network",
     "engines": "lungrt.engine_info",
+    "find_lung_field": "lungrt.lung_field",
     "from_sitk": "lungrt.io",
     "layer_outputs": "lungrt.layers",
     "list_series": "lungrt.io",
     "read_ct": "lungrt.io",
+    "write_masks": "lungrt.io",
 }
 
 

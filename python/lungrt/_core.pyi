@@ -243,13 +243,6 @@ class Pipeline:
         max_seconds: float = ...,
         keep_masks: bool = ...,
     ) -> Report: ...
-    def lung_field(
-        self,
-        volume: CtVolume,
-        *,
-        progress: _Progress | None = ...,
-        max_seconds: float = ...,
-    ) -> NoduleMask: ...
     def segment(
         self,
         volume: CtVolume,
@@ -277,6 +270,24 @@ class Pipeline:
     def profile(self) -> ProfileOptions: ...
     @property
     def threads(self) -> int: ...
+
+class LungField:
+    @property
+    def mask(self) -> NoduleMask: ...
+    @property
+    def air_ml(self) -> float: ...
+    @property
+    def field_ml(self) -> float: ...
+    @property
+    def notes(self) -> list[str]: ...
+
+def find_lung_field(
+    volume: CtVolume,
+    *,
+    threads: int = ...,
+    progress: _Progress | None = ...,
+    max_seconds: float = ...,
+) -> LungField: ...
 
 class StageNetwork:
     def __init__(

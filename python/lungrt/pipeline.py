@@ -149,20 +149,6 @@ class Pipeline(_core.Pipeline):
             )
         )
 
-    def lung_field(
-        self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
-    ) -> _core.NoduleMask:
-        """Where nodules of the lung may be: the lungs and what lies at their walls.
-
-        For the parameters see `run`; the result does not depend on the region.
-
-        Raises
-        ------
-        lungrt.errors.BadVolume
-            Where there is no plausible lung.
-        """
-        return super().lung_field(as_volume(ct), progress=progress, max_seconds=max_seconds)
-
     def segment(
         self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
     ) -> _core.NoduleMask:

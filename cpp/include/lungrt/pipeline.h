@@ -73,9 +73,6 @@ class LUNGRT_API Pipeline {
   /// Segmentation, grouping, nodule and, where the bundle has it, malignancy classification.
   Report run(const CtVolume& volume, const RunOptions& options = {}) const;
 
-  /// The lungs and what lies at their walls, whatever the region.
-  /// \throws Error kBadVolume where there is no plausible lung
-  NoduleMask lung_field(const CtVolume& volume, const RunOptions& options = {}) const;
   /// Voxels whose nodule probability exceeds the threshold; outside of the region not all of them.
   NoduleMask segment(const CtVolume& volume, const RunOptions& options = {}) const;
   /// Components of the eroded mask with their centre in the region, in pipeline order.

@@ -72,7 +72,7 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
   return result;
 }
 
-void keep_in_field(const ops::LungField& field, GroupResult& groups) {
+void keep_in_field(const ops::CellField& field, GroupResult& groups) {
   GroupResult kept;
   kept.mask_voxels = groups.mask_voxels;
   for (std::size_t i = 0; i < groups.candidates.size(); ++i) {

@@ -23,7 +23,7 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
 
 /// Leaves only candidates whose centre lies in the field, in their order.
-void keep_in_field(const ops::LungField& field, GroupResult& groups);
+void keep_in_field(const ops::CellField& field, GroupResult& groups);
 
 /// The components of the candidates alone, candidate k - 1 with label k.
 /// \param mask  that the candidates were grouped from

@@ -21,7 +21,7 @@ ops::SliceWindow grown(const ops::SliceWindow& window, std::int64_t by, const Vo
 }
 
 /// Around the field in a slice and the two beside it: erosion looks into those.
-ops::SliceWindow window_near(const ops::LungField& field, std::int64_t slice) {
+ops::SliceWindow window_near(const ops::CellField& field, std::int64_t slice) {
   const VolumeShape& shape = field.volume_shape();
   ops::SliceWindow window;
   for (std::int64_t s = std::max<std::int64_t>(0, slice - 1);
@@ -32,7 +32,7 @@ ops::SliceWindow window_near(const ops::LungField& field, std::int64_t slice) {
 }
 
 /// What is wanted of each slice; empty where nothing is.
-std::vector<ops::SliceWindow> windows_around(const ops::LungField& field) {
+std::vector<ops::SliceWindow> windows_around(const ops::CellField& field) {
   std::vector<ops::SliceWindow> wanted;
   for (std::int64_t s = 0; s < field.volume_shape().slices; ++s) {
     wanted.push_back(window_near(field, s));
@@ -50,7 +50,7 @@ std::vector<ops::SliceWindow> windows_around(const ops::LungField& field) {
 
 /// Widens what is wanted to where components that meet the field may go on.
 /// \return whether anything was widened
-bool widen(const NoduleMask& mask, const ops::LungField& field,
+bool widen(const NoduleMask& mask, const ops::CellField& field,
            const std::vector<ops::SliceWindow>& known, std::vector<ops::SliceWindow>& wanted) {
   const VolumeShape& shape = mask.shape();
   bool widened = false;
@@ -75,7 +75,7 @@ bool widen(const NoduleMask& mask, const ops::LungField& field,
 }  // namespace
 
 NoduleMask segment_field(const Segmenter& segmenter, const CtVolume& volume,
-                         const ops::LungField& field, const RunControl& control) {
+                         const ops::CellField& field, const RunControl& control) {
   const WindowPlanner planner = segmenter.planner(volume.shape());
   std::vector<ops::SliceWindow> wanted = windows_around(field);
   std::vector<ops::SliceWindow> known(wanted.size());

@@ -11,6 +11,6 @@ namespace lungrt {
 /// its centre in the field is whole: the same as in a segmentation of all slices. Windows around
 /// the field are grown wherever such a component may go on beyond them.
 NoduleMask segment_field(const Segmenter& segmenter, const CtVolume& volume,
-                         const ops::LungField& field, const RunControl& control);
+                         const ops::CellField& field, const RunControl& control);
 
 }  // namespace lungrt

@@ -14,6 +14,8 @@ from lungrt.cli.engine_options import parse_engine_options
 from lungrt.cli.options import NoProgress, Precision, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
+from lungrt.mask_format import MaskFormat
+from lungrt.profiles import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,11 +64,29 @@ def diagnose(
         str, typer.Option(help="cpu, cuda, cuda:N, or auto to take what is there.")
     ] = "cpu",
     precision: Precision = "fp32",
-    profile: Annotated[str, typer.Option(help="Preset of options.")] = "book",
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="Preset of the next three options. lung: looks only where lungs are, marks of one "
+            "lesion merged. book: as the book does, everywhere."
+        ),
+    ] = DEFAULT_PROFILE,
     geometry: Annotated[
         str | None,
         typer.Option(
             help="book or exact: another way from world to voxel than the profile's.",
+            show_default=False,
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="volume or lung: look elsewhere than the profile.", show_default=False),
+    ] = None,
+    merge_marks: Annotated[
+        bool | None,
+        typer.Option(
+            "--merge-marks/--no-merge-marks",
+            help="Make nearby marks of one lesion one nodule, or not.",
             show_default=False,
         ),
     ] = None,
@@ -96,6 +116,17 @@ def diagnose(
             metavar="FILE", help="Write the report to FILE.json or FILE.csv.", show_default=False
         ),
     ] = None,
+    save_masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write lung field, nodule mask and labels, in the CT's geometry, into this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    mask_format: Annotated[
+        MaskFormat, typer.Option(help="Of the files that [b]--save-masks[/b] writes.")
+    ] = MaskFormat.NIFTI,
     no_progress: NoProgress = False,
 ) -> None:
     """Find lung nodules in a CT.
@@ -105,9 +136,12 @@ def diagnose(
     # Imported here so that --help and wrong arguments answer at once.
     import lungrt
     from lungrt import _core
+    from lungrt.io import mask_folder
 
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
+        if save_masks:
+            mask_folder(save_masks)  # before the work, not after it
         _core.tune_allocator()  # this process does nothing else
         pipeline = lungrt.Pipeline(
             bundle,
@@ -116,12 +150,15 @@ def diagnose(
             precision=precision,
             profile=profile,
             geometry=geometry,
+            region=region,
+            merge_marks=merge_marks,
             threads=threads,
             engine_options=parse_engine_options(engine_option, kernels=kernels),
         )
         volume = lungrt.read_ct(ct, series=series, resample=resample)
         with progress_bars(not no_progress) as progress:
-            report = pipeline.run(volume, progress=progress)
+            report = pipeline.run(volume, progress=progress, keep_masks=save_masks is not None)
+        masks = lungrt.write_masks(save_masks, report, mask_format.value) if save_masks else []
         if output and write:
             if output.suffix.lower() == ".csv":
                 write(report.to_csv(candidates=candidates))
@@ -131,6 +168,8 @@ def diagnose(
     _print(console, report)
     if output:
         console.print(f"written to {output}", soft_wrap=True)
+    for file in masks:
+        console.print(f"written to {file}", soft_wrap=True)
     disclaim(console)
 
 
@@ -138,11 +177,12 @@ def _print(console: Console, report: Report) -> None:
     if report.nodules:
         console.print(_table(report))
     provenance = report.provenance
-    seconds = report.timings_s
+    seconds = {"find_lungs": 0.0, **report.timings_s}
     console.print(
         f"{len(report.nodules)} nodules of {len(report.candidates)} candidates in "
-        f"{seconds['total']:.1f} s (segment {seconds['segment']:.1f}, group "
-        f"{seconds['group']:.1f}, classify {seconds['classify']:.1f})\n"
+        f"{seconds['total']:.1f} s (find lungs {seconds['find_lungs']:.1f}, segment "
+        f"{seconds['segment']:.1f}, group {seconds['group']:.1f}, classify "
+        f"{seconds['classify']:.1f})\n"
         f"profile {report.options.profile}, engine {report.engine} ({provenance.engine_version}), "
         f"{report.device} ({provenance.device_name}), {report.options.precision}, "
         f"{provenance.threads} threads",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lungrt.errors import InvalidArgument
+from lungrt.profiles import DEFAULT_PROFILE
 
 __all__ = ["Settings", "parse_settings"]
 
@@ -86,12 +87,20 @@ def parse_settings(text: str, bundle: str | None) -> Settings:
         raise InvalidArgument(
             f"settings {text!r}: no bundle is named; give --bundle, or bundle=... in the settings"
         )
-    arguments: dict[str, Any] = {**given}
+    arguments: dict[str, Any] = {"profile": DEFAULT_PROFILE, **given}
     if "threads" in given:
         arguments["threads"] = _threads(given["threads"], text)
+    if "merge_marks" in given:
+        arguments["merge_marks"] = _yes_or_no(given["merge_marks"], text)
     if options:
         arguments["engine_options"] = options
     return Settings(text or "defaults", found, arguments)
+
+
+def _yes_or_no(value: str, text: str) -> bool:
+    if value not in ("yes", "no"):
+        raise InvalidArgument(f"settings {text!r}: merge_marks={value}: expected yes or no")
+    return value == "yes"
 
 
 def _threads(value: str, text: str) -> int:

@@ -1,7 +1,17 @@
-"""Reading CTs: DICOM folders, image files, SimpleITK images."""
+"""Reading CTs (DICOM folders, image files, SimpleITK images) and writing masks."""
 
 from lungrt.io.dicom import SeriesInfo, list_series
 from lungrt.io.image import from_sitk
+from lungrt.io.masks import mask_folder, write_masks
 from lungrt.io.read import Ct, as_volume, read_ct
 
-__all__ = ["Ct", "SeriesInfo", "as_volume", "from_sitk", "list_series", "read_ct"]
+__all__ = [
+    "Ct",
+    "SeriesInfo",
+    "as_volume",
+    "from_sitk",
+    "list_series",
+    "mask_folder",
+    "read_ct",
+    "write_masks",
+]

@@ -68,7 +68,7 @@ Scene random_scene(unsigned seed) {
   return scene;
 }
 
-ops::LungField field_of(const Scene& scene) {
+ops::CellField field_of(const Scene& scene) {
   const ops::BlockSize block{2, 5, 5};
   ops::CellMask cells(ops::cells_over(scene.shape, block));
   for (std::int64_t s = 3; s < 8; ++s) {
@@ -84,7 +84,7 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
   std::int64_t pixels_of_field = 0, pixels_of_all = 0;
   for (unsigned seed = 0; seed < 40; ++seed) {
     const Scene scene = random_scene(seed);
-    const ops::LungField field = field_of(scene);
+    const ops::CellField field = field_of(scene);
     auto session = std::make_unique<PassSession>(SessionTraits{Layout::kPlanes, 1, 2});
     const PassSession* counted = session.get();
     std::vector<std::unique_ptr<Session>> members;

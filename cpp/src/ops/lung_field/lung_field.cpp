@@ -58,19 +58,19 @@ void widen_to_rib_cage(const CoarseGrid& grid, const CellMask& lungs, const Cell
 
 }  // namespace
 
-LungField::LungField(const VolumeShape& volume)
+CellField::CellField(const VolumeShape& volume)
     : volume_(volume),
       block_{volume.slices, volume.rows, volume.columns},
       cells_({1, 1, 1}, std::uint8_t{1}) {}
 
-LungField::LungField(const VolumeShape& volume, const BlockSize& block, CellMask cells)
+CellField::CellField(const VolumeShape& volume, const BlockSize& block, CellMask cells)
     : volume_(volume), block_(block), cells_(std::move(cells)) {}
 
-bool LungField::contains(const VoxelIndex& voxel) const {
+bool CellField::contains(const VoxelIndex& voxel) const {
   return cells_.at(voxel.slice / block_[0], voxel.row / block_[1], voxel.column / block_[2]) != 0;
 }
 
-SliceWindow LungField::window(std::int64_t slice) const {
+SliceWindow CellField::window(std::int64_t slice) const {
   const std::int64_t s = slice / block_[0];
   const VolumeShape& cells = cells_.shape();
   std::int64_t first_row = cells.rows, last_row = 0, first_column = cells.columns, last_column = 0;
@@ -88,7 +88,7 @@ SliceWindow LungField::window(std::int64_t slice) const {
                         last_column * block_[2], volume_);
 }
 
-bool LungField::meets(const VoxelIndex& first, const VoxelIndex& last) const {
+bool CellField::meets(const VoxelIndex& first, const VoxelIndex& last) const {
   for (std::int64_t s = first.slice / block_[0]; s <= last.slice / block_[0]; ++s) {
     for (std::int64_t r = first.row / block_[1]; r <= last.row / block_[1]; ++r) {
       for (std::int64_t c = first.column / block_[2]; c <= last.column / block_[2]; ++c) {
@@ -99,7 +99,7 @@ bool LungField::meets(const VoxelIndex& first, const VoxelIndex& last) const {
   return false;
 }
 
-double LungField::share() const {
+double CellField::share() const {
   std::int64_t voxels = 0;
   for (std::int64_t cell = 0; cell < cells_.size(); ++cell) {
     if (cells_[cell]) voxels += block_voxels(volume_, block_, cells_.place(cell));
@@ -107,7 +107,7 @@ double LungField::share() const {
   return static_cast<double>(voxels) / static_cast<double>(volume_.voxels());
 }
 
-NoduleMask LungField::to_mask() const {
+NoduleMask CellField::to_mask() const {
   NoduleMask mask(volume_);
   for (std::int64_t slice = 0; slice < volume_.slices; ++slice) {
     for (std::int64_t row = 0; row < volume_.rows; ++row) {
@@ -132,7 +132,7 @@ LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t
   const CellMask lungs = find_lungs(grid, tissue, air);
   if (!any(lungs)) refuse_without_lungs(volume);
 
-  LungFieldResult result{LungField(volume.shape()), ml(lungs, grid.spacing_mm), 0.0, {}};
+  LungFieldResult result{CellField(volume.shape()), ml(lungs, grid.spacing_mm), 0.0, {}};
   const double seen_mm = field_of_view_mm(grid);
   if (seen_mm < kWholeChestMm) {
     result.notes.push_back("lung field: the field of view is " + text::number(seen_mm) +
@@ -154,7 +154,7 @@ LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t
     remove(field, tissue.outside);
     remove(field, airway);
     result.field =
-        LungField(volume.shape(), block, to_image_order(field, volume.geometry(), sums.shape()));
+        CellField(volume.shape(), block, to_image_order(field, volume.geometry(), sums.shape()));
   }
   result.field_ml = result.field.share() * static_cast<double>(volume.shape().voxels()) *
                     volume.geometry().voxel_volume_mm3() / 1000.0;

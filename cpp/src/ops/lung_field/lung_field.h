@@ -17,12 +17,12 @@ namespace lungrt::ops {
 inline constexpr double kCellPitchMm = 4.0;
 
 /// A part of a volume: every voxel of the cells that are set.
-class LungField {
+class CellField {
  public:
   /// The whole volume.
-  explicit LungField(const VolumeShape& volume);
+  explicit CellField(const VolumeShape& volume);
   /// \param cells  of cells_over(volume, block), in image order
-  LungField(const VolumeShape& volume, const BlockSize& block, CellMask cells);
+  CellField(const VolumeShape& volume, const BlockSize& block, CellMask cells);
 
   const VolumeShape& volume_shape() const { return volume_; }
   /// \pre the voxel lies in the volume
@@ -44,7 +44,7 @@ class LungField {
 
 /// What was found on the way, for the report.
 struct LungFieldResult {
-  LungField field;
+  CellField field;
   double air_ml = 0.0;             ///< aerated lung
   double field_ml = 0.0;           ///< of the field
   std::vector<std::string> notes;  ///< where and why the field was widened

@@ -98,7 +98,7 @@ TEST(LungField, KnowsItsWindowsAndBoxes) {
   CellMask cells(cells_over(volume, block));
   EXPECT_EQ(cells.shape(), (VolumeShape{3, 3, 4}));
   cells.at(1, 1, 1) = cells.at(1, 2, 3) = 1;
-  const LungField field(volume, block, cells);
+  const CellField field(volume, block, cells);
   EXPECT_TRUE(field.window(0).empty());
   EXPECT_TRUE(field.window(4).empty());
   for (const std::int64_t slice : {2, 3}) {
@@ -113,8 +113,8 @@ TEST(LungField, KnowsItsWindowsAndBoxes) {
   EXPECT_EQ(mask.count(), 2 * (4 * 4 + 3 * 1));
   EXPECT_DOUBLE_EQ(field.share(), static_cast<double>(mask.count()) / 715);
   EXPECT_TRUE(mask.at({3, 10, 12}));
-  EXPECT_EQ(LungField(volume).to_mask().count(), volume.voxels());
-  EXPECT_EQ(LungField(volume).window(4), whole_slice(volume));
+  EXPECT_EQ(CellField(volume).to_mask().count(), volume.voxels());
+  EXPECT_EQ(CellField(volume).window(4), whole_slice(volume));
 }
 
 }  // namespace

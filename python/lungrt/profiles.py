@@ -1,0 +1,9 @@
+"""Presets of options."""
+
+from __future__ import annotations
+
+__all__ = ["DEFAULT_PROFILE"]
+
+#: What commands take where no profile is named. `lungrt.Pipeline` has ``"book"``: it assumes nothing
+#: of the volume it is given.
+DEFAULT_PROFILE = "lung"
