@@ -21,7 +21,7 @@ CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
-BENCHMARK, EAGER = "benchmark", "benchmark.eager"
+BENCHMARK, EAGER, PHANTOM = "benchmark", "benchmark.eager", "phantom"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
@@ -30,7 +30,9 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     # Manifests and phantoms; the eager baseline runs in a process of its own.
     BENCHMARK: (ERRORS, RUNTIME, EXPORT),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
-    CLI: (ERRORS, RUNTIME, BENCHMARK),
+    # Output folders are replaced as the exporter's are.
+    PHANTOM: (ERRORS, RUNTIME, EXPORT),
+    CLI: (ERRORS, RUNTIME, BENCHMARK, PHANTOM),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -249,6 +251,9 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/benchmark/a.py", "import lungrt.benchmark.eager", "of benchmark.eager"),
         ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of runtime"),
         ("python/lungrt/pipeline.py", "import lungrt.benchmark", "runtime knows nothing of bench"),
+        ("python/lungrt/pipeline.py", "import lungrt.phantom", "runtime knows nothing of phantom"),
+        ("python/lungrt/phantom/build.py", "import torch", "phantom never imports torch"),
+        ("python/lungrt/phantom/build.py", "import lungrt.cli", "phantom knows nothing of cli"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
