@@ -39,11 +39,11 @@ class Patient:
 def draw_patient(rng: np.random.Generator) -> Patient:
     """Draw the build of a patient."""
     return Patient(
-        width=rng.uniform(124, 142),
-        depth=rng.uniform(80, 96),
-        apex=rng.uniform(84, 100),
-        base=-rng.uniform(165, 185),
-        dome={"right": -rng.uniform(92, 112), "left": -rng.uniform(106, 126)},
+        width=rng.uniform(116, 136),
+        depth=rng.uniform(76, 90),
+        apex=rng.uniform(80, 96),
+        base=-rng.uniform(152, 172),
+        dome={"right": -rng.uniform(84, 100), "left": -rng.uniform(98, 114)},
         fat=rng.uniform(8, 26),
         heart=rng.uniform(0.9, 1.12),
         heart_turn=rng.uniform(25, 45),
@@ -136,8 +136,8 @@ def _cavity_side(
     grid: CoarseGrid, patient: Patient, sign: float, wobble: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Half of the rib cage's inside: wide below, a dome at the apex."""
-    height = np.clip(grid.z / patient.apex, 0, None)
-    rho = (np.clip(1 - height**2.2, 1e-4, 1) ** (1 / 2.1)).astype(np.float32)
+    height = np.clip((grid.z + 40) / (patient.apex + 40), 0, None)
+    rho = (np.clip(1 - height**2.1, 4e-3, 1) ** (1 / 1.9)).astype(np.float32)
     flare = 1 - 0.00035 * np.clip(-grid.z - 20, 0, None)  # a little narrower again at the base
     center = sign * (40 + 24 * rho)
     outer = (patient.width - 64) * rho * flare + 3
@@ -149,14 +149,18 @@ def _cavity_side(
     # Narrower in front than at the back: the rib cage is no ellipse.
     u = u * (1 + 0.16 * np.clip(-v, 0, 1.2))
     r = (np.abs(u) ** 2.25 + np.abs(v) ** 2.25 + np.float32(1e-6)) ** np.float32(1 / 2.25)
-    beyond = np.clip(grid.z - patient.apex, 0, None)
-    field = (r - 1) * (30 + 40 * rho) + beyond
-    return distance(field.astype(np.float32), grid.step_mm) + wobble * np.float32(1.2)
+    field = ((r - 1) * (30 + 40 * rho)).astype(np.float32)
+    down, back_wards, leftwards = np.gradient(field, grid.step_mm)
+    flat = np.sqrt(back_wards**2 + leftwards**2 + np.float32(1e-6))
+    # The dome's top is flat: its slope along the body grows without bound and is held.
+    slope = np.clip(np.abs(down) / flat, 0, 2)
+    result = field / (flat * np.sqrt(1 + slope**2)) + wobble * np.float32(1.2)
+    return np.maximum(result, grid.z - np.float32(patient.apex - 2))
 
 
 def _spine(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     bend = patient.kyphosis * np.cos(grid.z / 90)
-    y = grid.y - (patient.depth * 0.66 + bend)
+    y = grid.y - (patient.depth * 0.56 + bend)
     width = 15.5 - 0.022 * grid.z  # vertebrae grow towards the feet
     body = (np.sqrt((grid.x / width) ** 2 + (y / (width * 0.85)) ** 2) - 1) * width * 0.9
     canal = np.sqrt(grid.x**2 + (y - width - 6) ** 2) - 8
@@ -169,16 +173,18 @@ def _spine(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDA
 
 def spine_y_mm(patient: Patient, z_mm: float) -> float:
     """Where the middle of the vertebral bodies is."""
-    return patient.depth * 0.66 + patient.kyphosis * float(np.cos(z_mm / 90))
+    return patient.depth * 0.56 + patient.kyphosis * float(np.cos(z_mm / 90))
 
 
 def _blood(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     size = patient.heart
     heart = join(
         ellipsoid(
-            grid, (16 * size, -27, -66), (58 * size, 43 * size, 48 * size), patient.heart_turn
+            grid, (20 * size, -26, -64), (60 * size, 42 * size, 47 * size), patient.heart_turn
         ),
         ellipsoid(grid, (-14, -12, -52), (30 * size, 34 * size, 40 * size)),
+        # What ties it to the diaphragm.
+        ellipsoid(grid, (10 * size, -25, -104), (56 * size, 40 * size, 46), patient.heart_turn),
         blend_mm=12,
     )
     aorta_y = spine_y_mm(patient, 0) - 22
@@ -222,7 +228,9 @@ def _mediastinum(
         tube(grid, [(20, 12, -14), (44, 12, -22)], 12),
         tube(grid, [(-20, 12, -18), (-42, 10, -26)], 12),
     )
-    organs = join(blood, spine, upper, core, oesophagus, hila, blend_mm=9)
+    # Oesophagus, veins and the diaphragm's legs between heart and spine.
+    lower = tube(grid, [(2, 28, -40), (0, 22, -110), (2, 20, -219)], 27)
+    organs = join(blood, spine, upper, core, oesophagus, hila, lower, blend_mm=9)
     return join(organs - np.float32(3.0), septum, blend_mm=8)
 
 
@@ -239,7 +247,8 @@ def _diaphragm(
     grid: CoarseGrid, patient: Patient, side: str, wave: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     top, sign = patient.dome[side], SIDES[side]
-    u = (grid.x - sign * 58) / 96
+    u = sign * grid.x - 58
+    u = np.where(u < 0, u / 150, u / 90)
     v = (grid.y + 14) / 100
     fall = (top - patient.base) * (u**2 + v**2)
     surface = np.maximum(top - 0.95 * fall, patient.base) + 3 * wave

@@ -43,8 +43,9 @@ class _Kernel:
     grain_mm: float
 
 
-_KERNELS = {"soft": _Kernel(0.55, 0.0, 18.0, 0.5), "sharp": _Kernel(0.35, 0.7, 60.0, 0.3)}
+_KERNELS = {"soft": _Kernel(0.6, 0.0, 18.0, 0.5), "sharp": _Kernel(0.35, 0.7, 64.0, 0.42)}
 _OVERSHOOT_MM = 0.9
+_SHARED = 0.3  # of a slice's noise that the next one has, too
 
 
 class Scanner:
@@ -59,6 +60,7 @@ class Scanner:
         self._noise_hu = automatic if options.noise_hu is None else options.noise_hu
         self._outside = self._beyond_the_circle(grid) if options.circular_field else None
         self._padding_hu = options.padding_hu
+        self._drawn: dict[int, NDArray[np.float32]] = {}  # of the last slices, white noise
 
     def reconstruct(
         self, hu: NDArray[np.float32], depth_mm: NDArray[np.float32], index: int
@@ -70,7 +72,7 @@ class Scanner:
         hu
             Ideal slice (rows, columns).
         depth_mm
-            How deep each pixel lies in the body: noise is greatest in the middle.
+            How deep each pixel lies in the body: noise is greatest in the middle, and less in lung.
         index
             The slice's, for its noise.
         """
@@ -80,6 +82,7 @@ class Scanner:
             blurred = blurred + np.float32(self._kernel.overshoot) * detail
         if self._noise_hu:
             where = np.float32(0.45) + np.clip(depth_mm, 0, 90) * np.float32(0.55 / 60)
+            where *= np.float32(0.65) + np.clip(hu + 700, 0, 700) * np.float32(0.35 / 700)
             blurred = blurred + self.noise(hu.shape, index) * where
         result = round_hu(blurred)
         if self._outside is not None:
@@ -88,11 +91,20 @@ class Scanner:
 
     def noise(self, shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
         """Correlated noise of a slice, its slow waves removed as filtered backprojection does."""
-        white = stream(self._seed, f"noise {index}").standard_normal(shape, np.float32)
+        # Neighbouring slices share some of their rays.
+        white = self._white(shape, index) + np.float32(_SHARED) * self._white(shape, index + 1)
+        white /= np.float32(np.hypot(1, _SHARED))
         grain = self._blur(white, self._kernel.grain_mm)
         grain = grain - self._blur(grain, 3 * self._kernel.grain_mm + 0.4)
         # By the filter's own gain, not the sample's: a slice of air alone has noise, too.
         return grain * np.float32(self._noise_hu / self._gain())
+
+    def _white(self, shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
+        if index not in self._drawn:
+            rng = stream(self._seed, f"noise {index}")
+            kept = {index - 1: self._drawn[index - 1]} if index - 1 in self._drawn else {}
+            self._drawn = {**kept, index: rng.standard_normal(shape, np.float32)}
+        return self._drawn[index]
 
     def _gain(self) -> float:
         spot = np.zeros((63, 63), np.float32)

@@ -40,7 +40,7 @@ def _ribs(chest: Chest, first: float, last: float) -> list[Segments]:
     for sign in SIDES.values():
         for rib in range(_RIBS):
             back_z = chest.patient.apex - 4 - VERTEBRA_MM * rib * 0.98
-            drop = 22 + 34 * min(rib / 5, 1.3)
+            drop = 30 + 46 * min(rib / 5, 1.3)
             z = back_z - drop * fractions**1.15
             # Around from beside the spine to the front.
             angle = np.deg2rad(12 + 156 * fractions)
@@ -59,13 +59,16 @@ def _on_the_cavity(
 ) -> NDArray[np.float32]:
     """Return points outside of the pleura in directions from the middle; 0 is the back."""
     way = np.stack([sign * np.sin(angle), np.cos(angle), np.zeros_like(angle)], axis=1)
-    radius = np.linspace(20, 215, 131)
-    middle = np.stack([np.zeros_like(z), np.full_like(z, 12), z], axis=1)
+    radius = np.linspace(20, 170, 101)
+    # The first rib lies over the apex, not beside it.
+    level = np.minimum(z, chest.patient.apex - 14)
+    middle = np.stack([np.zeros_like(z), np.full_like(z, 12), level], axis=1)
     ray = middle[:, None] + way[:, None] * radius[None, :, None]
     depth = chest.grid.at(chest.cavity, ray.reshape(-1, 3)).reshape(len(z), -1)
     inside = depth < _RIB_OUTSIDE_MM
     # The last place inside; above the apex, a small arch.
     last = np.where(inside.any(axis=1), inside.shape[1] - 1 - inside[:, ::-1].argmax(axis=1), 18)
+    middle[:, 2] = z
     points: NDArray[np.float32] = (middle + way * radius[last, None]).astype(np.float32)
     points[1:-1] = (points[:-2] + points[1:-1] + points[2:]) / 3
     return points

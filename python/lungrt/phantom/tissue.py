@@ -45,12 +45,12 @@ class ChestTissue:
         self._airways = draw_depth(grid, branches.airways, margin_mm=_WALL_MM + 1.0)
         self._soft = Texture(stream(seed, "soft tissue"), 3.0)
         self._fatty = Texture(stream(seed, "fat planes"), 2.2)
-        self._parenchyma = Texture(stream(seed, "parenchyma"), 0.9, skew=0.9)
+        self._parenchyma = Texture(stream(seed, "parenchyma"), 0.95, skew=0.9)
         self._patches = Texture(stream(seed, "patches"), 9.0)
         self._bullae = Texture(stream(seed, "bullae"), 4.5)
         rng = stream(seed, "densities")
-        self._lung_hu = rng.uniform(-880, -845)
-        self._gravity_hu = rng.uniform(0.25, 0.5)  # a mm downwards
+        self._lung_hu = rng.uniform(-905, -875)
+        self._gravity_hu = rng.uniform(0.05, 0.45)  # a mm downwards
         self._enhanced = options.contrast
         # An edge is as wide as a voxel; in coarse voxels it is no wider than anatomy.
         self._edge_mm = float(max(grid.spacing_mm[0], grid.spacing_mm[1], 0.5))
@@ -178,7 +178,7 @@ class ChestTissue:
         gravity = (down * self._grid.y_mm * self._gravity_hu).astype(np.float32)[:, None]
         fine = self._parenchyma.slice(self._grid, sub_slice)
         patches = self._patches.slice(self._grid, sub_slice)
-        hu: NDArray[np.float32] = self._lung_hu + gravity + 26 * fine + 14 * patches
+        hu: NDArray[np.float32] = self._lung_hu + gravity + 48 * fine + 16 * patches
         if self._options.finding == "emphysema":
             holes = np.clip(self._bullae.slice(self._grid, sub_slice) * 2 - 1, 0, 1)
             hu = hu - 50

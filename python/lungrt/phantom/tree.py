@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tree", "grow_tree"]
 
-_MURRAY = 2.7  # a parent's radius to this power is the sum of its children's
-_PATH_WEIGHT = 0.35  # how much a short way from the root counts against a short branch
+_MURRAY = 2.4  # a parent's radius to this power is the sum of its children's
+_PATH_WEIGHT = 0.7  # how much a short way from the root counts against a short branch
 _PIECES = 4  # of a branch
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Branches", "grow_branches"]
 
-_ARTERIES, _VEINS = 620, 480  # branch points in a lung of ordinary size
-_LEAF_MM = 0.42
+_ARTERIES, _VEINS = 1250, 1000  # branch points in a lung of ordinary size
+_LEAF_MM = 0.52
 _BRONCHUS_LEAST_MM = 1.5  # radius of the artery that the last visible bronchus goes with
 _PLEURA_MM = 4.0  # that vessels keep from the surface
 _ROOTS = {  # of artery, veins and bronchus, on the left; the right is given apart
@@ -57,7 +57,7 @@ def grow_branches(chest: Chest, seed: int, density: float = 1.0) -> Branches:
         artery, vein, bronchus = (np.array(root, np.float32) for root in _ROOTS[side])
         airways.append(_main_bronchus(side, bronchus))
         targets = _targets(chest, lung, SIDES[side], round(_ARTERIES * density), rng)
-        arteries = grow_tree(artery, targets, 7.0, _LEAF_MM)
+        arteries = grow_tree(artery, targets, 8.0, _LEAF_MM)
         pieces = arteries.segments(rng)
         vessels.append(pieces)
         large = arteries.segments(rng, least_mm=_BRONCHUS_LEAST_MM)
@@ -67,7 +67,7 @@ def grow_branches(chest: Chest, seed: int, density: float = 1.0) -> Branches:
         beside = large.ends_mm + (large.radii_mm * 1.75 + 0.8)[..., None] * shift
         airways.append(Segments(beside, large.radii_mm * np.float32(0.75)))
         targets = _targets(chest, lung, SIDES[side], round(_VEINS * density), rng)
-        vessels.append(grow_tree(vein, targets, 6.5, _LEAF_MM).segments(rng))
+        vessels.append(grow_tree(vein, targets, 7.0, _LEAF_MM).segments(rng))
     return Branches(merge(vessels), merge(airways))
 
 
