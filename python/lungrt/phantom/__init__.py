@@ -13,8 +13,10 @@ writes what LUNA16 publishes.
 
 from __future__ import annotations
 
-from lungrt.phantom.build import Phantom, chest
+from lungrt.phantom.build import chest
+from lungrt.phantom.implanting import implant
 from lungrt.phantom.options import NodulePlan, PhantomOptions
+from lungrt.phantom.scan import Phantom
 from lungrt.phantom.truth import PlantedNodule
 
-__all__ = ["NodulePlan", "Phantom", "PhantomOptions", "PlantedNodule", "chest"]
+__all__ = ["NodulePlan", "Phantom", "PhantomOptions", "PlantedNodule", "chest", "implant"]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from lungrt.phantom.options import PhantomOptions
 
-__all__ = ["COARSE_EXTENT_MM", "CoarseGrid", "Grid", "Interpolator", "make_grid", "stream"]
+__all__ = ["CoarseGrid", "Grid", "Interpolator", "TRUNK_MM", "make_grid", "stream"]
 
 _CHEST_CENTER_MM = (0.0, 8.0, -48.0)
-COARSE_EXTENT_MM = ((-216.0, 216.0), (-156.0, 156.0), (-220.0, 132.0))  # x, y, z
+TRUNK_MM = ((-216.0, 216.0), (-156.0, 156.0), (-220.0, 132.0))  # x, y, z
 _SUB_SLICE_MM = 1.6
 
 
@@ -40,17 +40,17 @@ class Grid:
     ----------
     x_mm, y_mm, z_mm : numpy.ndarray
         Patient coordinates of columns, rows and slices.
+    steps_mm : tuple of float
+        From one column, row and slice to the next; negative where an axis runs the other way.
     geometry : lungrt.Geometry
         Their place in the world.
-    offset_mm : numpy.ndarray
-        World minus patient coordinates.
     """
 
     x_mm: NDArray[np.float64]
     y_mm: NDArray[np.float64]
     z_mm: NDArray[np.float64]
+    steps_mm: tuple[float, float, float]
     geometry: Geometry
-    offset_mm: NDArray[np.float64]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,11 +76,17 @@ class Grid:
 
     def to_voxel(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Patient coordinates (..., x y z) to unrounded (slice, row, column)."""
-        spacing = self.spacing_mm
         axes = (self.x_mm, self.y_mm, self.z_mm)
-        signs = [spacing[k] * self.geometry.direction[k][k] for k in range(3)]
-        columns = [(points_mm[..., k] - axes[k][0]) / signs[k] for k in (2, 1, 0)]
+        columns = [(points_mm[..., k] - axes[k][0]) / self.steps_mm[k] for k in (2, 1, 0)]
         return np.stack(columns, axis=-1)
+
+    def holds(self, points_mm: NDArray[np.floating], margin_mm: float) -> NDArray[np.bool_]:
+        """Tell which points (N, x y z) lie in the volume, that far from its faces."""
+        inside = np.ones(len(points_mm), bool)
+        for axis, coordinates in zip((self.x_mm, self.y_mm, self.z_mm), points_mm.T, strict=True):
+            low, high = min(axis[0], axis[-1]), max(axis[0], axis[-1])
+            inside &= (coordinates >= low + margin_mm) & (coordinates <= high - margin_mm)
+        return inside
 
 
 def make_grid(options: PhantomOptions) -> Grid:
@@ -101,7 +107,8 @@ def make_grid(options: PhantomOptions) -> Grid:
     offset = np.round(rng.uniform((-15, -30, -420), (15, 10, 180)), 2)
     origin = [float(axes[k][0] + offset[k]) for k in range(3)]
     geometry = Geometry(origin, options.voxel_mm, np.diag(turned).tolist())
-    return Grid(axes[0], axes[1], axes[2], geometry, offset)
+    steps = turned * options.voxel_mm
+    return Grid(axes[0], axes[1], axes[2], tuple(steps.tolist()), geometry)
 
 
 class CoarseGrid:
@@ -111,11 +118,12 @@ class CoarseGrid:
     than a step are drawn into the voxels instead.
     """
 
-    def __init__(self, step_mm: float) -> None:
+    def __init__(
+        self, step_mm: float, extent_mm: tuple[tuple[float, float], ...] = TRUNK_MM
+    ) -> None:
         self.step_mm = step_mm
         axes = [
-            np.arange(low, high + step_mm / 2, step_mm, dtype=np.float32)
-            for low, high in COARSE_EXTENT_MM
+            np.arange(low, high + step_mm / 2, step_mm, dtype=np.float32) for low, high in extent_mm
         ]
         self.origin_mm = np.array([axis[0] for axis in axes], dtype=np.float64)
         self.x = axes[0][None, None, :]

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from lungrt.errors import InvalidArgument
 
-__all__ = ["Attachment", "Density", "NodulePlan", "PhantomOptions", "Shape"]
+__all__ = ["Attachment", "Density", "NodulePlan", "PhantomOptions", "Shape", "check_seed"]
 
 Density = Literal["solid", "part-solid", "ground-glass", "calcified"]
 Shape = Literal["smooth", "lobulated", "spiculated"]
@@ -129,8 +129,7 @@ class PhantomOptions:
     def __post_init__(self) -> None:
         for name, kinds in _CHOICES.items():
             _one_of(name, getattr(self, name), kinds)
-        if not 0 <= self.seed < 1 << 63:
-            raise InvalidArgument(f"seed {self.seed}: expected a number from 0 to 2^63 - 1")
+        check_seed(self.seed)
         if len(self.shape) != 3 or min(self.shape) < 1 or math.prod(self.shape) > _MOST_VOXELS:
             raise InvalidArgument(
                 f"shape {self.shape}: expected slices, rows and columns, each at least 1, and at "
@@ -187,6 +186,12 @@ _CHOICES = {
     "entry": Entry,
     "kernel": Kernel,
 }
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what is no seed."""
+    if not 0 <= seed < 1 << 63:
+        raise InvalidArgument(f"seed {seed}: expected a number from 0 to 2^63 - 1")
 
 
 def _one_of(what: str, value: object, kinds: object) -> None:

@@ -66,7 +66,7 @@ def plant(
     place_mm: NDArray[np.float64],
     grid: Grid,
     lung_distance: Callable[[NDArray[np.float64]], NDArray[np.float32]],
-) -> Planted | None:
+) -> Planted:
     """Sample a nodule at a place.
 
     Parameters
@@ -76,8 +76,8 @@ def plant(
 
     Returns
     -------
-    Planted or None
-        None where it does not lie inside the volume as a whole.
+    Planted
+        Spicules that stick out of the volume are cut.
     """
     axes = [grid.z_mm, grid.y_mm, grid.x_mm]
     spacing = np.array(grid.spacing_mm[::-1])
@@ -85,13 +85,6 @@ def plant(
     box, samples = [], []
     for axis, step, center in zip(axes, spacing, place, strict=True):
         inside = np.flatnonzero(np.abs(axis - center) <= shape.reach_mm + step / 2)
-        edge = min(axis[0], axis[-1]) - step / 2, max(axis[0], axis[-1]) + step / 2
-        if (
-            not inside.size
-            or center - edge[0] < shape.radius_mm
-            or (edge[1] - center < shape.radius_mm)
-        ):
-            return None
         box.append(slice(int(inside[0]), int(inside[-1]) + 1))
         count = int(np.clip(np.ceil(step / _FINE_MM), 2, _MOST_SAMPLES))
         within = ((np.arange(count) + 0.5) / count - 0.5) * step
@@ -118,8 +111,6 @@ def plant(
             # Similar to the whole, and smaller.
             inner = shape.depth(((points - place_mm) / shape.core).astype(np.float32)) > 0
             core[at] += _block_sums(inner & inside, sizes, counts)
-    if not total:
-        return None
     share /= np.prod(counts)
     core /= np.prod(counts)
     hu = shape.hu + (shape.core_hu - shape.hu) * core / np.maximum(share, 1e-6)
