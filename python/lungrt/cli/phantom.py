@@ -14,8 +14,6 @@ from lungrt.cli.progress import progress_bars
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from collections.abc import Callable
 
     from lungrt.phantom import NodulePlan, Phantom, PlantedNodule

@@ -113,6 +113,9 @@ def build_chest(
             top, mediastinum_side = _collapsed(grid, options, top, mediastinum, side)
         else:
             mediastinum_side = mediastinum
+        # Each lung keeps to its side, wherever the mediastinum is narrow.
+        other = np.broadcast_to(SIDES[side] * grid.x, grid.shape) - np.float32(1)
+        mediastinum_side = join(mediastinum_side, other)
         bounds = {"chest-wall": sides[side], "mediastinum": -mediastinum_side, "diaphragm": top}
         boundaries[side] = bounds
         lungs[side] = meet(*bounds.values(), blend_mm=5.0)
@@ -248,7 +251,7 @@ def _diaphragm(
 ) -> NDArray[np.float32]:
     top, sign = patient.dome[side], SIDES[side]
     u = sign * grid.x - 58
-    u = np.where(u < 0, u / 150, u / 90)
+    u = np.where(u < 0, u / 400, u / 90)  # it hangs from the heart, not from the middle
     v = (grid.y + 14) / 100
     fall = (top - patient.base) * (u**2 + v**2)
     surface = np.maximum(top - 0.95 * fall, patient.base) + 3 * wave

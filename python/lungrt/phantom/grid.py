@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lungrt.phantom.options import PhantomOptions
 
-__all__ = ["CoarseGrid", "Grid", "Interpolator", "TRUNK_MM", "make_grid", "stream"]
+__all__ = ["TRUNK_MM", "CoarseGrid", "Grid", "Interpolator", "make_grid", "stream"]
 
 _CHEST_CENTER_MM = (0.0, 8.0, -48.0)
 TRUNK_MM = ((-216.0, 216.0), (-156.0, 156.0), (-220.0, 132.0))  # x, y, z

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NoduleShape", "draw_shape"]
 
-_SPICULES = 26
-_BUMPS = {"smooth": 0.07, "lobulated": 0.2, "spiculated": 0.13}  # relative to the radius
+_SPICULES = 34
+_BUMPS = {"smooth": 0.07, "lobulated": 0.42, "spiculated": 0.2}  # relative to the radius
 _SOLID_HU = {"solid": (15, 55), "part-solid": (0, 40), "calcified": (20, 60)}
 _GROUND_GLASS_HU = (-660, -520)
 _CALCIUM_HU = (350, 700)
+_TAPER = 0.6  # spicules stay thick near their root
 _DIRECTIONS = 2000  # on the sphere, to find the mean radius
 
 
@@ -76,8 +78,10 @@ class NoduleShape:
             # Beside the spicule's axis, and how thick it still is there.
             beside = radius * np.sqrt(np.maximum(1 - cosine**2, 0))
             along = radius * cosine
-            left = 1 - (along - self.radius_mm * 0.8) / (self.radius_mm * length)
-            spike = np.where((left > 0) & (along > 0), width * np.minimum(left, 1) - beside, -99)
+            left = 1 - (along - self.radius_mm) / (self.radius_mm * length)
+            spike = np.where(
+                (left > 0) & (along > 0), width * np.clip(left, 0, 1) ** _TAPER - beside, -99
+            )
             depth = np.maximum(depth, spike)
         result: NDArray[np.float32] = depth.astype(np.float32)
         return result
@@ -97,13 +101,13 @@ def draw_shape(plan: NodulePlan, rng: np.random.Generator) -> NoduleShape:
     signs = rng.choice([-0.4, 1.0], count)
     lobes = np.column_stack(
         [_directions(rng, count), bump * signs * rng.uniform(0.6, 1.2, count),
-         rng.uniform(3, 8, count)]
+         rng.uniform(4, 11, count)]
     )  # fmt: skip
     radius = plan.diameter_mm / 2
     spicules = np.empty((0, 5))
     if plan.shape == "spiculated":
-        lengths = rng.uniform(0.35, 0.9, _SPICULES)
-        widths = np.clip(rng.uniform(0.1, 0.2, _SPICULES) * radius, 0.5, 1.6)
+        lengths = rng.uniform(0.45, 1.1, _SPICULES)
+        widths = np.clip(rng.uniform(0.16, 0.28, _SPICULES) * radius, 0.8, 2.4)
         spicules = np.column_stack([_directions(rng, _SPICULES), lengths, widths])
     squeeze = rng.uniform(0.88, 1.14, 3)
     squeeze /= np.prod(squeeze) ** (1 / 3)
@@ -126,7 +130,7 @@ def draw_shape(plan: NodulePlan, rng: np.random.Generator) -> NoduleShape:
     # The body's volume is that of the sphere that was asked for.
     factors = 1 + shape._bumps(_directions(rng, _DIRECTIONS).astype(np.float32))
     volume = float(np.mean(np.clip(factors, 0, None) ** 3))
-    return NoduleShape(**{**vars(shape), "radius_mm": radius / volume ** (1 / 3)})
+    return dataclasses.replace(shape, radius_mm=radius / volume ** (1 / 3))
 
 
 def _directions(rng: np.random.Generator, count: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def tube(
     """Round tube along a line of points."""
     result = np.full(grid.shape, 1e3, np.float32)
     points = np.asarray(points_mm, dtype=np.float32)
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in itertools.pairwise(points):
         way = end - start
         x, y, z = grid.x - start[0], grid.y - start[1], grid.z - start[2]
         t = np.clip((x * way[0] + y * way[1] + z * way[2]) / np.float32(way @ way), 0, 1)
