@@ -94,10 +94,17 @@ class Scanner:
         # Neighbouring slices share some of their rays.
         white = self._white(shape, index) + np.float32(_SHARED) * self._white(shape, index + 1)
         white /= np.float32(np.hypot(1, _SHARED))
-        grain = self._blur(white, self._kernel.grain_mm)
-        grain = grain - self._blur(grain, 3 * self._kernel.grain_mm + 0.4)
-        # By the filter's own gain, not the sample's: a slice of air alone has noise, too.
-        return grain * np.float32(self._noise_hu / self._gain())
+        # By the filter's own gain, not the sample's: strips of a few pixels have noise, too.
+        spot = np.zeros((63, 63), np.float32)
+        spot[31, 31] = 1
+        gain = float(np.sqrt(np.square(self._grain(spot)).sum()))
+        return self._grain(white) * np.float32(self._noise_hu / gain)
+
+    def _grain(self, white: NDArray[np.float32]) -> NDArray[np.float32]:
+        fine = self._blur(white, self._kernel.grain_mm)
+        # In coarse pixels too, something wider than a pixel is taken away.
+        wide_mm = max(3 * self._kernel.grain_mm + 0.4, *self._pixel)
+        return fine - self._blur(fine, wide_mm)
 
     def _white(self, shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
         if index not in self._drawn:
@@ -105,13 +112,6 @@ class Scanner:
             kept = {index - 1: self._drawn[index - 1]} if index - 1 in self._drawn else {}
             self._drawn = {**kept, index: rng.standard_normal(shape, np.float32)}
         return self._drawn[index]
-
-    def _gain(self) -> float:
-        spot = np.zeros((63, 63), np.float32)
-        spot[31, 31] = 1
-        grain = self._blur(spot, self._kernel.grain_mm)
-        grain = grain - self._blur(grain, 3 * self._kernel.grain_mm + 0.4)
-        return float(np.sqrt(np.square(grain).sum()))
 
     def _blur(self, hu: NDArray[np.float32], sigma_mm: float) -> NDArray[np.float32]:
         from scipy.ndimage import gaussian_filter

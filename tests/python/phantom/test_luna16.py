@@ -12,7 +12,7 @@ import pytest
 import lungrt
 from lungrt.errors import InvalidArgument, Io
 from lungrt.phantom import Phantom, chest
-from lungrt.phantom.luna16 import luna16_folder
+from lungrt.phantom.luna16 import Luna16Folder, luna16_folder
 
 ANNOTATION = ["seriesuid", "coordX", "coordY", "coordZ", "diameter_mm"]
 BOX = ["bboxLowX", "bboxLowY", "bboxLowZ", "bboxHighX", "bboxHighY", "bboxHighZ"]
@@ -79,10 +79,9 @@ def test_tables_have_lunas_columns_and_the_truth(folder: Path, small_phantom: Ph
 
 
 def test_malignancy_table_is_as_the_real_one(folder: Path, reference: Path) -> None:
-    header = (reference / "luna/annotations_with_malignancy.csv").open().readline().strip()
-    assert (folder / "annotations_with_malignancy.csv").open().readline().strip() == header
-    header = (reference / "luna/annotations.csv").open().readline().strip()
-    assert (folder / "annotations.csv").open().readline().strip() == header
+    for name in ("annotations.csv", "annotations_with_malignancy.csv"):
+        real = (reference / "luna" / name).read_text().splitlines()[0]
+        assert (folder / name).read_text().splitlines()[0] == real
 
 
 def test_candidates(folder: Path, small_phantom: Phantom) -> None:
@@ -126,13 +125,17 @@ def test_an_empty_folder_is_taken(tmp_path: Path, small_phantom: Phantom) -> Non
     assert (tmp_path / "empty/annotations.csv").is_file()
 
 
+def add_twice(writer: Luna16Folder, phantom: Phantom) -> None:
+    writer.add(phantom)
+    writer.add(phantom)
+
+
 def test_nothing_is_left_of_what_failed(tmp_path: Path, small_phantom: Phantom) -> None:
     with (
         pytest.raises(InvalidArgument, match="given twice"),
         luna16_folder(tmp_path / "phantoms") as writer,
     ):
-        writer.add(small_phantom)
-        writer.add(small_phantom)
+        add_twice(writer, small_phantom)
     assert list(tmp_path.iterdir()) == []
 
 

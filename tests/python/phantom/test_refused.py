@@ -22,7 +22,7 @@ from lungrt.phantom import NodulePlan, chest
         ({"shape": (100_000, 4096, 4096)}, "at most 1073741824 voxels"),
         ({"seed": -1}, "seed -1"),
         ({"center_mm": (0.0, float("inf"), 0.0)}, "centre"),
-        ({"noise_hu": -1.0}, "noise of -1 HU"),
+        ({"noise_hu": -1.0}, "noise of -1.0 HU"),
         ({"noise_hu": float("nan")}, "noise of nan HU"),
         ({"padding_hu": 0}, "padding of 0 HU"),
         ({"padding_hu": -40_000}, "padding"),
