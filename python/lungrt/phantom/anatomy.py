@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lungrt.phantom.patient import spine_y_mm
 from lungrt.phantom.shapes import distance, ellipsoid, join, meet, noise, tube
 
 if TYPE_CHECKING:
@@ -14,41 +15,11 @@ if TYPE_CHECKING:
 
     from lungrt.phantom.grid import CoarseGrid
     from lungrt.phantom.options import PhantomOptions
+    from lungrt.phantom.patient import Patient
 
-__all__ = ["SIDES", "Chest", "Patient", "build_chest", "draw_patient"]
+__all__ = ["SIDES", "Chest", "build_chest"]
 
 SIDES = {"left": 1.0, "right": -1.0}  # sign of x
-_FAR = 1e3
-
-
-@dataclass(frozen=True)
-class Patient:
-    """What differs between patients; lengths in mm."""
-
-    width: float
-    depth: float
-    apex: float
-    base: float
-    dome: dict[str, float]
-    fat: float
-    heart: float
-    heart_turn: float
-    kyphosis: float
-
-
-def draw_patient(rng: np.random.Generator) -> Patient:
-    """Draw the build of a patient."""
-    return Patient(
-        width=rng.uniform(116, 136),
-        depth=rng.uniform(76, 90),
-        apex=rng.uniform(80, 96),
-        base=-rng.uniform(152, 172),
-        dome={"right": -rng.uniform(84, 100), "left": -rng.uniform(98, 114)},
-        fat=rng.uniform(8, 26),
-        heart=rng.uniform(0.9, 1.12),
-        heart_turn=rng.uniform(25, 45),
-        kyphosis=rng.uniform(4, 12),
-    )
 
 
 @dataclass(frozen=True)
@@ -158,7 +129,8 @@ def _cavity_side(
     # The dome's top is flat: its slope along the body grows without bound and is held.
     slope = np.clip(np.abs(down) / flat, 0, 2)
     result = field / (flat * np.sqrt(1 + slope**2)) + wobble * np.float32(1.2)
-    return np.maximum(result, grid.z - np.float32(patient.apex - 2))
+    capped: NDArray[np.float32] = np.maximum(result, grid.z - np.float32(patient.apex - 2))
+    return capped
 
 
 def _spine(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -172,11 +144,6 @@ def _spine(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDA
         np.ascontiguousarray(np.broadcast_to(body, shape), np.float32),
         np.ascontiguousarray(np.broadcast_to(canal, shape), np.float32),
     )
-
-
-def spine_y_mm(patient: Patient, z_mm: float) -> float:
-    """Where the middle of the vertebral bodies is."""
-    return patient.depth * 0.56 + patient.kyphosis * float(np.cos(z_mm / 90))
 
 
 def _blood(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -282,7 +249,8 @@ def _body(
     # Muscle follows the ribs; the back's is thick beside the spine.
     back = ellipsoid(grid, (0, patient.depth + 6, -40), (62, 26, 400))
     muscle = join(meet(trunk, cavity - np.float32(24), blend_mm=10), back, blend_mm=15)
-    muscle = join(muscle, meet(trunk, (70 - grid.z) * np.ones_like(trunk), blend_mm=20))
+    shoulder = np.broadcast_to(70 - grid.z, trunk.shape).astype(np.float32)
+    muscle = join(muscle, meet(trunk, shoulder, blend_mm=20))
     fat = patient.fat * (1 + 0.25 * wave)
     body = join(trunk, muscle, blend_mm=8) - np.clip(fat, 4, None).astype(np.float32)
     return body, muscle + wave * np.float32(1.5)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungrt.errors import InvalidArgument
-from lungrt.phantom.anatomy import build_chest, draw_patient
+from lungrt.phantom.anatomy import build_chest
 from lungrt.phantom.grid import CoarseGrid, make_grid, stream
 from lungrt.phantom.options import PhantomOptions
+from lungrt.phantom.patient import draw_patient
 from lungrt.phantom.placing import LungSpace, plant_all
 from lungrt.phantom.regions import OtherRegion
 from lungrt.phantom.scan import Phantom, describe, make_uid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,12 +85,13 @@ def implant(
     for nodule in planted:
         _blend(hu, nodule, noise, volume.geometry.spacing_mm, rng)
     labels, truth = describe(planted, grid, stream(seed, "readers"))
-    uid = make_uid(volume.series_uid, volume.shape, seed, plans)
+    # Files have no series of their own; their voxels tell them apart.
+    uid = make_uid(volume.series_uid, zlib.crc32(volume.hu.tobytes()), seed, plans)
     return Phantom(hu, volume.geometry, uid, _sides(volume, mask), labels, truth)
 
 
 def _given_mask(lung: ArrayLike, volume: CtVolume) -> NDArray[np.bool_]:
-    mask = np.asarray(lung) != 0
+    mask: NDArray[np.bool_] = np.asarray(lung) != 0
     if mask.shape != volume.shape:
         raise InvalidArgument(
             f"the lung mask has shape {mask.shape}, the CT {volume.shape}; both are (slices, rows, "
@@ -103,7 +105,10 @@ def _given_mask(lung: ArrayLike, volume: CtVolume) -> NDArray[np.bool_]:
 def _local_grid(volume: CtVolume) -> Grid:
     """The CT's voxels in a frame of its own: zero at the first voxel, along its axes."""
     steps = volume.geometry.spacing_mm
-    axes = [np.arange(n) * step for n, step in zip(volume.shape[::-1], steps, strict=True)]
+    axes = [
+        np.arange(n, dtype=np.float64) * step
+        for n, step in zip(volume.shape[::-1], steps, strict=True)
+    ]
     return Grid(axes[0], axes[1], axes[2], steps, volume.geometry)
 
 
@@ -170,9 +175,9 @@ def _blend(
     deviation, grain = noise
     grains = gaussian_filter(rng.standard_normal(share.shape), (0, grain, grain))
     grains *= deviation / max(float(grains.std()), 1e-6)
-    part = hu[tuple(box)]
-    old = part.astype(np.float32)
+    voxels = hu[tuple(box)]
+    old = voxels.astype(np.float32)
     # What is denser than the nodule stays: vessels in ground glass, ribs beside it.
     fresh = old + share * (np.maximum(target + grains, old) - old)
     changed = share > 1e-3
-    part[changed] = np.clip(round_hu(fresh[changed]), hu.min(), hu.max())
+    voxels[changed] = np.clip(round_hu(fresh[changed]), hu.min(), hu.max())

@@ -136,7 +136,7 @@ def _negatives(phantom: Phantom) -> list[tuple[float, float, float]]:
     suspect = phantom.lung & (phantom.hu > _SUSPECT_HU) & (phantom.nodule_labels == 0)
     places = np.argwhere(suspect)
     seed = phantom.options.seed if phantom.options else int(phantom.series_uid[-15:])
-    found = []
+    found: list[tuple[float, float, float]] = []
     for place in stream(seed, "candidates").permutation(places):
         if len(found) == _NEGATIVES:
             break

@@ -57,12 +57,14 @@ class LungSpace:
     def distance(self, points_mm: NDArray[np.float64]) -> NDArray[np.float32]:
         """Signed distance of the nearer lung's pleura at points (N, x y z)."""
         fields = [self.grid.at(lung, points_mm) for lung in self.lungs.values()]
-        return np.minimum.reduce(fields)
+        nearest: NDArray[np.float32] = np.minimum.reduce(fields)
+        return nearest
 
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Which nodes lie in a lung."""
-        return np.logical_or.reduce([lung < 0 for lung in self.lungs.values()])
+        inside: NDArray[np.bool_] = np.logical_or.reduce([f < 0 for f in self.lungs.values()])
+        return inside
 
 
 def plant_all(

@@ -104,7 +104,10 @@ class OtherRegion:
         return hu, -head
 
     def _cover(
-        self, hu: NDArray[np.float32], depth: NDArray[np.float32], value: NDArray[np.float32]
+        self,
+        hu: NDArray[np.float32],
+        depth: NDArray[np.float32],
+        value: NDArray[np.float32] | np.float32,
     ) -> None:
         share = np.clip(0.5 - depth / self._edge_mm, 0, 1).astype(np.float32)
         hu += share * (value - hu)

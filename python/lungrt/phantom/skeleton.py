@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungrt.phantom.anatomy import SIDES, spine_y_mm
+from lungrt.phantom.anatomy import SIDES
+from lungrt.phantom.patient import spine_y_mm
 from lungrt.phantom.segments import Segments, merge, path_segments
 
 if TYPE_CHECKING:

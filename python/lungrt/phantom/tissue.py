@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from lungrt.phantom.skeleton import VERTEBRA_MM, bones, cartilage
 from lungrt.phantom.texture import Texture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from lungrt.phantom.anatomy import Chest
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from lungrt.phantom.options import PhantomOptions
     from lungrt.phantom.vessels import Branches
 
-__all__ = ["LABELS", "ChestTissue", "air_hu"]
+__all__ = ["LABELS", "ChestTissue"]
+
+_At: TypeAlias = "Callable[[NDArray[np.float32]], NDArray[np.float32]]"
 
 LABELS = {"left": 3, "right": 4, "airway": 5}  # as LUNA16's lung masks have them
 _AIR_HU = -1000.0
@@ -69,9 +73,13 @@ class ChestTissue:
         shares : dict
             Share of each voxel that is left lung, right lung, airway.
         """
-        chest, at = self._chest, lambda field: self._fields.slice(field, sub_slice)
+        chest = self._chest
+
+        def at(field: NDArray[np.float32]) -> NDArray[np.float32]:
+            return self._fields.slice(field, sub_slice)
+
         body, cavity = at(chest.body), at(chest.cavity)
-        soft, fatty = self._soft.slice(self._grid, sub_slice), None
+        soft = self._soft.slice(self._grid, sub_slice)
         hu = np.full(body.shape, _AIR_HU, np.float32)
         if self._options.table:
             self._draw_table(hu)
@@ -92,16 +100,19 @@ class ChestTissue:
         self,
         hu: NDArray[np.float32],
         depth: NDArray[np.float32],
-        value: NDArray[np.float32] | float,
+        value: NDArray[np.float32] | np.float32,
     ) -> NDArray[np.float32]:
         """Blend a tissue in by its signed distance; return the share of voxels that it fills."""
-        share = np.clip(np.float32(0.5) - depth * np.float32(1 / self._edge_mm), 0, 1)
+        share: NDArray[np.float32] = np.clip(
+            np.float32(0.5) - depth * np.float32(1 / self._edge_mm), 0, 1
+        )
         hu += share * (value - hu)
         return share
 
     def _drawn(self, volume: NDArray[np.int8], sub_slice: int) -> NDArray[np.float32]:
         """Signed distance of what was drawn as pieces."""
-        return volume[sub_slice] * np.float32(-DEPTH_STEP_MM)
+        depth: NDArray[np.float32] = volume[sub_slice] * np.float32(-DEPTH_STEP_MM)
+        return depth
 
     def _draw_table(self, hu: NDArray[np.float32]) -> None:
         """A curved shell of carbon fibre around foam, below the patient."""
@@ -114,7 +125,7 @@ class ChestTissue:
         self._cover(hu, board, np.float32(-960))
         self._cover(hu, np.abs(board) - np.float32(1.2), np.float32(-320))
 
-    def _draw_organs(self, hu: NDArray[np.float32], at, soft: NDArray[np.float32]) -> None:
+    def _draw_organs(self, hu: NDArray[np.float32], at: _At, soft: NDArray[np.float32]) -> None:
         chest, enhanced = self._chest, self._enhanced
         if self._options.lungs != "both":
             # Fluid and scar fill the side that was emptied.
@@ -128,7 +139,7 @@ class ChestTissue:
         self._cover(hu, at(chest.heart) + np.float32(16), (210 if enhanced else 40) + 4 * soft)
         self._cover(hu, at(chest.blood), (260 if enhanced else 43) + 4 * soft)
 
-    def _draw_bones(self, hu: NDArray[np.float32], at, sub_slice: int) -> None:
+    def _draw_bones(self, hu: NDArray[np.float32], at: _At, sub_slice: int) -> None:
         chest = self._chest
         self._cover(hu, self._drawn(self._cartilage, sub_slice), np.float32(95))
         z = self._grid.sub_z_mm[sub_slice]
@@ -145,7 +156,7 @@ class ChestTissue:
         self._cover(hu, at(chest.canal), np.float32(25))
 
     def _draw_lungs(
-        self, hu: NDArray[np.float32], at, sub_slice: int
+        self, hu: NDArray[np.float32], at: _At, sub_slice: int
     ) -> dict[str, NDArray[np.float32]]:
         chest, options = self._chest, self._options
         parenchyma = self._parenchyma_hu(sub_slice)
@@ -190,8 +201,3 @@ class ChestTissue:
         return options.finding in ("collapse", "consolidation") and (
             options.extent == "both-lungs" or options.side == side
         )
-
-
-def air_hu(shape: tuple[int, int]) -> NDArray[np.float32]:
-    """A slice of air."""
-    return np.full(shape, _AIR_HU, np.float32)

@@ -69,7 +69,8 @@ def test_every_option_reaches_the_phantom(tmp_path: Path) -> None:
     assert options == {
         "seed": 2, "shape": [6, 40, 48], "spacing_mm": [8.0, 8.0, 5.0],
         "center_mm": [1.0, 2.0, 3.0], "nodules": 0, "region": "chest",
-        "lungs": "left", "finding": "consolidation", "extent": "lung", "side": "left", "position": "prone", "entry": "feet-first",
+        "lungs": "left", "finding": "consolidation", "extent": "lung", "side": "left",
+        "position": "prone", "entry": "feet-first",
         "kernel": "sharp", "noise_hu": 7.0, "contrast": True, "fissures": True, "table": True,
         "padding_hu": -3024, "circular_field": True,
     }  # fmt: skip
