@@ -22,7 +22,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
-EVALUATION = "evaluation"
+EVALUATION, PHANTOM = "evaluation", "phantom"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
@@ -33,7 +33,9 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     BENCHMARK: (ERRORS, RUNTIME, EXPORT, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
     EVALUATION: (ERRORS, RUNTIME),
-    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK, EVALUATION),
+    # Output folders are replaced as the exporter's are.
+    PHANTOM: (ERRORS, RUNTIME, EXPORT),
+    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -260,6 +262,9 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/evaluation/a.py", "from lungrt.models import x", "knows nothing of models"),
         ("python/lungrt/evaluation/a.py", "from lungrt.cli import x", "knows nothing of cli"),
         ("python/lungrt/report.py", "import lungrt.evaluation", "runtime knows nothing of eval"),
+        ("python/lungrt/pipeline.py", "import lungrt.phantom", "runtime knows nothing of phantom"),
+        ("python/lungrt/phantom/build.py", "import torch", "phantom never imports torch"),
+        ("python/lungrt/phantom/build.py", "import lungrt.cli", "phantom knows nothing of cli"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),

@@ -1,0 +1,129 @@
+"""A phantom from its options."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lungrt.errors import InvalidArgument
+from lungrt.phantom.anatomy import build_chest
+from lungrt.phantom.grid import CoarseGrid, make_grid, stream
+from lungrt.phantom.options import PhantomOptions
+from lungrt.phantom.patient import draw_patient
+from lungrt.phantom.placing import LungSpace, plant_all
+from lungrt.phantom.regions import OtherRegion
+from lungrt.phantom.scan import Phantom, describe, make_uid
+from lungrt.phantom.scanner import Scanner
+from lungrt.phantom.tissue import LABELS, ChestTissue
+from lungrt.phantom.truth import draw_plans
+from lungrt.phantom.vessels import grow_branches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from lungrt.phantom.grid import Grid
+
+__all__ = ["chest"]
+
+_COARSE_STEP_MM = (3.0, 4.0)  # of anatomy, for fine and coarse voxels
+_COARSE_VOXEL_MM = 1.5
+_USUAL_NODULES = 4
+_VESSEL_MM = 0.9  # least radius of a vessel that a nodule hangs on
+
+
+def chest(
+    options: PhantomOptions | None = None,
+    *,
+    progress: Callable[[str, int, int], object] | None = None,
+    **changes: Any,
+) -> Phantom:
+    """Make a phantom.
+
+    ::
+
+        phantom = lungrt.phantom.chest(seed=7, shape=(64, 128, 128), nodules=2)
+        report = pipeline.run(phantom.volume)
+
+    Parameters
+    ----------
+    options
+        What it shall be; defaults if not given.
+    progress
+        Called with a stage, slices done and all slices.
+    **changes
+        Single fields of `PhantomOptions`.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        For options that contradict each other, or nodules that find no place.
+    """
+    known = {field.name for field in dataclasses.fields(PhantomOptions)}
+    if unknown := sorted(set(changes) - known):
+        raise InvalidArgument(
+            f"{', '.join(unknown)}: no option of a phantom; there are {', '.join(sorted(known))}"
+        )
+    options = dataclasses.replace(options or PhantomOptions(), **changes)
+    grid = make_grid(options)
+    if options.region == "chest":
+        return _with_lungs(options, grid, progress)
+    region, scanner = OtherRegion(grid, options), Scanner(options, grid)
+    hu = np.empty(grid.shape, np.int16)
+    for index in range(grid.shape[0]):
+        ideal, depth = region.slice(index * grid.sub_slices + grid.sub_slices // 2)
+        hu[index] = scanner.reconstruct(ideal, depth, index)
+        if progress:
+            progress("phantom", index + 1, grid.shape[0])
+    nothing = np.zeros(grid.shape, np.uint8)
+    return Phantom(hu, grid.geometry, make_uid(options), nothing, nothing.copy(), (), options)
+
+
+def _with_lungs(
+    options: PhantomOptions, grid: Grid, progress: Callable[[str, int, int], object] | None
+) -> Phantom:
+    step = _COARSE_STEP_MM[grid.spacing_mm[0] > _COARSE_VOXEL_MM]
+    patient = draw_patient(stream(options.seed, "patient"))
+    anatomy = build_chest(CoarseGrid(step), patient, options, stream(options.seed, "anatomy"))
+    branches = grow_branches(anatomy, options.seed, 0.6 if options.finding == "emphysema" else 1.0)
+    thick = branches.vessels.radii_mm[:, 1] > _VESSEL_MM
+    space = LungSpace(
+        anatomy.grid, anatomy.lungs, anatomy.boundaries, branches.vessels.ends_mm[thick, 1]
+    )
+    rng = stream(options.seed, "nodules")
+    wanted = _USUAL_NODULES if options.nodules is None else options.nodules
+    plans = draw_plans(wanted, rng) if isinstance(wanted, int) else wanted
+    planted = plant_all(plans, space, grid, rng)
+    tissue, scanner = ChestTissue(anatomy, branches, grid, options), Scanner(options, grid)
+    hu = np.empty(grid.shape, np.int16)
+    labels = np.zeros(grid.shape, np.uint8)
+    for index in range(grid.shape[0]):
+        ideal, depth, shares = _thick_slice(tissue, index, grid.sub_slices)
+        for nodule in planted:
+            nodule.blend(ideal, index)
+        hu[index] = scanner.reconstruct(ideal, depth, index)
+        for name in ("airway", "left", "right"):  # within the pleura, bronchi are lung
+            if name in shares:
+                labels[index][shares[name] >= 0.5] = LABELS[name]
+        if progress:
+            progress("phantom", index + 1, grid.shape[0])
+    nodule_labels, nodules = describe(planted, grid, stream(options.seed, "readers"))
+    return Phantom(hu, grid.geometry, make_uid(options), labels, nodule_labels, nodules, options)
+
+
+def _thick_slice(
+    tissue: ChestTissue, index: int, sub_slices: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+    """Average the thin slices of a slice."""
+    hu, depth, shares = tissue.slice(index * sub_slices)
+    for sub_slice in range(index * sub_slices + 1, (index + 1) * sub_slices):
+        more_hu, _, more = tissue.slice(sub_slice)
+        hu += more_hu
+        for name, share in more.items():
+            shares[name] += share
+    for part in (hu, *shares.values()):
+        part /= sub_slices
+    return hu, depth, shares

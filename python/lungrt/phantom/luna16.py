@@ -1,0 +1,168 @@
+# mypy: untyped-calls-exclude=SimpleITK
+"""Phantoms as the folder that LUNA16 publishes."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lungrt.errors import InvalidArgument, Io
+from lungrt.phantom.grid import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from lungrt.phantom.scan import Phantom
+
+__all__ = ["Luna16Folder", "luna16_folder"]
+
+SUBSETS = 10
+_NEGATIVES = 40  # candidates a scan that are no nodule
+_SUSPECT_HU = -500  # what a candidate search stops at within a lung
+
+_ANNOTATION = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
+_HEADERS = {
+    "annotations.csv": _ANNOTATION,
+    "annotations_with_malignancy.csv": (
+        *_ANNOTATION, "mal_bool", "mal_details", "bboxLowX", "bboxLowY", "bboxLowZ",
+        "bboxHighX", "bboxHighY", "bboxHighZ", "len_mal_details",
+    ),
+    "candidates.csv": ("seriesuid", "coordX", "coordY", "coordZ", "class"),
+    "planted.csv": (*_ANNOTATION, "density", "shape", "attachment", "malignant", "label"),
+}  # fmt: skip
+
+
+class Luna16Folder:
+    """Writes scans into a folder, and the tables at the end.
+
+    ``subset0`` to ``subset9`` hold ``<seriesuid>.mhd`` and ``.raw``; ``annotations.csv``,
+    ``annotations_with_malignancy.csv``, ``candidates.csv`` and ``seriesuids.csv`` have the columns
+    that LUNA16 and the book's tables have. Besides, ``planted.csv`` tells how each nodule looks,
+    ``phantoms.json`` the options of each scan; masks go to ``seg-lungs-LUNA16`` (3 left, 4 right,
+    5 airway) and ``seg-nodules`` (the label in ``planted.csv``).
+    """
+
+    def __init__(self, folder: Path, *, masks: bool = False) -> None:
+        self._folder, self._masks = folder, masks
+        self._rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in _HEADERS}
+        self._options: dict[str, object] = {}
+
+    def add(self, phantom: Phantom) -> Path:
+        """Write a scan; return its file's path inside the folder.
+
+        Raises
+        ------
+        lungrt.errors.InvalidArgument
+            For a scan of the same series as an earlier one.
+        """
+        uid = phantom.series_uid
+        if uid in self._options:
+            raise InvalidArgument(f"series {uid}: given twice; scans of one folder need own seeds")
+        place = self._folder / f"subset{len(self._options) % SUBSETS}" / f"{uid}.mhd"
+        options = phantom.options
+        self._options[uid] = dataclasses.asdict(options) if options else None
+        _write_image(phantom.hu, phantom, place)
+        if self._masks:
+            _write_image(phantom.lung_labels, phantom, self._folder / f"seg-lungs-LUNA16/{uid}.mhd")
+            _write_image(phantom.nodule_labels, phantom, self._folder / f"seg-nodules/{uid}.mhd")
+        for nodule in phantom.nodules:
+            row = (uid, *nodule.center_mm, nodule.diameter_mm)
+            low, high = nodule.box_mm
+            ratings = list(nodule.ratings)
+            self._rows["annotations.csv"].append(row)
+            self._rows["annotations_with_malignancy.csv"].append(
+                (*row, nodule.malignant, str(ratings), *low, *high, len(ratings))
+            )
+            self._rows["planted.csv"].append(
+                (*row, nodule.density, nodule.shape, nodule.attachment, nodule.malignant,
+                 nodule.label)
+            )  # fmt: skip
+            self._rows["candidates.csv"].append((uid, *nodule.center_mm, 1))
+        for center in _negatives(phantom):
+            self._rows["candidates.csv"].append((uid, *center, 0))
+        return place
+
+    def finish(self) -> None:
+        """Write the tables."""
+        for name, header in _HEADERS.items():
+            text = io.StringIO()
+            table = csv.writer(text, lineterminator="\n")
+            table.writerow(header)
+            table.writerows(self._rows[name])
+            _write_text(self._folder / name, text.getvalue())
+        _write_text(self._folder / "seriesuids.csv", "".join(f"{uid}\n" for uid in self._options))
+        _write_text(self._folder / "phantoms.json", json.dumps(self._options, indent=1) + "\n")
+
+
+@contextmanager
+def luna16_folder(output: Path, *, masks: bool = False) -> Iterator[Luna16Folder]:
+    """Write scans aside; where the block ends without an exception, the folder takes its place.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        Where the output exists and is no empty folder, or cannot be written.
+    """
+    from lungrt.export.staging import replaced_folder
+
+    with replaced_folder(output, _require_empty) as folder:
+        writer = Luna16Folder(folder, masks=masks)
+        yield writer
+        writer.finish()
+
+
+def _require_empty(output: Path) -> None:
+    if not output.is_dir():
+        raise Io(f"{output}: is a file; give a folder that does not exist yet")
+    if any(output.iterdir()):
+        raise Io(
+            f"{output}: exists and is not empty; it stays as it is, give a folder that does not "
+            "exist yet"
+        )
+
+
+def _negatives(phantom: Phantom) -> list[tuple[float, float, float]]:
+    """Places in the lungs that look suspicious and are no nodule: vessels, fissures, walls."""
+    suspect = phantom.lung & (phantom.hu > _SUSPECT_HU) & (phantom.nodule_labels == 0)
+    places = np.argwhere(suspect)
+    seed = phantom.options.seed if phantom.options else int(phantom.series_uid[-15:])
+    found: list[tuple[float, float, float]] = []
+    for place in stream(seed, "candidates").permutation(places):
+        if len(found) == _NEGATIVES:
+            break
+        center = phantom.geometry.to_world(place)
+        if all(
+            np.linalg.norm(np.subtract(center, nodule.center_mm)) > nodule.diameter_mm
+            for nodule in phantom.nodules
+        ):
+            found.append(center)
+    return found
+
+
+def _write_image(voxels: NDArray[np.generic], phantom: Phantom, path: Path) -> None:
+    import SimpleITK
+
+    geometry = phantom.geometry
+    image = SimpleITK.GetImageFromArray(voxels)
+    image.SetOrigin(geometry.origin_mm)
+    image.SetSpacing(geometry.spacing_mm)
+    image.SetDirection([value for row in geometry.direction for value in row])
+    path.parent.mkdir(exist_ok=True)
+    try:
+        SimpleITK.WriteImage(image, os.fspath(path), useCompression=False)
+    except RuntimeError as error:
+        raise Io(f"{path.name}: cannot be written; is the disk full? ({error})") from error
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

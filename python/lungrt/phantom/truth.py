@@ -1,0 +1,103 @@
+"""What is planted, in the terms of annotations; and what is malignant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lungrt.phantom.options import Attachment, Density, NodulePlan, Shape
+
+__all__ = ["PlantedNodule", "draw_plans", "is_malignant", "rate"]
+
+READERS = 4
+SUSPICIOUS = 4  # ratings from here on count as malignant; two of them decide, as in LUNA16's table
+_LOOK = {"smooth": -1.0, "lobulated": 0.1, "spiculated": 1.5}
+_DENSITY = {"solid": 0.0, "part-solid": 0.8, "ground-glass": -0.5, "calcified": -2.5}
+_MIDDLE_MM = 11.0  # diameter that speaks neither for nor against malignancy
+_READER_SPREAD = 0.45
+
+_DENSITIES = ("solid", "part-solid", "ground-glass", "calcified")
+_DENSITY_SHARES = (0.72, 0.1, 0.08, 0.1)
+_SHAPES = ("smooth", "lobulated", "spiculated")
+_SHAPE_SHARES = (0.45, 0.25, 0.3)
+_ATTACHMENTS = ("free", "chest-wall", "vessel", "mediastinum", "diaphragm", "apex")
+_ATTACHMENT_SHARES = (0.45, 0.2, 0.15, 0.07, 0.06, 0.07)
+_DIAMETERS_MM = (4.5, 26.0)
+
+
+@dataclass(frozen=True)
+class PlantedNodule:
+    """A nodule's truth.
+
+    Attributes
+    ----------
+    center_mm : tuple of float
+        World (x, y, z), LPS: the centre of mass of what lies within the pleura.
+    index : tuple of int
+        Voxel of the centre (slice, row, column).
+    diameter_mm : float
+        Of a sphere of its volume.
+    density, shape, attachment : str
+        As planned.
+    ratings : tuple of int
+        Malignancy 1 to 5 that four readers would give.
+    malignant : bool
+        Whether at least two ratings are 4 or 5.
+    box_mm : tuple
+        Lowest and highest world corner of the voxels that it touches.
+    label : int
+        Its number in the mask of nodules.
+    """
+
+    center_mm: tuple[float, float, float]
+    index: tuple[int, int, int]
+    diameter_mm: float
+    density: Density
+    shape: Shape
+    attachment: Attachment
+    ratings: tuple[int, ...]
+    malignant: bool
+    box_mm: tuple[tuple[float, float, float], tuple[float, float, float]]
+    label: int
+
+
+def rate(plan: NodulePlan, rng: np.random.Generator) -> tuple[int, ...]:
+    """Draw readers' ratings of malignancy, 1 to 5.
+
+    The rule is 3 + look + density + 1.2 log2(diameter / 11 mm), each reader's opinion spread around
+    it by 0.45: spicules (+1.5) and part-solid density (+0.8) speak for malignancy, a smooth
+    surface (-1), pure ground glass (-0.5) and calcium (-2.5) against it. So size alone tells much,
+    but not all.
+    """
+    size = 1.2 * np.log2(plan.diameter_mm / _MIDDLE_MM)
+    score = 3 + _LOOK[plan.shape] + _DENSITY[plan.density] + size
+    opinions = score + rng.normal(0, _READER_SPREAD, READERS)
+    return tuple(int(value) for value in np.clip(np.rint(opinions), 1, 5))
+
+
+def is_malignant(ratings: tuple[int, ...]) -> bool:
+    """Whether at least two readers call it suspicious, as LUNA16's table with malignancy has it."""
+    return sum(rating >= SUSPICIOUS for rating in ratings) >= 2
+
+
+def draw_plans(count: int, rng: np.random.Generator) -> tuple[NodulePlan, ...]:
+    """Draw nodules as a screening clinic sees them, with more large ones."""
+    from lungrt.phantom.options import NodulePlan
+
+    low, high = np.log(_DIAMETERS_MM)
+    plans = []
+    for _ in range(count):
+        diameter = float(np.exp(rng.uniform(low, high)))
+        density = _DENSITIES[rng.choice(len(_DENSITIES), p=_DENSITY_SHARES)]
+        shape = _SHAPES[rng.choice(len(_SHAPES), p=_SHAPE_SHARES)]
+        attachment = _ATTACHMENTS[rng.choice(len(_ATTACHMENTS), p=_ATTACHMENT_SHARES)]
+        if density == "calcified":
+            shape, diameter = "smooth", min(diameter, 12.0)  # granulomas are small and round
+        if attachment in ("mediastinum", "diaphragm", "apex"):
+            diameter = min(diameter, 16.0)
+        plans.append(NodulePlan(round(diameter, 2), density, shape, attachment))
+    # Large ones find their places first.
+    return tuple(sorted(plans, key=lambda plan: -plan.diameter_mm))
