@@ -159,7 +159,10 @@ class Pipeline(_core.Pipeline):
         return super().segment(as_volume(ct), progress=progress, max_seconds=max_seconds)
 
     def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:
-        """Components of the eroded mask with their centre in the region, ascending by un-rounded world centre (x, y, z)."""
+        """Components of the eroded mask with their centre in the region.
+
+        They come ascending by un-rounded world centre (x, y, z).
+        """
         return super().group(as_volume(ct), mask)
 
     def classify(

@@ -120,7 +120,7 @@ def diagnose(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Write lung field, nodule mask and labels, in the CT's geometry, into this folder.",
+            help="Write lung field, nodule mask and labels, in the CT's geometry, there.",
             show_default=False,
         ),
     ] = None,
