@@ -7,6 +7,7 @@ from pathlib import Path
 from lungrt.errors import InvalidArgument, Io
 from lungrt.training.data.cache import CropCache
 from lungrt.training.data.folder import is_ct_folder, read_ct_folder
+from lungrt.training.data.lidc_folder import is_lidc, read_lidc
 from lungrt.training.data.luna import is_luna16, read_luna16
 from lungrt.training.data.reader_crops import is_reader_crops, read_reader_crops
 from lungrt.training.data.samples import DataSet
@@ -20,8 +21,8 @@ def open_data(
     Parameters
     ----------
     folder : path
-        LUNA16 as published, any CTs with a ``nodules.csv`` (`lungrt.training.data.folder`), or
-        reader-rated crops (`lungrt.training.data.reader_crops`).
+        LUNA16 as published, any CTs with a ``nodules.csv`` (`lungrt.training.data.folder`), CTs of
+        the LIDC with XML files, or reader-rated crops (`lungrt.training.data.reader_crops`).
     cache_folder : path, optional
         Keeps crops of CTs.
     allow_missing : bool
@@ -43,7 +44,10 @@ def open_data(
         return read_ct_folder(folder, cache=cache)
     if is_luna16(folder):
         return read_luna16(folder, cache=cache, allow_missing=allow_missing)
+    if is_lidc(folder):
+        return read_lidc(folder, cache=cache)
     raise InvalidArgument(
         f"{folder}: no training data that lungrt knows; expected LUNA16 (subset0 ... subset9 and "
-        "annotations.csv), CTs with a nodules.csv, or crops.npz with labels.csv"
+        "annotations.csv), CTs with a nodules.csv, DICOM folders of the LIDC with their XML files, or "
+        "crops.npz with labels.csv"
     )
