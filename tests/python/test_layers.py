@@ -22,6 +22,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
 BENCHMARK, EAGER = "benchmark", "benchmark.eager"
+TRAINING = "training"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
@@ -30,9 +31,10 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     # Manifests and phantoms; the eager baseline runs in a process of its own.
     BENCHMARK: (ERRORS, RUNTIME, EXPORT),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
+    TRAINING: (ERRORS, RUNTIME, MODELS, EXPORT),
     CLI: (ERRORS, RUNTIME, BENCHMARK),
 }
-TORCH_LAYERS = (MODELS, EXPORT, EAGER)
+TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
 EXPORT_COMMANDS = (
     "cli/compile.py",
@@ -41,6 +43,8 @@ EXPORT_COMMANDS = (
     "cli/info.py",
     "cli/engine_runners.py",
     "cli/bench.py",
+    "cli/train.py",
+    "cli/train_table.py",
 )
 
 
@@ -249,6 +253,11 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/benchmark/a.py", "import lungrt.benchmark.eager", "of benchmark.eager"),
         ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of runtime"),
         ("python/lungrt/pipeline.py", "import lungrt.benchmark", "runtime knows nothing of bench"),
+        ("python/lungrt/pipeline.py", "import lungrt.training", "runtime knows nothing of train"),
+        ("python/lungrt/models/a.py", "import lungrt.training.loop", "models knows nothing of"),
+        ("export/onnx.py", "from lungrt.training import x", "export knows nothing of training"),
+        ("python/lungrt/training/a.py", "from lungrt.cli import x", "training knows nothing of"),
+        ("python/lungrt/cli/info.py", "from lungrt.training import x", "cli knows nothing of tra"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
@@ -270,6 +279,8 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
+        ("python/lungrt/cli/train.py", "from lungrt.training import x"),
+        ("python/lungrt/training/a.py", "import torch, lungrt\nfrom lungrt.models import x"),
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
         ("python/lungrt/benchmark/eager/a.py", "import torch\nfrom lungrt.models import x"),

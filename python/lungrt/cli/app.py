@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lungrt.cli import bench, diagnose, export, info, verify
+from lungrt.cli import bench, diagnose, export, info, train, verify
 from lungrt.cli import compile as compile_command
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
@@ -47,4 +47,5 @@ app.command("verify")(verify.verify)
 app.command("compile")(compile_command.compile_networks)
 app.command("diagnose")(diagnose.diagnose)
 app.command("bench")(bench.bench)
+app.add_typer(train.app, name="train")
 app.command("info")(info.info)

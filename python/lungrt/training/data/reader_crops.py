@@ -14,6 +14,7 @@ cube's own voxels would show every nodule at two thirds of its size. Densities a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,12 @@ def read_reader_crops(folder: Path) -> DataSet:
         for number, name in enumerate(names)
     )
 
+    @lru_cache(maxsize=len(samples))  # 0.15 MB each, drawn again and again
+    def cut(number: int, crop: Crop) -> NDArray[np.int16]:
+        return resampled(hu[number], crop)
+
     def load(sample: Sample, crop: Crop) -> NDArray[np.int16]:
-        return resampled(hu[int(sample.center_mm[0])], crop)
+        return cut(int(sample.center_mm[0]), crop)
 
     left_out = sum(sample.malignant is None for sample in samples)
     notes = (f"{left_out} of {len(samples)} nodules are rated 3, neither benign nor malignant",)

@@ -1,0 +1,337 @@
+"""``lungrt train``: data in, a checkpoint for ``lungrt export`` out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import fields, replace
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lungrt.cli.console import disclaim, stdout
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+from lungrt.cli.train_options import DataOptions, OutputOptions, SettingOptions, with_options
+from lungrt.errors import EngineUnavailable, InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.console import Console
+
+    from lungrt.models import Checkpoint
+    from lungrt.training.crossvalidate import CrossValidation
+    from lungrt.training.data.samples import DataSet, Sample
+    from lungrt.training.data.split import Part
+    from lungrt.training.loop import Result
+    from lungrt.training.session import Progress
+    from lungrt.training.settings import Settings
+
+__all__ = ["app"]
+
+_PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Train or fine-tune a network; the checkpoint is for [b]lungrt export[/b].",
+)
+
+
+@app.command("segmentation")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the U-Net that marks candidates.
+
+    Example: [b]lungrt train segmentation --data LUNA16 --cache cache --output seg.state[/b]
+    """
+    _train("segmentation", data, settings, output)
+
+
+@app.command("nodule")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the classifier that tells nodules from the rest.
+
+    Example: [b]lungrt train nodule --data LUNA16 --cache cache --output cls.state[/b]
+    """
+    _train("nodule", data, settings, output)
+
+
+@app.command("malignancy")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the classifier that tells malignant nodules, from a nodule classifier.
+
+    Example: [b]lungrt train malignancy --data LUNA16 --finetune cls.state --output mal.state[/b]
+
+    Scored: [b]lungrt train malignancy --data crops --finetune cls.state --cross-validate 5[/b]
+    """
+    _train("malignancy", data, settings, output)
+
+
+@app.command("three-class")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def three_class(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train one classifier for non-nodule, benign and malignant.
+
+    Example: [b]lungrt train three-class --data LUNA16 --finetune cls.state --output three.state[/b]
+    """
+    _train("three-class", data, settings, output)
+
+
+def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputOptions) -> None:
+    _require_packages()
+    from lungrt.models import load_checkpoint
+    from lungrt.training.data import open_data
+    from lungrt.training.settings import default_settings
+
+    _check(output)
+    console = stdout()
+    settings = default_settings(
+        task,
+        finetune_depth=(output.finetune_depth or 1) if output.finetune else None,
+        given=_given(chosen),
+    )
+    with contextlib.ExitStack() as stack:
+        write_plot = output.plot and stack.enter_context(output_file(output.plot, (".png",)))
+        write_report = output.report and stack.enter_context(
+            output_file(output.report, (".json",))
+        )
+        checkpoint = load_checkpoint(output.finetune) if output.finetune else None
+        progress = stack.enter_context(progress_bars(not output.no_progress))
+        known = open_data(data.data, cache_folder=data.cache, allow_missing=data.allow_missing)
+        if data.leave_out:
+            known = _without(known, data.leave_out)
+        report: dict[str, Any] = {"settings": settings.to_json()}
+        if output.cross_validate:
+            report["cross_validation"] = _cross_validate(
+                console, settings, known, checkpoint, output, progress
+            )
+        if output.output:
+            known, parts = _split(known, data, output, progress)
+            _print_parts(console, known, parts, task)
+            results = _train_members(console, settings, known, parts, checkpoint, output, progress)
+            report["members"] = [_result_json(result) for result in results]
+            if write_plot:
+                from lungrt.training.figures import to_png, training_figure
+
+                write_plot(to_png(training_figure(results[0])))
+        if write_report:
+            write_report(json.dumps(report, indent=2) + "\n")
+    disclaim(console)
+
+
+def _check(output: OutputOptions) -> None:
+    if not output.output and not output.cross_validate:
+        raise InvalidArgument("nothing to do: expected --output, --cross-validate, or both")
+    if output.finetune_depth and not output.finetune:
+        raise InvalidArgument("--finetune-depth, but no --finetune checkpoint to start from")
+    if (output.resume or output.plot or output.log_dir) and not output.output:
+        raise InvalidArgument("--resume, --log-dir and --plot belong to a training with --output")
+    if output.output and not output.output.parent.is_dir():
+        raise InvalidArgument(f"{output.output}: its folder does not exist")
+
+
+def _require_packages() -> None:
+    if missing := [package for package in _PACKAGES if util.find_spec(package) is None]:
+        raise EngineUnavailable(
+            f"training needs {' and '.join(missing)}, not installed here; "
+            "pip install 'lungrt[train]'"
+        )
+
+
+def _given(chosen: SettingOptions) -> dict[str, Any]:
+    given = {option.name: getattr(chosen, option.name) for option in fields(chosen)}
+    for name, count in (("widths", None), ("crop", 3)):
+        if given[name] is not None:
+            given[name] = _sizes(name, given[name], count)
+    return given
+
+
+def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts) or (
+        count is not None and len(parts) != count
+    ):
+        expected = "numbers" if count is None else f"{count} numbers"
+        raise InvalidArgument(f"--{name} {text}: expected {expected} of at least 1, such as 8,16,32")
+    return tuple(map(int, parts))
+
+
+def _without(data: DataSet, patients: Sequence[str]) -> DataSet:
+    known = {sample.patient for sample in data.samples} | set(data.series)
+    if unknown := sorted(set(patients) - known):
+        raise InvalidArgument(f"--leave-out: the data has no patient {', '.join(unknown)}")
+    return data.without_patients(patients)
+
+
+def _split(
+    data: DataSet, options: DataOptions, output: OutputOptions, progress: Progress | None
+) -> tuple[DataSet, dict[Part, list[Sample]]]:
+    """Deal patients out, and add mined non-nodules to the training part."""
+    from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
+    from lungrt.training.data.split import Split, split_samples
+
+    split = Split(
+        options.split, options.validation_share, options.test_share, options.split_seed
+    )
+    if output.cross_validate:  # it has scored already: everybody is trained on
+        split = Split(validation=0.0, test=0.0)
+    parts = split_samples(data.samples, split)
+    elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}
+    marks = read_marks(options.hard_negatives or [])
+    if options.mine:
+        here = {uid: path for uid, path in data.series.items() if uid not in elsewhere}
+        for uid, found in mine_candidates(options.mine, here, progress=progress).items():
+            marks.setdefault(uid, []).extend(found)
+    if marks:
+        mined = hard_negatives(
+            data, {uid: found for uid, found in marks.items() if uid not in elsewhere}
+        )
+        parts["training"].extend(mined)
+        data = data.with_samples(mined)
+    return data, parts
+
+
+def _train_members(
+    console: Console,
+    settings: Settings,
+    data: DataSet,
+    parts: dict[Part, list[Sample]],
+    checkpoint: Checkpoint | None,
+    options: OutputOptions,
+    progress: Progress | None,
+) -> list[Result]:
+    from lungrt.cli.train_table import epoch_line, epoch_header
+    from lungrt.training.loop import member_outputs, run
+    from lungrt.training.session import Session
+
+    assert options.output is not None
+    results = []
+    for number, path in enumerate(member_outputs(options.output, options.members)):
+        member = replace(settings, seed=settings.seed + number)
+        session = Session(
+            member,
+            data,
+            parts["training"],
+            parts["validation"],
+            checkpoint=checkpoint,
+            device=options.device,
+        )
+        for note in (*data.notes, *session.objective.notes) if number == 0 else ():
+            console.print(f"note: {note}", soft_wrap=True, style="yellow")
+        if options.members > 1:
+            console.print(f"member {number + 1} of {options.members}, seed {member.seed}")
+        console.print(epoch_header(settings.task), style="bold")
+        with _log(options.log_dir, number if options.members > 1 else None) as log:
+            result = run(
+                session,
+                path,
+                resume=options.resume,
+                log=log,
+                on_epoch=lambda epoch: console.print(epoch_line(epoch, settings.task)),
+                progress=progress,
+            )
+        results.append(result)
+        _print_end(console, result, path, settings)
+    return results
+
+
+@contextlib.contextmanager
+def _log(folder: Path | None, member: int | None) -> Any:
+    if folder is None:
+        yield None
+        return
+    from lungrt.training.tensorboard import TensorBoardLog
+
+    with TensorBoardLog(folder if member is None else folder / f"member-{member + 1}") as log:
+        yield log
+
+
+def _cross_validate(
+    console: Console,
+    settings: Settings,
+    data: DataSet,
+    checkpoint: Checkpoint | None,
+    options: OutputOptions,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    from lungrt.cli.train_table import print_cross_validation
+    from lungrt.training.crossvalidate import cross_validate
+
+    assert options.cross_validate is not None
+    scored = cross_validate(
+        settings,
+        data,
+        folds=options.cross_validate,
+        repeats=options.repeats,
+        checkpoint=checkpoint,
+        device=options.device,
+        progress=progress,
+    )
+    for note in data.notes:
+        console.print(f"note: {note}", soft_wrap=True, style="yellow")
+    print_cross_validation(console, scored, folds=options.cross_validate, repeats=options.repeats)
+    return _cross_validation_json(scored)
+
+
+def _cross_validation_json(scored: CrossValidation) -> dict[str, Any]:
+    baseline = scored.diameter_auc
+    return {
+        "auc": vars(scored.auc),
+        "fold_aucs": list(scored.fold_aucs),
+        "diameter_auc": vars(baseline) if baseline else None,
+        "nodules": [
+            {
+                "series": sample.series_uid,
+                "patient": sample.patient,
+                "malignant": sample.malignant,
+                "diameter_mm": sample.diameter_mm,
+                "p_malignant": float(p),
+            }
+            for sample, p in zip(scored.samples, scored.p_malignant, strict=True)
+        ],
+    }
+
+
+def _result_json(result: Result) -> dict[str, Any]:
+    def finite(scores: dict[str, float]) -> dict[str, float | None]:
+        return {name: value if value == value else None for name, value in scores.items()}
+
+    return {
+        "best_epoch": result.best_epoch,
+        "best_score": result.best_score if result.best_epoch else None,
+        "stopped_early": result.stopped_early,
+        "epochs": [
+            {
+                "number": epoch.number,
+                "training": finite(epoch.training),
+                "validation": finite(epoch.validation),
+                "learning_rates": epoch.learning_rates,
+            }
+            for epoch in result.epochs
+        ],
+    }
+
+
+def _print_parts(
+    console: Console, data: DataSet, parts: dict[Part, list[Sample]], task: str
+) -> None:
+    from lungrt.cli.train_table import parts_table
+
+    console.print(f"{data.name}: {len(data.samples)} samples", soft_wrap=True)
+    console.print(parts_table(parts, task))
+
+
+def _print_end(console: Console, result: Result, path: Path, settings: Settings) -> None:
+    if result.best_epoch is None:
+        console.print("nothing to validate on: the last epoch is kept")
+    else:
+        early = ", stopped early" if result.stopped_early else ""
+        score = -result.best_score if settings.best_by == "loss" else result.best_score
+        console.print(f"best: epoch {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
+    console.print(f"written to {path}", soft_wrap=True)
