@@ -43,8 +43,10 @@ EXPORT_COMMANDS = (
     "cli/info.py",
     "cli/engine_runners.py",
     "cli/bench.py",
-    "cli/train.py",
-    "cli/train_table.py",
+    "cli/train/command.py",
+    "cli/train/parts.py",
+    "cli/train/results.py",
+    "cli/train/table.py",
 )
 
 
@@ -279,7 +281,7 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
-        ("python/lungrt/cli/train.py", "from lungrt.training import x"),
+        ("python/lungrt/cli/train/command.py", "from lungrt.training import x"),
         ("python/lungrt/training/a.py", "import torch, lungrt\nfrom lungrt.models import x"),
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),

@@ -131,9 +131,7 @@ class Augmentation:
 
 
 def _sample(images: Tensor, grid: Tensor) -> Tensor:
-    return F.grid_sample(
-        images, grid, mode="bilinear", padding_mode="border", align_corners=False
-    )
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def mix_up(images: Tensor, targets: Tensor, *, alpha: float) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ class Averaging:
         self._first_epoch = min(int(settings.swa_start * settings.epochs) + 1, settings.epochs)
         self._average: AveragedModel | None = None
         if self._kind == "ema":
-            decay = get_ema_multi_avg_fn(settings.ema_decay)
+            decay = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
             self._average = AveragedModel(network, multi_avg_fn=decay)
         elif self._kind == "swa":
             self._average = AveragedModel(network)

@@ -59,7 +59,9 @@ class _Crops(Dataset[Item]):
         crop = self._data.load_crop(sample, settings.crop)
         hu = torch.from_numpy(crop).to(torch.float32).clamp(LOWEST_HU, HIGHEST_HU)
         target = target_of(sample, settings.task, soft=settings.soft_labels)
-        traits = [(sample.traits.get(t, float("nan")) - _TRAIT_MIDDLE) / _TRAIT_REACH for t in TRAITS]
+        traits = [
+            (sample.traits.get(t, float("nan")) - _TRAIT_MIDDLE) / _TRAIT_REACH for t in TRAITS
+        ]
         return hu[None], torch.tensor(target), torch.tensor(traits)
 
 

@@ -155,5 +155,3 @@ def auc_interval(
     tail = (1 - _LEVEL) / 2
     low, high = np.quantile(areas, [tail, 1 - tail])
     return Interval(area_under_curve(labels, score), float(low), float(high))
-
-

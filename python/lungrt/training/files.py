@@ -82,7 +82,9 @@ def read_resume(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
             f"{path}: not there, so there is no training to go on with; begin it without resuming"
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise Io(f"{path}: is damaged, or no file of a training ({type(error).__name__})") from error
+        raise Io(
+            f"{path}: is damaged, or no file of a training ({type(error).__name__})"
+        ) from error
     version = state.get("resume_version") if isinstance(state, dict) else None
     if version != _RESUME_VERSION:
         raise UnsupportedVersion(

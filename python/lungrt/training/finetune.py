@@ -46,7 +46,8 @@ def load_all_but_last(network: nn.Module, state: Mapping[str, Tensor], *, where:
     # A U-Net may have been saved without its wrapper's prefix.
     found = {name: state.get(name, state.get(name.removeprefix("unet."))) for name in wanted}
     problems = [
-        f"{name}: " + ("missing" if tensor is None else f"{list(tensor.shape)}")
+        f"{name}: "
+        + ("missing" if tensor is None else f"{list(tensor.shape)}")
         + f", expected {list(wanted[name].shape)}"
         for name, tensor in found.items()
         if tensor is None or tensor.shape != wanted[name].shape
@@ -127,5 +128,3 @@ class Frozen:
             }
             for number, (name, block) in enumerate(chosen)
         ]
-
-

@@ -112,7 +112,7 @@ def run(
         A file cannot be read or written.
     """
     settings = session.settings
-    validates = len(session.objective.validation) > 0  # type: ignore[arg-type]
+    validates = len(session.objective.validation) > 0
     if settings.patience and not validates:
         raise InvalidArgument("early stopping needs a validation part, and there is none")
     result, waited, done = Result(), 0, 0

@@ -13,7 +13,7 @@ from lungrt.models.classifier import Classifier3d, ClassifierOptions
 from lungrt.models.classifier import infer_options as infer_classifier
 from lungrt.models.unet import SegmentationUNet, UNetOptions
 from lungrt.models.unet import infer_options as infer_unet
-from lungrt.training.finetune import load_all_but_last
+from lungrt.training.finetune import blocks, load_all_but_last
 from lungrt.training.settings import Settings
 from lungrt.training.task_names import CLASSES
 
@@ -102,7 +102,7 @@ def add_dropout(network: nn.Module, probability: float) -> None:
     """
     if not probability:
         return
-    last = network.unet.last if isinstance(network, SegmentationUNet) else network.head_linear
+    _, last = blocks(network)[-1]
 
     def drop(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         values = inputs[0]

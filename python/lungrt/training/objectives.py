@@ -1,4 +1,4 @@
-"""What a batch is made of, what of it is minimised, and how results are scored: one class a kind."""
+"""What is made of a batch, what of it is minimised, and how results are scored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import Dataset
 
 from lungrt.models.unet import SegmentationUNet
 from lungrt.training.augment import Augmentation, mix_up
@@ -41,6 +40,14 @@ class TrainingItems(Protocol):
     def __getitem__(self, number: int) -> Any: ...
 
 
+class ValidationItems(Protocol):
+    """A data set that is judged whole."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Any: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What is kept of a batch: tensors on the CPU, without gradients."""
@@ -52,12 +59,25 @@ class Outcome:
 class Objective(Protocol):
     """What the loop of epochs needs of a task."""
 
-    notes: tuple[str, ...]
-    training: TrainingItems
-    validation: Dataset[Any]
-    validation_batch: int
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the draws."""
 
-    def learn(self, network: nn.Module, batch: Any, draw: torch.Generator) -> tuple[Tensor, Outcome]:
+    @property
+    def training(self) -> TrainingItems:
+        """Items to learn."""
+
+    @property
+    def validation(self) -> ValidationItems:
+        """Items to judge."""
+
+    @property
+    def validation_batch(self) -> int:
+        """How many of them at once."""
+
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
         """Augment a batch, run it, and return the mean loss to minimise."""
 
     def judge(self, network: nn.Module, batch: Any) -> Outcome:
@@ -87,7 +107,9 @@ class Classification:
         self._traits = traits
         self._augment = Augmentation.of(settings)
 
-    def learn(self, network: nn.Module, batch: Any, draw: torch.Generator) -> tuple[Tensor, Outcome]:
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
         """See `Objective.learn`."""
         hu, target, traits = batch
         hu, _ = self._augment(hu, None, draw)
@@ -136,9 +158,11 @@ class Segmentation:
         self._settings = settings
         self._augment = Augmentation.of(settings)
 
-    def learn(self, network: nn.Module, batch: Any, draw: torch.Generator) -> tuple[Tensor, Outcome]:
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
         """See `Objective.learn`."""
-        hu, mask = self._augment(*batch, draw)
+        hu, mask = self._augment(batch[0], batch[1], draw)
         assert mask is not None
         losses, outcome = self._judge(network, hu, mask)
         return losses.mean(), outcome

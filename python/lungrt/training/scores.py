@@ -39,7 +39,8 @@ class Predictions:
     @property
     def is_positive(self) -> NDArray[np.bool_]:
         """Whether the last class is right."""
-        return self.labels == len(self.classes) - 1
+        is_last: NDArray[np.bool_] = self.labels == len(self.classes) - 1
+        return is_last
 
 
 def classification_scores(predictions: Predictions) -> Scores:
@@ -103,7 +104,7 @@ def area_under_curve(wanted: NDArray[np.bool_], score: NDArray[np.floating]) -> 
     return float(roc_auc_score(wanted, score))
 
 
-def _mean(values: NDArray[np.generic]) -> float:
+def _mean(values: NDArray[np.float32] | NDArray[np.float64] | NDArray[np.bool_]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 

@@ -34,7 +34,9 @@ class TrainingPatches(Dataset[Item]):
     def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
         self._nodules = [sample for sample in samples if sample.is_nodule]
         if not self._nodules:
-            raise InvalidArgument("nothing to train segmentation on: no nodule in the training part")
+            raise InvalidArgument(
+                "nothing to train segmentation on: no nodule in the training part"
+            )
         self._slices = AnnotatedSlices(data, settings.context)
         self._settings = settings
         self._order = self._nodules

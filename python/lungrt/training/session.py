@@ -132,7 +132,8 @@ class Session:
 
     def validate(self, progress: Progress | None = None) -> tuple[Scores, Predictions | None]:
         """Score `result` on the validation part; empty scores where there is none."""
-        loader = self._loader(self.objective.validation, self.objective.validation_batch)
+        items = cast("Dataset[Any]", self.objective.validation)
+        loader = self._loader(items, self.objective.validation_batch)
         if not len(loader):
             return {}, None
         network = self.result.eval()
@@ -174,7 +175,7 @@ class Session:
                 f"the loss is {float(loss)} in epoch {epoch}: the training diverged; lower the "
                 f"learning rate, now {self.settings.lr:g}"
             )
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.averaging.after_step()
@@ -204,9 +205,7 @@ class Session:
         )
 
     def _images(self) -> Iterator[Tensor]:
-        loader = self._loader(
-            cast("Dataset[Any]", self.objective.training), self.settings.batch
-        )
+        loader = self._loader(cast("Dataset[Any]", self.objective.training), self.settings.batch)
         for batch in islice(loader, _BATCH_NORM_BATCHES):
             yield batch[0].to(self.device)
 

@@ -95,7 +95,7 @@ class TensorBoardLog:
 
     def _take_pictures(self, session: Session, number: int) -> None:
         items = session.objective.validation
-        count = len(items)  # type: ignore[arg-type]
+        count = len(items)
         chosen = np.linspace(0, count - 1, min(_SHOWN, count)).astype(int)
         writer = self._writers["validation"]
         if session.settings.task != "segmentation":

@@ -88,5 +88,3 @@ def balanced(samples: Sequence[Sample], task: str) -> Balanced:
             f"part, which has {found}"
         )
     return Balanced(tuple(turns), by_kind, notes)
-
-

@@ -112,6 +112,8 @@ def _extent(path: Path) -> Extent:
     slices, rows, columns = volume.shape
     geometry = volume.geometry
     return Extent(
-        geometry.origin_mm, geometry.spacing_mm, np.array(geometry.direction),
+        geometry.origin_mm,
+        geometry.spacing_mm,
+        np.array(geometry.direction),
         (columns, rows, slices),
     )

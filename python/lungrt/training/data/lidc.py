@@ -93,7 +93,9 @@ def parse_lidc(path: Path) -> Reading:
     except (OSError, ParseError) as error:
         raise Io(f"{path}: cannot be read as XML ({error})") from error
     except DefusedXmlException as error:
-        raise Io(f"{path}: declares entities or a DTD, which no reading of the LIDC does") from error
+        raise Io(
+            f"{path}: declares entities or a DTD, which no reading of the LIDC does"
+        ) from error
     if root.tag != f"{_NAMESPACE}LidcReadMessage":
         raise InvalidArgument(
             f"{path}: begins with {root.tag!r}; expected a LidcReadMessage, the reading of a CT"
@@ -184,8 +186,10 @@ def nodule_mask(outline: Outline, volume: CtVolume) -> NDArray[np.bool_]:
                 f"{outline.name} of {volume.series_uid}: its contour at z = {contour.z_mm:g} mm "
                 "lies on no slice, or outside of the slices, of this CT; is it another series?"
             )
-        mask[z] = mask[z] | _filled(contour, shape[1:]) if contour.inclusion else (
-            mask[z] & ~_filled(contour, shape[1:])
+        mask[z] = (
+            mask[z] | _filled(contour, shape[1:])
+            if contour.inclusion
+            else (mask[z] & ~_filled(contour, shape[1:]))
         )
     return mask
 

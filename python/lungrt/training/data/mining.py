@@ -71,9 +71,7 @@ def read_marks(paths: Iterable[Path]) -> Marks:
     return found
 
 
-def hard_negatives(
-    data: DataSet, marks: Marks, *, least_probability: float = 0.1
-) -> list[Sample]:
+def hard_negatives(data: DataSet, marks: Marks, *, least_probability: float = 0.1) -> list[Sample]:
     """Turn candidates that belong to no nodule into non-nodules.
 
     Parameters

@@ -1,3 +1,4 @@
+# mypy: untyped-calls-exclude=SimpleITK
 """Whether annotations lie in their CTs, and what is wrong where they do not."""
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def read_extent(path: Path) -> Extent:
     return Extent(
         reader.GetOrigin(),
         reader.GetSpacing(),
-        np.reshape(reader.GetDirection(), (3, 3)),
+        np.array(reader.GetDirection(), np.float64).reshape(3, 3),
         reader.GetSize(),
     )
 
@@ -97,7 +98,7 @@ def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], wh
     ]
     if not outside:
         return
-    first = outside[: _SHOWN]
+    first = outside[:_SHOWN]
     listed = "\n".join(f"  {_describe(s, extents[s.series_uid])}" for s in first)
     more = f"\n  and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
     raise InvalidArgument(

@@ -4,11 +4,11 @@
 -1200 .. 400 HU; ``mask`` of the same shape; and ``name``, ``PATIENT_nodK_annM``. ``labels.csv`` has
 a line with ratings from 1 to 5 for each name.
 
-A classifier was trained on crops of a scanner's grid, 32 x 48 x 48 voxels of about 1.25 to 2.5 mm by
-0.7 mm. So a crop is read at `SPACING_MM`, 1.5 x 0.7 x 0.7 mm, around its middle: 48 x 33.6 x 33.6
-mm, which the 51 mm cube contains whole, and voxels of the shape that the network knows. Taking the
-cube's own voxels would show every nodule at two thirds of its size. Densities above 400 HU
-(calcification, bone) are lost in the data itself.
+A classifier was trained on crops of a scanner's grid, 32 x 48 x 48 voxels of about 0.7 mm within
+the slice and 1.25 to 2.5 mm between slices. So a crop is read at `SPACING_MM`, 1.5 x 0.7 x 0.7 mm,
+around its middle: 48 x 33.6 x 33.6 mm, which the 51 mm cube contains whole, in voxels of the shape
+that the network knows. Taking the cube's own voxels would show every nodule at two thirds of its
+size. Densities above 400 HU (calcification, bone) are lost in the data itself.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def resampled(cube: NDArray[np.int16], crop: Crop) -> NDArray[np.int16]:
         axes.append(positions)
     grid = np.meshgrid(*axes, indexing="ij")
     values = ndimage.map_coordinates(volume.astype(np.float32), grid, order=1, mode="nearest")
-    return np.rint(values).astype(np.int16)
+    rounded: NDArray[np.int16] = np.rint(values).astype(np.int16)
+    return rounded
 
 
 def _arrays(path: Path) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class AnnotatedSlices:
             )
         self._cts: CtCrops = data.load_crop
         self._context = context
+        self._mask = lru_cache(maxsize=1)(self._grown)
         self._nodules: dict[str, list[Sample]] = {}
         for sample in data.samples:
             if sample.is_nodule:
@@ -92,18 +94,17 @@ class AnnotatedSlices:
         """Return every slice of some series with a voxel of a nodule."""
 
         def count(uid: str) -> NDArray[np.int16]:
-            return np.flatnonzero(self._mask(uid).any(axis=(1, 2))).astype(np.int16)
+            marked = self._mask(uid).any(axis=(1, 2))
+            return np.flatnonzero(marked).astype(np.int16)
 
-        return [
-            (uid, int(index))
-            for uid in series_uids
-            if uid in self._nodules
-            for index in self._cts.kept(
-                uid, ("marked", self._key(uid)), lambda uid=uid: count(uid)
-            )
-        ]
+        places = []
+        for uid in series_uids:
+            if uid in self._nodules:
+                marked = self._cts.kept(uid, ("marked", self._key(uid)), partial(count, uid))
+                places += [(uid, int(index)) for index in marked]
+        return places
 
-    def _mask(self, series_uid: str) -> NDArray[np.bool_]:
+    def _grown(self, series_uid: str) -> NDArray[np.bool_]:
         volume = self._cts.volume(series_uid)
         centers = [
             volume.geometry.to_index(nodule.center_mm, "exact")
@@ -118,4 +119,5 @@ class AnnotatedSlices:
 
 def _with_context(hu: NDArray[np.int16], middle: int, context: int) -> NDArray[np.int16]:
     wanted = np.arange(middle - context, middle + context + 1)
-    return hu[wanted.clip(0, len(hu) - 1)]
+    chosen: NDArray[np.int16] = hu[wanted.clip(0, len(hu) - 1)]
+    return chosen

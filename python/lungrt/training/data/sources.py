@@ -48,6 +48,6 @@ def open_data(
         return read_lidc(folder, cache=cache)
     raise InvalidArgument(
         f"{folder}: no training data that lungrt knows; expected LUNA16 (subset0 ... subset9 and "
-        "annotations.csv), CTs with a nodules.csv, DICOM folders of the LIDC with their XML files, or "
-        "crops.npz with labels.csv"
+        "annotations.csv), CTs with a nodules.csv, DICOM folders of the LIDC with their XML files, "
+        "or crops.npz with labels.csv"
     )

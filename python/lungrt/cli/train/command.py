@@ -14,16 +14,22 @@ import typer
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
-from lungrt.cli.train_options import DataOptions, OutputOptions, SettingOptions, with_options
+from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions, with_options
+from lungrt.cli.train.parts import split, without
+from lungrt.cli.train.results import cross_validation_json, result_json
+from lungrt.cli.train.table import (
+    epoch_header,
+    epoch_line,
+    parts_table,
+    print_cross_validation,
+    print_end,
+)
 from lungrt.errors import EngineUnavailable, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rich.console import Console
 
     from lungrt.models import Checkpoint
-    from lungrt.training.crossvalidate import CrossValidation
     from lungrt.training.data.samples import DataSet, Sample
     from lungrt.training.data.split import Part
     from lungrt.training.loop import Result
@@ -98,24 +104,26 @@ def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputO
     )
     with contextlib.ExitStack() as stack:
         write_plot = output.plot and stack.enter_context(output_file(output.plot, (".png",)))
-        write_report = output.report and stack.enter_context(
-            output_file(output.report, (".json",))
-        )
+        write_report = output.report and stack.enter_context(output_file(output.report, (".json",)))
         checkpoint = load_checkpoint(output.finetune) if output.finetune else None
         progress = stack.enter_context(progress_bars(not output.no_progress))
         known = open_data(data.data, cache_folder=data.cache, allow_missing=data.allow_missing)
         if data.leave_out:
-            known = _without(known, data.leave_out)
+            known = without(known, data.leave_out)
         report: dict[str, Any] = {"settings": settings.to_json()}
         if output.cross_validate:
             report["cross_validation"] = _cross_validate(
                 console, settings, known, checkpoint, output, progress
             )
         if output.output:
-            known, parts = _split(known, data, output, progress)
-            _print_parts(console, known, parts, task)
+            # Cross-validation has scored already: everybody is trained on.
+            known, parts = split(
+                known, data, everybody=bool(output.cross_validate), progress=progress
+            )
+            console.print(f"{known.name}: {len(known.samples)} samples", soft_wrap=True)
+            console.print(parts_table(parts, task))
             results = _train_members(console, settings, known, parts, checkpoint, output, progress)
-            report["members"] = [_result_json(result) for result in results]
+            report["members"] = [result_json(result) for result in results]
             if write_plot:
                 from lungrt.training.figures import to_png, training_figure
 
@@ -158,43 +166,10 @@ def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:
         count is not None and len(parts) != count
     ):
         expected = "numbers" if count is None else f"{count} numbers"
-        raise InvalidArgument(f"--{name} {text}: expected {expected} of at least 1, such as 8,16,32")
-    return tuple(map(int, parts))
-
-
-def _without(data: DataSet, patients: Sequence[str]) -> DataSet:
-    known = {sample.patient for sample in data.samples} | set(data.series)
-    if unknown := sorted(set(patients) - known):
-        raise InvalidArgument(f"--leave-out: the data has no patient {', '.join(unknown)}")
-    return data.without_patients(patients)
-
-
-def _split(
-    data: DataSet, options: DataOptions, output: OutputOptions, progress: Progress | None
-) -> tuple[DataSet, dict[Part, list[Sample]]]:
-    """Deal patients out, and add mined non-nodules to the training part."""
-    from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
-    from lungrt.training.data.split import Split, split_samples
-
-    split = Split(
-        options.split, options.validation_share, options.test_share, options.split_seed
-    )
-    if output.cross_validate:  # it has scored already: everybody is trained on
-        split = Split(validation=0.0, test=0.0)
-    parts = split_samples(data.samples, split)
-    elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}
-    marks = read_marks(options.hard_negatives or [])
-    if options.mine:
-        here = {uid: path for uid, path in data.series.items() if uid not in elsewhere}
-        for uid, found in mine_candidates(options.mine, here, progress=progress).items():
-            marks.setdefault(uid, []).extend(found)
-    if marks:
-        mined = hard_negatives(
-            data, {uid: found for uid, found in marks.items() if uid not in elsewhere}
+        raise InvalidArgument(
+            f"--{name} {text}: expected {expected} of at least 1, such as 8,16,32"
         )
-        parts["training"].extend(mined)
-        data = data.with_samples(mined)
-    return data, parts
+    return tuple(map(int, parts))
 
 
 def _train_members(
@@ -206,7 +181,6 @@ def _train_members(
     options: OutputOptions,
     progress: Progress | None,
 ) -> list[Result]:
-    from lungrt.cli.train_table import epoch_line, epoch_header
     from lungrt.training.loop import member_outputs, run
     from lungrt.training.session import Session
 
@@ -237,7 +211,7 @@ def _train_members(
                 progress=progress,
             )
         results.append(result)
-        _print_end(console, result, path, settings)
+        print_end(console, result, path, settings)
     return results
 
 
@@ -260,7 +234,6 @@ def _cross_validate(
     options: OutputOptions,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from lungrt.cli.train_table import print_cross_validation
     from lungrt.training.crossvalidate import cross_validate
 
     assert options.cross_validate is not None
@@ -276,62 +249,4 @@ def _cross_validate(
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="yellow")
     print_cross_validation(console, scored, folds=options.cross_validate, repeats=options.repeats)
-    return _cross_validation_json(scored)
-
-
-def _cross_validation_json(scored: CrossValidation) -> dict[str, Any]:
-    baseline = scored.diameter_auc
-    return {
-        "auc": vars(scored.auc),
-        "fold_aucs": list(scored.fold_aucs),
-        "diameter_auc": vars(baseline) if baseline else None,
-        "nodules": [
-            {
-                "series": sample.series_uid,
-                "patient": sample.patient,
-                "malignant": sample.malignant,
-                "diameter_mm": sample.diameter_mm,
-                "p_malignant": float(p),
-            }
-            for sample, p in zip(scored.samples, scored.p_malignant, strict=True)
-        ],
-    }
-
-
-def _result_json(result: Result) -> dict[str, Any]:
-    def finite(scores: dict[str, float]) -> dict[str, float | None]:
-        return {name: value if value == value else None for name, value in scores.items()}
-
-    return {
-        "best_epoch": result.best_epoch,
-        "best_score": result.best_score if result.best_epoch else None,
-        "stopped_early": result.stopped_early,
-        "epochs": [
-            {
-                "number": epoch.number,
-                "training": finite(epoch.training),
-                "validation": finite(epoch.validation),
-                "learning_rates": epoch.learning_rates,
-            }
-            for epoch in result.epochs
-        ],
-    }
-
-
-def _print_parts(
-    console: Console, data: DataSet, parts: dict[Part, list[Sample]], task: str
-) -> None:
-    from lungrt.cli.train_table import parts_table
-
-    console.print(f"{data.name}: {len(data.samples)} samples", soft_wrap=True)
-    console.print(parts_table(parts, task))
-
-
-def _print_end(console: Console, result: Result, path: Path, settings: Settings) -> None:
-    if result.best_epoch is None:
-        console.print("nothing to validate on: the last epoch is kept")
-    else:
-        early = ", stopped early" if result.stopped_early else ""
-        score = -result.best_score if settings.best_by == "loss" else result.best_score
-        console.print(f"best: epoch {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
-    console.print(f"written to {path}", soft_wrap=True)
+    return cross_validation_json(scored)

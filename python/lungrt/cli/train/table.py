@@ -9,14 +9,17 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
     from lungrt.training.crossvalidate import CrossValidation, Interval
     from lungrt.training.data.samples import Sample
-    from lungrt.training.loop import Epoch
+    from lungrt.training.data.split import Part
+    from lungrt.training.loop import Epoch, Result
+    from lungrt.training.settings import Settings
 
-__all__ = ["epoch_header", "epoch_line", "parts_table", "print_cross_validation"]
+__all__ = ["epoch_header", "epoch_line", "parts_table", "print_cross_validation", "print_end"]
 
 _CLASSIFIED = {
     "loss": "loss/all",
@@ -50,7 +53,7 @@ def epoch_line(epoch: Epoch, task: str) -> str:
     return f"{epoch.number:>5}  {'':<7}{epoch.training['loss/all']:>8.4f}   {'':<9}{values}{best}"
 
 
-def parts_table(parts: Mapping[str, Sequence[Sample]], task: str) -> Table:
+def parts_table(parts: Mapping[Part, Sequence[Sample]], task: str) -> Table:
     """Return who is in which part: patients and samples of each kind."""
     from lungrt.training.data.balance import kind_of
 
@@ -87,6 +90,17 @@ def print_cross_validation(
         table.add_row("diameter alone", *_interval(scored.diameter_auc))
     console.print(table)
     console.print("folds: " + " ".join(f"{auc:.3f}" for auc in scored.fold_aucs), soft_wrap=True)
+
+
+def print_end(console: Console, result: Result, path: Path, settings: Settings) -> None:
+    """Print what was kept, and where."""
+    if result.best_epoch is None:
+        console.print("nothing to validate on: the last epoch is kept")
+    else:
+        early = ", stopped early" if result.stopped_early else ""
+        score = -result.best_score if settings.best_by == "loss" else result.best_score
+        console.print(f"best: epoch {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
+    console.print(f"written to {path}", soft_wrap=True)
 
 
 def _interval(interval: Interval) -> tuple[str, str]:

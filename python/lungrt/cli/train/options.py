@@ -115,9 +115,7 @@ class SettingOptions:
         float | None,
         _option("Learning rate of a block relative to the one after it.", _FINETUNING),
     ] = None
-    flip: Annotated[
-        bool | None, _option("Mirror.", _AUGMENTATION, "--flip/--no-flip")
-    ] = None
+    flip: Annotated[bool | None, _option("Mirror.", _AUGMENTATION, "--flip/--no-flip")] = None
     rotate: Annotated[
         bool | None, _option("Turn within the slice.", _AUGMENTATION, "--rotate/--no-rotate")
     ] = None
@@ -137,9 +135,7 @@ class SettingOptions:
         bool,
         _option("One transform a batch, no shift of crops.", _AUGMENTATION, "--book-augmentation"),
     ] = False
-    dropout: Annotated[
-        float | None, _option("Before the last layer; 0.", _AUGMENTATION)
-    ] = None
+    dropout: Annotated[float | None, _option("Before the last layer; 0.", _AUGMENTATION)] = None
     mixup: Annotated[
         float | None, _option("Alpha of mixup's beta distribution; 0.", _AUGMENTATION)
     ] = None
@@ -171,9 +167,9 @@ class SettingOptions:
         str | None,
         _option("Classifiers: slices,rows,columns; the book: 32,48,48.", _NETWORK),
     ] = None
-    context: Annotated[
-        int | None, _option("Segmentation: slices on each side; 3.", _NETWORK)
-    ] = None
+    context: Annotated[int | None, _option("Segmentation: slices on each side; 3.", _NETWORK)] = (
+        None
+    )
 
 
 @dataclass(frozen=True)
@@ -186,7 +182,9 @@ class OutputOptions:
     ] = None
     finetune: Annotated[
         Path | None,
-        _option("Start from this checkpoint; the last block is fresh.", _FINETUNING, metavar="FILE"),
+        _option(
+            "Start from this checkpoint; the last block is fresh.", _FINETUNING, metavar="FILE"
+        ),
     ] = None
     finetune_depth: Annotated[
         int | None, _option("Blocks to train, from the last; 1.", _FINETUNING, min=1)
@@ -237,10 +235,12 @@ def with_options(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         def run(**values: Any) -> None:
-            command(*(
-                group(**{option.name: values[option.name] for option in fields(group)})
-                for group in groups
-            ))
+            command(
+                *(
+                    group(**{option.name: values[option.name] for option in fields(group)})
+                    for group in groups
+                )
+            )
 
         run.__doc__ = command.__doc__
         run.__name__ = command.__name__
