@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedGroupKFold
 
 from lungrt.errors import InvalidArgument
@@ -149,9 +150,16 @@ def auc_interval(
     areas: list[float] = []
     for _ in range(_BOOTSTRAPS):
         drawn = np.concatenate([members[g] for g in generator.integers(0, len(names), len(names))])
-        area = area_under_curve(labels[drawn], score[drawn])
-        if not np.isnan(area):  # a draw of one class says nothing
-            areas.append(area)
+        wanted = labels[drawn]
+        if wanted.any() and not wanted.all():  # a draw of one class says nothing
+            areas.append(_rank_area(wanted, score[drawn]))
     tail = (1 - _LEVEL) / 2
     low, high = np.quantile(areas, [tail, 1 - tail])
     return Interval(area_under_curve(labels, score), float(low), float(high))
+
+
+def _rank_area(wanted: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """Return the area under the ROC curve from ranks, many times faster than its curve."""
+    positives = int(wanted.sum())
+    above = float(rankdata(score)[wanted].sum()) - positives * (positives + 1) / 2
+    return above / (positives * (len(wanted) - positives))

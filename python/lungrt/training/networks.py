@@ -49,16 +49,22 @@ def make_network(settings: Settings, checkpoint: Checkpoint | None = None) -> nn
         options, _ = infer_classifier(state, {**widths, "crop": settings.crop}, where=where)
         classes = len(CLASSES[settings.task])
         network = Classifier3d(ClassifierOptions(**{**vars(options), "out_channels": classes}))
-    for module in network.modules():
-        if isinstance(module, _WITH_WEIGHTS):
-            _initialise(module)
+    for _, block in blocks(network)[:-1]:
+        for module in block.modules():
+            if isinstance(module, _WITH_WEIGHTS):
+                _initialise(module)
     if checkpoint:
         load_all_but_last(network, state, where=where)
     return network
 
 
 def _initialise(module: nn.Module) -> None:
-    """Draw weights whose outputs keep their variance backwards through ReLU, as the book does."""
+    """Draw weights whose outputs keep their variance backwards through ReLU, as the book does.
+
+    Not for the last layer, whose few outputs would make its weights as large as 1 and its first
+    logits tens: the book's 100,000 draws an epoch forget that, a hundred crops do not. It keeps
+    PyTorch's own small weights.
+    """
     weight, bias = module.weight, module.bias
     assert isinstance(weight, Tensor)
     nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")

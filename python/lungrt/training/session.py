@@ -172,7 +172,7 @@ class Session:
             loss, outcome = self.objective.learn(self.network, batch, draw)
         if not torch.isfinite(loss):
             raise Inference(
-                f"the loss is {float(loss)} in epoch {epoch}: the training diverged; lower the "
+                f"the loss is {loss.item()} in epoch {epoch}: the training diverged; lower the "
                 f"learning rate, now {self.settings.lr:g}"
             )
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -202,6 +202,7 @@ class Session:
             batch_size=batch,
             num_workers=self.settings.workers,
             pin_memory=self.device.type == "cuda",
+            generator=torch.Generator(),  # not the global one; nothing is drawn from it
         )
 
     def _images(self) -> Iterator[Tensor]:
