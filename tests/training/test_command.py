@@ -111,9 +111,7 @@ def test_hard_negatives(lungrt: Run, luna_folder: Path, tmp_path: Path) -> None:
     assert "training 4 8 6" in said  # patients, nodules, non-nodules
 
 
-def test_cross_validation(
-    lungrt: Run, luna_folder: Path, tmp_path: Path, checkpoint: Path
-) -> None:
+def test_cross_validation(lungrt: Run, luna_folder: Path, tmp_path: Path, checkpoint: Path) -> None:
     report = tmp_path / "report.json"
     said = lungrt(
         "train", "malignancy", "--data", luna_folder, *SMALL, "--finetune", checkpoint,

@@ -79,7 +79,7 @@ def test_unet_saved_without_its_wrapper(tmp_path: Path, quick: Quick) -> None:
 
 def test_another_network_is_refused(tmp_path: Path, quick: Quick) -> None:
     unet = saved(tmp_path, make_network(quick("segmentation")))
-    with pytest.raises(CheckpointMismatch, match="block1.conv1.weight: missing"):
+    with pytest.raises(CheckpointMismatch, match=r"block1\.conv1\.weight: missing"):
         make_network(quick("malignancy"), unet)
 
 
@@ -149,9 +149,7 @@ def test_unfreezing_a_new_network_is_refused(luna_data: DataSet, quick: Quick) -
         Session(quick("nodule", unfreeze_every=1), luna_data, luna_data.samples, [])
 
 
-def test_learning_rate_by_block(
-    luna_data: DataSet, checkpoint: Checkpoint, quick: Quick
-) -> None:
+def test_learning_rate_by_block(luna_data: DataSet, checkpoint: Checkpoint, quick: Quick) -> None:
     settings = quick("malignancy", finetune_depth=3, lr=0.1, lr_decay_by_depth=0.5)
     session = Session(settings, luna_data, luna_data.samples, [], checkpoint=checkpoint)
     assert session.learning_rates == {"block1": 0.025, "block2": 0.05, "head_linear": 0.1}

@@ -12,7 +12,9 @@ from lungrt.training.data import DataSet, open_data
 from .conftest import BENIGN_INDEX, MALIGNANT_INDEX, world
 
 HEADER = "ct,x,y,z,diameter_mm,nodule,malignant,ratings,patient"
-BENIGN, MALIGNANT = ("{:.2f},{:.2f},{:.2f}".format(*world(i)) for i in (BENIGN_INDEX, MALIGNANT_INDEX))
+BENIGN, MALIGNANT = (
+    "{:.2f},{:.2f},{:.2f}".format(*world(i)) for i in (BENIGN_INDEX, MALIGNANT_INDEX)
+)
 
 Read = Callable[..., DataSet]
 
@@ -90,7 +92,13 @@ def test_dicom_folder(tmp_path: Path) -> None:
     image.SetSpacing((1.0, 1.0, 2.0))
     folder = tmp_path / "ct"
     folder.mkdir()
-    tags = {"0008|0060": "CT", "0020|000e": "1.2.3", "0020|000d": "1.2", "0028|1052": "0", "0028|1053": "1"}
+    tags = {
+        "0008|0060": "CT",
+        "0020|000e": "1.2.3",
+        "0020|000d": "1.2",
+        "0028|1052": "0",
+        "0028|1053": "1",
+    }
     for number in range(4):
         piece = image[:, :, number]
         for tag, value in tags.items():

@@ -41,9 +41,7 @@ READING = """<?xml version="1.0"?>
 </LidcReadMessage>
 """
 CORNERS = ((5, 10), (15, 10), (15, 16), (5, 16))
-SQUARE = "".join(
-    f"<edgeMap><xCoord>{x}</xCoord><yCoord>{y}</yCoord></edgeMap>" for x, y in CORNERS
-)
+SQUARE = "".join(f"<edgeMap><xCoord>{x}</xCoord><yCoord>{y}</yCoord></edgeMap>" for x, y in CORNERS)
 
 
 @pytest.fixture
@@ -179,5 +177,3 @@ def test_reading_beside_another_ct_is_named(
     reading.write_text(text.replace("1.2.3<", "1.2.4<"))
     with pytest.raises(InvalidArgument, match=r"a reading of series 1\.2\.4, but"):
         open_data(folder)
-
-

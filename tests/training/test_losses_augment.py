@@ -96,9 +96,7 @@ def test_flips_are_flips(seed: int) -> None:
     images = torch.randn(4, 1, 6, 8, 8, generator=draw(seed))
     moved, _ = Augmentation(flip=True, rotate=False)(images, None, draw(seed))
     for image, result in zip(images[:, 0], moved[:, 0], strict=True):
-        flipped = [
-            image.flip([axis for axis in range(3) if axes >> axis & 1]) for axes in range(8)
-        ]
+        flipped = [image.flip([axis for axis in range(3) if axes >> axis & 1]) for axes in range(8)]
         assert any(torch.allclose(result, other, atol=1e-4) for other in flipped)
 
 

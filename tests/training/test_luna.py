@@ -99,7 +99,7 @@ def test_header_that_is_no_image_is_named(luna: Path) -> None:
 def test_no_ct_at_all_is_named(luna: Path) -> None:
     for subset in luna.glob("subset*"):
         shutil.rmtree(subset)
-    with pytest.raises(InvalidArgument, match="no file subsetN/<series>.mhd"):
+    with pytest.raises(InvalidArgument, match=r"no file subsetN/<series>\.mhd"):
         open_data(luna)
 
 

@@ -80,9 +80,7 @@ def test_malformed_crops_are_named(
 
 
 def test_damaged_file_and_odd_name_are_named(write: Write) -> None:
-    folder = write(
-        LABELS.replace("7_nod2_ann0", "seven"), name=np.array(["0_nod1_ann0", "seven"])
-    )
+    folder = write(LABELS.replace("7_nod2_ann0", "seven"), name=np.array(["0_nod1_ann0", "seven"]))
     with pytest.raises(InvalidArgument, match="'seven' is no name"):
         open_data(folder)
     (folder / "crops.npz").write_bytes(b"nothing")
@@ -112,8 +110,9 @@ def test_real_crop_has_its_nodule_in_the_middle(real: DataSet) -> None:
 
 def test_real_crop_lies_as_in_its_ct(real: DataSet, reference: Path) -> None:
     """Patient 0 is LIDC-IDRI-0001: the axes of both agree, and no other orientation fits better."""
-    from lungrt.training.data.lidc_folder import read_lidc
     from scipy import ndimage
+
+    from lungrt.training.data.lidc_folder import read_lidc
 
     data = read_lidc(reference / "ct", readers=3)
     (nodule,) = (sample for sample in data.samples if sample.is_nodule)

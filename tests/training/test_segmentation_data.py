@@ -155,7 +155,7 @@ def test_nodule_without_diameter_is_kept_clear_of(luna_data: DataSet) -> None:
 
 
 def test_marks_of_unknown_series_are_named(luna_data: DataSet) -> None:
-    with pytest.raises(InvalidArgument, match="hard negatives of series 9.9"):
+    with pytest.raises(InvalidArgument, match=r"hard negatives of series 9\.9"):
         hard_negatives(luna_data, {"9.9": []})
 
 

@@ -253,7 +253,9 @@ def test_ratings_are_learnt_beside_the_class(luna_data: DataSet, quick: Quick) -
     with pytest.raises(InvalidArgument, match="no sample of the training part has readers' rat"):
         session_of(luna_data, quick("malignancy", trait_weight=1.0))
     rated = [
-        sample.__class__(**{**vars(sample), "traits": {"texture": 5.0 if sample.malignant else 1.0}})
+        sample.__class__(
+            **{**vars(sample), "traits": {"texture": 5.0 if sample.malignant else 1.0}}
+        )
         for sample in luna_data.samples
         if sample.is_nodule
     ]
@@ -282,7 +284,9 @@ def test_going_on_with_other_settings_is_refused(
     with pytest.raises(InvalidArgument, match=r"lr was 0\.001, is 0\.5; seed was 0, is 1"):
         run(session_of(luna_data, quick("nodule", lr=0.5, seed=1)), trained, resume=True)
     # More epochs are no other settings, but move what swa averages.
-    assert len(run(session_of(luna_data, quick("nodule", epochs=3)), trained, resume=True).epochs) == 3
+    assert (
+        len(run(session_of(luna_data, quick("nodule", epochs=3)), trained, resume=True).epochs) == 3
+    )
 
 
 def test_epochs_are_fixed_for_swa(luna_data: DataSet, quick: Quick, tmp_path: Path) -> None:
