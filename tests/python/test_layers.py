@@ -259,7 +259,7 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/models/a.py", "import lungrt.training.loop", "models knows nothing of"),
         ("export/onnx.py", "from lungrt.training import x", "export knows nothing of training"),
         ("python/lungrt/training/a.py", "from lungrt.cli import x", "training knows nothing of"),
-        ("python/lungrt/cli/info.py", "from lungrt.training import x", "cli knows nothing of tra"),
+        ("python/lungrt/cli/diagnose.py", "from lungrt.training import x", "cli knows nothing"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),

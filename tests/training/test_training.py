@@ -119,6 +119,7 @@ def test_same_seed_same_network_other_seed_another(luna_data: DataSet, quick: Qu
         return session.result.state_dict()
 
     assert equal(weights(3), weights(3))
+    assert equal(weights(3), weights(3, workers=2))
     assert not equal(weights(3), weights(4))
 
 

@@ -25,9 +25,8 @@ class TensorBoardLog:
     Parameters
     ----------
     folder : path
-        For ``tensorboard --logdir``.
-    first_epoch : int
-        What an earlier run wrote of this epoch and later ones is hidden.
+        For ``tensorboard --logdir``. What an interrupted training wrote into it stays, less the
+        epochs that are trained again.
 
     Raises
     ------
@@ -35,12 +34,11 @@ class TensorBoardLog:
         The folder cannot be written.
     """
 
-    def __init__(self, folder: Path, first_epoch: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, SummaryWriter] = {}
         try:
-            self._writers = {
-                part: SummaryWriter(str(folder / part), purge_step=first_epoch)
-                for part in ("training", "validation")
-            }
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Io(f"{folder}: cannot be written ({error.strerror})") from error
 
@@ -65,6 +63,9 @@ class TensorBoardLog:
     ) -> None:
         """Take down an epoch."""
         number = epoch.number
+        if not self._writers:
+            for part in ("training", "validation"):
+                self._writers[part] = SummaryWriter(str(self._folder / part), purge_step=number)
         for block, rate in epoch.learning_rates.items():
             self._writers["training"].add_scalar(f"learning_rate/{block}", rate, number)
         self._take_scores("training", epoch.training, number)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lungrt.cli.console import disclaim, stdout
+from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions, with_options
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lungrt.training.settings import Settings
 
 __all__ = ["app"]
+
+_CANCELLED = 130  # 128 + SIGINT, as shells have it
 
 _PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
 
@@ -181,7 +183,7 @@ def _train_members(
     options: OutputOptions,
     progress: Progress | None,
 ) -> list[Result]:
-    from lungrt.training.loop import member_outputs, run
+    from lungrt.training.loop import member_outputs, resume_file, run
     from lungrt.training.session import Session
 
     assert options.output is not None
@@ -201,15 +203,21 @@ def _train_members(
         if options.members > 1:
             console.print(f"member {number + 1} of {options.members}, seed {member.seed}")
         console.print(epoch_header(settings.task), style="bold")
+        # An ensemble may have been interrupted before this member was begun.
+        resume = options.resume and (options.members == 1 or resume_file(path).exists())
         with _log(options.log_dir, number if options.members > 1 else None) as log:
-            result = run(
-                session,
-                path,
-                resume=options.resume,
-                log=log,
-                on_epoch=lambda epoch: console.print(epoch_line(epoch, settings.task)),
-                progress=progress,
-            )
+            try:
+                result = run(
+                    session,
+                    path,
+                    resume=resume,
+                    log=log,
+                    on_epoch=lambda epoch: console.print(epoch_line(epoch, settings.task)),
+                    progress=progress,
+                )
+            except KeyboardInterrupt as interrupt:
+                stderr().print("interrupted; the same command with --resume goes on")
+                raise typer.Exit(_CANCELLED) from interrupt
         results.append(result)
         print_end(console, result, path, settings)
     return results

@@ -167,9 +167,15 @@ class SettingOptions:
         str | None,
         _option("Classifiers: slices,rows,columns; the book: 32,48,48.", _NETWORK),
     ] = None
-    context: Annotated[int | None, _option("Segmentation: slices on each side; 3.", _NETWORK)] = (
-        None
-    )
+    context: Annotated[
+        int | None, _option("Segmentation: slices on each side; the book: 3.", _NETWORK)
+    ] = None
+    patch: Annotated[
+        int | None, _option("Segmentation: side of what is trained on, pixels; 64.", _NETWORK)
+    ] = None
+    window: Annotated[
+        int | None, _option("Segmentation: square around a nodule it is cut from; 96.", _NETWORK)
+    ] = None
 
 
 @dataclass(frozen=True)
