@@ -17,8 +17,11 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
+FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
+	--epochs 20 --draws 96 --optimizer adam --lr 0.001
+
 .DEFAULT_GOAL := help
-.PHONY: help system headers setup build data demo test test-cpp test-python lint types format bench bench-ops sanitize clean
+.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format bench bench-ops sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +62,16 @@ data:
 demo: data setup  ## real checkpoints to a bundle, a real CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own)
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
+
+finetune: data setup  ## the nodule classifier to malignancy on rated crops: scores of unseen patients, then the third stage on the CT
+	@mkdir -p build/finetune
+	$(FINETUNE) --finetune-depth 1 --cross-validate 5 --report build/finetune/depth-1.json
+	$(FINETUNE) --finetune-depth 2 --cross-validate 5 --report build/finetune/depth-2.json
+	$(FINETUNE) --finetune-depth 2 --leave-out 0 --validation-share 0 --test-share 0 \
+	  --output build/finetune/malignancy.state --log-dir build/finetune/logs
+	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
+	  --malignancy build/finetune/malignancy.state --output build/finetune/bundle --force
+	$(BIN)/lungrt diagnose "$(CT)" --bundle build/finetune/bundle --output build/finetune/report.json
 
 test: setup lint test-cpp test-python  ## everything that continuous integration checks
 

@@ -22,7 +22,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
-EVALUATION, PHANTOM = "evaluation", "phantom"
+EVALUATION, PHANTOM, TRAINING = "evaluation", "phantom", "training"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     RUNTIME: (ERRORS,),
@@ -35,9 +35,10 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     EVALUATION: (ERRORS, RUNTIME),
     # Output folders are replaced as the exporter's are.
     PHANTOM: (ERRORS, RUNTIME, EXPORT),
+    TRAINING: (ERRORS, RUNTIME, MODELS, EXPORT),
     CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
 }
-TORCH_LAYERS = (MODELS, EXPORT, EAGER)
+TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
 EXPORT_COMMANDS = (
     "cli/compile.py",
@@ -46,6 +47,10 @@ EXPORT_COMMANDS = (
     "cli/info.py",
     "cli/engine_runners.py",
     "cli/bench.py",
+    "cli/train/command.py",
+    "cli/train/parts.py",
+    "cli/train/results.py",
+    "cli/train/table.py",
 )
 
 
@@ -265,6 +270,11 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/pipeline.py", "import lungrt.phantom", "runtime knows nothing of phantom"),
         ("python/lungrt/phantom/build.py", "import torch", "phantom never imports torch"),
         ("python/lungrt/phantom/build.py", "import lungrt.cli", "phantom knows nothing of cli"),
+        ("python/lungrt/pipeline.py", "import lungrt.training", "runtime knows nothing of train"),
+        ("python/lungrt/models/a.py", "import lungrt.training.loop", "models knows nothing of"),
+        ("export/onnx.py", "from lungrt.training import x", "export knows nothing of training"),
+        ("python/lungrt/training/a.py", "from lungrt.cli import x", "training knows nothing of"),
+        ("python/lungrt/cli/diagnose.py", "from lungrt.training import x", "cli knows nothing"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
         ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
@@ -286,6 +296,8 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
+        ("python/lungrt/cli/train/command.py", "from lungrt.training import x"),
+        ("python/lungrt/training/a.py", "import torch, lungrt\nfrom lungrt.models import x"),
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
         ("python/lungrt/cli/evaluate.py", "from lungrt.evaluation.score import x"),
         ("python/lungrt/evaluation/a.py", "import sklearn\nfrom lungrt import Pipeline"),

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lungrt.cli import bench, compare, diagnose, evaluate, export, info, phantom, verify
+from lungrt.cli import bench, compare, diagnose, evaluate, export, info, phantom, train, verify
 from lungrt.cli import compile as compile_command
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
@@ -51,4 +51,5 @@ app.command("compare")(compare.compare)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
 app.command("phantom")(phantom.phantom)
+app.add_typer(train.app, name="train")
 app.command("info")(info.info)

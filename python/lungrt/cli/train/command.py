@@ -1,0 +1,260 @@
+"""``lungrt train``: data in, a checkpoint for ``lungrt export`` out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import fields, replace
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lungrt.cli.console import disclaim, stderr, stdout
+from lungrt.cli.output import output_file
+from lungrt.cli.progress import progress_bars
+from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions, with_options
+from lungrt.cli.train.parts import split, without
+from lungrt.cli.train.results import cross_validation_json, result_json
+from lungrt.cli.train.table import (
+    epoch_header,
+    epoch_line,
+    parts_table,
+    print_cross_validation,
+    print_end,
+)
+from lungrt.errors import EngineUnavailable, InvalidArgument
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lungrt.models import Checkpoint
+    from lungrt.training.data.samples import DataSet, Sample
+    from lungrt.training.data.split import Part
+    from lungrt.training.loop import Result
+    from lungrt.training.session import Progress
+    from lungrt.training.settings import Settings
+
+__all__ = ["app"]
+
+_CANCELLED = 130  # 128 + SIGINT, as shells have it
+
+_PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Train or fine-tune a network; the checkpoint is for [b]lungrt export[/b].",
+)
+
+
+@app.command("segmentation")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the U-Net that marks candidates.
+
+    Example: [b]lungrt train segmentation --data LUNA16 --cache cache --output seg.state[/b]
+    """
+    _train("segmentation", data, settings, output)
+
+
+@app.command("nodule")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the classifier that tells nodules from the rest.
+
+    Example: [b]lungrt train nodule --data LUNA16 --cache cache --output cls.state[/b]
+    """
+    _train("nodule", data, settings, output)
+
+
+@app.command("malignancy")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train the classifier that tells malignant nodules, from a nodule classifier.
+
+    Example: [b]lungrt train malignancy --data LUNA16 --finetune cls.state --output mal.state[/b]
+
+    Scored: [b]lungrt train malignancy --data crops --finetune cls.state --cross-validate 5[/b]
+    """
+    _train("malignancy", data, settings, output)
+
+
+@app.command("three-class")
+@with_options(DataOptions, SettingOptions, OutputOptions)
+def three_class(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+    """Train one classifier for non-nodule, benign and malignant.
+
+    Example: [b]lungrt train three-class --data LUNA16 --finetune cls.state --output three.state[/b]
+    """
+    _train("three-class", data, settings, output)
+
+
+def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputOptions) -> None:
+    _require_packages()
+    from lungrt.models import load_checkpoint
+    from lungrt.training.data import open_data
+    from lungrt.training.settings import default_settings
+
+    _check(output)
+    console = stdout()
+    settings = default_settings(
+        task,
+        finetune_depth=(output.finetune_depth or 1) if output.finetune else None,
+        given=_given(chosen),
+    )
+    with contextlib.ExitStack() as stack:
+        write_plot = output.plot and stack.enter_context(output_file(output.plot, (".png",)))
+        write_report = output.report and stack.enter_context(output_file(output.report, (".json",)))
+        checkpoint = load_checkpoint(output.finetune) if output.finetune else None
+        progress = stack.enter_context(progress_bars(not output.no_progress))
+        known = open_data(data.data, cache_folder=data.cache, allow_missing=data.allow_missing)
+        if data.leave_out:
+            known = without(known, data.leave_out)
+        report: dict[str, Any] = {"settings": settings.to_json()}
+        if output.cross_validate:
+            report["cross_validation"] = _cross_validate(
+                console, settings, known, checkpoint, output, progress
+            )
+        if output.output:
+            # Cross-validation has scored already: everybody is trained on.
+            known, parts = split(
+                known, data, everybody=bool(output.cross_validate), progress=progress
+            )
+            console.print(f"{known.name}: {len(known.samples)} samples", soft_wrap=True)
+            console.print(parts_table(parts, task))
+            results = _train_members(console, settings, known, parts, checkpoint, output, progress)
+            report["members"] = [result_json(result) for result in results]
+            if write_plot:
+                from lungrt.training.figures import to_png, training_figure
+
+                write_plot(to_png(training_figure(results[0])))
+        if write_report:
+            write_report(json.dumps(report, indent=2) + "\n")
+    disclaim(console)
+
+
+def _check(output: OutputOptions) -> None:
+    if not output.output and not output.cross_validate:
+        raise InvalidArgument("nothing to do: expected --output, --cross-validate, or both")
+    if output.finetune_depth and not output.finetune:
+        raise InvalidArgument("--finetune-depth, but no --finetune checkpoint to start from")
+    if (output.resume or output.plot or output.log_dir) and not output.output:
+        raise InvalidArgument("--resume, --log-dir and --plot belong to a training with --output")
+    if output.output and not output.output.parent.is_dir():
+        raise InvalidArgument(f"{output.output}: its folder does not exist")
+
+
+def _require_packages() -> None:
+    if missing := [package for package in _PACKAGES if util.find_spec(package) is None]:
+        raise EngineUnavailable(
+            f"training needs {' and '.join(missing)}, not installed here; "
+            "pip install 'lungrt[train]'"
+        )
+
+
+def _given(chosen: SettingOptions) -> dict[str, Any]:
+    given = {option.name: getattr(chosen, option.name) for option in fields(chosen)}
+    for name, count in (("widths", None), ("crop", 3)):
+        if given[name] is not None:
+            given[name] = _sizes(name, given[name], count)
+    return given
+
+
+def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts) or (
+        count is not None and len(parts) != count
+    ):
+        expected = "numbers" if count is None else f"{count} numbers"
+        raise InvalidArgument(
+            f"--{name} {text}: expected {expected} of at least 1, such as 8,16,32"
+        )
+    return tuple(map(int, parts))
+
+
+def _train_members(
+    console: Console,
+    settings: Settings,
+    data: DataSet,
+    parts: dict[Part, list[Sample]],
+    checkpoint: Checkpoint | None,
+    options: OutputOptions,
+    progress: Progress | None,
+) -> list[Result]:
+    from lungrt.training.loop import member_outputs, resume_file, run
+    from lungrt.training.session import Session
+
+    assert options.output is not None
+    results = []
+    for number, path in enumerate(member_outputs(options.output, options.members)):
+        member = replace(settings, seed=settings.seed + number)
+        session = Session(
+            member,
+            data,
+            parts["training"],
+            parts["validation"],
+            checkpoint=checkpoint,
+            device=options.device,
+        )
+        for note in (*data.notes, *session.objective.notes) if number == 0 else ():
+            console.print(f"note: {note}", soft_wrap=True, style="yellow")
+        if options.members > 1:
+            console.print(f"member {number + 1} of {options.members}, seed {member.seed}")
+        console.print(epoch_header(settings.task), style="bold")
+        # An ensemble may have been interrupted before this member was begun.
+        resume = options.resume and (options.members == 1 or resume_file(path).exists())
+        with _log(options.log_dir, number if options.members > 1 else None) as log:
+            try:
+                result = run(
+                    session,
+                    path,
+                    resume=resume,
+                    log=log,
+                    on_epoch=lambda epoch: console.print(epoch_line(epoch, settings.task)),
+                    progress=progress,
+                )
+            except KeyboardInterrupt as interrupt:
+                stderr().print("interrupted; the same command with --resume goes on")
+                raise typer.Exit(_CANCELLED) from interrupt
+        results.append(result)
+        print_end(console, result, path, settings)
+    return results
+
+
+@contextlib.contextmanager
+def _log(folder: Path | None, member: int | None) -> Any:
+    if folder is None:
+        yield None
+        return
+    from lungrt.training.tensorboard import TensorBoardLog
+
+    with TensorBoardLog(folder if member is None else folder / f"member-{member + 1}") as log:
+        yield log
+
+
+def _cross_validate(
+    console: Console,
+    settings: Settings,
+    data: DataSet,
+    checkpoint: Checkpoint | None,
+    options: OutputOptions,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    from lungrt.training.crossvalidate import cross_validate
+
+    assert options.cross_validate is not None
+    scored = cross_validate(
+        settings,
+        data,
+        folds=options.cross_validate,
+        repeats=options.repeats,
+        checkpoint=checkpoint,
+        device=options.device,
+        progress=progress,
+    )
+    for note in data.notes:
+        console.print(f"note: {note}", soft_wrap=True, style="yellow")
+    print_cross_validation(console, scored, folds=options.cross_validate, repeats=options.repeats)
+    return cross_validation_json(scored)

@@ -1,0 +1,51 @@
+"""Who is trained on, who is validated on, and who is kept away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lungrt.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lungrt.cli.train.options import DataOptions
+    from lungrt.training.data.samples import DataSet, Sample
+    from lungrt.training.data.split import Part
+    from lungrt.training.session import Progress
+
+__all__ = ["split", "without"]
+
+
+def without(data: DataSet, patients: Sequence[str]) -> DataSet:
+    """Return the data less some patients, all of whom it must have."""
+    known = {sample.patient for sample in data.samples} | set(data.series)
+    if unknown := sorted(set(patients) - known):
+        raise InvalidArgument(f"--leave-out: the data has no patient {', '.join(unknown)}")
+    return data.without_patients(patients)
+
+
+def split(
+    data: DataSet, options: DataOptions, *, everybody: bool, progress: Progress | None
+) -> tuple[DataSet, dict[Part, list[Sample]]]:
+    """Deal patients out, and add mined non-nodules to the training part."""
+    from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
+    from lungrt.training.data.split import Split, split_samples
+
+    chosen = Split(options.split, options.validation_share, options.test_share, options.split_seed)
+    if everybody:
+        chosen = Split(validation=0.0, test=0.0)
+    parts = split_samples(data.samples, chosen)
+    elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}
+    marks = read_marks(options.hard_negatives or [])
+    if options.mine:
+        here = {uid: path for uid, path in data.series.items() if uid not in elsewhere}
+        for uid, found in mine_candidates(options.mine, here, progress=progress).items():
+            marks.setdefault(uid, []).extend(found)
+    if marks:
+        mined = hard_negatives(
+            data, {uid: found for uid, found in marks.items() if uid not in elsewhere}
+        )
+        parts["training"].extend(mined)
+        data = data.with_samples(mined)
+    return data, parts

@@ -1,0 +1,101 @@
+"""Averages of weights over a training: steadier than the weights of its last step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from lungrt.training.settings import Settings
+
+
+class Averaging:
+    """Keeps what is validated and saved.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        The one that is trained.
+    settings : Settings
+        ``average`` "none" is the network itself, "ema" a moving average over steps, "swa" the mean
+        over the last epochs.
+    """
+
+    def __init__(self, network: nn.Module, settings: Settings) -> None:
+        self._network = network
+        self._kind = settings.average
+        # At least the last epoch counts.
+        self._first_epoch = min(int(settings.swa_start * settings.epochs) + 1, settings.epochs)
+        self._average: AveragedModel | None = None
+        if self._kind == "ema":
+            decay = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
+            self._average = AveragedModel(network, multi_avg_fn=decay)
+        elif self._kind == "swa":
+            self._average = AveragedModel(network)
+
+    @property
+    def result(self) -> nn.Module:
+        """The network to validate and to save."""
+        if self._average is None or int(self._average.n_averaged) == 0:
+            return self._network
+        inner: nn.Module = self._average.module
+        return inner
+
+    def after_step(self) -> None:
+        """Take a step's weights into a moving average."""
+        if self._average is not None and self._kind == "ema":
+            self._average.update_parameters(self._network)
+
+    def after_epoch(
+        self, epoch: int, trained: Sequence[nn.Module], images: Iterable[Tensor]
+    ) -> None:
+        """Take an epoch's weights into the mean, and measure its batch norms' statistics anew.
+
+        Parameters
+        ----------
+        epoch : int
+            From 1.
+        trained : sequence of torch.nn.Module
+            Batch norms of the network that are not frozen.
+        images : iterable of torch.Tensor
+            Batches to measure on.
+        """
+        if self._average is None or self._kind != "swa" or epoch < self._first_epoch:
+            return
+        self._average.update_parameters(self._network)
+        names = {name for name, module in self._network.named_modules() if module in set(trained)}
+        inner = self._average.module
+        measure_batch_norms(inner, [inner.get_submodule(n) for n in sorted(names)], images)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed to go on."""
+        return {} if self._average is None else self._average.state_dict()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        if self._average is not None:
+            self._average.load_state_dict(state)
+
+
+def measure_batch_norms(
+    network: nn.Module, norms: Sequence[nn.Module], images: Iterable[Tensor]
+) -> None:
+    """Give batch norms the mean statistics of some batches; all others stay as they are."""
+    chosen = [norm for norm in norms if isinstance(norm, nn.modules.batchnorm._BatchNorm)]
+    if not chosen:
+        return
+    network.eval()
+    momenta = [norm.momentum for norm in chosen]
+    for norm in chosen:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over batches
+        norm.train()
+    with torch.no_grad():
+        for batch in images:
+            network(batch)
+    for norm, momentum in zip(chosen, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()

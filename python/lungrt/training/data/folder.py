@@ -1,0 +1,119 @@
+"""A folder of any CTs with one simple table of nodules.
+
+``nodules.csv`` has a header and the columns
+
+====================  ==========================================================================
+``ct``                the CT, relative to the folder: an image file or a folder of DICOM files
+``x,y,z``             world position in mm, LPS
+``diameter_mm``       optional; may be empty
+``nodule``            optional, 1 or 0: a place that is no nodule; 1 if not given
+``malignant``         optional, 1, 0 or empty
+``ratings``           optional, malignancy by reader from 1 to 5, separated by spaces: ``4 5 3``
+``patient``           optional; CTs of one patient stay together; the CT itself if not given
+====================  ==========================================================================
+
+A CT without any nodule stands in a line with its ``ct`` alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lungrt import read_ct
+from lungrt.errors import InvalidArgument, Io
+from lungrt.training.data.cache import CropCache
+from lungrt.training.data.placement import (
+    Extent,
+    check_diameters,
+    check_placement,
+    read_extent,
+)
+from lungrt.training.data.samples import DataSet, Sample
+from lungrt.training.data.tables import Row, read_table
+from lungrt.training.data.volumes import CtCrops
+
+TABLE = "nodules.csv"
+_COLUMNS = ("ct", "x", "y", "z")
+
+
+def is_ct_folder(folder: Path) -> bool:
+    """Tell whether a folder has such a table."""
+    return (folder / TABLE).is_file()
+
+
+def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
+    """Read the table of a folder and find its CTs.
+
+    Raises
+    ------
+    InvalidArgument
+        The table is malformed, repeats itself, names a patient twice for one CT, or places
+        something outside its CT.
+    Io
+        The table or a CT is not there or cannot be read.
+    """
+    table = folder / TABLE
+    rows = read_table(table, _COLUMNS, once=_COLUMNS)
+    paths: dict[str, Path] = {}
+    patients: dict[str, str] = {}
+    samples = []
+    for row in rows:
+        name = row.text("ct")
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise InvalidArgument(f"{row.where}: {name} lies outside of {folder}")
+        if not path.exists():
+            raise Io(f"{row.where}: {path} is not there; expected an image file or a DICOM folder")
+        paths[name] = path
+        patient = row.values.get("patient", "").strip() or name
+        if patients.setdefault(name, patient) != patient:
+            raise InvalidArgument(
+                f"{row.where}: {name} is of patient {patient}, but of {patients[name]} before"
+            )
+        if any(row.values[column].strip() for column in ("x", "y", "z")):
+            samples.append(_sample(row, name, patient))
+    check_diameters(samples, str(table))
+    extents = {s.series_uid: _extent(paths[s.series_uid]) for s in samples}
+    check_placement(samples, extents, str(table))
+    return DataSet("folder", tuple(samples), CtCrops(paths, cache), dict(sorted(paths.items())))
+
+
+def _sample(row: Row, name: str, patient: str) -> Sample:
+    def given(column: str) -> bool:
+        return bool(row.values.get(column, "").strip())
+
+    return Sample(
+        series_uid=name,
+        patient=patient,
+        center_mm=(row.number("x"), row.number("y"), row.number("z")),
+        is_nodule=row.flag("nodule") if given("nodule") else True,
+        diameter_mm=row.number("diameter_mm") if given("diameter_mm") else None,
+        malignant=row.flag("malignant") if given("malignant") else None,
+        ratings=_ratings(row) if given("ratings") else (),
+    )
+
+
+def _ratings(row: Row) -> tuple[int, ...]:
+    text = row.values["ratings"]
+    if not all(rating in ("1", "2", "3", "4", "5") for rating in text.split()):
+        raise InvalidArgument(
+            f"{row.where}: ratings are {text!r}; expected numbers from 1 to 5, separated by spaces"
+        )
+    return tuple(map(int, text.split()))
+
+
+def _extent(path: Path) -> Extent:
+    if not path.is_dir():
+        return read_extent(path)
+    # Only reading all slices tells where a DICOM series lies.
+    volume = read_ct(path)
+    slices, rows, columns = volume.shape
+    geometry = volume.geometry
+    return Extent(
+        geometry.origin_mm,
+        geometry.spacing_mm,
+        np.array(geometry.direction),
+        (columns, rows, slices),
+    )

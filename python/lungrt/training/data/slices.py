@@ -1,0 +1,123 @@
+"""Slices with context and their masks: what a segmentation is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungrt.errors import BadVolume, InvalidArgument
+from lungrt.training.data.masks import grow_masks
+from lungrt.training.data.samples import DataSet, Sample
+from lungrt.training.data.volumes import CtCrops, crop_start
+
+Pair = tuple[NDArray[np.int16], NDArray[np.bool_]]
+
+
+class AnnotatedSlices:
+    """Cuts slices with context, and the mask of the middle one, out of the CTs of a data set.
+
+    Parameters
+    ----------
+    data : DataSet
+        Of CTs, not of crops alone.
+    context : int
+        Slices on each side.
+
+    Raises
+    ------
+    InvalidArgument
+        The data has no CTs.
+    """
+
+    def __init__(self, data: DataSet, context: int) -> None:
+        if not isinstance(data.load_crop, CtCrops):
+            raise InvalidArgument(
+                f"segmentation is trained on whole CTs, and {data.name} data has none; give LUNA16 "
+                "or a folder of CTs"
+            )
+        self._cts: CtCrops = data.load_crop
+        self._context = context
+        self._mask = lru_cache(maxsize=1)(self._grown)
+        self._nodules: dict[str, list[Sample]] = {}
+        for sample in data.samples:
+            if sample.is_nodule:
+                self._nodules.setdefault(sample.series_uid, []).append(sample)
+
+    def around(self, sample: Sample, size: int) -> Pair:
+        """Return a square of slices around a nodule, and the mask of the middle slice.
+
+        Returns
+        -------
+        hu : ndarray of int16
+            (2 * context + 1, size, size); slices beyond the ends repeat the last one.
+        mask : ndarray of bool
+            (size, size).
+        """
+
+        def cut() -> NDArray[np.int16]:
+            volume = self._cts.volume(sample.series_uid)
+            slices, rows, columns = volume.shape
+            center = volume.geometry.to_index(sample.center_mm, "exact")
+            try:
+                _, top, left = crop_start(center, (1, size, size), (slices, rows, columns))
+            except BadVolume as error:
+                raise BadVolume(f"{sample.series_uid}: {error}") from error
+            box = (slice(top, top + size), slice(left, left + size))
+            hu = _with_context(volume.hu, center[0], self._context)[(slice(None), *box)]
+            mask = self._mask(sample.series_uid)[center[0]][box]
+            return np.concatenate([hu, mask[None].astype(np.int16)])
+
+        kept = self._cts.kept(
+            sample.series_uid,
+            ("slices", sample.center_mm, size, self._context, self._key(sample.series_uid)),
+            cut,
+        )
+        return kept[:-1], kept[-1] > 0
+
+    def whole(self, series_uid: str, slice_index: int) -> Pair:
+        """Return a whole slice with context, and its mask."""
+
+        def cut() -> NDArray[np.int16]:
+            hu = _with_context(self._cts.volume(series_uid).hu, slice_index, self._context)
+            mask = self._mask(series_uid)[slice_index]
+            return np.concatenate([hu, mask[None].astype(np.int16)])
+
+        kept = self._cts.kept(
+            series_uid, ("slice", slice_index, self._context, self._key(series_uid)), cut
+        )
+        return kept[:-1], kept[-1] > 0
+
+    def marked_slices(self, series_uids: Sequence[str]) -> list[tuple[str, int]]:
+        """Return every slice of some series with a voxel of a nodule."""
+
+        def count(uid: str) -> NDArray[np.int16]:
+            marked = self._mask(uid).any(axis=(1, 2))
+            return np.flatnonzero(marked).astype(np.int16)
+
+        places = []
+        for uid in series_uids:
+            if uid in self._nodules:
+                marked = self._cts.kept(uid, ("marked", self._key(uid)), partial(count, uid))
+                places += [(uid, int(index)) for index in marked]
+        return places
+
+    def _grown(self, series_uid: str) -> NDArray[np.bool_]:
+        volume = self._cts.volume(series_uid)
+        centers = [
+            volume.geometry.to_index(nodule.center_mm, "exact")
+            for nodule in self._nodules[series_uid]
+        ]
+        return grow_masks(volume.hu, centers)
+
+    def _key(self, series_uid: str) -> list[list[float]]:
+        # A mask depends on every nodule of its series.
+        return sorted(list(nodule.center_mm) for nodule in self._nodules[series_uid])
+
+
+def _with_context(hu: NDArray[np.int16], middle: int, context: int) -> NDArray[np.int16]:
+    wanted = np.arange(middle - context, middle + context + 1)
+    chosen: NDArray[np.int16] = hu[wanted.clip(0, len(hu) - 1)]
+    return chosen

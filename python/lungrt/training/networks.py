@@ -1,0 +1,119 @@
+"""Networks that are about to be trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lungrt.models import Checkpoint
+from lungrt.models.classifier import Classifier3d, ClassifierOptions
+from lungrt.models.classifier import infer_options as infer_classifier
+from lungrt.models.unet import SegmentationUNet, UNetOptions
+from lungrt.models.unet import infer_options as infer_unet
+from lungrt.training.finetune import blocks, load_all_but_last
+from lungrt.training.settings import Settings
+from lungrt.training.task_names import CLASSES
+
+_WITH_WEIGHTS = (nn.Linear, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+
+
+def make_network(settings: Settings, checkpoint: Checkpoint | None = None) -> nn.Module:
+    """Build a network with fresh weights, or with a checkpoint's in all blocks but the last.
+
+    Fresh weights come from torch's global generator.
+
+    Parameters
+    ----------
+    settings : Settings
+        Task, widths, crop and context.
+    checkpoint : Checkpoint, optional
+        Fine-tune it: widths and whatever else tensors tell are its own, the last block is fresh.
+
+    Raises
+    ------
+    CheckpointMismatch
+        The checkpoint is of another kind of network.
+    """
+    state = checkpoint.state if checkpoint else {}
+    where = str(checkpoint.path) if checkpoint else "a new network"
+    widths = {"widths": settings.widths} if settings.widths else {}
+    network: nn.Module
+    if settings.task == "segmentation":
+        given = widths if checkpoint else {**widths, "in_channels": 2 * settings.context + 1}
+        unet_options, _ = infer_unet(state, given)
+        network = SegmentationUNet(UNetOptions(**{**vars(unet_options), "out_channels": 1}))
+    else:
+        options, _ = infer_classifier(state, {**widths, "crop": settings.crop}, where=where)
+        classes = len(CLASSES[settings.task])
+        network = Classifier3d(ClassifierOptions(**{**vars(options), "out_channels": classes}))
+    for _, block in blocks(network)[:-1]:
+        for module in block.modules():
+            if isinstance(module, _WITH_WEIGHTS):
+                _initialise(module)
+    if checkpoint:
+        load_all_but_last(network, state, where=where)
+    return network
+
+
+def _initialise(module: nn.Module) -> None:
+    """Draw weights whose outputs keep their variance backwards through ReLU, as the book does.
+
+    Not for the last layer, whose few outputs would make its weights as large as 1 and its first
+    logits tens: the book's 100,000 draws an epoch forget that, a hundred crops do not. It keeps
+    PyTorch's own small weights.
+    """
+    weight, bias = module.weight, module.bias
+    assert isinstance(weight, Tensor)
+    nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+    if isinstance(bias, Tensor):
+        _, fan_out = nn.init._calculate_fan_in_and_fan_out(weight)
+        bound = 1 / math.sqrt(fan_out)
+        nn.init.uniform_(bias, -bound, bound)
+
+
+class TraitHead(nn.Module):
+    """Predicts the readers' ratings from what the classifier's last layer sees.
+
+    Only the training knows it: it is part of no checkpoint that is exported.
+
+    Parameters
+    ----------
+    network : Classifier3d
+    traits : sequence of str
+    """
+
+    def __init__(self, network: Classifier3d, traits: Sequence[str]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(network.head_linear.in_features, len(traits))
+        self._seen: Tensor | None = None
+        network.head_linear.register_forward_pre_hook(self._see)
+
+    def _see(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._seen = inputs[0]
+
+    def forward(self) -> Tensor:
+        """Return traits [N, traits] of the batch that the network saw last, centred on 0."""
+        assert self._seen is not None, "the network has seen nothing yet"
+        out: Tensor = self.linear(self._seen)
+        return out
+
+
+def add_dropout(network: nn.Module, probability: float) -> None:
+    """Drop inputs of the last layer while the network trains.
+
+    A hook, so that neither the network's options nor what is exported of it change.
+    """
+    if not probability:
+        return
+    _, last = blocks(network)[-1]
+
+    def drop(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        values = inputs[0]
+        # Whole feature maps of an image: neighbouring pixels say the same.
+        dropped = F.dropout2d if values.ndim == 4 else F.dropout
+        return (dropped(values, probability, training=module.training), *inputs[1:])
+
+    last.register_forward_pre_hook(drop)

@@ -1,0 +1,217 @@
+"""What is made of a batch, what of it is minimised, and how results are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lungrt.models.unet import SegmentationUNet
+from lungrt.training.augment import Augmentation, mix_up
+from lungrt.training.classification_items import TrainingCrops, ValidationCrops
+from lungrt.training.data.balance import balanced
+from lungrt.training.data.samples import DataSet, Sample
+from lungrt.training.losses import classification_loss, segmentation_loss, trait_loss
+from lungrt.training.networks import TraitHead
+from lungrt.training.scores import (
+    THRESHOLD,
+    Predictions,
+    Scores,
+    classification_scores,
+    segmentation_scores,
+)
+from lungrt.training.segmentation_items import TrainingPatches, ValidationSlices
+from lungrt.training.settings import Settings
+from lungrt.training.task_names import CLASSES
+
+
+class TrainingItems(Protocol):
+    """A data set of a number of draws, drawn anew each epoch."""
+
+    def begin(self, epoch: int) -> None:
+        """Choose the draws of an epoch."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Any: ...
+
+
+class ValidationItems(Protocol):
+    """A data set that is judged whole."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What is kept of a batch: tensors on the CPU, without gradients."""
+
+    losses: Tensor
+    kept: tuple[Tensor, ...]
+
+
+class Objective(Protocol):
+    """What the loop of epochs needs of a task."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the draws."""
+
+    @property
+    def training(self) -> TrainingItems:
+        """Items to learn."""
+
+    @property
+    def validation(self) -> ValidationItems:
+        """Items to judge."""
+
+    @property
+    def validation_batch(self) -> int:
+        """How many of them at once."""
+
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
+        """Augment a batch, run it, and return the mean loss to minimise."""
+
+    def judge(self, network: nn.Module, batch: Any) -> Outcome:
+        """Run a batch as it is."""
+
+    def scores(self, outcomes: Sequence[Outcome]) -> tuple[Scores, Predictions | None]:
+        """Sum up an epoch."""
+
+
+class Classification:
+    """Crops, cross-entropy, and the readers' other ratings if wanted."""
+
+    def __init__(
+        self,
+        data: DataSet,
+        training: Sequence[Sample],
+        validation: Sequence[Sample],
+        settings: Settings,
+        traits: TraitHead | None,
+    ) -> None:
+        draws = balanced(training, settings.task)
+        self.notes = draws.notes
+        self.training = TrainingCrops(data, draws, settings)
+        self.validation = ValidationCrops(data, validation, settings)
+        self.validation_batch = settings.batch
+        self._settings = settings
+        self._traits = traits
+        self._augment = Augmentation.of(settings)
+
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
+        """See `Objective.learn`."""
+        hu, target, traits = batch
+        hu, _ = self._augment(hu, None, draw)
+        mixed = target
+        if self._settings.mixup:
+            hu, mixed = mix_up(hu, target, alpha=self._settings.mixup)
+        logits, probabilities = network(hu)
+        smoothing = self._settings.label_smoothing
+        losses = classification_loss(logits.float(), mixed, label_smoothing=smoothing)
+        outcome = _outcome(losses, probabilities, target)
+        if self._traits is not None:
+            losses = losses + self._settings.trait_weight * trait_loss(self._traits(), traits)
+        return losses.mean(), outcome
+
+    def judge(self, network: nn.Module, batch: Any) -> Outcome:
+        """See `Objective.judge`."""
+        hu, target, _ = batch
+        logits, probabilities = network(hu)
+        losses = classification_loss(logits.float(), target, label_smoothing=0.0)
+        return _outcome(losses, probabilities, target)
+
+    def scores(self, outcomes: Sequence[Outcome]) -> tuple[Scores, Predictions | None]:
+        """See `Objective.scores`."""
+        probabilities, labels = (
+            torch.cat([outcome.kept[i] for outcome in outcomes]).numpy() for i in range(2)
+        )
+        losses = torch.cat([outcome.losses for outcome in outcomes]).numpy()
+        predictions = Predictions(probabilities, labels, losses, CLASSES[self._settings.task])
+        return classification_scores(predictions), predictions
+
+
+class Segmentation:
+    """Random patches around nodules, Dice loss that weighs misses, whole slices to validate."""
+
+    def __init__(
+        self,
+        data: DataSet,
+        training: Sequence[Sample],
+        validation: Sequence[Sample],
+        settings: Settings,
+    ) -> None:
+        self.notes: tuple[str, ...] = ()
+        self.training = TrainingPatches(data, training, settings)
+        self.validation = ValidationSlices(data, validation, settings)
+        self.validation_batch = 1  # CTs differ in rows and columns
+        self._settings = settings
+        self._augment = Augmentation.of(settings)
+
+    def learn(
+        self, network: nn.Module, batch: Any, draw: torch.Generator
+    ) -> tuple[Tensor, Outcome]:
+        """See `Objective.learn`."""
+        hu, mask = self._augment(batch[0], batch[1], draw)
+        assert mask is not None
+        losses, outcome = self._judge(network, hu, mask)
+        return losses.mean(), outcome
+
+    def judge(self, network: nn.Module, batch: Any) -> Outcome:
+        """See `Objective.judge`."""
+        return self._judge(network, *batch)[1]
+
+    def _judge(self, network: nn.Module, hu: Tensor, mask: Tensor) -> tuple[Tensor, Outcome]:
+        probability = probabilities_of_any_size(network, hu).float()
+        weight = self._settings.false_negative_weight
+        losses = segmentation_loss(probability, mask, false_negative_weight=weight)
+        found, wanted = probability.detach() > THRESHOLD, mask > THRESHOLD
+        counts = torch.stack(
+            [(found & wanted).sum(), (found & ~wanted).sum(), (~found & wanted).sum()]
+        )
+        return losses, Outcome(losses.detach().float().cpu(), (counts.cpu(),))
+
+    def scores(self, outcomes: Sequence[Outcome]) -> tuple[Scores, Predictions | None]:
+        """See `Objective.scores`."""
+        tp, fp, fn = torch.stack([outcome.kept[0] for outcome in outcomes]).sum(dim=0).tolist()
+        losses = torch.cat([outcome.losses for outcome in outcomes]).tolist()
+        return segmentation_scores(losses, tp, fp, fn), None
+
+
+def probabilities_of_any_size(network: nn.Module, hu: Tensor) -> Tensor:
+    """Run a U-Net on images of any size: edges are repeated where its levels need more.
+
+    Parameters
+    ----------
+    network : SegmentationUNet
+    hu : torch.Tensor
+        Shape [N, slices, H, W].
+
+    Returns
+    -------
+    torch.Tensor
+        Shape [N, 1, H, W].
+    """
+    assert isinstance(network, SegmentationUNet)
+    multiple, halo = network.options.size_multiple, network.options.halo
+    rows, columns = hu.shape[2:]
+    padding = (halo, halo + -columns % multiple, halo, halo + -rows % multiple)
+    if any(padding):
+        hu = F.pad(hu, padding, mode="replicate")
+    out: Tensor = network(hu)[:, :, :rows, :columns]
+    return out
+
+
+def _outcome(losses: Tensor, probabilities: Tensor, target: Tensor) -> Outcome:
+    kept = (probabilities.detach().float().cpu(), target.argmax(dim=1).cpu())
+    return Outcome(losses.detach().float().cpu(), kept)

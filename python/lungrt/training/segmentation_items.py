@@ -1,0 +1,83 @@
+"""Slices with context and their masks, as tensors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lungrt.errors import InvalidArgument
+from lungrt.training.classification_items import HIGHEST_HU, LOWEST_HU
+from lungrt.training.data.samples import DataSet, Sample
+from lungrt.training.data.slices import AnnotatedSlices
+from lungrt.training.settings import Settings
+
+Item = tuple[Tensor, Tensor]
+
+
+class TrainingPatches(Dataset[Item]):
+    """Random crops around nodules, each nodule in turn.
+
+    Items are (hu [2 * context + 1, patch, patch], mask [1, patch, patch]), float32; HU clamped.
+
+    Raises
+    ------
+    InvalidArgument
+        There is no nodule, or no CT.
+    """
+
+    def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
+        self._nodules = [sample for sample in samples if sample.is_nodule]
+        if not self._nodules:
+            raise InvalidArgument(
+                "nothing to train segmentation on: no nodule in the training part"
+            )
+        self._slices = AnnotatedSlices(data, settings.context)
+        self._settings = settings
+        self._order = self._nodules
+        self._epoch = 0
+
+    def begin(self, epoch: int) -> None:
+        """Shuffle for an epoch; what is drawn depends on the seed and the epoch alone."""
+        self._epoch = epoch
+        generator = random.Random(f"{self._settings.seed}:{epoch}")
+        self._order = generator.sample(self._nodules, len(self._nodules))
+
+    def __len__(self) -> int:
+        return self._settings.draws
+
+    def __getitem__(self, number: int) -> Item:
+        settings = self._settings
+        nodule = self._order[number % len(self._order)]
+        hu, mask = self._slices.around(nodule, settings.window)
+        # Own numbers for each item, so that workers draw what one process would.
+        generator = random.Random(f"{settings.seed}:{self._epoch}:{number}")
+        top, left = (generator.randint(0, settings.window - settings.patch) for _ in range(2))
+        box = (slice(top, top + settings.patch), slice(left, left + settings.patch))
+        return _item(hu[(slice(None), *box)], mask[box])
+
+
+class ValidationSlices(Dataset[Item]):
+    """Whole slices with a marked voxel; masks as for `TrainingPatches`."""
+
+    def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
+        self._slices = AnnotatedSlices(data, settings.context)
+        series = sorted({sample.series_uid for sample in samples})
+        self.places = self._slices.marked_slices(series)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, number: int) -> Item:
+        return _item(*self._slices.whole(*self.places[number]))
+
+
+def _item(hu: NDArray[np.int16], mask: NDArray[np.bool_]) -> Item:
+    clamped = torch.from_numpy(np.ascontiguousarray(hu)).to(torch.float32)
+    marked = torch.from_numpy(np.ascontiguousarray(mask)).to(torch.float32)
+    return clamped.clamp(LOWEST_HU, HIGHEST_HU), marked[None]

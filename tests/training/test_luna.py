@@ -1,0 +1,228 @@
+"""LUNA16's lists and files, and whatever may be wrong with them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lungrt.errors import BadVolume, InvalidArgument, Io
+from lungrt.training.data import DataSet, open_data
+from lungrt.training.data.luna import read_luna16, read_nodules
+
+from .conftest import BENIGN_INDEX, CROP, MALIGNANT_INDEX, small_chest
+
+Edit = Callable[[Path, str, str], None]
+
+
+def test_samples_of_all_tables(luna_data: DataSet) -> None:
+    assert luna_data.name == "LUNA16"
+    assert len(luna_data.series) == 4
+    assert len(luna_data.samples) == 4 * 3
+    first = luna_data.samples[0]
+    assert (first.series_uid, first.malignant, first.ratings) == ("1.2.0", False, (2, 1, 2))
+    assert sum(not sample.is_nodule for sample in luna_data.samples) == 4
+
+
+def test_crop_is_cut_around_the_centre(luna_data: DataSet) -> None:
+    malignant = luna_data.samples[1]
+    z, y, x = (c - size // 2 for c, size in zip(MALIGNANT_INDEX, CROP, strict=True))
+    expected = small_chest(0)[z : z + CROP[0], y : y + CROP[1], x : x + CROP[2]]
+    assert np.array_equal(luna_data.load_crop(malignant, CROP), expected)
+
+
+def test_crop_that_sticks_out_is_moved_inward(luna_data: DataSet) -> None:
+    size = (16, 30, 30)
+    expected = small_chest(0)[:16, :30, :30]
+    assert BENIGN_INDEX[1] < 15
+    assert np.array_equal(luna_data.load_crop(luna_data.samples[0], size), expected)
+
+
+def test_volume_smaller_than_a_crop_is_refused(luna_data: DataSet) -> None:
+    with pytest.raises(BadVolume, match=r"1\.2\.0\.mhd: the CT has \[16, 40, 40\] voxels"):
+        luna_data.load_crop(luna_data.samples[0], (32, 8, 8))
+
+
+def test_both_tables_name_a_nodule_once(luna: Path) -> None:
+    with (luna / "annotations.csv").open("a") as file:
+        file.write("1.2.0,-85.0,35.0,-295.0,5.0\n")
+    nodules = read_nodules(luna)
+    assert len(nodules) == 9
+    assert nodules[-1].malignant is None
+    assert nodules[-1].soft_malignancy is None
+
+
+def test_malignancy_by_readers(luna_data: DataSet) -> None:
+    assert luna_data.samples[0].soft_malignancy == 0
+    assert luna_data.samples[1].soft_malignancy == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_series_without_file_is_named_or_left_out(luna: Path) -> None:
+    (luna / "subset1/1.2.3.mhd").unlink()
+    (luna / "subset1/1.2.3.raw").unlink()
+    with pytest.raises(InvalidArgument, match=r"1 of 4 series have no file .*such as 1\.2\.3"):
+        open_data(luna)
+    data = open_data(luna, allow_missing=True)
+    assert len(data.samples) == 9
+    assert "1 of 4 series" in data.notes[0]
+
+
+def test_file_without_series_is_named(luna: Path) -> None:
+    for suffix in (".mhd", ".raw"):
+        shutil.copy(luna / f"subset0/1.2.0{suffix}", luna / f"subset1/1.2.9{suffix}")
+    with pytest.raises(InvalidArgument, match=r"1\.2\.9\.mhd: a CT whose series is not in"):
+        open_data(luna)
+
+
+def test_header_without_voxels_is_named(luna: Path) -> None:
+    (luna / "subset0/1.2.1.raw").unlink()
+    with pytest.raises(Io, match=r"1\.2\.1\.raw, is not beside it"):
+        open_data(luna)
+
+
+def test_series_twice_is_named(luna: Path) -> None:
+    for suffix in (".mhd", ".raw"):
+        shutil.copy(luna / f"subset0/1.2.0{suffix}", luna / f"subset1/1.2.0{suffix}")
+    with pytest.raises(InvalidArgument, match="the same series as"):
+        open_data(luna)
+
+
+def test_header_that_is_no_image_is_named(luna: Path) -> None:
+    (luna / "subset0/1.2.0.mhd").write_text("nothing\n")
+    with pytest.raises(Io, match=r"1\.2\.0\.mhd: no header of an image"):
+        open_data(luna)
+
+
+def test_no_ct_at_all_is_named(luna: Path) -> None:
+    for subset in luna.glob("subset*"):
+        shutil.rmtree(subset)
+    with pytest.raises(InvalidArgument, match=r"no file subsetN/<series>\.mhd"):
+        open_data(luna)
+
+
+def test_no_nodule_at_all_is_named(luna: Path) -> None:
+    (luna / "annotations.csv").unlink()
+    (luna / "annotations_with_malignancy.csv").unlink()
+    with pytest.raises(Io, match=r"neither annotations\.csv nor"):
+        open_data(luna)
+
+
+@pytest.mark.parametrize(
+    "table", ["annotations.csv", "annotations_with_malignancy.csv", "candidates_V2.csv"]
+)
+def test_repeated_row_is_named(luna: Path, table: str) -> None:
+    lines = (luna / table).read_text().splitlines()
+    (luna / table).write_text("\n".join([*lines, lines[1]]) + "\n")
+    with pytest.raises(InvalidArgument, match=rf"{table}, line {len(lines) + 1}: repeats .*line 2"):
+        open_data(luna)
+
+
+@pytest.mark.parametrize(
+    "table", ["annotations.csv", "annotations_with_malignancy.csv", "candidates_V2.csv"]
+)
+def test_missing_header_is_named(luna: Path, table: str) -> None:
+    lines = (luna / table).read_text().splitlines()
+    (luna / table).write_text("\n".join(lines[1:]) + "\n")
+    with pytest.raises(InvalidArgument, match=f"{table}: the header is missing"):
+        open_data(luna)
+
+
+@pytest.mark.parametrize("ratings", ['"[2, 1, 7]"', "high", '"__import__(1)"'])
+def test_ratings_that_are_none_are_named(luna: Path, edit: Edit, ratings: str) -> None:
+    edit(luna / "annotations_with_malignancy.csv", '"[2, 1, 2]"', ratings)
+    with pytest.raises(InvalidArgument, match="expected the readers' ratings"):
+        open_data(luna)
+
+
+def rewrite_positions(luna: Path, change: Callable[[list[float]], list[float]]) -> None:
+    """Change the coordinates in every table."""
+    for path in luna.glob("*.csv"):
+        lines = path.read_text().splitlines()
+        if not lines[0].startswith("seriesuid"):
+            continue
+        changed = [lines[0]]
+        for line in lines[1:]:
+            uid, x, y, z, rest = line.split(",", 4)
+            place = change([float(x), float(y), float(z)])
+            changed.append(",".join([uid, *(f"{value:.4f}" for value in place), rest]))
+        path.write_text("\n".join(changed) + "\n")
+
+
+def to_index(place: list[float]) -> list[float]:
+    origin, spacing = (-100.0, 20.0, -300.0), (0.8, 0.8, 1.5)
+    return [(p - o) / s for p, o, s in zip(place, origin, spacing, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p[::-1], "axes seem to be swapped: z, y, x"),
+        (lambda p: [p[1], p[0], p[2]], "axes seem to be swapped: y, x, z"),
+        (lambda p: [-p[0], -p[1], p[2]], r"RAS instead of LPS"),
+        (lambda p: [v / 10 for v in p], "unit seems to be cm"),
+        (lambda p: [v / 1000 for v in p], "unit seems to be m,"),
+        (lambda p: [v * 1000 for v in p], "unit seems to be micrometres"),
+        (to_index, "They seem to be voxel indices"),
+        (lambda p: [p[0] + 1e4, p[1], p[2]], "No swap of axes, sign or unit explains it"),
+    ],
+)
+def test_swapped_axes_and_wrong_units_are_named(
+    luna: Path, change: Callable[[list[float]], list[float]], message: str
+) -> None:
+    rewrite_positions(luna, change)
+    with pytest.raises(InvalidArgument, match=message):
+        open_data(luna)
+
+
+def test_annotation_outside_its_ct_is_named(luna: Path) -> None:
+    with (luna / "annotations.csv").open("a") as file:
+        file.write("1.2.2,-90.0,30.0,400.0,5.0\n")
+    with pytest.raises(InvalidArgument, match="1 of 9 positions lie outside their CT") as caught:
+        open_data(luna)
+    assert "(-90.0, 30.0, 400.0) of 1.2.2, whose CT reaches from" in str(caught.value)
+
+
+def test_diameters_in_another_unit_are_named(luna: Path, edit: Edit) -> None:
+    edit(luna / "annotations.csv", ",9.6", ",0.96")
+    edit(luna / "annotations.csv", ",4.0", ",0.4")
+    with pytest.raises(InvalidArgument, match="look like cm"):
+        open_data(luna)
+
+
+def test_diameter_of_nothing_is_named(luna: Path, edit: Edit) -> None:
+    edit(luna / "annotations.csv", ",4.0", ",-4.0")
+    with pytest.raises(InvalidArgument, match="has the diameter -4 mm; expected more than 0"):
+        open_data(luna)
+
+
+def test_patients_are_left_out_with_their_cts(luna_data: DataSet) -> None:
+    less = luna_data.without_patients(["1.2.1"])
+    assert "1.2.1" not in less.series
+    assert len(less.samples) == 9
+
+
+def test_published_tables(reference: Path) -> None:
+    nodules = read_nodules(reference / "luna")
+    assert len(nodules) == 1186
+    judged = [nodule for nodule in nodules if nodule.malignant is not None]
+    assert len(judged) == 1182
+    # mal_bool was the mean rating above 3 or equal to it.
+    assert sum(bool(nodule.malignant) for nodule in judged) == 378
+
+
+def test_no_folder_and_unknown_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(Io, match="no such folder"):
+        open_data(tmp_path / "none")
+    with pytest.raises(InvalidArgument, match="no training data that lungrt knows"):
+        open_data(tmp_path)
+
+
+def test_tables_may_lie_elsewhere(luna: Path, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    for path in luna.glob("*.csv"):
+        path.rename(tables / path.name)
+    assert len(read_luna16(luna, tables=tables).samples) == 12

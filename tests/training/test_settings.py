@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lungrt.errors import InvalidArgument
+from lungrt.training.settings import Settings, default_settings
+
+
+def test_the_books_numbers() -> None:
+    segmentation = default_settings("segmentation")
+    assert (segmentation.batch, segmentation.optimizer, segmentation.lr) == (16, "adam", 0.001)
+    assert (segmentation.patch, segmentation.window, segmentation.noise_hu) == (64, 96, 25)
+    assert (segmentation.best_by, segmentation.false_negative_weight) == ("recall", 8)
+    malignancy = default_settings("malignancy")
+    assert (malignancy.batch, malignancy.draws, malignancy.lr) == (24, 100_000, 0.001)
+    assert (malignancy.momentum, malignancy.weight_decay) == (0, 1e-4)
+    head, two = (default_settings("malignancy", finetune_depth=depth) for depth in (1, 2))
+    assert (head.epochs, two.epochs, head.lr) == (40, 10, 0.003)
+
+
+def test_given_values_go_before_the_books() -> None:
+    settings = default_settings("nodule", given={"lr": 0.1, "batch": None})
+    assert (settings.lr, settings.batch) == (0.1, 24)
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "message"),
+    [
+        ("lungs", {}, "task: expected one of"),
+        ("nodule", {"learning_rate": 1}, r"settings \['learning_rate'\] do not exist"),
+        ("nodule", {"optimizer": "lion"}, "optimizer: expected one of"),
+        ("nodule", {"average": "all"}, "average: expected one of"),
+        ("nodule", {"best_by": "looks"}, "best_by: expected one of"),
+        ("nodule", {"epochs": 0}, "epochs: expected at least 1"),
+        ("nodule", {"noise_hu": -1.0}, "noise_hu: expected at least 0"),
+        ("nodule", {"dropout": 1.0}, "dropout: expected at least 0 and below 1"),
+        ("nodule", {"lr": 0.0}, "lr: expected above 0"),
+        ("nodule", {"lr_decay_by_depth": 0.0}, "lr_decay_by_depth: expected above 0"),
+        ("nodule", {"soft_labels": True}, "nodule is not trained with soft_labels"),
+        ("segmentation", {"window": 32}, "window: expected at least the patch of 64"),
+        ("segmentation", {"mixup": 0.2}, "segmentation is not trained with mixup"),
+        ("segmentation", {"best_by": "auc"}, "segmentation is not trained with best_by auc"),
+        (
+            "segmentation",
+            {"label_smoothing": 0.1, "trait_weight": 0.1},
+            "label_smoothing and trait_weight",
+        ),
+    ],
+)
+def test_impossible_settings_are_named(task: str, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        default_settings(task, given=given)
+
+
+def test_settings_as_json() -> None:
+    import json
+
+    settings = default_settings("nodule", given={"widths": (4, 8)})
+    again = json.loads(json.dumps(settings.to_json()))
+    assert again == settings.to_json()
+    assert isinstance(settings, Settings)
