@@ -112,3 +112,8 @@ def test_every_public_name_is_there() -> None:
 def test_unknown_name() -> None:
     with pytest.raises(AttributeError, match="module 'lungrt' has no attribute 'nothing'"):
         _ = lungrt.nothing  # type: ignore[attr-defined]
+
+
+def test_phantoms_do_without_torch() -> None:
+    code = "import lungrt.phantom as p\np.chest(shape=(2, 32, 32), nodules=0)"
+    assert imported_by(code) == {"lungrt._core", "scipy"}

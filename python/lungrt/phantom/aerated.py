@@ -124,7 +124,7 @@ def _boundaries(volume: CtVolume, field: NDArray[np.float32]) -> dict[str, NDArr
     nodes = np.argwhere(field < 0)[:, ::-1] @ direction.T * _STEP_MM
     left = nodes[:, 0]
     middle = (left.min() + left.max()) / 2 if len(left) else 0.0
-    z, y, x = np.indices(field.shape, sparse=True)
+    z, y, x = np.ogrid[tuple(slice(n) for n in field.shape)]
     side = np.sign(
         (x * direction[0, 0] + y * direction[0, 1] + z * direction[0, 2]) * _STEP_MM - middle
     )

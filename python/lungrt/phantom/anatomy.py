@@ -189,8 +189,8 @@ def _mediastinum(
 ) -> NDArray[np.float32]:
     """Everything between the lungs, its fat included."""
     # The lungs nearly meet in front of and behind the vessels, hardly elsewhere.
-    septum = np.abs(grid.x - 2) - (4 + 9 * np.clip(-grid.z / 110, 0, 1.2) + 0.02 * np.abs(grid.y))
-    septum = np.broadcast_to(septum, grid.shape).astype(np.float32)
+    half = 4 + 9 * np.clip(-grid.z / 110, 0, 1.2) + 0.02 * np.abs(grid.y)
+    septum = np.broadcast_to(np.abs(grid.x - 2) - half, grid.shape).astype(np.float32)
     upper = ellipsoid(grid, (0, 6, 62), (34, 40, 62))
     core = ellipsoid(grid, (0, 8, -8), (36, 28, 44))
     oesophagus = tube(grid, [(4, 30, 110), (5, 36, 0), (9, 34, -80), (18, 10, -150)], 8)

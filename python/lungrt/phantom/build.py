@@ -10,7 +10,7 @@ import numpy as np
 from lungrt.errors import InvalidArgument
 from lungrt.phantom.anatomy import build_chest
 from lungrt.phantom.grid import CoarseGrid, make_grid, stream
-from lungrt.phantom.options import PhantomOptions
+from lungrt.phantom.options import PhantomOptions, require_scipy
 from lungrt.phantom.patient import draw_patient
 from lungrt.phantom.placing import LungSpace, plant_all
 from lungrt.phantom.regions import OtherRegion
@@ -62,6 +62,7 @@ def chest(
     lungrt.errors.InvalidArgument
         For options that contradict each other, or nodules that find no place.
     """
+    require_scipy()
     known = {field.name for field in dataclasses.fields(PhantomOptions)}
     if unknown := sorted(set(changes) - known):
         raise InvalidArgument(

@@ -72,7 +72,8 @@ class Grid:
         """Patient coordinates of all thin slices, in the order of slices."""
         step = self.spacing_mm[2] / self.sub_slices
         inner = (np.arange(self.sub_slices) - (self.sub_slices - 1) / 2) * step
-        return np.add.outer(self.z_mm, inner).ravel()
+        positions: NDArray[np.float64] = np.add.outer(self.z_mm, inner).ravel()
+        return positions
 
     def to_voxel(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Patient coordinates (..., x y z) to unrounded (slice, row, column)."""

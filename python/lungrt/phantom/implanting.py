@@ -11,7 +11,7 @@ from lungrt.errors import InvalidArgument
 from lungrt.io.read import as_volume
 from lungrt.phantom.aerated import aerated_lung, lung_space
 from lungrt.phantom.grid import Grid, stream
-from lungrt.phantom.options import check_seed
+from lungrt.phantom.options import check_seed, require_scipy
 from lungrt.phantom.placing import plant_all
 from lungrt.phantom.scan import Phantom, describe, make_uid
 from lungrt.phantom.scanner import round_hu
@@ -70,6 +70,7 @@ def implant(
     lungrt.errors.InvalidArgument
         For a mask of another shape or without a voxel, or nodules that find no place.
     """
+    require_scipy()
     check_seed(seed)
     volume = as_volume(ct)
     mask = _given_mask(lung, volume) if lung is not None else aerated_lung(volume)

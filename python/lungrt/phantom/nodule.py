@@ -56,7 +56,7 @@ class NoduleShape:
     @property
     def reach_mm(self) -> float:
         """No part of it is farther from its centre."""
-        longest = self.spicules[:, 3].max(initial=0.0)
+        longest = float(self.spicules[:, 3].max(initial=0.0))
         bumps = float(np.abs(self.lobes[:, 3]).max(initial=0.0))
         return self.radius_mm * float(self.squeeze.max()) * (1 + 3 * bumps + longest)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from lungrt.errors import InvalidArgument
 
-__all__ = ["Attachment", "Density", "NodulePlan", "PhantomOptions", "Shape", "check_seed"]
+__all__ = [
+    "Attachment",
+    "Density",
+    "NodulePlan",
+    "PhantomOptions",
+    "Shape",
+    "check_seed",
+    "require_scipy",
+]
 
 Density = Literal["solid", "part-solid", "ground-glass", "calcified"]
 Shape = Literal["smooth", "lobulated", "spiculated"]
@@ -186,6 +195,20 @@ _CHOICES = {
     "entry": Entry,
     "kernel": Kernel,
 }
+
+
+def require_scipy() -> None:
+    """Refuse to start without the package that filters and interpolates.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        Where it is not installed.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise InvalidArgument(
+            "phantoms need scipy, which is not installed; pip install 'lungrt[phantom]'"
+        )
 
 
 def check_seed(seed: int) -> None:

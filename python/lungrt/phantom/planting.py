@@ -87,8 +87,8 @@ def plant(
         inside = np.flatnonzero(np.abs(axis - center) <= shape.reach_mm + step / 2)
         box.append(slice(int(inside[0]), int(inside[-1]) + 1))
         count = int(np.clip(np.ceil(step / _FINE_MM), 2, _MOST_SAMPLES))
-        within = ((np.arange(count) + 0.5) / count - 0.5) * step
-        samples.append(np.add.outer(axis[inside], within))
+        offsets = ((np.arange(count) + 0.5) / count - 0.5) * step
+        samples.append(np.add.outer(axis[inside], offsets))
     fine_z, fine_y, fine_x = (part.ravel() for part in samples)
     counts = [part.shape[1] for part in samples]
     sizes = [part.shape[0] for part in samples]
@@ -98,22 +98,21 @@ def plant(
     voxel = float(spacing.prod() / np.prod(counts))
     for n, z in enumerate(fine_z):
         points = np.stack(np.broadcast_arrays(fine_x[None, :], fine_y[:, None], z), axis=-1)
-        depth = shape.depth((points - place_mm).astype(np.float32))
-        inside = depth > 0
-        found = points[inside]
-        inside[inside] = lung_distance(found) < 0
-        found = points[inside]
+        within = shape.depth((points - place_mm).astype(np.float32)) > 0
+        within[within] = lung_distance(points[within]) < 0
+        found = points[within]
         moment += found.sum(axis=0)
         total += len(found)
         at = n // counts[0]
-        share[at] += _block_sums(inside, sizes, counts)
+        share[at] += _block_sums(within, sizes, counts)
         if shape.core:
             # Similar to the whole, and smaller.
             inner = shape.depth(((points - place_mm) / shape.core).astype(np.float32)) > 0
-            core[at] += _block_sums(inner & inside, sizes, counts)
+            core[at] += _block_sums(inner & within, sizes, counts)
     share /= np.prod(counts)
     core /= np.prod(counts)
-    hu = shape.hu + (shape.core_hu - shape.hu) * core / np.maximum(share, 1e-6)
+    cores = core / np.maximum(share, np.float32(1e-6))
+    hu = (shape.hu + (shape.core_hu - shape.hu) * cores).astype(np.float32)
     diameter = 2 * (3 * total * voxel / (4 * np.pi)) ** (1 / 3)
     return Planted(
         shape, place_mm, (box[0], box[1], box[2]), share, hu, moment / total, float(diameter)

@@ -124,7 +124,8 @@ class Scanner:
         rows, columns = grid.shape[1:]
         row = (np.arange(rows) - (rows - 1) / 2) / (rows / 2)
         column = (np.arange(columns) - (columns - 1) / 2) / (columns / 2)
-        return np.add.outer(row**2, column**2) > 1
+        outside: NDArray[np.bool_] = np.add.outer(row**2, column**2) > 1
+        return outside
 
 
 def round_hu(hu: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -37,7 +37,8 @@ def meet(*fields: NDArray[np.float32], blend_mm: float = 0.0) -> NDArray[np.floa
 def distance(values: NDArray[np.float32], step_mm: float) -> NDArray[np.float32]:
     """Make a first-order signed distance of any smooth function that is negative inside."""
     squares = sum(np.square(part) for part in np.gradient(values, step_mm))
-    return values / np.sqrt(squares + np.float32(1e-8))
+    result: NDArray[np.float32] = values / np.sqrt(squares + np.float32(1e-8))
+    return result
 
 
 def ellipsoid(

@@ -169,8 +169,9 @@ class ChestTissue:
             value = parenchyma
             lobe = at(chest.lobes[side])
             if options.fissures:
-                line = np.clip(1 - np.abs(lobe) / np.float32(0.6 * self._edge_mm + 0.35), 0, 1)
-                value = value + line * np.float32(120)
+                width = np.float32(0.6 * self._edge_mm + 0.35)
+                line = np.maximum(1 - np.abs(lobe) / width, 0).astype(np.float32)
+                value = value + np.float32(120) * line
             if self._airless(side):
                 region = lobe if options.extent == "lobe" else np.full_like(lobe, -99)
                 solid = 36 + 8 * self._soft.slice(self._grid, sub_slice)

@@ -19,11 +19,18 @@ _DENSITY = {"solid": 0.0, "part-solid": 0.8, "ground-glass": -0.5, "calcified": 
 _MIDDLE_MM = 11.0  # diameter that speaks neither for nor against malignancy
 _READER_SPREAD = 0.45
 
-_DENSITIES = ("solid", "part-solid", "ground-glass", "calcified")
+_DENSITIES: tuple[Density, ...] = ("solid", "part-solid", "ground-glass", "calcified")
 _DENSITY_SHARES = (0.72, 0.1, 0.08, 0.1)
-_SHAPES = ("smooth", "lobulated", "spiculated")
+_SHAPES: tuple[Shape, ...] = ("smooth", "lobulated", "spiculated")
 _SHAPE_SHARES = (0.45, 0.25, 0.3)
-_ATTACHMENTS = ("free", "chest-wall", "vessel", "mediastinum", "diaphragm", "apex")
+_ATTACHMENTS: tuple[Attachment, ...] = (
+    "free",
+    "chest-wall",
+    "vessel",
+    "mediastinum",
+    "diaphragm",
+    "apex",
+)
 _ATTACHMENT_SHARES = (0.45, 0.2, 0.15, 0.07, 0.06, 0.07)
 _DIAMETERS_MM = (4.5, 26.0)
 
@@ -95,7 +102,8 @@ def draw_plans(count: int, rng: np.random.Generator) -> tuple[NodulePlan, ...]:
         shape = _SHAPES[rng.choice(len(_SHAPES), p=_SHAPE_SHARES)]
         attachment = _ATTACHMENTS[rng.choice(len(_ATTACHMENTS), p=_ATTACHMENT_SHARES)]
         if density == "calcified":
-            shape, diameter = "smooth", min(diameter, 12.0)  # granulomas are small and round
+            # Granulomas are small and round.
+            shape, diameter = "smooth", min(diameter, 12.0)
         if attachment in ("mediastinum", "diaphragm", "apex"):
             diameter = min(diameter, 16.0)
         plans.append(NodulePlan(round(diameter, 2), density, shape, attachment))

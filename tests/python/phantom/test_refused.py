@@ -78,3 +78,9 @@ def test_impossible_nodules(plan: tuple[Any, ...], message: str) -> None:
 def test_no_free_place(options: dict[str, Any], nodules: tuple[NodulePlan, ...]) -> None:
     with pytest.raises(InvalidArgument, match=r"nodule \d+ of \d+.*no free place in the lungs"):
         chest(**{"seed": 1, "shape": (32, 96, 96), **options}, nodules=nodules)
+
+
+def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InvalidArgument, match=r"need scipy.*lungrt\[phantom\]"):
+        chest(shape=(1, 8, 8), nodules=0)
