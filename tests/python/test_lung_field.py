@@ -15,6 +15,7 @@ from lungrt.errors import BadVolume
 from lungrt.phantom import NodulePlan, Phantom, PhantomOptions, chest, implant
 
 SMALL = PhantomOptions(shape=(80, 144, 144), nodules=0)
+PLANS = (NodulePlan(12.0), NodulePlan(8.0, attachment="chest-wall"))
 ATTACHMENTS = ("chest-wall", "mediastinum", "diaphragm", "apex", "free", "vessel")
 
 
@@ -27,7 +28,7 @@ def covered(field: NDArray[np.bool_], truth: NDArray[Any]) -> float:
     return float(field[truth > 0].mean())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_planted_nodules_lie_in_the_field(seed: int) -> None:
     plans = tuple(
         NodulePlan(diameter, shape=shape, attachment=attachment)  # type: ignore[arg-type]
@@ -48,7 +49,7 @@ def test_planted_nodules_lie_in_the_field(seed: int) -> None:
 def test_slices_of_any_thickness(spacing_mm: float) -> None:
     slices = min(400, round(300 / spacing_mm))
     phantom = chest(
-        SMALL, seed=9, shape=(slices, 128, 128), spacing_mm=(2.9, 2.9, spacing_mm), nodules=3
+        SMALL, seed=9, shape=(slices, 128, 128), spacing_mm=(2.9, 2.9, spacing_mm), nodules=PLANS
     )
     field, _ = field_of(phantom)
     assert all(field[nodule.index] for nodule in phantom.nodules)
@@ -63,7 +64,8 @@ def test_padding_and_a_circular_field_of_view(padding_hu: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "entry"), itertools.product(("supine", "prone"), ("head-first", "feet-first"))
+    ("position", "entry"),
+    [*itertools.product(("supine", "prone"), ("head-first", "feet-first"))],
 )
 def test_any_way_of_lying_in_the_scanner(position: Any, entry: Any) -> None:
     phantom = chest(SMALL, seed=3, position=position, entry=entry, nodules=3)
@@ -114,22 +116,22 @@ def test_one_lung(lungs: Any) -> None:
 @pytest.mark.parametrize("finding", ["consolidation", "collapse"])
 def test_what_has_lost_its_air_stays_in_the_field(finding: Any, extent: Any) -> None:
     phantom = chest(SMALL, seed=7, finding=finding, extent=extent)
-    healthy = chest(SMALL, seed=7)
     try:
         field, found = field_of(phantom)
     except BadVolume:
         assert extent == "both-lungs"  # no air at all: refused in words
         return
     assert covered(field, phantom.lung) > (0.95 if extent == "lobe" else 0.85)
-    del healthy
     if extent == "lung":
         assert any("one side" in note for note in found.notes)
 
 
-def test_emphysema() -> None:
-    phantom = chest(SMALL, seed=8, finding="emphysema")
-    field, _ = field_of(phantom)
+@pytest.mark.parametrize("seed", [1, 2, 8])
+def test_emphysema_is_no_bowel_gas(seed: int) -> None:
+    phantom = chest(SMALL, seed=seed, finding="emphysema")
+    field, found = field_of(phantom)
     assert covered(field, phantom.lung) > 0.98
+    assert found.notes == []
 
 
 def test_a_partial_field_of_view_is_not_restricted() -> None:
@@ -157,7 +159,7 @@ def test_implants_in_real_lungs(reference: Any) -> None:
     plans = tuple(
         NodulePlan(diameter, attachment=attachment)  # type: ignore[arg-type]
         for attachment in ("chest-wall", "mediastinum", "diaphragm", "apex")
-        for diameter in (5.0, 8.0, 12.0, 20.0)
+        for diameter in (5.0, 8.0, 12.0)
     )
     kept = planted = 0
     for name in ("LIDC-IDRI-0001", "C3N-00247_LUNG_3.0_B70f"):
@@ -167,5 +169,5 @@ def test_implants_in_real_lungs(reference: Any) -> None:
             field, _ = field_of(phantom)
             kept += sum(bool(field[nodule.index]) for nodule in phantom.nodules)
             planted += len(phantom.nodules)
-    assert planted >= 60
+    assert planted >= 48
     assert kept >= 0.98 * planted

@@ -13,6 +13,8 @@ constexpr float kSoftTissueHu = -500.0F;
 constexpr double kCoreDepthMm = 4.5;
 /// Depth from which a core counts as thick.
 constexpr double kThickMm = 9.0;
+/// More of all air than this is no gas but emphysema: to look at gas costs little, to miss lung much.
+constexpr double kMostGas = 0.15;
 
 bool is_emphysema(const CoarseGrid& grid, const CellMask& air) {
   std::vector<float> hu;
@@ -77,7 +79,8 @@ CellMask find_bowel_gas(const CoarseGrid& grid, const CellMask& air) {
     gas = dilate(gas);
     keep_only(gas, air);
   }
-  return gas;
+  const auto share = static_cast<double>(count(gas)) / static_cast<double>(count(air));
+  return share <= kMostGas ? gas : CellMask(shape);
 }
 
 }  // namespace lungrt::ops

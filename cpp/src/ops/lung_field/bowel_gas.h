@@ -6,7 +6,7 @@
 namespace lungrt::ops {
 
 /// The parts of `air` that are thick, very dark, smooth, and ringed by soft tissue. Nothing where
-/// the air as a whole is dark: that is emphysema, whose bullae look the same.
+/// the air as a whole, or much of it, is like that: emphysema, whose bullae look the same.
 CellMask find_bowel_gas(const CoarseGrid& grid, const CellMask& air);
 
 }  // namespace lungrt::ops
