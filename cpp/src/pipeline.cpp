@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "stages/group.h"
 #include "stages/network.h"
 #include "stages/run_control.h"
+#include "stages/scan_places.h"
 #include "stages/segment.h"
 
 namespace lungrt {
@@ -106,6 +108,14 @@ struct Pipeline::Impl {
       classifier.emplace(Classifier(*stage, network(*stage)), std::move(malignancy),
                          profile.nodule_threshold);
     }
+    const bool device_tensors = (!segmenter || segmenter->traits().device_tensors) &&
+                                (!classifier || classifier->device_tensors());
+    places.emplace(engine, device, device_tensors);
+  }
+
+  std::unique_ptr<Scan> place(const CtVolume& volume) const {
+    return places->place(volume, (segmenter ? segmenter->tensor_bytes(volume.shape()) : 0) +
+                                     (classifier ? classifier->tensor_bytes() : 0));
   }
 
   const Segmenter& required_segmenter() const {
@@ -133,13 +143,15 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
-    const NoduleMask mask = segment.run(volume, control);
+    const std::unique_ptr<Scan> scan = place(volume);
+    if (places->on_device()) report.timings_s["transfer"] = stage.lap();
+    segment.run(*scan, control);
     report.timings_s["segment"] = stage.lap();
-    const GroupResult groups = group_candidates(volume, mask, profile.geometry);
+    const GroupResult groups = group_candidates(*scan, profile.geometry);
     control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
     report.mask_voxels = groups.mask_voxels;
     report.timings_s["group"] = stage.lap();
-    report.candidates = classify.run(volume, groups.candidates, control);
+    report.candidates = classify.run(*scan, groups.candidates, control);
     report.nodules = listed_nodules(report.candidates, profile.nodule_threshold);
     report.timings_s["classify"] = stage.lap();
     report.timings_s["total"] = total.lap();
@@ -162,6 +174,7 @@ struct Pipeline::Impl {
     result.device_name = engine.device_name(device);
     result.threads = threads;
     result.notes = volume.notes();
+    result.notes.insert(result.notes.end(), places->notes().begin(), places->notes().end());
     return result;
   }
 
@@ -172,6 +185,7 @@ struct Pipeline::Impl {
   int threads;
   std::optional<Segmenter> segmenter;
   std::optional<CandidateClassifier> classifier;
+  std::optional<ScanPlaces> places;
 };
 
 Pipeline::Pipeline(const std::string& bundle, const PipelineOptions& options)
@@ -185,8 +199,12 @@ Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
 }
 
 NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {
-  return within_memory(
-      volume, [&] { return impl_->required_segmenter().run(volume, RunControl(options)); });
+  return within_memory(volume, [&] {
+    const Segmenter& segment = impl_->required_segmenter();
+    const std::unique_ptr<Scan> scan = impl_->place(volume);
+    segment.run(*scan, RunControl(options));
+    return scan->mask();
+  });
 }
 
 std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask) const {
@@ -199,8 +217,10 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
                                         const RunOptions& options) const {
   const RunControl control(options);
   control.check_candidates(static_cast<std::int64_t>(candidates.size()));
-  return within_memory(
-      volume, [&] { return impl_->required_classifier().run(volume, candidates, control); });
+  return within_memory(volume, [&] {
+    const CandidateClassifier& classify = impl_->required_classifier();
+    return classify.run(*impl_->place(volume), candidates, control);
+  });
 }
 
 NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {

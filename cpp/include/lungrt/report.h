@@ -45,7 +45,7 @@ struct Provenance {
   std::string engine_version;
   std::string device_name;
   int threads = 0;
-  std::vector<std::string> notes;  ///< rounding, resampling
+  std::vector<std::string> notes;  ///< rounding, resampling, what a device was not used for
 };
 
 /// Result of Pipeline::run.
@@ -60,7 +60,8 @@ struct Report {
   std::vector<Finding> nodules;  ///< p_nodule > threshold, most likely first
   std::vector<Finding>
       candidates;  ///< all, in pipeline order: by un-rounded world centre (x, y, z)
-  std::map<std::string, double> timings_s;  ///< segment, group, classify, total
+  /// segment, group, classify, total; where the scan lay on a device also transfer, to there
+  std::map<std::string, double> timings_s;
   Provenance provenance;
 };
 

@@ -9,6 +9,12 @@
 
 namespace lungrt::ops {
 
+void refuse_nan(const VoxelIndex& voxel) {
+  throw Error(ErrorCode::kInference,
+              "the segmentation network gave NaN for voxel " + text::place(voxel) +
+                  ", expected a probability; verify the bundle with `lungrt verify`");
+}
+
 void threshold_slice(const float* probability, std::int64_t row_stride, float threshold,
                      std::int64_t slice, NoduleMask& mask) {
   const VolumeShape& shape = mask.shape();
@@ -26,10 +32,7 @@ void threshold_slice(const float* probability, std::int64_t row_stride, float th
     if (nan) {
       const float* bad =
           std::find_if(values, values + shape.columns, [](float v) { return std::isnan(v); });
-      throw Error(ErrorCode::kInference, "the segmentation network gave NaN for voxel " +
-                                             text::place({slice, row, bad - values}) +
-                                             ", expected a probability; verify the bundle with "
-                                             "`lungrt verify`");
+      refuse_nan({slice, row, bad - values});
     }
   }
 }

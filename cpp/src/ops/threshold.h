@@ -14,4 +14,7 @@ namespace lungrt::ops {
 void threshold_slice(const float* probability, std::int64_t row_stride, float threshold,
                      std::int64_t slice, NoduleMask& mask);
 
+/// \throws Error kInference that names the voxel
+[[noreturn]] void refuse_nan(const VoxelIndex& voxel);
+
 }  // namespace lungrt::ops

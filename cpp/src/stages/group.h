@@ -6,6 +6,7 @@
 #include "lungrt/mask.h"
 #include "lungrt/report.h"
 #include "lungrt/volume.h"
+#include "stages/scan.h"
 
 namespace lungrt {
 
@@ -19,5 +20,7 @@ struct GroupResult {
 /// \throws Error kBadVolume where the book's inverse transform leaves the volume (oblique scans)
 GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
+/// The same of the mask that a scan has.
+GroupResult group_candidates(Scan& scan, InverseTransform inverse);
 
 }  // namespace lungrt

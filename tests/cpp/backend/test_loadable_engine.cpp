@@ -51,7 +51,7 @@ TEST(LoadableEngine, TranslatesFailures) {
 }
 
 TEST(LoadableEngine, RefusesAnotherAbi) {
-  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 2"},
+  expect_error(ErrorCode::kUnsupportedVersion, {"ABI 99", "this core has ABI 3"},
                [] { open_engine_library("fake", ENGINE_WRONG_ABI, "Fake 1"); });
 }
 
