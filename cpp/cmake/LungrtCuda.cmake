@@ -33,3 +33,22 @@ if(NOT LUNGRT_CUDA STREQUAL OFF)
     message(STATUS "lungrt: ${reason}; the CUDA core is not built")
   endif()
 endif()
+
+# lungrt_cuda_settings(<target>): how everything of ours that runs on a device is compiled.
+function(lungrt_cuda_settings target)
+  target_include_directories(
+    ${target} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/src ${PROJECT_SOURCE_DIR}/cpp/include
+                      ${PROJECT_BINARY_DIR}/cpp/include)
+  # Parity with the CPU's operators: nothing is contracted.
+  target_compile_options(${target} PRIVATE -fmad=false -Xcompiler=-Wall,-Wextra)
+  if(LUNGRT_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE -Werror=all-warnings -Xcompiler=-Werror)
+  endif()
+  set_target_properties(
+    ${target}
+    PROPERTIES CUDA_STANDARD 20
+               CUDA_STANDARD_REQUIRED ON
+               CUDA_RUNTIME_LIBRARY Static
+               # Machine code for these, and intermediate code that drivers compile for newer devices.
+               CUDA_ARCHITECTURES "80-real;90-real;100")
+endfunction()
