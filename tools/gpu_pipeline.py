@@ -29,7 +29,7 @@ def convert(folder: Path, series: list[Path]) -> None:
         geometry = volume.geometry
         np.savez_compressed(
             folder / f"{source.name}.npz",
-            hu=np.asarray(volume),
+            hu=volume.hu,
             origin_mm=geometry.origin_mm,
             spacing_mm=geometry.spacing_mm,
             direction=geometry.direction,

@@ -19,7 +19,7 @@ import pytest
 import lungrt
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-import gpu_pipeline  # noqa: E402
+import gpu_pipeline
 
 pytestmark = pytest.mark.gpu
 
