@@ -20,25 +20,30 @@ STAGES = ("transfer", "segment", "group", "classify", "total")
 MOST_SECONDS = 0.4
 
 
+def save(path: Path, volume: Any) -> None:
+    """Write a CT as an array with its geometry: no reader is needed where it is used."""
+    geometry = volume.geometry
+    np.savez_compressed(
+        path,
+        hu=volume.hu,
+        origin_mm=geometry.origin_mm,
+        spacing_mm=geometry.spacing_mm,
+        direction=geometry.direction,
+    )
+
+
 def convert(folder: Path, series: list[Path]) -> None:
-    """Write each CT as an array with its geometry: no reader is needed where it is used."""
+    """Write each CT, under its own name."""
     import lungrt
 
     for source in series:
         volume = lungrt.read_ct(source)
-        geometry = volume.geometry
-        np.savez_compressed(
-            folder / f"{source.name}.npz",
-            hu=volume.hu,
-            origin_mm=geometry.origin_mm,
-            spacing_mm=geometry.spacing_mm,
-            direction=geometry.direction,
-        )
+        save(folder / f"{source.name}.npz", volume)
         print(f"{source.name}: {' x '.join(map(str, volume.shape))} voxels")
 
 
 def volume_of(path: Path) -> Any:
-    """Read what `convert` wrote."""
+    """Read what `save` wrote."""
     import lungrt
 
     with np.load(path) as ct:

@@ -4,7 +4,12 @@ set(lungrt_has_cuda OFF)
 if(NOT LUNGRT_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "LUNGRT_CUDA is '${LUNGRT_CUDA}', expected AUTO, ON or OFF")
 endif()
-if(NOT LUNGRT_CUDA STREQUAL OFF)
+if(LUNGRT_SANITIZE AND LUNGRT_CUDA STREQUAL ON)
+  message(FATAL_ERROR "LUNGRT_CUDA is ON: the CUDA compiler knows no sanitizers, leave LUNGRT_SANITIZE out")
+endif()
+if(LUNGRT_SANITIZE)
+  message(STATUS "lungrt: the CUDA compiler knows no sanitizers, the CUDA core is not built")
+elseif(NOT LUNGRT_CUDA STREQUAL OFF)
   # The toolkit's own folder, where it is not on the PATH.
   if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
     find_program(LUNGRT_NVCC nvcc PATHS ENV CUDA_PATH ENV CUDA_HOME /usr/local/cuda PATH_SUFFIXES bin)
@@ -49,6 +54,7 @@ function(lungrt_cuda_settings target)
     PROPERTIES CUDA_STANDARD 20
                CUDA_STANDARD_REQUIRED ON
                CUDA_RUNTIME_LIBRARY Static
+               CUDA_VISIBILITY_PRESET hidden
                # Machine code for these, and intermediate code that drivers compile for newer devices.
                CUDA_ARCHITECTURES "80-real;90-real;100")
 endfunction()
