@@ -15,7 +15,7 @@ SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
 NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
 CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
-CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
+CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001

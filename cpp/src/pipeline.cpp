@@ -1,6 +1,7 @@
 #include "lungrt/pipeline.h"
 
 #include <chrono>
+#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "stages/network.h"
 #include "stages/profile.h"
 #include "stages/run_control.h"
+#include "stages/scan_places.h"
 #include "stages/segment.h"
 #include "stages/segment_field.h"
 
@@ -81,6 +83,14 @@ struct Pipeline::Impl {
       classifier.emplace(Classifier(*stage, network(*stage), small_volume), std::move(malignancy),
                          profile.nodule_threshold);
     }
+    const bool device_tensors = (!segmenter || segmenter->traits().device_tensors) &&
+                                (!classifier || classifier->device_tensors());
+    places.emplace(engine, device, device_tensors);
+  }
+
+  std::unique_ptr<Scan> place(const CtVolume& volume) const {
+    return places->place(volume, (segmenter ? segmenter->tensor_bytes(volume.shape()) : 0) +
+                                     (classifier ? classifier->tensor_bytes() : 0));
   }
 
   const Segmenter& required_segmenter() const {
@@ -110,21 +120,23 @@ struct Pipeline::Impl {
     Stopwatch total, stage;
     const std::optional<ops::CellField> field = find_field(volume, control, &report);
     if (field) report.timings_s["find_lungs"] = stage.lap();
-    const NoduleMask mask =
-        field ? segment_field(segment, volume, *field, control) : segment.run(volume, control);
+    const std::unique_ptr<Scan> scan = place(volume);
+    if (places->on_device()) report.timings_s["transfer"] = stage.lap();
+    segment_region(segment, *scan, field, control);
     report.timings_s["segment"] = stage.lap();
-    const GroupResult groups = group(volume, mask, field);
+    GroupResult groups = group_candidates(*scan, profile.geometry);
+    if (field) keep_in_field(*field, groups);
     control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
     report.mask_voxels = groups.mask_voxels;
     report.timings_s["group"] = stage.lap();
-    report.candidates = classify.run(volume, groups.candidates, control);
+    report.candidates = classify.run(*scan, groups.candidates, control);
     report.nodules =
         profile.merge_marks
             ? merge_marks(report.candidates, profile.nodule_threshold, volume.geometry())
             : list_nodules(report.candidates, profile.nodule_threshold);
     report.timings_s["classify"] = stage.lap();
     report.timings_s["total"] = total.lap();
-    if (options.keep_masks) report.masks = masks_of(volume, mask, groups, field);
+    if (options.keep_masks) report.masks = masks_of(volume, scan->mask(), groups, field);
     return report;
   }
 
@@ -139,6 +151,16 @@ struct Pipeline::Impl {
       notes.insert(notes.end(), found.notes.begin(), found.notes.end());
     }
     return std::move(found.field);
+  }
+
+  static void segment_region(const Segmenter& segmenter, Scan& scan,
+                             const std::optional<ops::CellField>& field,
+                             const RunControl& control) {
+    if (field) {
+      segment_field(segmenter, scan, *field, control);
+    } else {
+      segmenter.run(scan, control);
+    }
   }
 
   GroupResult group(const CtVolume& volume, const NoduleMask& mask,
@@ -175,6 +197,7 @@ struct Pipeline::Impl {
     result.device_name = engine.device_name(device);
     result.threads = threads;
     result.notes = volume.notes();
+    result.notes.insert(result.notes.end(), places->notes().begin(), places->notes().end());
     return result;
   }
 
@@ -185,6 +208,7 @@ struct Pipeline::Impl {
   int threads;
   std::optional<Segmenter> segmenter;
   std::optional<CandidateClassifier> classifier;
+  std::optional<ScanPlaces> places;
 };
 
 Pipeline::Pipeline(const std::string& bundle, const PipelineOptions& options)
@@ -202,8 +226,9 @@ NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) 
   return within_memory(volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
     const auto field = impl_->find_field(volume, control, nullptr);
-    return field ? segment_field(segmenter, volume, *field, control)
-                 : segmenter.run(volume, control);
+    const std::unique_ptr<Scan> scan = impl_->place(volume);
+    Impl::segment_region(segmenter, *scan, field, control);
+    return scan->mask();
   });
 }
 
@@ -219,8 +244,10 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
                                         const RunOptions& options) const {
   const RunControl control(options);
   control.check_candidates(static_cast<std::int64_t>(candidates.size()));
-  return within_memory(
-      volume, [&] { return impl_->required_classifier().run(volume, candidates, control); });
+  return within_memory(volume, [&] {
+    const CandidateClassifier& classify = impl_->required_classifier();
+    return classify.run(*impl_->place(volume), candidates, control);
+  });
 }
 
 NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {

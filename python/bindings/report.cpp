@@ -120,8 +120,8 @@ diameter_mm
                    "precision={!r}, segmentation_threshold={}, nodule_threshold={}, "
                    "malignancy_threshold={})")
             .format(self.profile, self.geometry, self.region, self.merge_marks,
-                    to_string(self.precision),
-                    self.segmentation_threshold, self.nodule_threshold, self.malignancy_threshold);
+                    to_string(self.precision), self.segmentation_threshold, self.nodule_threshold,
+                    self.malignancy_threshold);
       });
 
   py::class_<Provenance>(module, "Provenance", "Where every number came from.")

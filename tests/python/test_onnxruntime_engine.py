@@ -107,6 +107,8 @@ def test_options_change_the_way_not_the_result(
         ({"provider": "abacus"}, "provider=abacus: expected one of cpu, cuda, tensorrt, openvino"),
         ({"arena": "maybe"}, "arena=maybe: expected one of on, off"),
         ({"graph": ""}, "graph=: expected one of all"),
+        ({"cuda_graph": "on"}, "cuda_graph=on needs provider cuda, got cpu"),
+        ({"cuda_graph": "maybe"}, "cuda_graph=maybe: expected one of off, on"),
         ({"cudnn_search": "quick"}, "cudnn_search=quick: expected one of heuristic"),
         ({"provider": "cuda"}, "provider=cuda needs device cuda, but device cpu was asked for"),
     ],

@@ -56,9 +56,9 @@ struct ProfileOptions {
   bool pad_small_volumes =
       false;  ///< with air, where a volume is smaller than a crop; else an error
   Precision precision = Precision::kFp32;  ///< of the networks
-  double segmentation_threshold = 0.5;  ///< mask where probability > threshold
-  double nodule_threshold = 0.5;        ///< listed as nodule where p_nodule > threshold
-  double malignancy_threshold = 0.5;    ///< called malignant where p_malignant > threshold
+  double segmentation_threshold = 0.5;     ///< mask where probability > threshold
+  double nodule_threshold = 0.5;           ///< listed as nodule where p_nodule > threshold
+  double malignancy_threshold = 0.5;       ///< called malignant where p_malignant > threshold
 };
 
 /// Where every number came from.
@@ -69,7 +69,8 @@ struct Provenance {
   std::string engine_version;
   std::string device_name;
   int threads = 0;
-  std::vector<std::string> notes;  ///< rounding, resampling, a lung field that was widened
+  /// Rounding, resampling, a lung field that was widened, what a device was not used for.
+  std::vector<std::string> notes;
 };
 
 /// How large the lungs are.
@@ -99,7 +100,9 @@ struct Report {
   std::vector<Nodule> nodules;                 ///< p_nodule > threshold, most likely first
   std::vector<Finding>
       candidates;  ///< all, in pipeline order: by un-rounded world centre (x, y, z)
-  std::map<std::string, double> timings_s;  ///< find_lungs, segment, group, classify, total
+  /// find_lungs, segment, group, classify, total; where the scan lay on a device also transfer, to
+  /// there
+  std::map<std::string, double> timings_s;
   Provenance provenance;
   std::shared_ptr<const RunMasks> masks;  ///< null unless asked for
 };

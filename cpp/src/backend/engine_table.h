@@ -6,24 +6,14 @@
 /// once, a workspace from one at a time.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+
+#include "core/library_status.h"
 
 extern "C" {
 
 /// Raised whenever anything below changes.
 #define LUNGRT_ENGINE_ABI 3
-
-enum LungrtStatus : std::int32_t {
-  kLungrtOk = 0,
-  kLungrtBadArtifact = 1,
-  kLungrtDeviceUnavailable = 2,
-  kLungrtOutOfMemory = 3,
-  kLungrtInference = 4,
-  kLungrtUnsupportedRuntime = 5,
-  kLungrtRuntimeMissing = 6,
-  kLungrtInvalidOption = 7,
-};
 
 /// What a network is computed in; a set of them is their sum.
 enum LungrtPrecision : std::uint32_t {
@@ -34,12 +24,6 @@ enum LungrtPrecision : std::uint32_t {
   kLungrtInt8 = 16,
 };
 
-/// Zero-terminated text written by the engine into the caller's buffer, cut at its capacity.
-struct LungrtText {
-  char* data;
-  std::size_t capacity;
-};
-
 struct LungrtTensor {
   float* data;
   const std::int64_t* shape;  ///< batch, channels, ...
@@ -47,6 +31,7 @@ struct LungrtTensor {
   std::int32_t interleaved;  ///< 1: channels last in memory
   std::int32_t cuda;         ///< 1: device memory
   std::int32_t device_index;
+  void* stream;  ///< CUDA stream that the caller orders what it does to device memory on
 };
 
 /// A setting of one engine, by name; which there are is the engine's to say.
@@ -73,6 +58,11 @@ struct LungrtSessionTraits {
   std::int64_t batch;
   std::int32_t lanes;            ///< runs at once that use the threads best
   std::int32_t fixed_batch = 0;  ///< 1: run() takes a whole batch only
+  /// 1: run() takes tensors in the memory of the session's device, too.
+  std::int32_t device_tensors = 0;
+  /// 1: it works with these on the caller's stream and does not wait. 0: on streams of its own: the
+  /// caller's is to be done before, and when run() returns the work is, too.
+  std::int32_t stream_ordered = 0;
 };
 
 struct LungrtSession;

@@ -1,51 +1,16 @@
 #include "backend/loadable_engine.h"
 
-#include <dlfcn.h>
-
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "backend/engine_table.h"
+#include "backend/library_loading.h"
 #include "lungrt/error.h"
-#include "lungrt/version.h"
 
 namespace lungrt {
 namespace {
 
-/// Buffer that an engine writes its messages into.
-class Text {
- public:
-  LungrtText* out() { return &text_; }
-  std::string string() const { return buffer_.data(); }
-
- private:
-  std::array<char, 2048> buffer_{};
-  LungrtText text_{buffer_.data(), buffer_.size()};
-};
-
-ErrorCode code_of(LungrtStatus status) {
-  switch (status) {
-    case kLungrtBadArtifact:
-      return ErrorCode::kBadBundle;
-    case kLungrtDeviceUnavailable:
-      return ErrorCode::kDeviceUnavailable;
-    case kLungrtOutOfMemory:
-      return ErrorCode::kOutOfMemory;
-    case kLungrtUnsupportedRuntime:
-      return ErrorCode::kUnsupportedVersion;
-    case kLungrtRuntimeMissing:
-      return ErrorCode::kEngineUnavailable;
-    case kLungrtInvalidOption:
-      return ErrorCode::kInvalidArgument;
-    case kLungrtOk:
-    case kLungrtInference:
-      break;
-  }
-  return ErrorCode::kInference;
-}
-
-void check(LungrtStatus status, const std::string& engine, const Text& error) {
+void check(LungrtStatus status, const std::string& engine, const LibraryText& error) {
   if (status != kLungrtOk) throw Error(code_of(status), "engine " + engine + ": " + error.string());
 }
 
@@ -55,7 +20,8 @@ LungrtTensor to_table(const TensorView& view) {
           view.shape.rank(),
           view.layout == Layout::kInterleaved ? 1 : 0,
           view.device.kind == DeviceKind::kCuda ? 1 : 0,
-          view.device.index};
+          view.device.index,
+          view.stream};
 }
 
 /// How the table calls the precisions, in the order in which people are told.
@@ -106,12 +72,14 @@ class LoadedSession final : public Session {
                                       options.data(),
                                       static_cast<std::int32_t>(options.size())};
     LungrtSessionTraits traits{};
-    Text error;
+    LibraryText error;
     check(table_.open_session(&wanted, &handle_, &traits, error.out()), engine_, error);
     traits_.layout = traits.interleaved != 0 ? Layout::kInterleaved : Layout::kPlanes;
     traits_.batch = traits.batch;
     traits_.lanes = traits.lanes;
     traits_.fixed_batch = traits.fixed_batch != 0;
+    traits_.device_tensors = traits.device_tensors != 0;
+    traits_.stream_ordered = traits.stream_ordered != 0;
   }
   ~LoadedSession() override { table_.close_session(handle_); }
   LoadedSession(const LoadedSession&) = delete;
@@ -121,7 +89,7 @@ class LoadedSession final : public Session {
 
   std::unique_ptr<Workspace> new_workspace() const override {
     LungrtWorkspace* workspace = nullptr;
-    Text error;
+    LibraryText error;
     check(table_.open_workspace(handle_, &workspace, error.out()), engine_, error);
     return std::make_unique<LoadedWorkspace>(table_, workspace);
   }
@@ -129,7 +97,7 @@ class LoadedSession final : public Session {
   void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
     const LungrtTensor in = to_table(input);
     const LungrtTensor out = to_table(output);
-    Text error;
+    LibraryText error;
     auto& loaded = dynamic_cast<LoadedWorkspace&>(workspace);
     check(table_.run(handle_, loaded.handle(), &in, &out, error.out()), engine_, error);
   }
@@ -156,7 +124,7 @@ class LoadedEngine final : public Engine {
     return table_.device_count(kind == DeviceKind::kCuda ? 1 : 0);
   }
   std::string device_name(const Device& device) const override {
-    Text text;
+    LibraryText text;
     check(table_.device_name(device.kind == DeviceKind::kCuda ? 1 : 0, device.index, text.out()),
           name_, text);
     return text.string();
@@ -186,32 +154,9 @@ std::unique_ptr<Engine> open_engine_library(const std::string& name,
                                             const std::string& runtime,
                                             const std::filesystem::path& runtime_folder) {
   const std::string where = "engine " + name + " (" + library.string() + "): ";
-  // Local, so that an engine's runtime does not meet another copy of itself; never unloaded,
-  // because runtimes leave threads and thread-local destructors behind.
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (handle == nullptr) {
-    throw Error(ErrorCode::kEngineUnavailable,
-                where + "cannot be loaded. It needs " + runtime +
-                    ", in the version it was built for; the loader says: " + dlerror());
-  }
-  auto* function =
-      reinterpret_cast<LungrtEngineTableFunction>(dlsym(handle, "lungrt_engine_table"));
-  if (function == nullptr) {
-    throw Error(ErrorCode::kEngineUnavailable, where + "is not an engine library of lungrt");
-  }
-  const LungrtEngineTable& table = *function();
-  if (table.abi != LUNGRT_ENGINE_ABI) {
-    throw Error(ErrorCode::kUnsupportedVersion,
-                where + "was built for engine ABI " + std::to_string(table.abi) +
-                    ", this core has ABI " + std::to_string(LUNGRT_ENGINE_ABI) +
-                    "; install core and engine of one release");
-  }
-  if (std::string(table.core_version) != LUNGRT_VERSION) {
-    throw Error(ErrorCode::kUnsupportedVersion, where + "belongs to lungrt " + table.core_version +
-                                                    ", this core is " + LUNGRT_VERSION +
-                                                    "; install core and engine of one release");
-  }
-  Text version;
+  const auto& table = open_table<LungrtEngineTable>(
+      {where, "engine", "an", runtime, "lungrt_engine_table", LUNGRT_ENGINE_ABI}, library);
+  LibraryText version;
   const LungrtStatus status = table.open_runtime(runtime_folder.c_str(), version.out());
   if (status != kLungrtOk) throw Error(code_of(status), where + version.string());
   return std::make_unique<LoadedEngine>(name, table, version.string());

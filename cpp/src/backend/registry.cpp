@@ -57,7 +57,8 @@ std::vector<fs::path> search_folders() {
   return folders;
 }
 
-fs::path find_library(const std::string& name) {
+/// \param what  for the message
+fs::path find_library(const std::string& name, const std::string& what) {
   const std::string file = "liblungrt_" + name + ".so";
   std::string searched;
   for (const fs::path& folder : search_folders()) {
@@ -66,8 +67,8 @@ fs::path find_library(const std::string& name) {
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
   throw Error(ErrorCode::kEngineUnavailable,
-              "engine " + name + " is not installed: no " + file + " in " + searched +
-                  "; install lungrt with this engine, or name its folder in LUNGRT_ENGINE_PATH");
+              what + " is not installed: no " + file + " in " + searched +
+                  "; install lungrt with it, or name its folder in LUNGRT_ENGINE_PATH");
 }
 
 /// Loaded engines and why others could not be: asked once, remembered until something changes.
@@ -83,9 +84,15 @@ class Registry {
     const std::string name = known.name;
     if (name == kNative) return native_engine();
     if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
-    const fs::path library = find_library(name);
+    const fs::path library = find_library(name, "engine " + name);
     preload(known);
     return *(engines_[name] = open_engine_library(name, library, known.runtime, folders_[name]));
+  }
+
+  const CudaLibrary& cuda() {
+    const std::lock_guard lock(mutex_);
+    if (!cuda_) cuda_ = std::make_unique<CudaLibrary>(find_library("cuda", "the CUDA core"));
+    return *cuda_;
   }
 
   void set_runtime_folder(const std::string& name, const std::string& folder) {
@@ -109,6 +116,7 @@ class Registry {
 
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
+  std::unique_ptr<CudaLibrary> cuda_;
   std::map<std::string, fs::path> folders_;  ///< of runtimes, by engine
 };
 
@@ -133,7 +141,9 @@ EngineInfo describe(const KnownEngine& known) {
   info.name = known.name;
   info.artifact_format = known.artifact_format;
   try {
-    info.library = (info.name == kNative ? core_library() : find_library(known.name)).string();
+    info.library =
+        (info.name == kNative ? core_library() : find_library(known.name, "engine " + info.name))
+            .string();
     const Engine& found = engine(known.name);
     info.version = found.version();
     info.devices.emplace_back("cpu");
@@ -160,6 +170,8 @@ EngineInfo describe(const KnownEngine& known) {
 const Engine& engine(const std::string& name) {
   return Registry::instance().get(require_known(name));
 }
+
+const CudaLibrary& cuda_library() { return Registry::instance().cuda(); }
 
 std::vector<EngineInfo> engines() {
   std::vector<EngineInfo> all;

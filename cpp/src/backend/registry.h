@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "backend/cuda_library.h"
 #include "backend/engine.h"
 
 namespace lungrt {
@@ -11,5 +12,10 @@ namespace lungrt {
 /// \throws Error kEngineUnavailable   with the reason where it is not installed
 /// \throws Error kUnsupportedVersion  where the installed one does not fit
 const Engine& engine(const std::string& name);
+
+/// The CUDA core, `liblungrt_cuda.so`, looked for where engines are.
+/// \throws Error kEngineUnavailable   with the reason where it is not installed
+/// \throws Error kUnsupportedVersion  where the installed one does not fit
+const CudaLibrary& cuda_library();
 
 }  // namespace lungrt

@@ -45,6 +45,7 @@ struct TensorView {
   TensorShape shape;
   Layout layout = Layout::kPlanes;
   Device device;
+  void* stream = nullptr;  ///< that the caller orders its work on device memory on
 };
 
 /// How a session wants to be fed.
@@ -52,8 +53,12 @@ struct SessionTraits {
   Layout layout = Layout::kPlanes;  ///< of the input; the output is always planes
   std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
   int lanes = 1;  ///< runs at once, each with its own workspace, that use the threads best
-  bool fixed_batch = false;  ///< run() takes a whole batch only, not fewer items
-  bool fixed_size = false;   ///< run() takes the sizes that it was made for only
+  bool fixed_batch = false;     ///< run() takes a whole batch only, not fewer items
+  bool fixed_size = false;      ///< run() takes the sizes that it was made for only
+  bool device_tensors = false;  ///< run() takes tensors in the memory of its device, too
+  /// With these it works on the caller's stream, without waiting; else on its own streams: the
+  /// caller's is to be done before, and when run() returns the work is, too.
+  bool stream_ordered = false;
 };
 
 /// What a run needs besides the weights; belongs to one caller at a time and is reused.

@@ -187,15 +187,6 @@ struct Moments {
 constexpr std::int64_t kMinHu = -1000, kMaxHu = 1000;
 constexpr std::int64_t kMaxWeight = kMaxHu - kMinHu + 1;
 
-void require_exact_moments(const VolumeShape& shape) {
-  const std::int64_t longest = std::max({shape.slices, shape.rows, shape.columns});
-  if (shape.voxels() > std::numeric_limits<std::int64_t>::max() / kMaxWeight / longest) {
-    throw Error(ErrorCode::kResourceLimit,
-                "the centres of mass of a volume of " + text::extent(shape) +
-                    " (slices x rows x columns) do not fit 64 bits; crop it first");
-  }
-}
-
 std::vector<Moments> moments_of(const LabelledRuns& labelled, const CtVolume& volume) {
   std::vector<Moments> all(static_cast<std::size_t>(labelled.count));
   const std::int64_t columns = volume.shape().columns;
@@ -293,6 +284,15 @@ std::pair<VoxelIndex, VoxelIndex> box_around(std::span<const Run> runs) {
 }
 
 }  // namespace
+
+void require_exact_moments(const VolumeShape& shape) {
+  const std::int64_t longest = std::max({shape.slices, shape.rows, shape.columns});
+  if (shape.voxels() > std::numeric_limits<std::int64_t>::max() / kMaxWeight / longest) {
+    throw Error(ErrorCode::kResourceLimit,
+                "the centres of mass of a volume of " + text::extent(shape) +
+                    " (slices x rows x columns) do not fit 64 bits; crop it first");
+  }
+}
 
 LabelledRuns label_runs(const NoduleMask& mask) {
   const auto words = static_cast<std::size_t>(mask.words_per_row());

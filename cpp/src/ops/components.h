@@ -50,10 +50,14 @@ struct Components {
   std::int64_t voxels = 0;            ///< set voxels of the eroded mask
 };
 
+/// \throws Error kResourceLimit where the sums of the centres could overflow: a volume far larger
+/// and
+///                              longer than any CT
+void require_exact_moments(const VolumeShape& shape);
+
 /// Components of the mask after one erosion.
 /// \throws Error kInvalidArgument where mask and volume differ in shape
-/// \throws Error kResourceLimit   where the sums of the centres could overflow: a volume far larger
-///                                and longer than any CT
+/// \throws Error as require_exact_moments
 Components eroded_components(const NoduleMask& mask, const CtVolume& volume);
 
 }  // namespace lungrt::ops

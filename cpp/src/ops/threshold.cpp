@@ -9,6 +9,12 @@
 
 namespace lungrt::ops {
 
+void refuse_nan(const VoxelIndex& voxel) {
+  throw Error(ErrorCode::kInference,
+              "the segmentation network gave NaN for voxel " + text::place(voxel) +
+                  ", expected a probability; verify the bundle with `lungrt verify`");
+}
+
 void threshold_slice(const float* probability, std::int64_t row_stride, float threshold,
                      std::int64_t slice, NoduleMask& mask) {
   threshold_window(probability, row_stride, threshold, slice, whole_slice(mask.shape()), mask);
@@ -37,10 +43,7 @@ void threshold_window(const float* probability, std::int64_t row_stride, float t
     if (nan) {
       const float* bad =
           std::find_if(values, values + window.columns, [](float v) { return std::isnan(v); });
-      throw Error(ErrorCode::kInference,
-                  "the segmentation network gave NaN for voxel " +
-                      text::place({slice, row, window.first_column + (bad - values)}) +
-                      ", expected a probability; verify the bundle with `lungrt verify`");
+      refuse_nan({slice, row, window.first_column + (bad - values)});
     }
   }
 }

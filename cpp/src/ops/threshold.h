@@ -20,4 +20,7 @@ void threshold_slice(const float* probability, std::int64_t row_stride, float th
 void threshold_window(const float* probability, std::int64_t row_stride, float threshold,
                       std::int64_t slice, const SliceWindow& window, NoduleMask& mask);
 
+/// \throws Error kInference that names the voxel
+[[noreturn]] void refuse_nan(const VoxelIndex& voxel);
+
 }  // namespace lungrt::ops

@@ -18,21 +18,22 @@ Classifier::Classifier(const StageManifest& stage, Network network, ops::SmallVo
       network_(std::move(network)),
       small_volume_(small_volume) {}
 
-std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<VoxelIndex>& places,
+std::vector<float> Classifier::run(Scan& scan, const std::vector<VoxelIndex>& places,
                                    const char* stage_name, const RunControl& control) const {
   // Crops that would leave the volume are shifted inside, so places near its border share theirs.
   std::vector<VoxelIndex> origins;
   std::vector<std::size_t> crop_of;
   std::map<std::array<std::int64_t, 3>, std::size_t> known;
   for (const VoxelIndex& place : places) {
-    const VoxelIndex origin = ops::crop_origin(volume.shape(), place, input_.crop, small_volume_);
+    const VoxelIndex origin =
+        ops::crop_origin(scan.volume().shape(), place, input_.crop, small_volume_);
     const auto [found, is_new] =
         known.try_emplace({origin.slice, origin.row, origin.column}, origins.size());
     if (is_new) origins.push_back(origin);
     crop_of.push_back(found->second);
   }
 
-  const std::vector<float> of_crops = classify_crops(volume, origins, stage_name, control);
+  const std::vector<float> of_crops = classify_crops(scan, origins, stage_name, control);
   std::vector<float> probabilities;
   probabilities.reserve(places.size() * classes_);
   for (const std::size_t crop : crop_of) {
@@ -42,8 +43,7 @@ std::vector<float> Classifier::run(const CtVolume& volume, const std::vector<Vox
   return probabilities;
 }
 
-std::vector<float> Classifier::classify_crops(const CtVolume& volume,
-                                              const std::vector<VoxelIndex>& origins,
+std::vector<float> Classifier::classify_crops(Scan& scan, const std::vector<VoxelIndex>& origins,
                                               const char* stage_name,
                                               const RunControl& control) const {
   const auto total = static_cast<std::int64_t>(origins.size());
@@ -52,10 +52,9 @@ std::vector<float> Classifier::classify_crops(const CtVolume& volume,
   const auto& crop = input_.crop;
   const TensorShape input_shape{batch, 1, crop[0], crop[1], crop[2]};
   const TensorShape output_shape{batch, classes};
-  const std::int64_t input_item = input_shape.elements() / batch;
 
   std::vector<float> probabilities(static_cast<std::size_t>(total * classes));
-  const std::vector<Network::Lease> scratch = network_.leases();
+  const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
   control.step(stage_name, 0, total);
   if (total == 0) return probabilities;
   for_each_batch(
@@ -63,12 +62,9 @@ std::vector<float> Classifier::classify_crops(const CtVolume& volume,
       [&](int lane, std::int64_t first, std::int64_t count) {
         Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
         float* input = own.input.reserve(input_shape.elements());
-        for (std::int64_t item = 0; item < count; ++item) {
-          ops::gather_crop(volume, origins[static_cast<std::size_t>(first + item)], input_,
-                           input + item * input_item);
-        }
+        scan.gather_crops(origins.data() + first, count, input_, input);
         network_.run(own, input_shape, output_shape);
-        const float* output = own.output.data();
+        const float* output = scan.tensors().on_host(own.output.data(), count * classes);
         for (std::int64_t i = 0; i < count * classes; ++i) {
           if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also a NaN
             throw Error(ErrorCode::kInference,
@@ -84,20 +80,38 @@ std::vector<float> Classifier::classify_crops(const CtVolume& volume,
   return probabilities;
 }
 
+std::int64_t Classifier::tensor_bytes() const {
+  return network_.tensor_bytes(input_.crop[0] * input_.crop[1] * input_.crop[2],
+                               static_cast<std::int64_t>(classes_));
+}
+
 CandidateClassifier::CandidateClassifier(Classifier nodule, std::optional<Classifier> malignancy,
                                          double nodule_threshold)
     : nodule_(std::move(nodule)),
       malignancy_(std::move(malignancy)),
       nodule_threshold_(nodule_threshold) {}
 
+bool CandidateClassifier::device_tensors() const {
+  return nodule_.traits().device_tensors && (!malignancy_ || malignancy_->traits().device_tensors);
+}
+
+std::int64_t CandidateClassifier::tensor_bytes() const {
+  return nodule_.tensor_bytes() + (malignancy_ ? malignancy_->tensor_bytes() : 0);
+}
+
 std::vector<Finding> CandidateClassifier::run(const CtVolume& volume,
                                               const std::vector<Candidate>& candidates,
+                                              const RunControl& control) const {
+  return run(*scan_on_host(volume), candidates, control);
+}
+
+std::vector<Finding> CandidateClassifier::run(Scan& scan, const std::vector<Candidate>& candidates,
                                               const RunControl& control) const {
   std::vector<VoxelIndex> places;
   places.reserve(candidates.size());
   for (const Candidate& candidate : candidates) places.push_back(candidate.index);
 
-  const std::vector<float> nodule = nodule_.run(volume, places, "classify", control);
+  const std::vector<float> nodule = nodule_.run(scan, places, "classify", control);
   std::vector<Finding> findings;
   findings.reserve(candidates.size());
   const std::size_t classes = nodule_.classes();
@@ -127,7 +141,7 @@ std::vector<Finding> CandidateClassifier::run(const CtVolume& volume,
       }
     }
     const std::vector<float> malignant =
-        malignancy_->run(volume, nodule_places, "malignancy", control);
+        malignancy_->run(scan, nodule_places, "malignancy", control);
     for (std::size_t k = 0; k < nodules.size(); ++k) {
       findings[nodules[k]].p_malignant = malignant[k * malignancy_->classes() + 1];
     }

@@ -10,6 +10,7 @@
 #include "ops/crop.h"
 #include "stages/network.h"
 #include "stages/run_control.h"
+#include "stages/scan.h"
 
 namespace lungrt {
 
@@ -26,11 +27,15 @@ class Classifier {
   /// \throws Error kBadVolume where the volume is smaller than the crop and that is refused,
   ///         kInvalidArgument for a place outside of it, kInference for a probability that is not
   ///         one
-  std::vector<float> run(const CtVolume& volume, const std::vector<VoxelIndex>& places,
-                         const char* stage_name, const RunControl& control) const;
+  std::vector<float> run(Scan& scan, const std::vector<VoxelIndex>& places, const char* stage_name,
+                         const RunControl& control) const;
+
+  const SessionTraits& traits() const { return network_.traits(); }
+  /// Bytes of the network's input and output.
+  std::int64_t tensor_bytes() const;
 
  private:
-  std::vector<float> classify_crops(const CtVolume& volume, const std::vector<VoxelIndex>& origins,
+  std::vector<float> classify_crops(Scan& scan, const std::vector<VoxelIndex>& origins,
                                     const char* stage_name, const RunControl& control) const;
 
   InputContract input_;
@@ -48,8 +53,16 @@ class CandidateClassifier {
                       double nodule_threshold);
 
   /// In the order given.
+  std::vector<Finding> run(Scan& scan, const std::vector<Candidate>& candidates,
+                           const RunControl& control) const;
+  /// The same in host memory.
   std::vector<Finding> run(const CtVolume& volume, const std::vector<Candidate>& candidates,
                            const RunControl& control) const;
+
+  /// Whether all of it takes device memory.
+  bool device_tensors() const;
+  /// Bytes of the networks' inputs and outputs.
+  std::int64_t tensor_bytes() const;
 
  private:
   Classifier nodule_;

@@ -26,14 +26,8 @@ struct Placed {
   const ops::Component* component;
 };
 
-}  // namespace
-
-GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
-                             InverseTransform inverse) {
-  if (!(mask.shape() == volume.shape())) {
-    throw Error(ErrorCode::kInvalidArgument, "mask and volume differ in shape");
-  }
-  const ops::Components found = ops::eroded_components(mask, volume);
+GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
+                          InverseTransform inverse) {
   const Geometry& geometry = volume.geometry();
 
   std::vector<Placed> placed;
@@ -70,6 +64,20 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
         static_cast<std::int32_t>(place.component - found.components.data()));
   }
   return result;
+}
+
+}  // namespace
+
+GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
+                             InverseTransform inverse) {
+  if (!(mask.shape() == volume.shape())) {
+    throw Error(ErrorCode::kInvalidArgument, "mask and volume differ in shape");
+  }
+  return candidates_of(volume, ops::eroded_components(mask, volume), inverse);
+}
+
+GroupResult group_candidates(Scan& scan, InverseTransform inverse) {
+  return candidates_of(scan.volume(), scan.eroded_components(), inverse);
 }
 
 void keep_in_field(const ops::CellField& field, GroupResult& groups) {

@@ -7,6 +7,7 @@
 #include "lungrt/report.h"
 #include "lungrt/volume.h"
 #include "ops/lung_field/lung_field.h"
+#include "stages/scan.h"
 
 namespace lungrt {
 
@@ -21,6 +22,8 @@ struct GroupResult {
 /// \throws Error kBadVolume where the book's inverse transform leaves the volume (oblique scans)
 GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
+/// The same of the mask that a scan has.
+GroupResult group_candidates(Scan& scan, InverseTransform inverse);
 
 /// Leaves only candidates whose centre lies in the field, in their order.
 void keep_in_field(const ops::CellField& field, GroupResult& groups);

@@ -1,7 +1,8 @@
 #include "stages/network.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "backend/compiled_session.h"
@@ -12,26 +13,6 @@ namespace lungrt {
 namespace {
 
 int input_rank(StageKind kind) { return kind == StageKind::kSegmentation ? 4 : 5; }
-
-/// Logits to probabilities in place: one plane is a sigmoid, several classes a softmax over them.
-void activate(float* values, const TensorShape& shape) {
-  const std::int64_t items = shape[0];
-  const std::int64_t classes = shape[1];
-  if (classes == 1) {
-    for (std::int64_t i = 0; i < shape.elements(); ++i) {
-      values[i] = 1.0F / (1.0F + std::exp(-values[i]));
-    }
-    return;
-  }
-  for (std::int64_t item = 0; item < items; ++item) {
-    float* row = values + item * classes;
-    // A NaN must stay one: max_element alone could step over it, the sum below cannot.
-    const float largest = *std::max_element(row, row + classes);
-    float sum = 0.0F;
-    for (std::int64_t k = 0; k < classes; ++k) sum += row[k] = std::exp(row[k] - largest);
-    for (std::int64_t k = 0; k < classes; ++k) row[k] /= sum;
-  }
-}
 
 }  // namespace
 
@@ -87,48 +68,65 @@ Network::Network(std::vector<std::unique_ptr<Session>> members, OutputKind outpu
 Network::~Network() = default;
 Network::Network(Network&&) noexcept = default;
 
-Network::Lease Network::lease() const {
+Network::Lease Network::lease(TensorPlace& place) const {
   {
     const std::lock_guard lock(pool_->mutex);
-    if (!pool_->idle.empty()) {
-      std::unique_ptr<Scratch> scratch = std::move(pool_->idle.back());
-      pool_->idle.pop_back();
+    const auto found =
+        std::find_if(pool_->idle.rbegin(), pool_->idle.rend(),
+                     [&](const auto& scratch) { return scratch->memory() == place.memory(); });
+    if (found != pool_->idle.rend()) {
+      std::unique_ptr<Scratch> scratch = std::move(*found);
+      pool_->idle.erase(std::next(found).base());
+      scratch->place = &place;
       return {*this, std::move(scratch)};
     }
   }
-  auto scratch = std::make_unique<Scratch>();
+  auto scratch = std::make_unique<Scratch>(place);
   for (const auto& member : members_) scratch->workspaces.push_back(member->new_workspace());
   return {*this, std::move(scratch)};
 }
 
-std::vector<Network::Lease> Network::leases() const {
+std::vector<Network::Lease> Network::leases(TensorPlace& place) const {
+  // A device's work is one stream's, in its order.
+  const int lanes = place.stream() != nullptr ? 1 : std::max(1, traits().lanes);
   std::vector<Lease> all;
-  for (int lane = 0; lane < std::max(1, traits().lanes); ++lane) all.push_back(lease());
+  for (int lane = 0; lane < lanes; ++lane) all.push_back(lease(place));
   return all;
+}
+
+std::int64_t Network::tensor_bytes(std::int64_t input_item, std::int64_t output_item) const {
+  const std::int64_t outputs = members_.size() > 1 ? 2 : 1;
+  return traits().batch * (input_item + outputs * output_item) *
+         static_cast<std::int64_t>(sizeof(float));
 }
 
 Network::Lease::~Lease() {
   if (!scratch_) return;  // moved from
+  try {
+    scratch_->place->wait();  // the next run may have another stream
+  } catch (const Error&) {
+    return;  // a device that fails even so has no next run: its memory is given up
+  }
   const std::lock_guard lock(network_.pool_->mutex);
   network_.pool_->idle.push_back(std::move(scratch_));
 }
 
 void Network::run(Scratch& scratch, const TensorShape& input_shape,
                   const TensorShape& output_shape) const {
+  TensorPlace& place = *scratch.place;
   const std::int64_t elements = output_shape.elements();
-  const TensorView input{scratch.input.data(), input_shape, traits().layout, {}};
+  const TensorView input{scratch.input.data(), input_shape, traits().layout, place.device(),
+                         place.stream()};
   float* mean = scratch.output.reserve(elements);
   for (std::size_t member = 0; member < members_.size(); ++member) {
     float* target = member == 0 ? mean : scratch.member_output.reserve(elements);
+    if (!traits().stream_ordered) place.wait();
     run_within_memory(*members_[member], *scratch.workspaces[member], input,
-                      {target, output_shape, Layout::kPlanes, {}});
-    if (output_kind_ == OutputKind::kLogits) activate(target, output_shape);
-    if (member > 0) std::transform(mean, mean + elements, target, mean, std::plus<>());
+                      {target, output_shape, Layout::kPlanes, place.device(), place.stream()});
+    if (output_kind_ == OutputKind::kLogits) place.activate(target, output_shape);
+    if (member > 0) place.add(mean, target, elements);
   }
-  if (members_.size() > 1) {
-    const auto count = static_cast<float>(members_.size());
-    std::for_each(mean, mean + elements, [count](float& value) { value /= count; });
-  }
+  if (members_.size() > 1) place.divide(mean, elements, static_cast<float>(members_.size()));
 }
 
 Network open_network(const Bundle& bundle, const StageManifest& stage, const Engine& engine,

@@ -1,29 +1,40 @@
 /// What a stage runs: one network or an ensemble, in, probabilities out.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "backend/engine.h"
 #include "backend/session.h"
 #include "core/bundle.h"
+#include "stages/tensor_place.h"
 
 namespace lungrt {
 
-/// Aligned float32 memory that grows and never shrinks.
+/// Float32 memory that grows and never shrinks.
 class Buffer {
  public:
-  /// At least `count` floats; new ones are zero.
+  explicit Buffer(std::shared_ptr<const TensorMemory> memory) : memory_(std::move(memory)) {}
+
+  /// At least `count` floats; zero, and what was there lost, where it grows.
   float* reserve(std::int64_t count) {
-    if (static_cast<std::size_t>(count) > values_.size())
-      values_.resize(static_cast<std::size_t>(count));
-    return values_.data();
+    if (count > count_) {
+      values_.reset();
+      count_ = 0;
+      values_ = memory_->allocate(count);
+      count_ = count;
+    }
+    return values_.get();
   }
-  float* data() { return values_.data(); }
+  float* data() { return values_.get(); }
+  const std::shared_ptr<const TensorMemory>& memory() const { return memory_; }
 
  private:
-  std::vector<float> values_;
+  std::shared_ptr<const TensorMemory> memory_;
+  std::shared_ptr<float> values_;
+  std::int64_t count_ = 0;
 };
 
 /// A stage's networks on an engine. Immutable; what a run needs is borrowed (see `Lease`).
@@ -40,6 +51,15 @@ class Network {
 
   /// What one run works in.
   struct Scratch {
+    explicit Scratch(TensorPlace& tensors)
+        : place(&tensors),
+          input(tensors.memory()),
+          output(tensors.memory()),
+          member_output(tensors.memory()) {}
+
+    const std::shared_ptr<const TensorMemory>& memory() const { return input.memory(); }
+
+    TensorPlace* place;  ///< of the run that has it
     Buffer input;
     Buffer output;
     Buffer member_output;                                ///< of one member of an ensemble
@@ -61,9 +81,14 @@ class Network {
     const Network& network_;
     std::unique_ptr<Scratch> scratch_;
   };
-  Lease lease() const;
-  /// One for each lane of traits().
-  std::vector<Lease> leases() const;
+  /// \param place  outlives the lease
+  Lease lease(TensorPlace& place = host_tensors()) const;
+  /// One for each lane of traits(); on a device one in all.
+  std::vector<Lease> leases(TensorPlace& place = host_tensors()) const;
+
+  /// Of one lane's inputs and outputs.
+  /// \param input_item, output_item  values of one item
+  std::int64_t tensor_bytes(std::int64_t input_item, std::int64_t output_item) const;
 
   /// Runs every member on scratch.input and leaves their mean probability in scratch.output.
   /// \param input_shape   a full batch, traits().batch items

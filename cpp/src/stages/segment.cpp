@@ -1,9 +1,10 @@
 #include "stages/segment.h"
 
+#include <memory>
+#include <span>
 #include <utility>
 
 #include "ops/context.h"
-#include "ops/threshold.h"
 #include "stages/batches.h"
 
 namespace lungrt {
@@ -43,58 +44,54 @@ WindowPlanner Segmenter::planner(const VolumeShape& shape) const {
   return WindowPlanner(shape, input_, reach_);
 }
 
-NoduleMask Segmenter::run(const CtVolume& volume, const RunControl& control) const {
-  const WindowPlanner windows = planner(volume.shape());
-  std::vector<SlicePart> parts;
-  parts.reserve(static_cast<std::size_t>(volume.shape().slices));
-  for (std::int64_t slice = 0; slice < volume.shape().slices; ++slice) {
-    parts.push_back(windows.whole(slice));
-  }
-  NoduleMask mask(volume.shape());
-  run(volume, parts, control, mask);
-  return mask;
+Segmenter::Shapes Segmenter::shapes(std::int64_t rows, std::int64_t columns) const {
+  const std::int64_t batch = network_.traits().batch;
+  const ops::PaddedSize padded = ops::padded_size(rows, columns, input_);
+  return {{batch, 2 * input_.context_slices + 1, padded.height, padded.width},
+          {batch, 1, padded.height - 2 * input_.halo, padded.width - 2 * input_.halo}};
 }
 
-void Segmenter::run(const CtVolume& volume, const std::vector<SlicePart>& parts,
-                    const RunControl& control, NoduleMask& mask) const {
+std::int64_t Segmenter::tensor_bytes(const VolumeShape& shape) const {
+  const Shapes tensors = shapes(shape.rows, shape.columns);
   const std::int64_t batch = network_.traits().batch;
-  const std::int64_t channels = 2 * input_.context_slices + 1;
-  const std::vector<Chunk> chunks = chunks_of(parts, batch);
+  return network_.tensor_bytes(tensors.input.elements() / batch, tensors.output.elements() / batch);
+}
+
+void Segmenter::run(Scan& scan, const RunControl& control) const {
+  const WindowPlanner windows = planner(scan.volume().shape());
+  std::vector<SlicePart> parts;
+  parts.reserve(static_cast<std::size_t>(scan.volume().shape().slices));
+  for (std::int64_t slice = 0; slice < scan.volume().shape().slices; ++slice) {
+    parts.push_back(windows.whole(slice));
+  }
+  run(scan, parts, control);
+}
+
+NoduleMask Segmenter::run(const CtVolume& volume, const RunControl& control) const {
+  const std::unique_ptr<Scan> scan = scan_on_host(volume);
+  run(*scan, control);
+  return scan->mask();
+}
+
+void Segmenter::run(Scan& scan, const std::vector<SlicePart>& parts,
+                    const RunControl& control) const {
+  const SessionTraits& traits = network_.traits();
+  const std::vector<Chunk> chunks = chunks_of(parts, traits.batch);
   const auto total = static_cast<std::int64_t>(parts.size());
-
-  const auto run_chunk = [&](Network::Scratch& own, const Chunk& chunk) {
-    const ops::SliceWindow& size = parts[chunk.first].seen;
-    const ops::PaddedSize padded = ops::padded_size(size.rows, size.columns, input_);
-    const TensorShape input_shape{batch, channels, padded.height, padded.width};
-    const std::int64_t output_width = padded.width - 2 * input_.halo;
-    const TensorShape output_shape{batch, 1, padded.height - 2 * input_.halo, output_width};
-    const std::int64_t input_item = input_shape.elements() / batch;
-    const std::int64_t output_item = output_shape.elements() / batch;
-
-    // The last batch of a size may be short: what its tail held before is computed and ignored.
-    float* input = own.input.reserve(input_shape.elements());
-    for (std::size_t item = 0; item < chunk.count; ++item) {
-      const SlicePart& part = parts[chunk.first + item];
-      ops::stack_context(volume, part.slice, part.seen, input_, network_.traits().layout,
-                         input + static_cast<std::int64_t>(item) * input_item);
-    }
-    network_.run(own, input_shape, output_shape);
-    for (std::size_t item = 0; item < chunk.count; ++item) {
-      const SlicePart& part = parts[chunk.first + item];
-      const float* probability = own.output.data() + static_cast<std::int64_t>(item) * output_item +
-                                 (part.known.first_row - part.seen.first_row) * output_width +
-                                 (part.known.first_column - part.seen.first_column);
-      ops::threshold_window(probability, output_width, threshold_, part.slice, part.known, mask);
-    }
-  };
-
-  const std::vector<Network::Lease> scratch = network_.leases();
+  const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
   control.step("segment", 0, total);
   for_each_batch(
       static_cast<std::int64_t>(chunks.size()), 1, static_cast<int>(scratch.size()),
-      [&](int lane, std::int64_t chunk, std::int64_t) {
-        run_chunk(*scratch[static_cast<std::size_t>(lane)],
-                  chunks[static_cast<std::size_t>(chunk)]);
+      [&](int lane, std::int64_t number, std::int64_t) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+        const Chunk& chunk = chunks[static_cast<std::size_t>(number)];
+        const auto some = std::span(parts).subspan(chunk.first, chunk.count);
+        const Shapes tensors = shapes(some.front().seen.rows, some.front().seen.columns);
+        // The last batch of a size may be short: what its tail held before is computed and ignored.
+        float* input = own.input.reserve(tensors.input.elements());
+        scan.stack_context(some, input_, traits.layout, input);
+        network_.run(own, tensors.input, tensors.output);
+        scan.threshold(own.output.data(), tensors.output, threshold_, some);
       },
       [&](std::int64_t done) {
         const bool all = done == static_cast<std::int64_t>(chunks.size());
@@ -103,6 +100,7 @@ void Segmenter::run(const CtVolume& volume, const std::vector<SlicePart>& parts,
             all ? total : static_cast<std::int64_t>(chunks[static_cast<std::size_t>(done)].first),
             total);
       });
+  scan.finish_mask();
 }
 
 }  // namespace lungrt

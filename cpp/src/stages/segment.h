@@ -8,6 +8,7 @@
 #include "lungrt/volume.h"
 #include "stages/network.h"
 #include "stages/run_control.h"
+#include "stages/scan.h"
 #include "stages/windows.h"
 
 namespace lungrt {
@@ -16,17 +17,28 @@ class Segmenter {
  public:
   Segmenter(const StageManifest& stage, Network network, double threshold);
 
-  /// Voxels whose probability exceeds the threshold.
+  /// Sets the scan's mask: voxels whose probability exceeds the threshold.
+  void run(Scan& scan, const RunControl& control) const;
+  /// The same in host memory.
   NoduleMask run(const CtVolume& volume, const RunControl& control) const;
 
-  /// Writes the mask of some slices where it is known and clears the rest of them.
-  void run(const CtVolume& volume, const std::vector<SlicePart>& parts, const RunControl& control,
-           NoduleMask& mask) const;
+  /// Sets the scan's mask where these parts are known.
+  void run(Scan& scan, const std::vector<SlicePart>& parts, const RunControl& control) const;
 
   /// How to choose parts of this volume's slices.
   WindowPlanner planner(const VolumeShape& shape) const;
 
+  const SessionTraits& traits() const { return network_.traits(); }
+  /// Bytes of the network's input and output for slices of such a volume.
+  std::int64_t tensor_bytes(const VolumeShape& shape) const;
+
  private:
+  struct Shapes {
+    TensorShape input, output;
+  };
+  /// Of the network for windows of so many rows and columns.
+  Shapes shapes(std::int64_t rows, std::int64_t columns) const;
+
   InputContract input_;
   Network network_;
   float threshold_;

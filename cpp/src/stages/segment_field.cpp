@@ -74,12 +74,11 @@ bool widen(const NoduleMask& mask, const ops::CellField& field,
 
 }  // namespace
 
-NoduleMask segment_field(const Segmenter& segmenter, const CtVolume& volume,
-                         const ops::CellField& field, const RunControl& control) {
-  const WindowPlanner planner = segmenter.planner(volume.shape());
+void segment_field(const Segmenter& segmenter, Scan& scan, const ops::CellField& field,
+                   const RunControl& control) {
+  const WindowPlanner planner = segmenter.planner(scan.volume().shape());
   std::vector<ops::SliceWindow> wanted = windows_around(field);
   std::vector<ops::SliceWindow> known(wanted.size());
-  NoduleMask mask(volume.shape());
   do {
     std::vector<SlicePart> parts;
     for (std::size_t slice = 0; slice < wanted.size(); ++slice) {
@@ -89,9 +88,8 @@ NoduleMask segment_field(const Segmenter& segmenter, const CtVolume& volume,
       parts.push_back(planner.part(static_cast<std::int64_t>(slice), wanted[slice]));
       known[slice] = parts.back().known;
     }
-    segmenter.run(volume, parts, control, mask);
-  } while (widen(mask, field, known, wanted));
-  return mask;
+    segmenter.run(scan, parts, control);
+  } while (widen(scan.mask(), field, known, wanted));
 }
 
 }  // namespace lungrt

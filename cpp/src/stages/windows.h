@@ -5,16 +5,9 @@
 #include <optional>
 
 #include "core/bundle.h"
-#include "ops/slice_window.h"
+#include "stages/slice_part.h"
 
 namespace lungrt {
-
-/// A slice, the window of it that the network is given, and the part of that window where what the
-/// network says is what it says of the whole slice.
-struct SlicePart {
-  std::int64_t slice = 0;
-  ops::SliceWindow seen, known;
-};
 
 /// Chooses windows so that nothing in the wanted part depends on what lies outside, pooling and
 /// kernels meet the same pixels as in the whole slice, and few sizes occur.

@@ -22,12 +22,19 @@
 #ifndef FAKE_CUDA_PRECISIONS
 #define FAKE_CUDA_PRECISIONS kLungrtFp32
 #endif
+#ifndef FAKE_DEVICE_TENSORS
+#define FAKE_DEVICE_TENSORS 0
+#endif
+#ifndef FAKE_ANY_PLACE  // takes host memory, too
+#define FAKE_ANY_PLACE 0
+#endif
 #ifndef FAKE_RUNTIME_STATUS
 #define FAKE_RUNTIME_STATUS kLungrtOk
 #endif
 
 struct LungrtSession {
   bool broken;  ///< fails when it is run
+  bool cuda;
 };
 struct LungrtWorkspace {};
 
@@ -66,8 +73,13 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
       return tell(kLungrtInvalidOption, "it knows the option flavour", error);
     }
   }
-  *session = new LungrtSession{std::strstr(request->artifact, "broken") != nullptr};
-  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0, .batch = 3, .lanes = 2};
+  *session =
+      new LungrtSession{std::strstr(request->artifact, "broken") != nullptr, request->cuda != 0};
+  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0,
+             .batch = 3,
+             .lanes = 2,
+             .device_tensors = FAKE_DEVICE_TENSORS != 0 && request->cuda != 0 ? 1 : 0,
+             .stream_ordered = request->input_rank == 4 ? 1 : 0};
   return kLungrtOk;
 }
 
@@ -89,6 +101,12 @@ std::int64_t item_elements(const LungrtTensor& tensor) {
 LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
                  const LungrtTensor* output, LungrtText* error) {
   if (session->broken) return tell(kLungrtInference, "the network is broken", error);
+  // Device memory is on the session's device, with a stream; nothing else has one.
+  const bool expected = (input->cuda != 0) == (session->cuda && FAKE_DEVICE_TENSORS != 0);
+  const bool placed = (expected || FAKE_ANY_PLACE != 0) &&
+                      (input->stream != nullptr) == (input->cuda != 0) &&
+                      output->stream == input->stream && output->cuda == input->cuda;
+  if (!placed) return tell(kLungrtInference, "the tensors lie elsewhere", error);
   const std::int64_t in = item_elements(*input);
   const std::int64_t out = item_elements(*output);
   for (std::int64_t item = 0; item < input->shape[0]; ++item) {

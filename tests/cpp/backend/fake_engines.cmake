@@ -16,6 +16,10 @@ lungrt_fake_engine(engine_compiled FAKE_ENTRY=lungrt_engine_table FAKE_FORMAT="a
 lungrt_fake_engine(engine_torch FAKE_ENTRY=lungrt_engine_table FAKE_FORMAT="torchscript")
 lungrt_fake_engine(engine_torch_cuda FAKE_ENTRY=lungrt_engine_table FAKE_FORMAT="torchscript" FAKE_CUDA_DEVICES=2
                    FAKE_CUDA_PRECISIONS=kLungrtFp32|kLungrtTf32|kLungrtFp16)
+lungrt_fake_engine(engine_device_tensors FAKE_ENTRY=lungrt_engine_table FAKE_CUDA_DEVICES=2 FAKE_DEVICE_TENSORS=1)
+lungrt_fake_engine(engine_device_tensors_or_not FAKE_ENTRY=lungrt_engine_table FAKE_CUDA_DEVICES=2
+                   FAKE_DEVICE_TENSORS=1 FAKE_ANY_PLACE=1)
+lungrt_fake_engine(engine_host_tensors FAKE_ENTRY=lungrt_engine_table FAKE_CUDA_DEVICES=2)
 lungrt_fake_engine(engine_onnx FAKE_ENTRY=lungrt_engine_table FAKE_FORMAT="onnx")
 lungrt_fake_engine(engine_wrong_abi FAKE_ENTRY=lungrt_engine_table FAKE_ABI=99)
 lungrt_fake_engine(engine_wrong_core FAKE_ENTRY=lungrt_engine_table FAKE_CORE="0.0.0")

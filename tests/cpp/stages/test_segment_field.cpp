@@ -93,7 +93,10 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
                               Network(std::move(members), OutputKind::kProbability), 0.5);
     const RunOptions options;
     const RunControl control(options);
-    const NoduleMask of_field = segment_field(segmenter, scene.volume(), field, control);
+    const CtVolume volume = scene.volume();
+    const std::unique_ptr<Scan> scan = scan_on_host(volume);
+    segment_field(segmenter, *scan, field, control);
+    const NoduleMask of_field = scan->mask();
     pixels_of_field += counted->pixels;
     const NoduleMask whole = segmenter.run(scene.volume(), control);
     pixels_of_all += scene.shape.voxels();
@@ -122,7 +125,9 @@ TEST(SegmentField, ANetworkOfFixedSizesSeesWholeSlices) {
   members.push_back(std::move(session));
   const Segmenter segmenter(stage_with_reach(),
                             Network(std::move(members), OutputKind::kProbability), 0.5);
-  segment_field(segmenter, scene.volume(), field_of(scene), RunControl({}));
+  const CtVolume volume = scene.volume();
+  const std::unique_ptr<Scan> scan = scan_on_host(volume);
+  segment_field(segmenter, *scan, field_of(scene), RunControl({}));
   EXPECT_GT(counted->pixels, 0);
   EXPECT_EQ(counted->pixels % scene.shape.slice_voxels(), 0);
 }

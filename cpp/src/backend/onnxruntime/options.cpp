@@ -24,6 +24,7 @@ const std::vector<Known>& known_options() {
       {"arena", {"on", "off"}},
       {"graph", {"all", "extended", "basic", "off"}},
       {"cudnn_search", {"heuristic", "exhaustive", "default"}},
+      {"cuda_graph", {"off", "on"}},
   };
   return known;
 }
@@ -98,13 +99,17 @@ Options parse_options(const LungrtSessionRequest& request) {
   }
   check_device(given["provider"], request.cuda != 0);
   check_precision(given["provider"], request.precision);
+  if (given["cuda_graph"] == "on" && given["provider"] != "cuda") {
+    throw Failure(kLungrtInvalidOption,
+                  "option cuda_graph=on needs provider cuda, got " + given["provider"]);
+  }
   static const std::map<std::string, GraphOptimizationLevel> levels{
       {"all", ORT_ENABLE_ALL},
       {"extended", ORT_ENABLE_EXTENDED},
       {"basic", ORT_ENABLE_BASIC},
       {"off", ORT_DISABLE_ALL}};
-  return {given["provider"], given["arena"] == "on", levels.at(given["graph"]),
-          given["cudnn_search"], request.precision};
+  return {given["provider"],     given["arena"] == "on",      levels.at(given["graph"]),
+          given["cudnn_search"], given["cuda_graph"] == "on", request.precision};
 }
 
 }  // namespace lungrt::onnxruntime

@@ -14,6 +14,7 @@ struct Options {
   bool arena = true;     ///< keep activations between runs
   GraphOptimizationLevel graph = ORT_ENABLE_ALL;
   std::string cudnn_search;  ///< heuristic, exhaustive, default
+  bool cuda_graph = false;   ///< replay a run's kernels as one graph; one run at a time
   LungrtPrecision precision = kLungrtFp32;
 };
 

@@ -64,9 +64,10 @@ void append_cuda(Ort::SessionOptions& session, const Options& options, int devic
                  [](char letter) { return static_cast<char>(letter - 'a' + 'A'); });
   // Batches and sizes are fixed, so an arena that grows by what is asked for wastes nothing, and
   // the runtime searches for each convolution's algorithm once and keeps it with the session.
-  const Settings settings{{"device_id", std::to_string(device_index)},
-                          {"cudnn_conv_algo_search", search},
-                          {"arena_extend_strategy", "kSameAsRequested"}};
+  Settings settings{{"device_id", std::to_string(device_index)},
+                    {"cudnn_conv_algo_search", search},
+                    {"arena_extend_strategy", "kSameAsRequested"}};
+  if (options.cuda_graph) settings.emplace_back("enable_cuda_graph", "1");
   const Arrays plain(settings);
   Ort::ThrowOnError(api.UpdateCUDAProviderOptions(made, plain.keys.data(), plain.values.data(),
                                                   plain.keys.size()));

@@ -1,6 +1,7 @@
 #include "backend/onnxruntime/session.h"
 
 #include <algorithm>
+#include <string>
 
 #include "backend/engine_library.h"
 #include "backend/onnxruntime/providers.h"
@@ -46,12 +47,14 @@ void check_value(const char* what, const std::string& expected, std::size_t coun
 }  // namespace
 
 bool Workspace::Bound::is(const LungrtTensor& tensor) const {
-  return data == tensor.data && static_cast<std::size_t>(tensor.rank) == shape.size() &&
+  return data == tensor.data && cuda == tensor.cuda &&
+         static_cast<std::size_t>(tensor.rank) == shape.size() &&
          std::equal(shape.begin(), shape.end(), tensor.shape);
 }
 
 void Workspace::Bound::set(const LungrtTensor& tensor) {
   data = tensor.data;
+  cuda = tensor.cuda;
   shape.assign(tensor.shape, tensor.shape + tensor.rank);
   std::int64_t elements = 1;
   for (const std::int64_t size : shape) elements *= size;
@@ -102,23 +105,43 @@ void Session::check_signature(int input_rank) const {
 
 LungrtSessionTraits Session::traits() const {
   // Blocked layouts are the runtime's own business: it reorders at the graph's ends.
-  if (cuda_) return {.interleaved = 0, .batch = slices_ ? 8 : 64, .lanes = 1};
+  if (cuda_) {
+    return {.interleaved = 0, .batch = slices_ ? 8 : 64, .lanes = 1, .device_tensors = 1};
+  }
   return {.interleaved = 0, .batch = slices_ ? 1 : 8, .lanes = lanes_};
 }
 
 void Session::run(LungrtWorkspace& given, const LungrtTensor& input,
                   const LungrtTensor& output) const {
   auto& workspace = dynamic_cast<Workspace&>(given);
+  if (options_.cuda_graph && input.cuda == 0) {
+    throw Failure(kLungrtInvalidOption,
+                  "option cuda_graph=on needs tensors in device memory; install lungrt with its "
+                  "CUDA core (liblungrt_cuda.so), or leave the option out");
+  }
   // An input that lies elsewhere than the graph runs is copied there when it is bound.
-  if (cuda_ || !workspace.input_.is(input)) {
+  const bool copied = cuda_ && input.cuda == 0;
+  if (copied || !workspace.input_.is(input)) {
     workspace.input_.set(input);
     workspace.binding_.BindInput(input_name_.c_str(), workspace.input_.value);
+    workspace.graph_ = 0;
   }
   if (!workspace.output_.is(output)) {
     workspace.output_.set(output);
     workspace.binding_.BindOutput(output_name_.c_str(), workspace.output_.value);
+    workspace.graph_ = 0;
   }
-  session_->Run(Ort::RunOptions{nullptr}, workspace.binding_);
+  Ort::RunOptions options;
+  if (!options_.cuda_graph) {
+    session_->Run(options, workspace.binding_);
+    return;
+  }
+  // A graph holds the addresses that it was captured with: each binding has one of its own. The
+  // runtime captures and replays one at a time.
+  const std::lock_guard lock(graphs_mutex_);
+  if (workspace.graph_ == 0) workspace.graph_ = ++graphs_;
+  options.AddConfigEntry("gpu_graph_id", std::to_string(workspace.graph_).c_str());
+  session_->Run(options, workspace.binding_);
 }
 
 }  // namespace lungrt::onnxruntime

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class Workspace final : public LungrtWorkspace {
   /// A bound tensor.
   struct Bound {
     const float* data = nullptr;
+    std::int32_t cuda = 0;
     std::vector<std::int64_t> shape;
     Ort::Value value{nullptr};
     bool is(const LungrtTensor& tensor) const;
@@ -32,6 +34,7 @@ class Workspace final : public LungrtWorkspace {
 
   Ort::IoBinding binding_;
   Bound input_, output_;
+  int graph_ = 0;  ///< number of the CUDA graph of what is bound; 0: none yet
 };
 
 /// Immutable after construction; run() may be called from many threads, each with a workspace.
@@ -60,6 +63,8 @@ class Session final : public LungrtSession {
   bool slices_;  ///< slices with context (else crops)
   int lanes_;    ///< runs at once
   std::unique_ptr<Ort::Session> session_;
+  mutable std::mutex graphs_mutex_;
+  mutable int graphs_ = 0;  ///< numbers given
 };
 
 }  // namespace lungrt::onnxruntime

@@ -25,7 +25,10 @@ at::Tensor wrap(const LungrtTensor& tensor) {
       tensor.cuda != 0 ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(tensor.device_index))
                        : c10::Device(c10::kCPU);
   const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
-  if (tensor.interleaved == 0) return at::from_blob(tensor.data, shape, options);
+  // The device is said, not asked of the driver for every pointer.
+  at::TensorMaker maker = at::for_blob(tensor.data, shape);
+  maker.options(options).target_device(device);
+  if (tensor.interleaved == 0) return maker.make_tensor();
   // Strides of channels-last memory, for any rank: batch, 1, then the rest in units of channels.
   std::vector<std::int64_t> strides(static_cast<std::size_t>(tensor.rank));
   std::int64_t stride = tensor.shape[1];
@@ -35,7 +38,7 @@ at::Tensor wrap(const LungrtTensor& tensor) {
   }
   strides[1] = 1;
   strides[0] = stride;
-  return at::from_blob(tensor.data, shape, strides, options);
+  return maker.strides(strides).make_tensor();
 }
 
 void copy_result(const at::Tensor& result, const LungrtTensor& output) {

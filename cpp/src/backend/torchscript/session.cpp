@@ -1,8 +1,10 @@
 #include "backend/torchscript/session.h"
 
 #include <ATen/Context.h>
+#include <c10/core/StreamGuard.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 
@@ -16,6 +18,29 @@
 namespace lungrt::torchscript {
 
 using torch_common::kMostLanes;
+
+namespace {
+
+/// Whether torch reaches the stream by that name; an older one cannot be asked.
+template <typename Stream>
+bool leads_to(const Stream& stream, const void* handle) {
+  if constexpr (requires { stream.native_handle(); }) return stream.native_handle() == handle;
+  return true;
+}
+
+/// Torch's name for a stream that is not its own: the handle itself, which is even where torch's
+/// own numbers are odd. Without CUDA's headers, so that one build of this library serves every
+/// torch.
+c10::Stream external_stream(const c10::Device& device, void* handle) {
+  const c10::Stream stream(c10::Stream::UNSAFE, device,
+                           static_cast<c10::StreamId>(reinterpret_cast<std::intptr_t>(handle)));
+  if (!leads_to(stream, handle)) {
+    throw std::runtime_error("this torch names streams in another way than lungrt knows");
+  }
+  return stream;
+}
+
+}  // namespace
 
 Session::Session(const LungrtSessionRequest& request)
     : device_(request.cuda != 0
@@ -40,7 +65,13 @@ Session::Session(const LungrtSessionRequest& request)
 LungrtSessionTraits Session::traits() const {
   // Channels-last is oneDNN's own layout: no reordering around every convolution. A 3-D network
   // with one input channel has the same memory either way; at batch 1 it falls off the fast path.
-  if (device_.is_cuda()) return {.interleaved = 0, .batch = slices_ ? 8 : 64, .lanes = 1};
+  if (device_.is_cuda()) {
+    return {.interleaved = 0,
+            .batch = slices_ ? 8 : 64,
+            .lanes = 1,
+            .device_tensors = 1,
+            .stream_ordered = 1};
+  }
   return slices_ ? LungrtSessionTraits{.interleaved = 1, .batch = 1, .lanes = lanes_}
                  : LungrtSessionTraits{.interleaved = 0, .batch = 8, .lanes = lanes_};
 }
@@ -54,6 +85,8 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   // convolutions.
   std::optional<at::NoTF32Guard> no_tf32;
   if (device_.is_cuda() && precision_ != kLungrtTf32) no_tf32.emplace();
+  std::optional<c10::StreamGuard> on_stream;
+  if (input.cuda != 0) on_stream.emplace(external_stream(device_, input.stream));
 
   torch::jit::Module module = module_;  // shares the weights; forward() is not const
   const at::Tensor wrapped = torch_common::wrap(input).to(device_);

@@ -13,7 +13,8 @@ constexpr float kSoftTissueHu = -500.0F;
 constexpr double kCoreDepthMm = 4.5;
 /// Depth from which a core counts as thick.
 constexpr double kThickMm = 9.0;
-/// More of all air than this is no gas but emphysema: to look at gas costs little, to miss lung much.
+/// More of all air than this is no gas but emphysema: to look at gas costs little, to miss lung
+/// much.
 constexpr double kMostGas = 0.15;
 
 bool is_emphysema(const CoarseGrid& grid, const CellMask& air) {

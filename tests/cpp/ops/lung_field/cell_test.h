@@ -13,8 +13,8 @@ namespace lungrt::ops::testing {
 
 /// A slice from rows of '#' (set) and anything else, all of one length.
 inline CellMask drawn(const std::vector<std::string>& rows) {
-  const CellMask empty({1, static_cast<std::int64_t>(rows.size()),
-                        static_cast<std::int64_t>(rows.front().size())});
+  const CellMask empty(
+      {1, static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.front().size())});
   return mask_where(empty.shape(), [&](std::int64_t cell) {
     const VoxelIndex at = empty.place(cell);
     return rows[static_cast<std::size_t>(at.row)][static_cast<std::size_t>(at.column)] == '#';

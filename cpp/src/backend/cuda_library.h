@@ -1,0 +1,35 @@
+/// The CUDA core in a library of its own, opened at run time: the core itself knows no CUDA.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "backend/library_loading.h"
+#include "ops/cuda/library_table.h"
+
+namespace lungrt {
+
+class CudaLibrary {
+ public:
+  /// \throws Error kEngineUnavailable  where it cannot be opened or is no CUDA library of lungrt
+  /// \throws Error kUnsupportedVersion where it was built for another ABI or core
+  explicit CudaLibrary(const std::filesystem::path& library);
+
+  const LungrtCudaTable& table() const { return table_; }
+  /// Of the runtime in it, e.g. "CUDA 13.0".
+  std::string version() const;
+
+  /// Calls a function of the table that can fail: `call(table().name, arguments...)`.
+  /// \throws Error with the library's own words
+  template <typename... Parameters, typename... Arguments>
+  static void call(LungrtStatus (*function)(Parameters...), Arguments... arguments) {
+    LibraryText error;
+    const LungrtStatus status = function(arguments..., error.out());
+    if (status != kLungrtOk) throw Error(code_of(status), "CUDA core: " + error.string());
+  }
+
+ private:
+  const LungrtCudaTable& table_;
+};
+
+}  // namespace lungrt

@@ -1,0 +1,62 @@
+#include "backend/library_loading.h"
+
+#include <dlfcn.h>
+
+#include "lungrt/version.h"
+
+namespace lungrt {
+
+ErrorCode code_of(LungrtStatus status) {
+  switch (status) {
+    case kLungrtBadArtifact:
+      return ErrorCode::kBadBundle;
+    case kLungrtDeviceUnavailable:
+      return ErrorCode::kDeviceUnavailable;
+    case kLungrtOutOfMemory:
+      return ErrorCode::kOutOfMemory;
+    case kLungrtUnsupportedRuntime:
+      return ErrorCode::kUnsupportedVersion;
+    case kLungrtRuntimeMissing:
+      return ErrorCode::kEngineUnavailable;
+    case kLungrtInvalidOption:
+      return ErrorCode::kInvalidArgument;
+    case kLungrtOk:
+    case kLungrtInference:
+      break;
+  }
+  return ErrorCode::kInference;
+}
+
+const void* open_library_table(const LibraryKind& kind, const std::filesystem::path& library) {
+  // Local, so that a library's runtime does not meet another copy of itself; never unloaded,
+  // because runtimes leave threads and thread-local destructors behind.
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (handle == nullptr) {
+    throw Error(ErrorCode::kEngineUnavailable,
+                kind.where + "cannot be loaded. It needs " + kind.needs +
+                    ", in the version it was built for; the loader says: " + dlerror());
+  }
+  using Function = const void* (*)();
+  auto* function = reinterpret_cast<Function>(dlsym(handle, kind.table_symbol));
+  if (function == nullptr) {
+    throw Error(ErrorCode::kEngineUnavailable,
+                kind.where + "is not " + kind.article + " " + kind.noun + " library of lungrt");
+  }
+  return function();
+}
+
+void check_library_version(const LibraryKind& kind, std::uint32_t abi, const char* core_version) {
+  if (abi != kind.abi) {
+    throw Error(ErrorCode::kUnsupportedVersion,
+                kind.where + "was built for " + kind.noun + " ABI " + std::to_string(abi) +
+                    ", this core has ABI " + std::to_string(kind.abi) + "; install core and " +
+                    kind.noun + " of one release");
+  }
+  if (std::string(core_version) != LUNGRT_VERSION) {
+    throw Error(ErrorCode::kUnsupportedVersion,
+                kind.where + "belongs to lungrt " + core_version + ", this core is " +
+                    LUNGRT_VERSION + "; install core and " + kind.noun + " of one release");
+  }
+}
+
+}  // namespace lungrt

@@ -1,0 +1,125 @@
+/// From probabilities to bits, and their erosion.
+#pragma once
+
+#include "ops/cuda/kernel.h"
+
+namespace lungrt::ops::cuda {
+
+/// Sets the bits of a window of some slices where probability > threshold (the twin of
+/// ops::threshold_slice). Bits outside of the window stay as they are.
+struct Threshold {
+  const float* probability;  ///< of the window's first pixel in the first item
+  std::int64_t row_stride, item_stride;
+  float threshold;
+  std::int64_t first_slice, items;
+  Window window;
+  MaskShape shape;
+  std::uint64_t* mask;
+  std::int64_t* first_nan;  ///< lowered to the first voxel of the volume that is NaN
+
+  static constexpr int kWords = 16;  ///< that a block makes at a time
+  struct Shared {
+    std::int64_t source[kWords];  ///< index of the probability of a word's first bit, or before it
+    std::int32_t begin[kWords], end[kWords];  ///< bits that lie in the window
+    std::uint8_t set[64 * kWords];
+  };
+
+  std::int64_t tiles() const { return (slots() + kWords - 1) / kWords; }
+
+  template <typename Block>
+  LUNGRT_KERNEL void operator()(Block& block) const {
+    auto& shared = block.template shared<Threshold>();
+    const std::int64_t tile_count = (slots() + kWords - 1) / kWords;
+    for (std::int64_t tile = block.index(); tile < tile_count; tile += block.blocks()) {
+      const std::int64_t first = tile * kWords;
+      block.each_thread([&](int thread) {
+        for (int j = thread; j < kWords; j += block.threads()) place(first + j, j, shared);
+      });
+      block.each_thread([&](int thread) {
+        for (int i = thread; i < 64 * kWords; i += block.threads()) {
+          const int j = i / 64, bit = i % 64;
+          if (bit < shared.begin[j] || bit >= shared.end[j]) continue;
+          const float value = probability[shared.source[j] + bit];
+          shared.set[i] = value > threshold ? 1 : 0;
+          if (value != value) block.atomic_min(first_nan, voxel(first + j, bit));
+        }
+      });
+      block.each_thread([&](int thread) {
+        for (int j = thread; j < kWords; j += block.threads()) {
+          if (first + j < slots()) write(first + j, j, shared);
+        }
+      });
+    }
+  }
+
+ private:
+  LUNGRT_BOTH std::int64_t first_word() const { return window.first_column / 64; }
+  LUNGRT_BOTH std::int64_t row_words() const {
+    return (window.first_column + window.columns - 1) / 64 - first_word() + 1;
+  }
+  /// Words that the window touches, in all items.
+  LUNGRT_BOTH std::int64_t slots() const { return items * window.rows * row_words(); }
+
+  /// Where a word's probabilities are and which of its bits have one.
+  LUNGRT_KERNEL void place(std::int64_t slot, int j, Shared& shared) const {
+    shared.begin[j] = shared.end[j] = 0;
+    if (slot >= slots()) return;
+    const std::int64_t row = slot / row_words();
+    const std::int64_t column = 64 * (first_word() + slot % row_words()) - window.first_column;
+    shared.source[j] = row / window.rows * item_stride + row % window.rows * row_stride + column;
+    shared.begin[j] = static_cast<std::int32_t>(clamped<std::int64_t>(-column, 0, 64));
+    shared.end[j] =
+        static_cast<std::int32_t>(clamped<std::int64_t>(window.columns - column, 0, 64));
+  }
+
+  /// Row of the volume, counted through all slices, that a slot lies in.
+  LUNGRT_KERNEL std::int64_t row_of(std::int64_t slot) const {
+    const std::int64_t row = slot / row_words();
+    return (first_slice + row / window.rows) * shape.rows + window.first_row + row % window.rows;
+  }
+
+  LUNGRT_KERNEL std::int64_t voxel(std::int64_t slot, int bit) const {
+    return row_of(slot) * shape.columns + 64 * (first_word() + slot % row_words()) + bit;
+  }
+
+  LUNGRT_KERNEL void write(std::int64_t slot, int j, const Shared& shared) const {
+    std::uint64_t bits = 0, inside = 0;
+    for (int bit = shared.begin[j]; bit < shared.end[j]; ++bit) {
+      bits |= std::uint64_t{shared.set[64 * j + bit]} << bit;
+      inside |= std::uint64_t{1} << bit;
+    }
+    std::uint64_t& word = mask[row_of(slot) * shape.words + first_word() + slot % row_words()];
+    word = inside == ~std::uint64_t{0} ? bits : (word & ~inside) | bits;
+  }
+};
+
+/// The mask eroded with the 6-neighbour cross; outside counts as background (ops::erode_row).
+struct Erode {
+  const std::uint64_t* mask;
+  MaskShape shape;
+  std::uint64_t* eroded;
+
+  template <typename Block>
+  LUNGRT_KERNEL void operator()(Block& block) const {
+    block.each_item(shape.all_words(), [&](std::int64_t i) {
+      const auto word = static_cast<std::uint32_t>(i);
+      const std::uint32_t row = word / static_cast<std::uint32_t>(shape.words);
+      const auto k = static_cast<std::int32_t>(word % static_cast<std::uint32_t>(shape.words));
+      const auto slice = static_cast<std::int32_t>(row / static_cast<std::uint32_t>(shape.rows));
+      const auto y = static_cast<std::int32_t>(row % static_cast<std::uint32_t>(shape.rows));
+      const std::uint64_t center = mask[i];
+      const bool border = slice == 0 || slice == shape.slices - 1 || y == 0 || y == shape.rows - 1;
+      if (border || center == 0) {
+        eroded[i] = 0;
+        return;
+      }
+      const std::uint64_t left = center << 1 | (k > 0 ? mask[i - 1] >> 63 : 0);
+      const std::uint64_t right = center >> 1 | (k + 1 < shape.words ? mask[i + 1] << 63 : 0);
+      const std::int64_t down = shape.words, next = std::int64_t{shape.rows} * shape.words;
+      eroded[i] =
+          center & left & right & mask[i - down] & mask[i + down] & mask[i - next] & mask[i + next];
+    });
+  }
+};
+
+}  // namespace lungrt::ops::cuda

@@ -1,0 +1,133 @@
+/// Sums of everything before each number of a list, in place: how runs and components get their
+/// numbers. Three kernels: totals of tiles, sums before each tile, sums within them.
+#pragma once
+
+#include "ops/cuda/kernel.h"
+
+namespace lungrt::ops::cuda {
+
+/// Numbers that a block takes at a time.
+inline constexpr std::int64_t kTile = 4096;
+
+inline std::int64_t tiles_of(std::int64_t count) { return (count + kTile - 1) / kTile; }
+
+struct ScanShared {
+  std::int32_t values[2][kMostThreads];
+  std::int32_t carry;
+};
+
+/// Turns what each thread left in values[0] into the sum up to and with it.
+/// \return where the sums are
+template <typename Block>
+LUNGRT_KERNEL const std::int32_t* scan_block(Block& block, ScanShared& shared) {
+  int from = 0;
+  for (int step = 1; step < block.threads(); step *= 2) {
+    block.each_thread([&](int t) {
+      const std::int32_t before = t >= step ? shared.values[from][t - step] : 0;
+      shared.values[1 - from][t] = shared.values[from][t] + before;
+    });
+    from = 1 - from;
+  }
+  return shared.values[from];
+}
+
+/// totals[tile] = sum of the tile's numbers.
+struct TileTotals {
+  const std::int32_t* numbers;
+  std::int64_t count;
+  std::int32_t* totals;
+
+  struct Shared {
+    std::int32_t total;
+  };
+
+  template <typename Block>
+  LUNGRT_KERNEL void operator()(Block& block) const {
+    auto& shared = block.template shared<TileTotals>();
+    const std::int64_t tiles = (count + kTile - 1) / kTile;
+    for (std::int64_t tile = block.index(); tile < tiles; tile += block.blocks()) {
+      const std::int64_t end = (tile + 1) * kTile < count ? (tile + 1) * kTile : count;
+      block.each_thread([&](int t) {
+        if (t == 0) shared.total = 0;
+      });
+      block.each_thread([&](int t) {
+        std::int32_t sum = 0;
+        for (std::int64_t i = tile * kTile + t; i < end; i += block.threads()) sum += numbers[i];
+        if (sum != 0) block.atomic_add(&shared.total, sum);
+      });
+      block.each_thread([&](int t) {
+        if (t == 0) totals[tile] = shared.total;
+      });
+    }
+  }
+};
+
+/// Each total becomes the sum of those before it; for one block.
+struct ScanTotals {
+  std::int32_t* totals;
+  std::int64_t count;
+  std::int32_t* all;  ///< where the sum of all is written
+
+  using Shared = ScanShared;
+
+  template <typename Block>
+  LUNGRT_KERNEL void operator()(Block& block) const {
+    auto& shared = block.template shared<ScanTotals>();
+    block.each_thread([&](int t) {
+      if (t == 0) shared.carry = 0;
+    });
+    for (std::int64_t first = 0; first < count; first += block.threads()) {
+      block.each_thread(
+          [&](int t) { shared.values[0][t] = first + t < count ? totals[first + t] : 0; });
+      const std::int32_t* sums = scan_block(block, shared);
+      block.each_thread([&](int t) {
+        if (first + t < count) totals[first + t] = shared.carry + (t > 0 ? sums[t - 1] : 0);
+      });
+      block.each_thread([&](int t) {
+        if (t == 0) shared.carry += sums[block.threads() - 1];
+      });
+    }
+    block.each_thread([&](int t) {
+      if (t == 0) *all = shared.carry;
+    });
+  }
+};
+
+/// Each number becomes the sum of those before it.
+struct ScanTiles {
+  std::int32_t* numbers;
+  std::int64_t count;
+  const std::int32_t* before;  ///< sum before each tile
+
+  using Shared = ScanShared;
+
+  template <typename Block>
+  LUNGRT_KERNEL void operator()(Block& block) const {
+    auto& shared = block.template shared<ScanTiles>();
+    const std::int64_t tiles = (count + kTile - 1) / kTile;
+    const std::int64_t each = (kTile + block.threads() - 1) / block.threads();
+    for (std::int64_t tile = block.index(); tile < tiles; tile += block.blocks()) {
+      const std::int64_t tile_end = (tile + 1) * kTile < count ? (tile + 1) * kTile : count;
+      const auto begin_of = [&](int t) { return tile * kTile + t * each; };
+      const auto end_of = [&](int t) {
+        return begin_of(t) + each < tile_end ? begin_of(t) + each : tile_end;
+      };
+      block.each_thread([&](int t) {
+        std::int32_t sum = 0;
+        for (std::int64_t i = begin_of(t); i < end_of(t); ++i) sum += numbers[i];
+        shared.values[0][t] = sum;
+      });
+      const std::int32_t* sums = scan_block(block, shared);
+      block.each_thread([&](int t) {
+        std::int32_t sum = before[tile] + (t > 0 ? sums[t - 1] : 0);
+        for (std::int64_t i = begin_of(t); i < end_of(t); ++i) {
+          const std::int32_t number = numbers[i];
+          numbers[i] = sum;
+          sum += number;
+        }
+      });
+    }
+  }
+};
+
+}  // namespace lungrt::ops::cuda

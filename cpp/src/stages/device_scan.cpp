@@ -1,0 +1,279 @@
+#include "stages/device_scan.h"
+
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/text.h"
+#include "lungrt/error.h"
+#include "ops/context.h"
+#include "ops/threshold.h"
+
+namespace lungrt {
+namespace {
+
+LungrtCudaNormalization normalization(const InputContract& input) {
+  return {input.hu_window[0], input.hu_window[1], input.scale, input.offset};
+}
+
+LungrtCudaWindow window_of(const ops::SliceWindow& window) {
+  return {window.first_row, window.first_column, window.rows, window.columns};
+}
+
+/// How many of the parts, from the first one on, are consecutive slices with the same windows: the
+/// device takes them at once.
+std::size_t alike(std::span<const SlicePart> parts) {
+  std::size_t count = 1;
+  while (count < parts.size() &&
+         parts[count].slice == parts[0].slice + static_cast<std::int64_t>(count) &&
+         parts[count].seen == parts[0].seen && parts[count].known == parts[0].known) {
+    ++count;
+  }
+  return count;
+}
+
+class DeviceMemory final : public TensorMemory {
+ public:
+  DeviceMemory(const CudaLibrary& library, int device) : library_(library), device_(device) {}
+
+  std::shared_ptr<float> allocate(std::int64_t count) const override {
+    void* memory = nullptr;
+    CudaLibrary::call(library_.table().allocate, device_,
+                      static_cast<std::size_t>(count) * sizeof(float), &memory);
+    return {static_cast<float*>(memory), [release = library_.table().release, device = device_](
+                                             float* values) { release(device, values); }};
+  }
+
+ private:
+  const CudaLibrary& library_;
+  int device_;
+};
+
+/// The library's scan, which one run has at a time.
+class Handle {
+ public:
+  Handle(const CudaLibrary& library, int device) : library_(library) {
+    CudaLibrary::call(library.table().open_scan, device, &scan_);
+  }
+  ~Handle() { library_.table().close_scan(scan_); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  LungrtCudaScan* get() const { return scan_; }
+  const LungrtCudaTable& table() const { return library_.table(); }
+
+ private:
+  const CudaLibrary& library_;
+  LungrtCudaScan* scan_ = nullptr;
+};
+
+class DeviceTensors final : public TensorPlace {
+ public:
+  DeviceTensors(const Handle& handle, const Device& device,
+                std::shared_ptr<const TensorMemory> memory)
+      : handle_(handle), device_(device), memory_(std::move(memory)) {}
+
+  const std::shared_ptr<const TensorMemory>& memory() const override { return memory_; }
+  Device device() const override { return device_; }
+  void* stream() const override { return handle_.table().stream_of(handle_.get()); }
+
+  void activate(float* values, const TensorShape& shape) override {
+    const std::int64_t classes = shape[1];
+    CudaLibrary::call(handle_.table().activate, handle_.get(), values, shape.elements() / classes,
+                      classes);
+  }
+  void add(float* sum, const float* values, std::int64_t count) override {
+    CudaLibrary::call(handle_.table().add, handle_.get(), sum, values, count);
+  }
+  void divide(float* values, std::int64_t count, float by) override {
+    CudaLibrary::call(handle_.table().divide, handle_.get(), values, by, count);
+  }
+  const float* on_host(const float* values, std::int64_t count) override {
+    host_.resize(static_cast<std::size_t>(count));
+    CudaLibrary::call(handle_.table().read, handle_.get(), host_.data(), values,
+                      host_.size() * sizeof(float));
+    return host_.data();
+  }
+  void wait() override { CudaLibrary::call(handle_.table().wait, handle_.get()); }
+
+ private:
+  const Handle& handle_;
+  Device device_;
+  std::shared_ptr<const TensorMemory> memory_;
+  std::vector<float> host_;
+};
+
+class DeviceScan final : public Scan {
+ public:
+  /// \param give_back  takes the handle when the scan ends
+  DeviceScan(const CtVolume& volume, std::unique_ptr<Handle> handle, const Device& device,
+             std::shared_ptr<const TensorMemory> memory,
+             std::function<void(std::unique_ptr<Handle>)> give_back)
+      : Scan(volume),
+        handle_(std::move(handle)),
+        tensors_(*handle_, device, std::move(memory)),
+        give_back_(std::move(give_back)) {}
+  ~DeviceScan() override { give_back_(std::move(handle_)); }
+
+  void load(std::int64_t tensor_bytes) {
+    const VolumeShape& shape = volume().shape();
+    const LungrtCudaShape extent{shape.slices, shape.rows, shape.columns};
+    CudaLibrary::call(table().load, handle_->get(), volume().data(), &extent, tensor_bytes);
+    tensors_.wait();
+  }
+
+  TensorPlace& tensors() override { return tensors_; }
+
+  void stack_context(std::span<const SlicePart> parts, const InputContract& input, Layout layout,
+                     float* output) override {
+    while (!parts.empty()) {
+      const std::size_t count = alike(parts);
+      const ops::SliceWindow& window = parts[0].seen;
+      const ops::PaddedSize padded = ops::padded_size(window.rows, window.columns, input);
+      const auto items = static_cast<std::int64_t>(count);
+      const LungrtCudaStack stack{parts[0].slice,
+                                  items,
+                                  window_of(window),
+                                  normalization(input),
+                                  input.context_slices,
+                                  input.halo,
+                                  padded.height,
+                                  padded.width,
+                                  layout == Layout::kInterleaved ? 1 : 0};
+      CudaLibrary::call(table().stack_context, handle_->get(), &stack, output);
+      output += items * (2 * input.context_slices + 1) * padded.height * padded.width;
+      parts = parts.subspan(count);
+    }
+  }
+
+  void threshold(const float* probability, const TensorShape& shape, float threshold,
+                 std::span<const SlicePart> parts) override {
+    while (!parts.empty()) {
+      const std::size_t count = alike(parts);
+      const auto items = static_cast<std::int64_t>(count);
+      const LungrtCudaProbabilities probabilities{probability + offset_of_known(parts[0], shape[3]),
+                                                  shape[3],
+                                                  shape[2] * shape[3],
+                                                  parts[0].slice,
+                                                  items,
+                                                  window_of(parts[0].known),
+                                                  threshold};
+      CudaLibrary::call(table().threshold, handle_->get(), &probabilities);
+      probability += items * shape[2] * shape[3];
+      parts = parts.subspan(count);
+    }
+  }
+
+  void gather_crops(const VoxelIndex* origins, std::int64_t count, const InputContract& input,
+                    float* output) override {
+    std::vector<std::int64_t> places;
+    for (std::int64_t i = 0; i < count; ++i) {
+      places.insert(places.end(), {origins[i].slice, origins[i].row, origins[i].column});
+    }
+    const LungrtCudaShape crop{input.crop[0], input.crop[1], input.crop[2]};
+    const LungrtCudaNormalization scaled = normalization(input);
+    CudaLibrary::call(table().gather_crops, handle_->get(), places.data(), count, &crop, &scaled,
+                      output);
+  }
+
+  void finish_mask() override {
+    std::int64_t voxel = -1;
+    CudaLibrary::call(table().first_nan, handle_->get(), &voxel);
+    if (voxel < 0) return;
+    const VolumeShape& shape = volume().shape();
+    const std::int64_t in_slice = voxel % shape.slice_voxels();
+    ops::refuse_nan(
+        {voxel / shape.slice_voxels(), in_slice / shape.columns, in_slice % shape.columns});
+  }
+
+  NoduleMask mask() override {
+    NoduleMask mask(volume().shape());
+    CudaLibrary::call(table().read_mask, handle_->get(), mask.row(0, 0));
+    return mask;
+  }
+
+  ops::Components eroded_components() override {
+    ops::require_exact_moments(volume().shape());
+    const LungrtCudaComponent* sums = nullptr;
+    std::int64_t count = 0;
+    CudaLibrary::call(table().components, handle_->get(), &sums, &count);
+    ops::Components result;
+    result.components.reserve(static_cast<std::size_t>(count));
+    for (const LungrtCudaComponent* sum = sums; sum != sums + count; ++sum) {
+      const auto center = [sum](std::int64_t weighted) {
+        return static_cast<double>(weighted) / static_cast<double>(sum->weight);
+      };
+      result.components.push_back(
+          {sum->voxels,
+           {center(sum->by_slice), center(sum->by_row), center(sum->by_column)},
+           {kLungrtCudaFar + sum->low_slice, kLungrtCudaFar + sum->low_row,
+            kLungrtCudaFar + sum->low_column},
+           {-1 - sum->high_slice, -1 - sum->high_row, -1 - sum->high_column},
+           sum->voxels + sum->shell});
+      result.voxels += sum->voxels;
+    }
+    return result;
+  }
+
+ private:
+  const LungrtCudaTable& table() const { return handle_->table(); }
+
+  std::unique_ptr<Handle> handle_;
+  DeviceTensors tensors_;
+  std::function<void(std::unique_ptr<Handle>)> give_back_;
+};
+
+}  // namespace
+
+struct DevicePlaces::State {
+  State(const CudaLibrary& cuda, const Device& where)
+      : library(cuda),
+        device(where),
+        memory(std::make_shared<DeviceMemory>(library, device.index)) {}
+
+  std::unique_ptr<Handle> take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty()) return std::make_unique<Handle>(library, device.index);
+    std::unique_ptr<Handle> handle = std::move(idle.back());
+    idle.pop_back();
+    return handle;
+  }
+  void give_back(std::unique_ptr<Handle> handle) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(handle));
+  }
+
+  const CudaLibrary& library;
+  Device device;
+  std::shared_ptr<const TensorMemory> memory;
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Handle>> idle;
+};
+
+DevicePlaces::DevicePlaces(const CudaLibrary& library, const Device& device)
+    : state_(std::make_unique<State>(library, device)) {
+  state_->give_back(state_->take());  // what the device refuses, it refuses now
+}
+
+DevicePlaces::~DevicePlaces() = default;
+
+std::unique_ptr<Scan> DevicePlaces::place(const CtVolume& volume, std::int64_t tensor_bytes) {
+  const VolumeShape& shape = volume.shape();
+  const std::int64_t words = shape.slices * shape.rows * ((shape.columns + 63) / 64);
+  if (words >= std::numeric_limits<std::int32_t>::max()) {
+    throw Error(ErrorCode::kResourceLimit,
+                "the masks of a volume of " + text::extent(shape) +
+                    " voxels (slices x rows x columns) have more rows than a CUDA device counts; "
+                    "crop it, or use cpu");
+  }
+  auto scan = std::make_unique<DeviceScan>(volume, state_->take(), state_->device, state_->memory,
+                                           [state = state_.get()](std::unique_ptr<Handle> handle) {
+                                             state->give_back(std::move(handle));
+                                           });
+  scan->load(tensor_bytes);
+  return scan;
+}
+
+}  // namespace lungrt

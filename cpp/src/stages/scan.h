@@ -1,0 +1,60 @@
+/// A CT volume where its networks run, and what is done to it between them: the one seam between
+/// operations in host memory and on a device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/bundle.h"
+#include "lungrt/mask.h"
+#include "lungrt/volume.h"
+#include "ops/components.h"
+#include "stages/slice_part.h"
+#include "stages/tensor_place.h"
+
+namespace lungrt {
+
+class Scan {
+ public:
+  /// \param volume  outlives the scan
+  explicit Scan(const CtVolume& volume) : volume_(volume) {}
+  virtual ~Scan() = default;
+  Scan(const Scan&) = delete;
+  Scan& operator=(const Scan&) = delete;
+
+  const CtVolume& volume() const { return volume_; }
+  virtual TensorPlace& tensors() = 0;
+
+  // The next two may be called for different slices by several lanes of the host at once.
+
+  /// The network's input for the seen windows of some slices, all of one size, one after the other
+  /// (see ops::stack_context).
+  virtual void stack_context(std::span<const SlicePart> parts, const InputContract& input,
+                             Layout layout, float* output) = 0;
+  /// Sets the known windows of these slices of the mask where probability > threshold; what of a
+  /// slice was never known stays zero.
+  /// \param shape  of the probabilities: batch, 1, height, width, at least as large as the seen
+  ///               windows
+  virtual void threshold(const float* probability, const TensorShape& shape, float threshold,
+                         std::span<const SlicePart> parts) = 0;
+  /// Crops that begin at these voxels, one after the other (see ops::gather_crop).
+  virtual void gather_crops(const VoxelIndex* origins, std::int64_t count,
+                            const InputContract& input, float* output) = 0;
+
+  /// To be called after the last threshold().
+  /// \throws Error kInference for a probability that was NaN
+  virtual void finish_mask() = 0;
+  /// A copy of the mask as it is.
+  virtual NoduleMask mask() = 0;
+  /// Of the mask eroded once (see ops::eroded_components).
+  virtual ops::Components eroded_components() = 0;
+
+ private:
+  const CtVolume& volume_;
+};
+
+/// In host memory.
+std::unique_ptr<Scan> scan_on_host(const CtVolume& volume);
+
+}  // namespace lungrt

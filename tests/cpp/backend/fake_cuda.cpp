@@ -1,0 +1,73 @@
+/// A CUDA core whose device is host memory, or one that is wrong in a way chosen at compile time.
+
+#include <cstdlib>
+#include <string>
+
+#include "ops/cuda/host_machine.h"
+#include "ops/cuda/library.h"
+
+#ifndef FAKE_ABI
+#define FAKE_ABI LUNGRT_CUDA_ABI
+#endif
+#ifndef FAKE_CORE
+#define FAKE_CORE LUNGRT_VERSION
+#endif
+#ifndef FAKE_DEVICES
+#define FAKE_DEVICES 2
+#endif
+
+namespace {
+
+using lungrt::ops::cuda::MemoryState;
+
+/// The machine of the tests, with what the library wants besides.
+class FakeDevice : public lungrt::testing::HostMachine {
+ public:
+  struct Scope {
+    explicit Scope(int) {}
+  };
+
+  explicit FakeDevice(int device) : HostMachine({48, 5, 1, false}), device_(device) {}
+
+  static std::string version() { return "imagined CUDA 1.0"; }
+  static int device_count(std::string& reason) {
+    if (FAKE_DEVICES == 0) reason = "no driver is here";
+    return FAKE_DEVICES;
+  }
+  int index() const { return device_; }
+  void* stream() const { return const_cast<FakeDevice*>(this); }
+  void wait() {}
+
+  static void* allocate_zeros(int device, std::size_t bytes) {
+    if (bytes > std::size_t{1} << 40) {
+      throw lungrt::ops::cuda::Failure(kLungrtOutOfMemory,
+                                       "a lot was asked for on cuda:" + std::to_string(device));
+    }
+    return std::calloc(bytes, 1);
+  }
+  static void release(void* memory) { std::free(memory); }
+
+  /// As much as FAKE_CUDA_MEMORY says.
+  MemoryState memory() const {
+    const char* bytes = std::getenv("FAKE_CUDA_MEMORY");
+    const std::size_t free = bytes == nullptr ? std::size_t{1} << 40 : std::stoull(bytes);
+    return {free, std::size_t{1} << 40};
+  }
+
+ private:
+  int device_;
+};
+
+constexpr LungrtCudaTable made() {
+  LungrtCudaTable table = lungrt::ops::cuda::table_of<FakeDevice>();
+  table.abi = FAKE_ABI;
+  table.core_version = FAKE_CORE;
+  return table;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const LungrtCudaTable* FAKE_ENTRY() {
+  static constexpr LungrtCudaTable kTable = made();
+  return &kTable;
+}

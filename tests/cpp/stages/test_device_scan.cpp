@@ -1,0 +1,178 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "expect_error.h"
+#include "ops/context.h"
+#include "stages/device_scan.h"
+#include "stages/slice_parts.h"
+
+namespace lungrt {
+namespace {
+
+using testing::expect_error;
+using testing::whole_slices;
+
+/// A device's scan and the host's of one volume: whatever is done to both, both give the same.
+class DeviceScans : public ::testing::Test {
+ protected:
+  DeviceScans() {
+    std::mt19937 random(5);
+    for (auto& value : hu_)
+      value = static_cast<std::int16_t>(static_cast<int>(random() % 3000) - 1500);
+    input_.hu_window = {-900.0F, 800.0F};
+    input_.scale = 0.0011F;
+    input_.offset = 0.37F;
+    input_.context_slices = 2;
+    input_.size_multiple = 8;
+    input_.halo = 3;
+    input_.crop = {2, 3, 5};
+  }
+
+  std::vector<float> device_values(Scan& scan, const float* values, std::size_t count) {
+    const float* on_host = scan.tensors().on_host(values, static_cast<std::int64_t>(count));
+    return {on_host, on_host + count};
+  }
+
+  VolumeShape shape_{6, 11, 70};
+  std::vector<std::int16_t> hu_ = std::vector<std::int16_t>(6 * 11 * 70);
+  CtVolume volume_{hu_.data(), shape_, {}, nullptr};
+  InputContract input_;
+  CudaLibrary library_{CUDA_GOOD};
+  DevicePlaces places_{library_, {DeviceKind::kCuda, 1}};
+};
+
+TEST_F(DeviceScans, AreTheHostsToTheBit) {
+  const std::unique_ptr<Scan> device = places_.place(volume_, 0), host = scan_on_host(volume_);
+  EXPECT_EQ(to_string(device->tensors().device()), "cuda:1");
+  EXPECT_NE(device->tensors().stream(), nullptr);
+
+  const ops::PaddedSize padded = ops::padded_size(shape_, input_);
+  const auto count = static_cast<std::size_t>(5 * padded.height * padded.width);
+  const auto values = device->tensors().memory()->allocate(static_cast<std::int64_t>(4 * count));
+  std::vector<float> expected(4 * count);
+  for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+    device->stack_context(whole_slices(shape_, 1, 4), input_, layout, values.get());
+    host->stack_context(whole_slices(shape_, 1, 4), input_, layout, expected.data());
+    EXPECT_EQ(device_values(*device, values.get(), 4 * count), expected);
+  }
+
+  // What was stacked serves as probabilities: five planes an item, wider than the slices.
+  const TensorShape probabilities{4, 1, padded.height, padded.width};
+  device->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kPlanes, values.get());
+  host->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kPlanes, expected.data());
+  for (const std::int64_t first : {0, 4}) {
+    const std::int64_t slices = first == 0 ? 4 : 2;
+    device->threshold(values.get(), probabilities, -0.3F, whole_slices(shape_, first, slices));
+    host->threshold(expected.data(), probabilities, -0.3F, whole_slices(shape_, first, slices));
+  }
+  device->finish_mask();
+  const ops::Components found = device->eroded_components(), wanted = host->eroded_components();
+  ASSERT_GT(wanted.components.size(), 1U);
+  ASSERT_EQ(found.components.size(), wanted.components.size());
+  EXPECT_EQ(found.voxels, wanted.voxels);
+  for (std::size_t c = 0; c < wanted.components.size(); ++c) {
+    EXPECT_EQ(found.components[c].voxels, wanted.components[c].voxels);
+    EXPECT_EQ(found.components[c].center, wanted.components[c].center);
+    EXPECT_EQ(found.components[c].first, wanted.components[c].first);
+    EXPECT_EQ(found.components[c].last, wanted.components[c].last);
+    EXPECT_EQ(found.components[c].dilated_voxels, wanted.components[c].dilated_voxels);
+  }
+  const NoduleMask mask = device->mask(), host_mask = host->mask();
+  EXPECT_TRUE(std::equal(mask.row(0, 0), mask.row(5, 10) + 2, host_mask.row(0, 0)));
+
+  const std::vector<VoxelIndex> origins{{0, 0, 0}, {4, 8, 65}, {1, 2, 3}};
+  device->gather_crops(origins.data(), 3, input_, values.get());
+  host->gather_crops(origins.data(), 3, input_, expected.data());
+  expected.resize(90);
+  EXPECT_EQ(device_values(*device, values.get(), 90), expected);
+}
+
+TEST_F(DeviceScans, TakeWindowsAsTheHostDoes) {
+  const std::unique_ptr<Scan> device = places_.place(volume_, 0), host = scan_on_host(volume_);
+  // Two alike, one elsewhere, one of a slice that does not follow.
+  const ops::SliceWindow seen{1, 5, 8, 40}, known{3, 9, 5, 33};
+  const std::vector<SlicePart> parts{
+      {1, seen, known}, {2, seen, known}, {3, {2, 30, 8, 40}, {4, 30, 6, 40}}, {5, seen, known}};
+  const ops::PaddedSize padded = ops::padded_size(seen.rows, seen.columns, input_);
+  const auto count = static_cast<std::size_t>(4 * 5 * padded.height * padded.width);
+  const auto values = device->tensors().memory()->allocate(static_cast<std::int64_t>(count));
+  std::vector<float> expected(count);
+  device->stack_context(parts, input_, Layout::kPlanes, values.get());
+  host->stack_context(parts, input_, Layout::kPlanes, expected.data());
+  EXPECT_EQ(device_values(*device, values.get(), count), expected);
+  const TensorShape probabilities{4, 1, padded.height, padded.width};
+  device->threshold(values.get(), probabilities, -0.3F, parts);
+  host->threshold(expected.data(), probabilities, -0.3F, parts);
+  device->finish_mask();
+  const NoduleMask mask = device->mask(), host_mask = host->mask();
+  EXPECT_GT(mask.count(), 50);
+  EXPECT_TRUE(std::equal(mask.row(0, 0), mask.row(5, 10) + 2, host_mask.row(0, 0)));
+}
+
+TEST_F(DeviceScans, DoToTensorsWhatTheHostDoes) {
+  const std::unique_ptr<Scan> scan = places_.place(volume_, 0);
+  const auto a = scan->tensors().memory()->allocate(12), b = scan->tensors().memory()->allocate(12);
+  std::vector<float> first(12), second(12);
+  for (std::size_t i = 0; i < 12; ++i) {
+    a.get()[i] = first[i] =
+        0.3F * static_cast<float>(i) - 2.0F;  // device memory is host memory here
+    b.get()[i] = second[i] = 1.0F - 0.2F * static_cast<float>(i);
+  }
+  for (TensorPlace* place : {&scan->tensors(), &host_tensors()}) {
+    const bool device = place->stream() != nullptr;
+    float* sum = device ? a.get() : first.data();
+    float* more = device ? b.get() : second.data();
+    place->activate(sum, {4, 3});
+    place->activate(more, {2, 1, 2, 3});
+    place->add(sum, more, 12);
+    place->divide(sum, 12, 3.0F);
+  }
+  EXPECT_EQ(device_values(*scan, a.get(), 12), first);
+}
+
+TEST_F(DeviceScans, NameTheVoxelOfANaN) {
+  const std::unique_ptr<Scan> scan = places_.place(volume_, 0);
+  const auto values = scan->tensors().memory()->allocate(11 * 70);
+  values.get()[3 * 70 + 64] = std::numeric_limits<float>::quiet_NaN();
+  scan->threshold(values.get(), {1, 1, 11, 70}, 0.5F, whole_slices(shape_, 2, 1));
+  expect_error(ErrorCode::kInference, {"NaN", "(slice 2, row 3, column 64)"},
+               [&] { scan->finish_mask(); });
+}
+
+TEST_F(DeviceScans, AreRefusedBeforeTheRunWhereMemoryIsShort) {
+  places_.place(volume_, 0);  // its memory is kept: the same again needs nothing
+  setenv("FAKE_CUDA_MEMORY", "1000", 1);
+  EXPECT_NE(places_.place(volume_, 1000), nullptr);
+  expect_error(ErrorCode::kOutOfMemory,
+               {"6 x 11 x 70", "0.00 GB more on cuda:1", "1.25 GB for the networks", "are free"},
+               [&] { places_.place(volume_, 1'250'000'000); });
+  // A refused scan gives back what it had.
+  unsetenv("FAKE_CUDA_MEMORY");
+  const std::unique_ptr<Scan> one = places_.place(volume_, 0);
+  setenv("FAKE_CUDA_MEMORY", "1000", 1);
+  expect_error(ErrorCode::kOutOfMemory, {"6 x 11 x 70"}, [&] { places_.place(volume_, 0); });
+  unsetenv("FAKE_CUDA_MEMORY");
+}
+
+TEST_F(DeviceScans, RefuseMasksThatTheDeviceCannotCount) {
+  const CtVolume endless(hu_.data(), {2, 1'900'000'000, 1}, {}, nullptr);
+  expect_error(ErrorCode::kResourceLimit, {"2 x 1900000000 x 1", "use cpu"},
+               [&] { places_.place(endless, 0); });
+}
+
+TEST(DevicePlacesTest, RefuseADeviceThatIsNotThere) {
+  const CudaLibrary library(CUDA_GOOD), none(CUDA_NO_DRIVER);
+  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:2", "there are 2"},
+               [&] { DevicePlaces(library, {DeviceKind::kCuda, 2}); });
+  expect_error(ErrorCode::kDeviceUnavailable, {"no driver is here"},
+               [&] { DevicePlaces(none, {DeviceKind::kCuda, 0}); });
+}
+
+}  // namespace
+}  // namespace lungrt
