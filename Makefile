@@ -102,7 +102,7 @@ bench: data setup  ## every engine against eager PyTorch on the reference CT; re
 	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
 	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
-	  --markdown README.md $(BENCH_OPTIONS)
+	  --profile lung --markdown README.md $(BENCH_OPTIONS)
 
 bench-ops: build  ## Google Benchmark suite of what lies between the networks
 	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lungrt.benchmark.contender import BOOK
 from lungrt.benchmark.launch import MeasurementFailed, measure_command, measure_task
 from lungrt.benchmark.outputs import Comparison, Thresholds, compare_arrays, compare_outputs
 from lungrt.benchmark.results import Outputs, Result, Whole
@@ -111,7 +112,8 @@ def run_campaign(
     """Measure all contenders in interleaved rounds, and compare what they decided.
 
     Kinds of measurement come one after another within a round, the quickest first, so that what
-    cannot run is known before anything takes long. Each round begins with another contender.
+    cannot run is known before anything takes long. Each round begins with another contender. One
+    of another profile than the book's is measured on the CT alone.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def run_campaign(
         for place in range(len(records))
     ]
     for done, (number, kind, record) in enumerate(steps):
-        if record.failure or (kind == COMMAND and record.contender.is_eager):
+        if record.failure or not _applies(kind, record.contender):
             continue
         text = f"round {number + 1} of {settings.rounds}, {kind}: {record.contender.key}"
         progress(done, len(steps), text)
@@ -147,6 +149,14 @@ def run_campaign(
     return records
 
 
+def _applies(kind: str, contender: Contender) -> bool:
+    """Whether a contender is measured in this way."""
+    if contender.profile != BOOK:
+        # Networks and start are those of the book's profile, and the small CT has no lungs.
+        return kind == "whole"
+    return kind != COMMAND or not contender.is_eager
+
+
 def _measure(
     record: Record, kind: str, number: int, workload: Workload, settings: Settings, folder: Path
 ) -> Result | float:
@@ -155,7 +165,7 @@ def _measure(
         arguments = [
             *("diagnose", str(workload.small), "--bundle", str(settings.bundle)),
             *("--engine", contender.name, "--device", contender.device),
-            *("--precision", contender.precision),
+            *("--precision", contender.precision, "--profile", contender.profile),
             *("--threads", str(contender.threads), "--no-progress"),
         ]
         for option in contender.options.items():
@@ -173,6 +183,7 @@ def _measure(
         threads=contender.threads,
         options=dict(contender.options),
         precision=contender.precision,
+        profile=contender.profile,
         series=None if cold else workload.series,
         places=0 if cold else workload.places,
         runs=settings.runs,
@@ -209,7 +220,11 @@ def _badness(found: Comparison) -> tuple[int, int, int, float]:
 
 
 def _baseline(record: Record, records: Sequence[Record]) -> Record | None:
-    """Return the first of its group that decided anything, or else the first of all: eager."""
+    """Return the first of its group that decided anything, or else the first of all: eager.
+
+    One that looks everywhere comes before any that looks at a region: it has what they lack.
+    """
     able = [other for other in records if other.outputs]
+    able = [other for other in able if not other.outputs[0].restricted] or able
     group = [other for other in able if other.contender.group == record.contender.group]
     return next(iter(group or able), None)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EAGER", "EAGER_TUNED", "FP32", "Contender", "clean_environment"]
+__all__ = ["BOOK", "EAGER", "EAGER_TUNED", "FP32", "Contender", "clean_environment"]
 
 EAGER = "eager"
 EAGER_TUNED = "eager-tuned"
 FP32 = "fp32"
+BOOK = "book"  # the profile that decides as eager PyTorch does: the whole volume
 
 _TITLES = {
     EAGER: "eager PyTorch + SciPy, as the book runs it (NCHW, batch 4)",
@@ -46,6 +47,8 @@ class Contender:
         The engine's options.
     precision : str
         What its networks are computed in.
+    profile : str
+        Preset of `lungrt.Pipeline`'s options; any but `BOOK` looks at a part of the volume.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Contender:
     threads: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
     precision: str = FP32
+    profile: str = BOOK
 
     @property
     def is_eager(self) -> bool:
@@ -82,7 +86,8 @@ class Contender:
     @property
     def _settings(self) -> list[str]:
         reduced = [] if self.precision == FP32 else [self.precision]
-        return [*reduced, *(f"{name}={value}" for name, value in self.options.items())]
+        profile = [] if self.profile == BOOK else [f"profile {self.profile}"]
+        return [*reduced, *profile, *(f"{name}={value}" for name, value in self.options.items())]
 
     @property
     def settings(self) -> dict[str, str]:

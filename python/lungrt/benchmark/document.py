@@ -27,6 +27,7 @@ CSV_COLUMNS = (
     "engine",
     "options",
     "precision",
+    "profile",
     "device",
     "threads",
     "measurement",
@@ -118,6 +119,7 @@ def _contender(summary: Summary) -> dict[str, Any]:
         "threads": contender.threads,
         "options": dict(contender.options),
         "precision": contender.precision,
+        "profile": contender.profile,
         "environment": contender.settings,
         "summary": {
             "seconds": {
@@ -148,7 +150,7 @@ def _lines(record: Record) -> Iterator[tuple[object, ...]]:
     contender = record.contender
     options = ",".join(f"{name}={value}" for name, value in contender.options.items())
     who = (
-        *(contender.key, contender.name, options, contender.precision),
+        *(contender.key, contender.name, options, contender.precision, contender.profile),
         *(contender.device, contender.threads),
     )
     for measurement in record.measurements:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lungrt.benchmark.document import Benchmark
+    from lungrt.benchmark.outputs import Comparison
     from lungrt.benchmark.summary import Summary
 
 __all__ = ["BEGIN", "END", "read_marked", "replaced", "to_markdown"]
@@ -108,13 +109,7 @@ def _table(
 
 def _outcome(benchmark: Benchmark) -> Iterator[str]:
     if wording.same_decisions(benchmark):
-        compared = [s.record.comparison for s in benchmark.summaries if s.record.comparison]
-        if len(compared) > 1:
-            most = max(c.largest_difference for c in compared)
-            yield (
-                f"All {len(compared)} gave the same {compared[0].candidates} candidates and "
-                f"decisions; probabilities differ by at most {most:.1e}."
-            )
+        yield from _agreement(benchmark)
     else:
         for summary in benchmark.summaries:
             comparison = summary.record.comparison
@@ -124,6 +119,29 @@ def _outcome(benchmark: Benchmark) -> Iterator[str]:
     missing = [_escaped(_FOLDERS.sub("", line)) for line in wording.not_compared(benchmark)]
     if missing:
         yield "Not compared: " + "; ".join(missing) + "."
+
+
+def _agreement(benchmark: Benchmark) -> Iterator[str]:
+    compared = [s.record.comparison for s in benchmark.summaries if s.record.comparison]
+    everywhere = [c for c in compared if c.in_region is None]
+    in_field = [c for c in compared if c.in_region is not None]
+    if len(everywhere) > 1:
+        who = " that look at the whole volume" if in_field else ""
+        yield (
+            f"All {len(everywhere)}{who} gave the same {everywhere[0].candidates} candidates and decisions; "
+            f"probabilities differ by at most {_most(everywhere)}."
+        )
+    if in_field:
+        counts = " or ".join(str(count) for count in sorted({c.in_region or 0 for c in in_field}))
+        yield (
+            f"Of the {in_field[0].candidates} candidates {counts} lie in the lung field; what "
+            "looks only there decides the same on these, and probabilities differ by at most "
+            f"{_most(in_field)}."
+        )
+
+
+def _most(compared: Sequence[Comparison]) -> str:
+    return f"{max(c.largest_difference for c in compared):.1e}"
 
 
 def _escaped(text: str) -> str:

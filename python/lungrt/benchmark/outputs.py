@@ -27,18 +27,22 @@ class Comparison:
     candidates : int
         How many the baseline found.
     differing_candidates : int
-        Found by one of the two alone.
+        Found by one of the two alone. Of a contender that looks at a region: what the baseline
+        lacks, or has in another order.
     judged, differing_decisions : int
         Voxels that both classified, and those of them that only one calls a nodule, or malignant.
     largest_difference : float
         Of a probability of nodule.
     differing_mask_voxels : int
-        Difference of the sizes of the eroded masks.
+        Difference of the sizes of the eroded masks; 0 where only one of them is of a region.
     slices, differing_slice_voxels : int
         Slices whose probabilities were compared voxel by voxel, and voxels that are on the
         other side of the threshold; 0 where it was not done.
     largest_slice_difference : float
         Of a voxel's probability.
+    in_region : int or None
+        How many candidates a contender found that looks at the lung field alone, where the
+        baseline looks everywhere; None where both look at the same.
     """
 
     baseline: str
@@ -51,24 +55,27 @@ class Comparison:
     slices: int = 0
     differing_slice_voxels: int = 0
     largest_slice_difference: float = 0.0
+    in_region: int | None = None
 
     @property
     def same_decisions(self) -> bool:
-        """Whether both found the same candidates and think the same of them."""
+        """Whether both found the same candidates and think the same of them.
+
+        Of a contender that looks at a region: whether the baseline found all of its candidates, in
+        this order, and thinks the same of them.
+        """
         return self.differing_candidates == 0 and self.differing_decisions == 0
 
     def in_words(self) -> str:
         """One line for people."""
-        found = (
-            f"same {self.candidates} candidates"
-            if self.differing_candidates == 0
-            else f"{self.differing_candidates} CANDIDATES DIFFER (of {self.candidates})"
-        )
         decided = (
             f"same {self.judged} decisions"
             if self.differing_decisions == 0
             else f"{self.differing_decisions} DECISIONS DIFFER (of {self.judged})"
         )
+        if self.in_region is not None:
+            return f"{self._found()}, {decided}, |p - p'| <= {self.largest_difference:.1e}"
+        found = self._found()
         mask = (
             f"mask of equal size, |p - p'| <= {self.largest_difference:.1e}"
             if self.differing_mask_voxels == 0
@@ -82,14 +89,26 @@ class Comparison:
             f"voxels differ, |p - p'| <= {self.largest_slice_difference:.1e}"
         )
 
+    def _found(self) -> str:
+        if self.differing_candidates:
+            of = self.candidates if self.in_region is None else self.in_region
+            where = "" if self.in_region is None else " in the lung field"
+            return f"{self.differing_candidates} CANDIDATES DIFFER (of {of}{where})"
+        if self.in_region is None:
+            return f"same {self.candidates} candidates"
+        return f"{self.in_region} of the {self.candidates} candidates lie in the lung field"
+
 
 def compare_outputs(
     ours: Outputs, theirs: Outputs, baseline: str, thresholds: Thresholds
 ) -> Comparison:
     """Compare what was decided; voxels that only one classified are not judged.
 
-    A NaN differs from everything.
+    Where ours looked at a region and theirs everywhere, our candidates must be a sub-sequence of
+    theirs, and masks are not compared: they are of different slices. A NaN differs from everything.
     """
+    within = ours.restricted and not theirs.restricted
+    differing = _out_of_place if within else _differing
     mine = dict(zip(ours.judged, zip(ours.p_nodule, ours.p_malignant, strict=True), strict=True))
     other = dict(
         zip(theirs.judged, zip(theirs.p_nodule, theirs.p_malignant, strict=True), strict=True)
@@ -99,13 +118,14 @@ def compare_outputs(
     return Comparison(
         baseline=baseline,
         candidates=len(theirs.candidates),
-        differing_candidates=_differing(ours.candidates, theirs.candidates),
+        differing_candidates=differing(ours.candidates, theirs.candidates),
         judged=len(both),
         differing_decisions=sum(
             decide(*mine[index], thresholds) != decide(*other[index], thresholds) for index in both
         ),
         largest_difference=largest(differences),
-        differing_mask_voxels=abs(ours.mask_voxels - theirs.mask_voxels),
+        differing_mask_voxels=0 if within else abs(ours.mask_voxels - theirs.mask_voxels),
+        in_region=len(ours.candidates) if within else None,
     )
 
 
@@ -114,6 +134,13 @@ def _differing(ours: list[Index], theirs: list[Index]) -> int:
     a, b = Counter(ours), Counter(theirs)
     alone = ((a - b) + (b - a)).total()
     return alone or sum(x != y for x, y in zip(ours, theirs, strict=True))
+
+
+def _out_of_place(ours: list[Index], theirs: list[Index]) -> int:
+    """Count what only ours has, or else what comes too late to be a sub-sequence of theirs."""
+    alone = (Counter(ours) - Counter(theirs)).total()
+    rest = iter(theirs)  # each search goes on after what was found last
+    return alone or sum(index not in rest for index in ours)
 
 
 def compare_arrays(

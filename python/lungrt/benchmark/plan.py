@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from lungrt.benchmark.contender import EAGER, EAGER_TUNED, FP32, Contender
+from lungrt.benchmark.contender import BOOK, EAGER, EAGER_TUNED, FP32, Contender
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = ["Absent", "Plan", "Wishes", "parse_option_set", "plan_contenders"]
 
 _EAGER_PACKAGES = ("torch", "scipy")
 _PRECISIONS = (FP32, "tf32", "bf16", "fp16", "int8")
+_PROFILES = (BOOK, "lung")
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
@@ -70,6 +71,8 @@ class Wishes:
         Whether to measure eager PyTorch, too.
     precisions : sequence of str
         Each makes a contender beside the engine's fp32.
+    profiles : sequence of str
+        Each makes a contender beside the engine with its defaults, whose profile is the book's.
     """
 
     threads: Sequence[int]
@@ -78,6 +81,7 @@ class Wishes:
     devices: Sequence[str] = ()
     eager: bool = True
     precisions: Sequence[str] = ()
+    profiles: Sequence[str] = ()
 
 
 @dataclass
@@ -94,7 +98,7 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
     Raises
     ------
     lungrt.errors.InvalidArgument
-        An engine or a precision is not known, or a device is none.
+        An engine, a precision or a profile is not known, or a device is none.
     """
     known = [engine.name for engine in engines]
     for name in (*wishes.engines, *(name for name, _ in wishes.option_sets)):
@@ -104,6 +108,11 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
         if precision not in _PRECISIONS:
             raise InvalidArgument(
                 f"precision {precision!r} is not known; expected {', '.join(_PRECISIONS)}"
+            )
+    for profile in wishes.profiles:
+        if profile not in _PROFILES:
+            raise InvalidArgument(
+                f"profile {profile!r} is not known; expected {', '.join(_PROFILES)}"
             )
     for device in wishes.devices:
         if not _DEVICE.fullmatch(device):
@@ -141,17 +150,19 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
                     )
                 )
                 continue
-            _add_precisions(plan, engine, device, threads, wishes)
+            _add_engine(plan, engine, device, threads, wishes)
     plan.absent = list(dict.fromkeys(plan.absent))  # told once, not for each number of threads
     return plan
 
 
-def _add_precisions(
-    plan: Plan, engine: EngineState, device: str, threads: int, wishes: Wishes
-) -> None:
-    """Add an engine in float32 and in each precision asked for, with each set of options."""
+def _add_engine(plan: Plan, engine: EngineState, device: str, threads: int, wishes: Wishes) -> None:
+    """Add an engine in float32 and in each precision asked for, with each set of options.
+
+    Other profiles follow the engine with its defaults, and stand in no other combination.
+    """
     known = engine.precisions[device]
     sets = [{}, *(options for name, options in wishes.option_sets if name == engine.name)]
+    profiles = list(dict.fromkeys((BOOK, *wishes.profiles)))
     for precision in dict.fromkeys((FP32, *wishes.precisions)):
         if precision not in known:
             plan.absent.append(
@@ -162,7 +173,9 @@ def _add_precisions(
             )
             continue
         plan.contenders += [
-            Contender(engine.name, device, threads, options, precision) for options in sets
+            Contender(engine.name, device, threads, options, precision, profile)
+            for options in sets
+            for profile in (profiles if precision == FP32 and not options else [BOOK])
         ]
 
 

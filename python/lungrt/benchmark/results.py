@@ -39,6 +39,8 @@ class Outputs:
         None where it was not asked.
     mask_voxels : int
         Of the mask after erosion.
+    restricted : bool
+        Whether only a region of the volume was looked at: the lung field.
     """
 
     candidates: list[Index]
@@ -46,6 +48,7 @@ class Outputs:
     p_nodule: list[float]
     p_malignant: list[float | None]
     mask_voxels: int
+    restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Run:
     """Seconds of one CT.
 
     `total` is from before reading to the last probability; stages that overlap add up to more.
+    `segment` includes finding the lungs, where only these are looked at.
     """
 
     read: float

@@ -35,6 +35,8 @@ class Task:
         How many fixed voxels to classify instead of the candidates that were found; 0 for these.
     checkpoints : dict of str to list of str
         By stage; eager networks are built of these, or of the bundle's weights where it is empty.
+    profile : str
+        Of an engine's pipeline; networks alone have none.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Task:
     threads: int = 1
     options: dict[str, str] = field(default_factory=dict)
     precision: str = "fp32"
+    profile: str = "book"
     series: str | None = None
     places: int = 0
     runs: int = 1

@@ -104,7 +104,7 @@ def machine(benchmark: Benchmark) -> str:
 
 
 def same_decisions(benchmark: Benchmark) -> bool:
-    """Whether all that were compared decided the same."""
+    """Whether all that were compared decided the same, each on what it looks at."""
     found = [summary.record.comparison for summary in benchmark.summaries]
     return all(comparison.same_decisions for comparison in found if comparison)
 

@@ -81,6 +81,14 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P1,P2",
+            help="Measure engines with these profiles, too: lung.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[
         str | None,
         typer.Option(
@@ -154,11 +162,13 @@ def bench(
             devices=_names("--device", device) if device else [],
             eager=not no_eager,
             precisions=_names("--precision", precision) if precision else [],
+            profiles=_names("--profile", profile) if profile else [],
         )
         known = engines()
         plan = plan_contenders(wishes, known)
         if not plan.contenders:
-            raise EngineUnavailable("nothing can be compared here\n" + _absent(plan))
+            reasons = [f"  {absent.what}: {absent.why}" for absent in plan.absent]
+            raise EngineUnavailable("\n".join(["nothing can be compared here", *reasons]))
         environment = collect_environment(known)  # before anything makes the machine busy
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lungrt-bench-")))
         workload = (
@@ -263,10 +273,6 @@ def _numbers(text: str) -> list[int]:
     if not all(name.isascii() and name.isdecimal() and int(name) > 0 for name in names):
         raise InvalidArgument(f"--threads {text}: expected numbers of at least 1, e.g. 1,2")
     return [int(name) for name in names]
-
-
-def _absent(plan: Plan) -> str:
-    return "\n".join(f"  {absent.what}: {absent.why}" for absent in plan.absent)
 
 
 @contextlib.contextmanager
