@@ -128,7 +128,8 @@ def _agreement(benchmark: Benchmark) -> Iterator[str]:
     if len(everywhere) > 1:
         who = " that look at the whole volume" if in_field else ""
         yield (
-            f"All {len(everywhere)}{who} gave the same {everywhere[0].candidates} candidates and decisions; "
+            f"All {len(everywhere)}{who} gave the same {everywhere[0].candidates} candidates and "
+            "decisions; "
             f"probabilities differ by at most {_most(everywhere)}."
         )
     if in_field:
