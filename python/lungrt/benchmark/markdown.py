@@ -129,8 +129,7 @@ def _agreement(benchmark: Benchmark) -> Iterator[str]:
         who = " that look at the whole volume" if in_field else ""
         yield (
             f"All {len(everywhere)}{who} gave the same {everywhere[0].candidates} candidates and "
-            "decisions; "
-            f"probabilities differ by at most {_most(everywhere)}."
+            f"decisions; probabilities differ by at most {_most(everywhere)}."
         )
     if in_field:
         counts = " or ".join(str(count) for count in sorted({c.in_region or 0 for c in in_field}))

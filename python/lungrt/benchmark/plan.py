@@ -14,11 +14,11 @@ from lungrt.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Absent", "Plan", "Wishes", "parse_option_set", "plan_contenders"]
+__all__ = ["PROFILES", "Absent", "Plan", "Wishes", "parse_option_set", "plan_contenders"]
 
 _EAGER_PACKAGES = ("torch", "scipy")
 _PRECISIONS = (FP32, "tf32", "bf16", "fp16", "int8")
-_PROFILES = (BOOK, "lung")
+PROFILES = (BOOK, "lung")
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
@@ -110,9 +110,9 @@ def plan_contenders(wishes: Wishes, engines: Sequence[EngineState]) -> Plan:
                 f"precision {precision!r} is not known; expected {', '.join(_PRECISIONS)}"
             )
     for profile in wishes.profiles:
-        if profile not in _PROFILES:
+        if profile not in PROFILES:
             raise InvalidArgument(
-                f"profile {profile!r} is not known; expected {', '.join(_PROFILES)}"
+                f"profile {profile!r} is not known; expected {', '.join(PROFILES)}"
             )
     for device in wishes.devices:
         if not _DEVICE.fullmatch(device):

@@ -16,6 +16,7 @@ from lungrt.benchmark.results import Cold, Network, Outputs, Run, Whole
 from lungrt.benchmark.summary import summarize
 
 SAME = Comparison("eager on cpu, 2 threads", 2, 0, 2, 0, 1e-6, 0, 8, 0, 2e-6)
+IN_FIELD = Comparison("eager on cpu, 2 threads", 2, 0, 1, 0, 3e-6, 0, in_region=1)
 
 MakeRecord = Callable[..., Record]
 
@@ -35,9 +36,10 @@ def make_record(
     comparison: Comparison | None = SAME,
     failure: str = "",
     options: dict[str, str] | None = None,
+    profile: str = "book",
 ) -> Record:
     """Return a contender whose first CT takes `seconds`, more by 10 % in each later round."""
-    contender = Contender(name, threads=threads, options=options or {})
+    contender = Contender(name, threads=threads, options=options or {}, profile=profile)
     record = Record(contender, Path("none.npz"), comparison=comparison)
     for number in range(rounds):
         slower = seconds * (1 + number / 10)
@@ -66,6 +68,12 @@ def record() -> MakeRecord:
 def outputs() -> Callable[..., Outputs]:
     """`make_outputs`."""
     return make_outputs
+
+
+@pytest.fixture
+def in_field() -> Comparison:
+    """What looks at the lung field alone, and decides the same there."""
+    return IN_FIELD
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from lungrt.benchmark.results import Cold, Network, Run, Whole
 from lungrt.benchmark.workload import Workload
 
 EAGER, ENGINE = Contender("eager"), Contender("torchscript", options={"batch": "8"})
+LUNG = Contender("native", profile="lung")
 WORKLOAD = Workload(Path("ct"), Path("small"), "ct", "1.2", places=7)
 
 
@@ -27,6 +30,7 @@ class Processes:
         self.commands = []
         self.failing: set[tuple[str, str]] = set()
         self.outputs = {"eager": outputs(), "torchscript": outputs()}
+        self.outputs["lung"] = replace(outputs(), candidates=[(4, 5, 6)], restricted=True)
         monkeypatch.setattr(campaign, "measure_task", self.task)
         monkeypatch.setattr(campaign, "measure_command", self.command)
 
@@ -38,7 +42,8 @@ class Processes:
         if task.kind == "network":
             return Network([1.0], [1.0])
         run = Run(1.0, 1.0, 1.0, 1.0, 4.0)
-        return Whole(0.1, [run] * task.runs, [1], self.outputs[contender.name], (9, 8, 7))
+        name = contender.name if contender.profile == "book" else contender.profile
+        return Whole(0.1, [run] * task.runs, [1], self.outputs[name], (9, 8, 7))
 
     def command(self, contender, arguments, limit_s):
         self.commands.append(arguments)
@@ -56,9 +61,9 @@ def processes(outputs, monkeypatch: pytest.MonkeyPatch) -> Processes:
     return Processes(outputs, monkeypatch)
 
 
-def run(tmp_path: Path, rounds: int = 2):
+def run(tmp_path: Path, rounds: int = 2, contenders: Sequence[Contender] = (EAGER, ENGINE)):
     return run_campaign(
-        [EAGER, ENGINE],
+        contenders,
         WORKLOAD,
         Settings(Path("bundle"), {"nodule": ["n.pt"]}, rounds, runs=2, limit_s=9.0),
         Thresholds(),
@@ -88,6 +93,7 @@ def test_each_process_is_told_what_to_do(processes, tmp_path: Path) -> None:
     (command,) = processes.commands
     assert command[:2] == ["diagnose", "small"]
     assert command[-2:] == ["--engine-option", "batch=8"]
+    assert command[command.index("--profile") + 1] == whole.profile == "book"
 
 
 @pytest.mark.parametrize("kind", ["cold", "command", "network", "whole"])
@@ -114,6 +120,34 @@ def test_without_the_baseline_the_first_that_finished_is_it(processes, tmp_path:
     eager, engine = run(tmp_path)
     assert eager.comparison is None
     assert engine.comparison.baseline == ENGINE.key
+
+
+def test_another_profile_is_measured_on_the_ct_alone(processes, tmp_path: Path) -> None:
+    *_, lung = run(tmp_path, rounds=2, contenders=[EAGER, ENGINE, LUNG])
+    assert [kind for name, kind in processes.asked if name == "native"] == ["whole", "whole"]
+    assert {task.profile for task in processes.tasks if task.name == "native"} == {"lung"}
+    assert [m.kind for m in lung.measurements] == ["whole", "whole"]
+    assert lung.comparison.same_decisions
+    assert (lung.comparison.in_region, lung.comparison.slices) == (1, 0)
+
+
+def test_a_ct_without_lungs_loses_nobody_elses_results(processes, tmp_path: Path) -> None:
+    processes.failing = {("native", "whole")}
+    eager, engine, lung = run(tmp_path, contenders=[EAGER, ENGINE, LUNG])
+    assert lung.failure.message == "ended by SIGKILL"
+    assert eager.comparison.same_decisions
+    assert engine.comparison.same_decisions
+
+
+def test_what_looks_everywhere_is_the_baseline_of_what_does_not(processes, tmp_path: Path) -> None:
+    elsewhere = replace(ENGINE, threads=2)
+    lung, book = run(tmp_path, contenders=[LUNG, elsewhere])
+    assert lung.comparison.baseline == book.comparison.baseline == elsewhere.key
+    processes.failing = {("torchscript", "whole")}
+    lung, book = run(tmp_path, contenders=[LUNG, elsewhere])
+    assert lung.comparison.baseline == LUNG.key
+    assert lung.comparison.in_region is None
+    assert book.comparison is None
 
 
 def test_progress_tells_every_measurement(processes, tmp_path: Path) -> None:

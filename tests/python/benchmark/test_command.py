@@ -36,7 +36,7 @@ def test_real_processes_from_bundle_to_files(
         tiny_bundle,
         *("--engine", "torchscript", "--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
         *("--engine-option", "torchscript:nonsense=1", "--markdown", page, *checkpoints),
-        *("--precision", "bf16"),
+        *("--precision", "bf16", "--profile", "lung"),
         *(text for path in outputs for text in ("--output", path)),
     )
     assert result.exit_code == 0, result.output
@@ -49,7 +49,13 @@ def test_real_processes_from_bundle_to_files(
         "not_compared"
     ]
     assert {c["precision"] for c in found["contenders"]} == {"fp32"}
-    contenders = {(c["name"], bool(c["options"])): c for c in found["contenders"]}
+    (lung,) = [c for c in found["contenders"] if c["profile"] == "lung"]
+    assert lung["failure"]["kind"] == "whole"
+    assert "no lungs were found" in lung["failure"]["message"]
+    assert "not compared: torchscript[profile lung] on cpu, 1 thread (whole" in result.output
+    contenders = {
+        (c["name"], bool(c["options"])): c for c in found["contenders"] if c["profile"] == "book"
+    }
     failed = contenders.pop(("torchscript", True))
     assert failed["failure"]["kind"] == "cold"
     assert "nonsense" in failed["failure"]["message"]
@@ -137,6 +143,8 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
     [
         (["--threads", "0"], "--threads 0: expected numbers of at least 1"),
         (["--precision", "half"], "precision 'half' is not known; expected fp32, tf32, bf16"),
+        (["--profile", "heart"], "profile 'heart' is not known; expected book, lung"),
+        (["--profile", "lung,lung"], "expected values separated by commas, each once"),
         (["--threads", "two"], "--threads two: expected numbers"),
         (["--threads", "1,1"], "expected values separated by commas, each once"),
         (["--device", "cpu,"], "expected values separated by commas, each once"),

@@ -48,10 +48,29 @@ def test_json_without_nan(benchmark_of, record) -> None:
     assert contender["comparison"]["largest_difference"] is None
 
 
+def test_profile_and_region_are_told(benchmark_of, record, in_field) -> None:
+    ours = record("native", 1.0, profile="lung", comparison=in_field)
+    whole = ours.measurements[2].result
+    ours.measurements[2] = replace(
+        ours.measurements[2], result=replace(whole, outputs=replace(whole.outputs, restricted=True))
+    )
+    benchmark = benchmark_of(record("eager", 4.0), ours)
+    eager, lung = json.loads(benchmark.to_json())["contenders"]
+    assert (eager["profile"], lung["profile"]) == ("book", "lung")
+    assert (eager["outputs"]["restricted"], lung["outputs"]["restricted"]) == (False, True)
+    assert (eager["comparison"]["in_region"], lung["comparison"]["in_region"]) == (None, 1)
+    rows = list(csv.DictReader(io.StringIO(benchmark.to_csv())))
+    assert {(row["engine"], row["profile"]) for row in rows} == {
+        ("eager", "book"),
+        ("native", "lung"),
+    }
+
+
 def test_csv_has_a_line_for_each_number(benchmark_of, record) -> None:
     ours = record("torchscript", 10.0, rounds=1, options={"batch": "8"})
     rows = list(csv.DictReader(io.StringIO(benchmark_of(ours).to_csv())))
     assert tuple(rows[0]) == CSV_COLUMNS
+    assert {row["profile"] for row in rows} == {"book"}
     assert {row["options"] for row in rows} == {"batch=8"}
     values = {
         (row["measurement"], row["run"], row["quantity"]): (float(row["value"]), row["unit"])

@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lungrt.benchmark.measure import FAILED, fixed_places, peak_bytes
+import lungrt
+from lungrt.benchmark.engine import EngineSubject, stage_seconds
+from lungrt.benchmark.measure import FAILED, Diagnosis, fixed_places, peak_bytes
+from lungrt.benchmark.outputs import Thresholds, compare_outputs
 from lungrt.benchmark.task import Task
 
 
@@ -20,6 +23,35 @@ def test_fixed_places_are_the_same_and_inside() -> None:
     assert places.shape == (50, 3)
     assert (places >= 0).all()
     assert (places < (9, 20, 30)).all()
+
+
+def test_finding_the_lungs_counts_as_segment() -> None:
+    timings = {"find_lungs": 0.5, "segment": 2.0, "group": 0.25, "classify": 1.0, "total": 3.75}
+    seconds = stage_seconds(timings)
+    assert seconds == {"segment": 2.5, "group": 0.25, "classify": 1.0}
+    assert sum(seconds.values()) == timings.pop("total")
+    assert timings.pop("find_lungs")
+    assert stage_seconds(timings)["segment"] == 2.0  # a volume that is looked at everywhere
+
+
+def test_a_profile_reaches_the_pipeline(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy")
+    from lungrt.phantom import PhantomOptions, chest
+
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # as an engine's process has it; taken back
+    phantom = chest(PhantomOptions(shape=(48, 96, 96), nodules=2), seed=1)
+    ct = lungrt.CtVolume(phantom.hu, phantom.geometry)
+
+    def diagnosis(profile: str) -> Diagnosis:
+        task = Task("whole", str(tiny_bundle), "", 0.0, "", name="torchscript", profile=profile)
+        return EngineSubject(task).run(ct, 0)
+
+    book, lung = (diagnosis(profile).outputs() for profile in ("book", "lung"))
+    assert (book.restricted, lung.restricted) == (False, True)
+    assert 0 < len(lung.candidates) < len(book.candidates)
+    found = compare_outputs(lung, book, "book", Thresholds())
+    assert found.same_decisions
+    assert found.in_region == len(lung.candidates)
 
 
 def test_peak_memory_is_this_programs_alone() -> None:
@@ -64,6 +96,7 @@ assert not {{"torch", "scipy", "lungrt.models"}} & set(sys.modules)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "result.json").read_text())
     assert len(result["outputs"]["judged"]) == 3
+    assert result["outputs"]["restricted"] is False
     assert result["shape"] == [8, 40, 40]
 
 

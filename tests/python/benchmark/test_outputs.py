@@ -84,6 +84,70 @@ def test_another_order_and_a_repeated_candidate_are_seen(outputs) -> None:
     assert compared(twice, outputs()).differing_candidates == 1
 
 
+def in_region(outputs, places, p_nodule):
+    """Return what looked at a region and has these candidates; its mask is smaller."""
+    return replace(
+        outputs(),
+        candidates=list(places),
+        judged=list(places),
+        p_nodule=list(p_nodule),
+        p_malignant=[None] * len(places),
+        mask_voxels=40,
+        restricted=True,
+    )
+
+
+def test_what_looks_at_a_region_may_lack_what_lies_outside(outputs) -> None:
+    for places, p_nodule in (([(1, 2, 3)], [0.9]), ([(4, 5, 6)], [0.2])):
+        found = compared(in_region(outputs, places, p_nodule), outputs())
+        assert found.same_decisions
+        assert (found.candidates, found.in_region, found.judged) == (2, 1, 1)
+        assert found.differing_mask_voxels == 0
+        assert found.in_words() == (
+            "1 of the 2 candidates lie in the lung field, same 1 decisions, |p - p'| <= 0.0e+00"
+        )
+
+
+def test_what_looks_at_a_region_may_find_nothing_else(outputs) -> None:
+    strange = in_region(outputs, [(1, 2, 3), (7, 7, 7)], [0.9, 0.1])
+    found = compared(strange, outputs())
+    assert not found.same_decisions
+    assert (found.differing_candidates, found.judged) == (1, 1)
+    assert found.in_words().startswith("1 CANDIDATES DIFFER (of 2 in the lung field), same 1 dec")
+    twice = in_region(outputs, [(1, 2, 3), (1, 2, 3)], [0.9, 0.9])
+    assert compared(twice, outputs()).differing_candidates == 1
+
+
+def test_what_looks_at_a_region_keeps_the_order(outputs) -> None:
+    swapped = in_region(outputs, [(4, 5, 6), (1, 2, 3)], [0.2, 0.9])
+    found = compared(swapped, outputs())
+    assert not found.same_decisions
+    assert found.differing_candidates == 1
+
+
+def test_what_looks_at_a_region_decides_the_same_there(outputs) -> None:
+    found = compared(in_region(outputs, [(4, 5, 6)], [0.8]), outputs())
+    assert not found.same_decisions
+    assert found.differing_decisions == 1
+    assert found.largest_difference == pytest.approx(0.6)
+    assert "1 DECISIONS DIFFER (of 1), |p - p'| <= 6.0e-01" in found.in_words()
+    nan = in_region(outputs, [(4, 5, 6)], [math.nan])
+    assert not compared(nan, outputs()).same_decisions
+
+
+def test_two_that_look_at_the_same_region_are_compared_in_full(outputs) -> None:
+    whole = in_region(outputs, [(1, 2, 3), (4, 5, 6)], [0.9, 0.2])
+    part = replace(in_region(outputs, [(1, 2, 3)], [0.9]), mask_voxels=39)
+    found = compared(part, whole)
+    assert (found.differing_candidates, found.differing_mask_voxels) == (1, 1)
+    assert found.in_region is None
+
+
+def test_a_region_is_no_excuse_for_one_that_looks_everywhere(outputs) -> None:
+    fewer = replace(in_region(outputs, [(1, 2, 3)], [0.9]), restricted=False)
+    assert compared(fewer, outputs()).differing_candidates == 1
+
+
 def test_slices_are_compared_voxel_by_voxel(outputs, tmp_path: Path) -> None:
     theirs = np.full((2, 1, 4, 4), 0.25, np.float32)
     ours = theirs.copy()

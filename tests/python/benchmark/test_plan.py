@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+import lungrt
 from lungrt.benchmark import plan as planning
 from lungrt.benchmark.contender import Contender
 from lungrt.benchmark.plan import Absent, Wishes, parse_option_set, plan_contenders
@@ -82,6 +84,46 @@ def test_a_contender_for_each_precision_where_the_engine_does_it() -> None:
 def test_a_precision_that_does_not_exist() -> None:
     with pytest.raises(InvalidArgument, match="precision 'half' is not known; expected fp32, tf32"):
         plan_contenders(Wishes(threads=[1], precisions=["half"]), ENGINES)
+
+
+def test_a_contender_for_each_profile_beside_the_defaults() -> None:
+    wishes = Wishes(
+        threads=[1],
+        engines=["torchscript"],
+        option_sets=[("torchscript", {"batch": "8"})],
+        devices=["cuda"],
+        precisions=["tf32"],
+        profiles=["lung", "book"],
+    )
+    plan = plan_contenders(wishes, ENGINES)
+    assert [(c.name, c.precision, dict(c.options), c.profile) for c in plan.contenders] == [
+        ("eager", "fp32", {}, "book"),
+        ("eager-tuned", "fp32", {}, "book"),
+        ("torchscript", "fp32", {}, "book"),
+        ("torchscript", "fp32", {}, "lung"),
+        ("torchscript", "fp32", {"batch": "8"}, "book"),
+        ("torchscript", "tf32", {}, "book"),
+        ("torchscript", "tf32", {"batch": "8"}, "book"),
+    ]
+    lung = plan.contenders[3]
+    assert lung.title == "lungrt, TorchScript engine (profile lung)"
+    assert lung.key == "torchscript[profile lung] on cuda:0, 1 thread"
+    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+
+
+def test_a_profile_that_does_not_exist() -> None:
+    with pytest.raises(InvalidArgument, match="profile 'heart' is not known; expected book, lung"):
+        plan_contenders(Wishes(threads=[1], profiles=["lung", "heart"]), ENGINES)
+
+
+def test_profiles_are_those_of_the_library(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the library looks for packages itself
+    for profile in planning.PROFILES:
+        assert lungrt.Pipeline(tiny_bundle, profile=profile).profile.profile == profile
+    with pytest.raises(InvalidArgument, match=f"expected {' or '.join(planning.PROFILES)}"):
+        lungrt.Pipeline(tiny_bundle, profile="heart")
 
 
 def test_chosen_engines_devices_and_option_sets() -> None:

@@ -16,7 +16,7 @@ from lungrt.errors import InvalidArgument, Io
 
 def printed(benchmark) -> str:
     screen = io.StringIO()
-    print_benchmark(Console(file=screen, width=200), benchmark)
+    print_benchmark(Console(file=screen, width=200, markup=False), benchmark)
     return screen.getvalue()
 
 
@@ -58,6 +58,37 @@ def test_markdown_says_what_differs(benchmark_of, record) -> None:
     section = to_markdown(benchmark_of(record("eager", 4.0), ours))
     assert "1 DECISIONS DIFFER" in section
     assert "gave the same" not in section
+
+
+def test_what_looks_at_the_lung_field_is_told_apart(benchmark_of, record, in_field) -> None:
+    lung = record("native", 2.0, profile="lung", comparison=in_field)
+    benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
+    section = to_markdown(benchmark)
+    assert "| lungrt, native engine (profile lung) |" in section
+    assert "All 2 that look at the whole volume gave the same 2 candidates" in section
+    assert "differ by at most 1.0e-06." in section
+    assert "Of the 2 candidates 1 lie in the lung field; what looks only there decides" in section
+    assert "differ by at most 3.0e-06." in section
+    assert (
+        "native[profile lung] on cpu, 2 threads against eager on cpu, 2 threads: 1 of the 2 "
+        "candidates lie in the lung field, same 1 decisions, |p - p'| <= 3.0e-06"
+    ) in printed(benchmark)
+
+
+def test_the_lung_field_beside_a_lone_baseline(benchmark_of, record, in_field) -> None:
+    lung = record("native", 2.0, profile="lung", comparison=in_field)
+    section = to_markdown(benchmark_of(record("native", 3.0), lung))
+    assert "gave the same" not in section
+    assert "Of the 2 candidates 1 lie in the lung field" in section
+
+
+def test_a_difference_in_the_lung_field_is_told(benchmark_of, record, in_field) -> None:
+    differing = replace(in_field, differing_candidates=1)
+    lung = record("native", 2.0, profile="lung", comparison=differing)
+    section = to_markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
+    assert "(profile lung): 1 CANDIDATES DIFFER (of 1 in the lung field)" in section
+    assert "gave the same" not in section
+    assert "decides the same" not in section
 
 
 def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
