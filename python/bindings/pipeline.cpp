@@ -166,7 +166,13 @@ void register_pipeline(py::module_& module) {
       .def_property_readonly("device", &Pipeline::device, "The device in use: cpu or cuda:N.")
       .def_property_readonly("profile", &Pipeline::profile)
       .def_property_readonly("threads", &Pipeline::threads)
-      .def("__repr__", [](const Pipeline& self) {
+      .def("__repr__", [](const py::object& object) {
+        // One whose __init__ raised holds no pipeline; tracebacks show it all the same.
+        auto* instance = reinterpret_cast<py::detail::instance*>(object.ptr());
+        if (!instance->get_value_and_holder().holder_constructed()) {
+          return py::str("<Pipeline that could not be opened>");
+        }
+        const auto& self = object.cast<const Pipeline&>();
         return py::str("Pipeline(engine={!r}, device={!r}, profile={!r}, threads={})")
             .format(self.engine(), self.device(), self.profile().profile, self.threads());
       });

@@ -273,3 +273,10 @@ def test_engines_are_told() -> None:
     assert torchscript.version.startswith("torch ")
     assert torchscript.devices[0].startswith("cpu")
     assert all(engine.available or engine.reason for engine in names.values())
+
+
+def test_one_that_could_not_be_opened_can_be_shown() -> None:
+    pipeline = lungrt.Pipeline.__new__(lungrt.Pipeline)
+    with pytest.raises(lungrt.errors.Io):
+        pipeline.__init__("/nowhere")  # type: ignore[misc]
+    assert "could not be opened" in repr(pipeline)
