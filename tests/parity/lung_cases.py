@@ -29,7 +29,7 @@ def with_threshold(bundle: Path, threshold: float, folder: Path) -> Path:
 def tolerance_of(bundle: Path, stage: str) -> float:
     """Return how far a stage's probabilities may be from eager's on the CPU."""
     content = json.loads((bundle / "manifest.json").read_text())
-    return float(content["stages"][stage]["tolerance"]["cpu"]["atol"])
+    return float(content["stages"][stage]["tolerance"]["cpu"]["max_abs"])
 
 
 def in_field(report: lungrt.Report, field: Bools) -> list[lungrt.Finding]:

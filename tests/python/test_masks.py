@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from numpy.typing import NDArray
 
 import lungrt
 from lungrt.errors import InvalidArgument, Io
@@ -76,13 +77,16 @@ def test_files_read_back(report: lungrt.Report, tmp_path: Path, file_format: str
     assert 0 < field.mean() < 1
 
 
-def assert_labels_are_candidates(labels: np.ndarray, report: lungrt.Report) -> None:
+def assert_labels_are_candidates(labels: NDArray[np.int32], report: lungrt.Report) -> None:
     """Voxels of label k are those of the candidate at position k - 1."""
     count = len(report.candidates)
     np.testing.assert_array_equal(np.unique(labels[labels > 0]), np.arange(1, count + 1))
     for number, candidate in enumerate(report.candidates, start=1):
         inside = np.argwhere(labels == number)
-        assert candidate.box == (tuple(inside.min(axis=0)), tuple(inside.max(axis=0) + 1))
+        # A candidate's box gives back what erosion took, and ends at the volume.
+        first = np.maximum(inside.min(axis=0) - 1, 0)
+        last = np.minimum(inside.max(axis=0) + 1, np.array(labels.shape) - 1)
+        assert candidate.box == (tuple(first), tuple(last))
         # The centre is weighted by the tissue's density, so it lies somewhere within.
         assert (candidate.index >= inside.min(axis=0)).all()
         assert (candidate.index <= inside.max(axis=0)).all()

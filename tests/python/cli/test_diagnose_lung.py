@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import SimpleITK
 from typer.testing import CliRunner, Result
@@ -81,10 +80,14 @@ def test_everywhere_all_the_same(diagnose: Diagnose, ct_file: Path, tiny_bundle:
     assert len(written["candidates"]) > len(lung["candidates"])
 
 
-def test_marks_are_merged_or_not(diagnose: Diagnose, ct_file: Path) -> None:
-    _, merged = diagnose(ct_file, "--region", "volume")
-    _, apart = diagnose(ct_file, "--region", "volume", "--no-merge-marks")
-    _, asked = diagnose(ct_file, "--profile", "book", "--geometry", "exact", "--merge-marks")
+def test_marks_are_merged_or_not(
+    diagnose: Diagnose, small_ct: lungrt.CtVolume, tmp_path: Path
+) -> None:
+    """On a CT of small voxels, whose boxes of tissue lie close together."""
+    ct = write_ct(tmp_path / "ct.mha", small_ct)
+    _, merged = diagnose(ct, "--region", "volume")
+    _, apart = diagnose(ct, "--region", "volume", "--no-merge-marks")
+    _, asked = diagnose(ct, "--profile", "book", "--geometry", "exact", "--merge-marks")
     assert any(len(nodule["marks"]) > 1 for nodule in merged["nodules"])
     assert all(len(nodule["marks"]) == 1 for nodule in apart["nodules"])
     assert asked["nodules"] == merged["nodules"]
@@ -154,4 +157,4 @@ def test_help_tells_of_profiles_and_masks() -> None:
     for option in ("--profile", "--region", "--merge-marks", "--save-masks", "--mask-format"):
         assert option in text
     assert "[default: lung]" in text
-    assert np.all([name in text for name in ("nii.gz", "nrrd", "mha")])
+    assert all(name in text for name in ("nii.gz", "nrrd", "mha"))
