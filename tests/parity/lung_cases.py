@@ -29,7 +29,7 @@ def with_threshold(bundle: Path, threshold: float, folder: Path) -> Path:
 def tolerance_of(bundle: Path, stage: str) -> float:
     """Return how far a stage's probabilities may be from eager's on the CPU."""
     content = json.loads((bundle / "manifest.json").read_text())
-    return float(content["stages"][stage]["tolerance"]["cpu"]["max_abs"])
+    return float(content["stages"][stage]["tolerance"]["cpu"]["absolute"])
 
 
 def in_field(report: lungrt.Report, field: Bools) -> list[lungrt.Finding]:
@@ -128,7 +128,9 @@ def assert_same_findings(
     threshold = report.options.nodule_threshold
     clear = np.abs(theirs[:, 0] - threshold) > DECISION_BAND
     np.testing.assert_allclose(ours[:, 0], theirs[:, 0], rtol=0, atol=atol)
-    np.testing.assert_array_equal((ours[:, 0] > threshold)[clear], (theirs[:, 0] > threshold)[clear])
+    np.testing.assert_array_equal(
+        (ours[:, 0] > threshold)[clear], (theirs[:, 0] > threshold)[clear]
+    )
     np.testing.assert_allclose(ours[clear, 1], theirs[clear, 1], rtol=0, atol=atol)
 
 

@@ -151,7 +151,7 @@ def test_few_slices(slices: int) -> None:
 @pytest.mark.parametrize("region", ["abdomen", "head", "air", "bone"])
 def test_what_has_no_lungs_is_refused(region: Any) -> None:
     phantom = chest(replace(SMALL, region=region), seed=11)
-    with pytest.raises(BadVolume, match="no lungs were found.*region 'volume'"):
+    with pytest.raises(BadVolume, match=r"no lungs were found.*region 'volume'"):
         field_of(phantom)
 
 

@@ -208,7 +208,10 @@ def test_settings_on_a_folder_of_cts(
         assert name in result.stdout
     assert re.search(r"not compared: three.mha: .*three.mha", result.stdout)
     (folder / "three.mha").unlink()
-    assert compare(f"threads=1 {BOOK}", BOOK, "--bundle", tiny_bundle, "--ct", folder).exit_code == SAME
+    assert (
+        compare(f"threads=1 {BOOK}", BOOK, "--bundle", tiny_bundle, "--ct", folder).exit_code
+        == SAME
+    )
 
 
 @pytest.mark.parametrize(

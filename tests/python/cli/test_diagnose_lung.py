@@ -101,7 +101,9 @@ def test_masks_are_saved(
     folder = tmp_path / "masks"
     choice = () if file_format is None else ("--mask-format", file_format)
     result, written = diagnose(ct_file, "--save-masks", folder, *choice)
-    names = [f"{name}.{file_format or 'nii.gz'}" for name in ("labels", "lung_field", "nodule_mask")]
+    names = [
+        f"{name}.{file_format or 'nii.gz'}" for name in ("labels", "lung_field", "nodule_mask")
+    ]
     assert sorted(path.name for path in folder.iterdir()) == names
     for name in names:
         assert f"written to {folder / name}" in result.stdout
