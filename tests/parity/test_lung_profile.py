@@ -82,7 +82,7 @@ def test_an_unpadded_ensemble_and_three_classes(
 def test_components_that_leave_the_field_are_whole(
     halo_bundle: Path, phantom: Callable[[str], Phantom], tmp_path: Path
 ) -> None:
-    """This low, the networks join half of the chest: windows grow to what it covers."""
+    """As low as here, the networks join half of the chest: windows grow to what it covers."""
     bundle = lung_cases.with_threshold(halo_bundle, 0.6, tmp_path / "bundle")
     report, _ = lung_cases.assert_restricted(bundle, "native", phantom("odd sizes").volume)
     assert report.masks is not None

@@ -76,7 +76,7 @@ def write_masks(
     if report.masks is None:
         raise InvalidArgument("the report holds no masks: run the pipeline with keep_masks=True")
     path = mask_folder(folder)
-    images = {
+    images: dict[str, NDArray[Any]] = {
         "lung_field": np.asarray(report.masks.lung_field).astype(np.uint8),
         "nodule_mask": np.asarray(report.masks.nodules).astype(np.uint8),
         "labels": report.masks.labels,
