@@ -84,7 +84,7 @@ assert compare_reports(Path({str(a)!r}), Path({str(b)!r}), 5.0).same_decisions
 import numpy as np, lungrt
 from lungrt.comparison.settings import parse_settings
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
-plain = parse_settings("threads=1", {str(tiny_bundle)!r})
+plain = parse_settings("threads=1 profile=book", {str(tiny_bundle)!r})
 found = compare_settings(
     plain, plain, [Path("ct")], lambda _: lungrt.CtVolume(hu, lungrt.Geometry()), 5.0
 )

@@ -127,6 +127,31 @@ def test_volume_smaller_than_a_crop(pipeline: lungrt.Pipeline) -> None:
         pipeline.classify(small, [(1, 2, 3)])
 
 
+def test_profile_lung_pads_a_volume_smaller_than_a_crop_with_air(
+    tiny_bundle: Path, pipeline: lungrt.Pipeline
+) -> None:
+    hu = np.random.default_rng(0).integers(-900, 900, (4, 8, 7), dtype=np.int16)
+    small = lungrt.CtVolume(hu, lungrt.Geometry())
+    lung = lungrt.Pipeline(tiny_bundle, profile="lung", threads=1)
+    assert lung.profile.pad_small_volumes
+    assert not pipeline.profile.pad_small_volumes
+    with pytest.raises(errors.BadVolume, match="smaller than the classifier's crop"):
+        pipeline.nodule_input(small, (1, 2, 3))
+
+    crop = lung.nodule_input(small, (1, 2, 3))
+    inside = np.argwhere(crop != -1000)  # nothing in the volume is air
+    first, last = inside.min(axis=0), inside.max(axis=0) + 1
+    assert tuple(last - first) == small.shape
+    np.testing.assert_array_equal(crop[tuple(map(slice, first, last))], hu)
+    assert (np.abs(first + last - np.array(crop.shape)) <= 1).all(), "the volume is in the middle"
+
+    # The same as of a volume that somebody padded.
+    padded = lungrt.CtVolume(crop.astype(np.int16), lungrt.Geometry())
+    (found,) = lung.classify(small, [(1, 2, 3)])
+    (expected,) = pipeline.classify(padded, [(4, 4, 4)])
+    assert (found.p_nodule, found.p_malignant) == (expected.p_nodule, expected.p_malignant)
+
+
 def test_progress_tells_each_stage(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
     calls: list[tuple[str, int, int]] = []
     report = pipeline.run(small_ct, progress=lambda *call: calls.append(call))

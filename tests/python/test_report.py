@@ -30,6 +30,7 @@ def test_dictionary_has_the_documented_keys(report: lungrt.Report) -> None:
         "options",
         "engine",
         "device",
+        "lung_field",
         "counts",
         "nodules",
         "candidates",
@@ -42,14 +43,28 @@ def test_dictionary_has_the_documented_keys(report: lungrt.Report) -> None:
         "candidates": len(report.candidates),
         "nodules": len(report.nodules),
     }
-    assert set(content["nodules"][0]) == {
+    assert content["lung_field"] is None
+    assert content["options"] == {
+        "geometry": "book",
+        "region": "volume",
+        "merge_marks": False,
+        "pad_small_volumes": False,
+        "precision": "fp32",
+        "segmentation_threshold": 0.5,
+        "nodule_threshold": 0.5,
+        "malignancy_threshold": 0.5,
+    }
+    finding = {
         "center_mm",
         "index",
         "p_nodule",
         "p_malignant",
         "volume_mm3",
         "diameter_mm",
+        "extent_mm",
     }
+    assert set(content["candidates"][0]) == finding
+    assert set(content["nodules"][0]) == finding | {"marks"}
 
 
 def test_dictionary_holds_every_digit(report: lungrt.Report) -> None:
@@ -62,6 +77,10 @@ def test_dictionary_holds_every_digit(report: lungrt.Report) -> None:
         assert entry["p_malignant"] == finding.p_malignant
         assert entry["volume_mm3"] == finding.volume_mm3
         assert entry["diameter_mm"] == finding.diameter_mm
+        assert tuple(entry["extent_mm"]) == finding.extent_mm
+    for entry, nodule in zip(content["nodules"], report.nodules, strict=True):
+        assert entry["marks"] == nodule.marks
+        assert [report.candidates[mark].index for mark in nodule.marks] == [nodule.index]
 
 
 def test_candidates_can_be_left_out(report: lungrt.Report) -> None:

@@ -92,6 +92,7 @@ def test_each_process_is_told_what_to_do(processes, tmp_path: Path) -> None:
     assert not whole.arrays
     (command,) = processes.commands
     assert command[:2] == ["diagnose", "small"]
+    assert command[command.index("--profile") + 1] == "book"
     assert command[-2:] == ["--engine-option", "batch=8"]
     assert command[command.index("--profile") + 1] == whole.profile == "book"
 

@@ -37,11 +37,11 @@ def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 
 @pytest.fixture
 def diagnose(tiny_bundle: Path) -> Callable[..., Result]:
-    """Run the command in this process."""
+    """Run the command in this process, as the book does: the small CT has no lungs."""
 
     def run(*arguments: object) -> Result:
-        options = ["--bundle", str(tiny_bundle), "--threads", "1"]
-        return CliRunner().invoke(app, ["diagnose", *map(str, arguments), *options])
+        options = ["--bundle", str(tiny_bundle), "--threads", "1", "--profile", "book"]
+        return CliRunner().invoke(app, ["diagnose", *options, *map(str, arguments)])
 
     return run
 
@@ -232,15 +232,16 @@ def test_ctrl_c_in_a_run(tiny_bundle: Path, tmp_path: Path) -> None:
     program = f"""
 import lungrt.pipeline
 run = lungrt.pipeline.Pipeline.run
-def told(*arguments, progress):
-    return run(*arguments, progress=lambda *_: print("under way", flush=True))
+def told(*arguments, progress, **options):
+    told = lambda *_: print("under way", flush=True)
+    return run(*arguments, progress=told, **options)
 lungrt.pipeline.Pipeline.run = told
 {CLI}
 """
     output = tmp_path / "report.json"
-    arguments = ["diagnose", "long.mha", "--bundle", tiny_bundle, "--output", output]
+    arguments = ["diagnose", "long.mha", "--bundle", tiny_bundle, "--profile", "book"]
     with subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", program, *arguments, "--output", output],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -256,8 +257,9 @@ lungrt.pipeline.Pipeline.run = told
 
 
 def test_output_in_a_pipe_is_plain_and_whole(tiny_bundle: Path, ct_file: Path) -> None:
+    options = ("--bundle", tiny_bundle, "--profile", "book")
     done = subprocess.run(
-        [sys.executable, "-c", CLI, "diagnose", ct_file, "--bundle", tiny_bundle],
+        [sys.executable, "-c", CLI, "diagnose", ct_file, *options],
         capture_output=True,
         text=True,
         check=False,

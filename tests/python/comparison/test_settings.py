@@ -17,6 +17,7 @@ def test_settings_become_arguments_of_a_pipeline() -> None:
         text,
         "a b",
         {
+            "profile": "lung",
             "engine": "onnxruntime",
             "precision": "tf32",
             "threads": 2,
@@ -24,9 +25,21 @@ def test_settings_become_arguments_of_a_pipeline() -> None:
         },
     )
     assert parse_settings("kernels=direct", "b").arguments == {
-        "engine_options": {"kernels": "direct"}
+        "profile": "lung",
+        "engine_options": {"kernels": "direct"},
     }
-    assert parse_settings("", "b") == Settings("defaults", "b", {})
+    assert parse_settings("", "b") == Settings("defaults", "b", {"profile": "lung"})
+
+
+@pytest.mark.parametrize(("word", "value"), [("yes", True), ("no", False)])
+def test_settings_of_what_a_diagnosis_lists(word: str, value: bool) -> None:
+    text = f"profile=book region=lung geometry=exact merge_marks={word}"
+    assert parse_settings(text, "b").arguments == {
+        "profile": "book",
+        "region": "lung",
+        "geometry": "exact",
+        "merge_marks": value,
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,6 +53,7 @@ def test_settings_become_arguments_of_a_pipeline() -> None:
         ("kernels=direct option.kernels=winograd", "kernels stands twice"),
         ("threads=0", "threads=0: expected at least 1"),
         ("threads=many", "threads=many: expected at least 1"),
+        ("merge_marks=true", "merge_marks=true: expected yes or no"),
         ("engine='native", "No closing quotation"),
     ],
 )

@@ -1,0 +1,170 @@
+"""What a run saw, as files in the CT's geometry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from numpy.typing import NDArray
+
+import lungrt
+from lungrt.errors import InvalidArgument, Io
+from lungrt.phantom import chest
+
+FORMATS = ("nii.gz", "nrrd", "mha")
+NAMES = ("lung_field", "nodule_mask", "labels")
+
+
+def slanted(volume: lungrt.CtVolume) -> lungrt.CtVolume:
+    """Place voxels obliquely, with another pitch along each axis."""
+    turn, tilt = 0.31, 0.17
+    about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
+    about_x = [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]
+    geometry = lungrt.Geometry(
+        (-101.37, 55.21, 7.003), volume.geometry.spacing_mm, np.array(about_z) @ about_x
+    )
+    return lungrt.CtVolume(volume.hu, geometry)
+
+
+@pytest.fixture(scope="module")
+def report(tiny_bundle: Path) -> lungrt.Report:
+    """Diagnose an oblique chest of odd spacing; tiny networks find a lot in it."""
+    pytest.importorskip("scipy")
+    phantom = chest(seed=1, shape=(16, 91, 97), spacing_mm=(4.1, 4.3, 19.7), nodules=1)
+    pipeline = lungrt.Pipeline(tiny_bundle, profile="lung", threads=1)
+    found = pipeline.run(slanted(phantom.volume), keep_masks=True)
+    assert len(found.candidates) > 3
+    return found
+
+
+@pytest.fixture(scope="module")
+def plain_report(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
+    """Diagnose the small CT everywhere."""
+    return lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct, keep_masks=True)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_files_read_back(report: lungrt.Report, tmp_path: Path, file_format: str) -> None:
+    folder = tmp_path / "new" / "masks"
+    files = lungrt.write_masks(folder, report, file_format)
+    assert files == [folder / f"{name}.{file_format}" for name in NAMES]
+    assert sorted(folder.iterdir()) == sorted(files)
+    images = {name: SimpleITK.ReadImage(str(file)) for name, file in zip(NAMES, files, strict=True)}
+    geometry = report.geometry
+    for image in images.values():
+        # NIfTI holds its matrix in float32.
+        np.testing.assert_allclose(image.GetOrigin(), geometry.origin_mm, atol=1e-4)
+        np.testing.assert_allclose(image.GetSpacing(), geometry.spacing_mm, rtol=1e-6)
+        np.testing.assert_allclose(image.GetDirection(), np.ravel(geometry.direction), atol=1e-6)
+        assert image.GetSize() == report.shape[::-1]
+
+    masks = report.masks
+    assert masks is not None
+    voxels = {name: SimpleITK.GetArrayFromImage(image) for name, image in images.items()}
+    assert {name: array.dtype.name for name, array in voxels.items()} == {
+        "lung_field": "uint8",
+        "nodule_mask": "uint8",
+        "labels": "int32",
+    }
+    np.testing.assert_array_equal(voxels["lung_field"], np.asarray(masks.lung_field))
+    np.testing.assert_array_equal(voxels["labels"], masks.labels)
+    np.testing.assert_array_equal(voxels["nodule_mask"], voxels["labels"] > 0)
+    assert_labels_are_candidates(voxels["labels"], report)
+    field = voxels["lung_field"].astype(bool)
+    assert all(field[candidate.index] for candidate in report.candidates)
+    assert 0 < field.mean() < 1
+
+
+def assert_labels_are_candidates(labels: NDArray[np.int32], report: lungrt.Report) -> None:
+    """Voxels of label k are those of the candidate at position k - 1."""
+    count = len(report.candidates)
+    np.testing.assert_array_equal(np.unique(labels[labels > 0]), np.arange(1, count + 1))
+    for number, candidate in enumerate(report.candidates, start=1):
+        inside = np.argwhere(labels == number)
+        # A candidate's box gives back what erosion took, and ends at the volume.
+        first = np.maximum(inside.min(axis=0) - 1, 0)
+        last = np.minimum(inside.max(axis=0) + 1, np.array(labels.shape) - 1)
+        assert candidate.box == (tuple(first), tuple(last))
+        # The centre is weighted by the tissue's density, so it lies somewhere within.
+        assert (candidate.index >= inside.min(axis=0)).all()
+        assert (candidate.index <= inside.max(axis=0)).all()
+
+
+def test_masks_of_the_whole_volume(plain_report: lungrt.Report) -> None:
+    masks = plain_report.masks
+    assert masks is not None
+    assert np.asarray(masks.lung_field).all()
+    eroded = np.asarray(lungrt.erode(np.asarray(masks.mask)))
+    np.testing.assert_array_equal(np.asarray(masks.nodules), eroded)
+    assert eroded.sum() == plain_report.mask_voxels
+    np.testing.assert_array_equal(masks.labels > 0, eroded)
+    assert_labels_are_candidates(masks.labels, plain_report)
+
+
+def test_arrays_are_views_that_cannot_be_written(plain_report: lungrt.Report) -> None:
+    assert plain_report.masks is not None
+    with pytest.raises(ValueError, match="read-only"):
+        plain_report.masks.labels[0, 0, 0] = 1
+
+
+def test_a_report_without_masks_is_refused(
+    tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
+) -> None:
+    report = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    assert report.masks is None
+    with pytest.raises(InvalidArgument, match="run the pipeline with keep_masks=True"):
+        lungrt.write_masks(tmp_path / "masks", report)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file_format", ["dcm", "", "NRRD", ".nrrd"])
+def test_an_unknown_format_is_refused(
+    plain_report: lungrt.Report, tmp_path: Path, file_format: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=r"unknown mask format .*: expected nii\.gz, nrrd, m"):
+        lungrt.write_masks(tmp_path / "masks", plain_report, file_format)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_file_in_the_way(plain_report: lungrt.Report, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Io, match=f"{folder}: no folder for masks can be made there"):
+        lungrt.write_masks(tmp_path / folder, plain_report)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_to(
+    plain_report: lungrt.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's answer is given here: an administrator may write everywhere."""
+    monkeypatch.setattr("lungrt.io.masks.os.access", lambda *_: False)
+    with pytest.raises(Io, match="the folder for masks cannot be written to"):
+        lungrt.write_masks(tmp_path, plain_report)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_folder_in_a_files_place(
+    plain_report: lungrt.Report, tmp_path: Path, file_format: str
+) -> None:
+    taken = tmp_path / f"labels.{file_format}"
+    (taken / "mine").mkdir(parents=True)
+    with pytest.raises(Io, match=f"labels.{file_format}: cannot be written"):
+        lungrt.write_masks(tmp_path, plain_report, file_format)
+    assert (taken / "mine").is_dir()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_older_files_are_replaced_whole(plain_report: lungrt.Report, tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / f"{name}.mha").write_bytes(b"old" * 100_000)
+    files = lungrt.write_masks(tmp_path, plain_report, "mha")
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert plain_report.masks is not None
+    for file in files:
+        assert b"oldold" not in file.read_bytes()
+    labels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(files[2])))
+    np.testing.assert_array_equal(labels, plain_report.masks.labels)
