@@ -164,7 +164,6 @@ def _measure(
     if kind == COMMAND:
         arguments = [
             *("diagnose", str(workload.small), "--bundle", str(settings.bundle)),
-            *("--profile", "book"),  # what every contender is timed on
             *("--engine", contender.name, "--device", contender.device),
             *("--precision", contender.precision, "--profile", contender.profile),
             *("--threads", str(contender.threads), "--no-progress"),

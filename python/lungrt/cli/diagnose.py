@@ -179,7 +179,8 @@ def _print(console: Console, report: Report) -> None:
     provenance = report.provenance
     seconds = {"find_lungs": 0.0, **report.timings_s}
     console.print(
-        f"{len(report.nodules)} nodules of {len(report.candidates)} candidates in "
+        f"{len(report.nodules)} nodule{'' if len(report.nodules) == 1 else 's'} of "
+        f"{len(report.candidates)} candidates in "
         f"{seconds['total']:.1f} s (find lungs {seconds['find_lungs']:.1f}, segment "
         f"{seconds['segment']:.1f}, group {seconds['group']:.1f}, classify "
         f"{seconds['classify']:.1f})\n"
