@@ -20,9 +20,8 @@ def test_two_engines_on_the_folder_of_reference_cts(
     engines.require("torchscript")
     output = tmp_path / "comparison.json"
     arguments = ["--bundle", reference_bundle, "--ct", reference / "ct", "--output", output]
-    result = CliRunner().invoke(
-        app, ["compare", "engine=native", "engine=torchscript", *map(str, arguments)]
-    )
+    settings = [f"engine={name} profile=book" for name in ("native", "torchscript")]
+    result = CliRunner().invoke(app, ["compare", *settings, *map(str, arguments)])
     assert result.exit_code == 0, result.output
     assert "engine: native -> torchscript" in result.stdout
     assert "all 2" in result.stdout
