@@ -23,6 +23,15 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def cuda(engine: str) -> str:
+    """The first CUDA device that the engine sees, or a skip."""
+    devices = [d for d in engines.require(engine).devices if d.startswith("cuda")]
+    if not devices:
+        pytest.skip(f"needs a CUDA GPU and a runtime of {engine} that was built for it")
+    return devices[0].split()[0]
+
+
+@pytest.fixture(scope="session")
 def eager_networks(segmentation_checkpoint: Path, nodule_checkpoint: Path) -> eager.Networks:
     """Load the book's two networks."""
     return eager.load_networks(segmentation_checkpoint, nodule_checkpoint)

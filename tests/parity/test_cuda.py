@@ -16,15 +16,6 @@ import lungrt
 pytestmark = pytest.mark.gpu
 
 
-@pytest.fixture(scope="module")
-def cuda(engine: str) -> str:
-    """The first CUDA device that the engine sees, or a skip."""
-    devices = [d for d in engines.require(engine).devices if d.startswith("cuda")]
-    if not devices:
-        pytest.skip(f"needs a CUDA GPU and a runtime of {engine} that was built for it")
-    return devices[0].split()[0]
-
-
 @pytest.mark.parametrize("name", ["LIDC-IDRI-0001", "C3N-00247"])
 def test_every_stage_equals_eager(
     name: str,

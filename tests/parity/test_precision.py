@@ -47,15 +47,6 @@ def test_auto_refuses_what_no_engine_does(small_bundle: Path) -> None:
         lungrt.Pipeline(small_bundle, precision="int8")
 
 
-@pytest.fixture(scope="module")
-def cuda(engine: str) -> str:
-    """The first CUDA device that the engine sees, or a skip."""
-    devices = [d for d in engines.require(engine).devices if d.startswith("cuda")]
-    if not devices:
-        pytest.skip(f"needs a CUDA GPU and a runtime of {engine} that was built for it")
-    return devices[0].split()[0]
-
-
 def open_on_gpu(bundle: Path, engine: str, cuda: str, precision: str) -> lungrt.Pipeline:
     known = engines.require(engine).precisions[cuda]
     if precision not in known:

@@ -58,7 +58,7 @@ struct LungrtSessionTraits {
   std::int64_t batch;
   std::int32_t lanes;            ///< runs at once that use the threads best
   std::int32_t fixed_batch = 0;  ///< 1: run() takes a whole batch only
-  /// 1: run() takes tensors in the memory of the session's device, too.
+  /// 1: run() takes tensors in the memory of the device that it runs on, too.
   std::int32_t device_tensors = 0;
   /// 1: it works with these on the caller's stream and does not wait. 0: on streams of its own: the
   /// caller's is to be done before, and when run() returns the work is, too.

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Marks", "ScanReport", "parse_report", "read_report", "read_reports"]
 
-_FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class Marks:
@@ -133,12 +131,15 @@ def read_report(path: Path) -> ScanReport:
 
 def parse_report(content: Any, path: Path) -> ScanReport:
     """Check a report that was read; `path` is where messages say it is."""
+    from lungrt import _core
+
+    known = _core.report_format_version
     if not isinstance(content, dict) or "format_version" not in content:
         raise InvalidArgument(f"{path}: no report of lungrt; it has no format_version")
-    if content["format_version"] != _FORMAT_VERSION:
+    if content["format_version"] != known:
         raise UnsupportedVersion(
             f"{path}: a report of version {content['format_version']}; this build knows "
-            f"version {_FORMAT_VERSION}"
+            f"version {known}"
         )
     if "candidates" not in content:
         raise InvalidArgument(

@@ -101,7 +101,7 @@ std::int64_t item_elements(const LungrtTensor& tensor) {
 LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
                  const LungrtTensor* output, LungrtText* error) {
   if (session->broken) return tell(kLungrtInference, "the network is broken", error);
-  // Device memory is on the session's device, with a stream; nothing else has one.
+  // Only memory of the device that was asked for has a stream.
   const bool expected = (input->cuda != 0) == (session->cuda && FAKE_DEVICE_TENSORS != 0);
   const bool placed = (expected || FAKE_ANY_PLACE != 0) &&
                       (input->stream != nullptr) == (input->cuda != 0) &&
