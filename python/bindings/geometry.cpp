@@ -72,6 +72,13 @@ inverse
             return py::isinstance<Geometry>(other) && equal(self, other.cast<const Geometry&>());
           },
           py::arg("other"))
+      // Equal geometries are copied and sent between processes as what they are made of.
+      .def("__reduce__",
+           [](const py::object& self) {
+             return py::make_tuple(py::type::of(self),
+                                   py::make_tuple(self.attr("origin_mm"), self.attr("spacing_mm"),
+                                                  self.attr("direction")));
+           })
       .def("__repr__", [](const Geometry& self) {
         return py::str("Geometry(origin_mm={}, spacing_mm={}, direction={})")
             .format(self.origin_mm(), self.spacing_mm(), self.direction());

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import sys
 import threading
 
@@ -194,3 +196,14 @@ def test_unknown_inverse() -> None:
         ValueError, match="unknown inverse transform 'best': expected book or exact"
     ):
         lungrt.Geometry().to_index((0, 0, 0), "best")
+
+
+def test_a_geometry_is_copied_and_sent_between_processes() -> None:
+    geometry = lungrt.Geometry((1.5, -2, 3), (0.5, 0.6, 2), ((0, 1, 0), (-1, 0, 0), (0, 0, 1)))
+    for other in (
+        copy.copy(geometry),
+        copy.deepcopy(geometry),
+        pickle.loads(pickle.dumps(geometry)),
+    ):
+        assert other == geometry
+        assert other is not geometry
