@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from lungrt.errors import InvalidArgument
 from lungrt.training.data.balance import Balanced, kind_of
 from lungrt.training.data.samples import TRAITS, DataSet, Sample
+from lungrt.training.data.volumes import CtCrops
 from lungrt.training.settings import Settings
 from lungrt.training.task_names import CLASSES
 
@@ -76,10 +77,21 @@ class TrainingCrops(_Crops):
         super().__init__(data, settings)
         self._draws = draws
         self._shuffled = draws
+        self._prepared: set[Sample] = set()
 
     def begin(self, epoch: int) -> None:
         """Shuffle for an epoch; the order depends on the seed and the epoch alone."""
         self._shuffled = self._draws.shuffled(random.Random(f"{self._settings.seed}:{epoch}"))
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Cut the epoch's new crops series by series: a CT is read once, not once a crop."""
+        cts = self._data.load_crop
+        if isinstance(cts, CtCrops) and cts.keeps:
+            new = {self._shuffled.draw(number) for number in range(len(self))} - self._prepared
+            for sample in sorted(new, key=lambda s: (s.series_uid, s.center_mm)):
+                cts(sample, self._settings.crop)
+            self._prepared |= new
 
     def __len__(self) -> int:
         return self._settings.draws

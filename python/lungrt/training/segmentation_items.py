@@ -41,12 +41,21 @@ class TrainingPatches(Dataset[Item]):
         self._settings = settings
         self._order = self._nodules
         self._epoch = 0
+        self._prepared = False
 
     def begin(self, epoch: int) -> None:
         """Shuffle for an epoch; what is drawn depends on the seed and the epoch alone."""
         self._epoch = epoch
         generator = random.Random(f"{self._settings.seed}:{epoch}")
         self._order = generator.sample(self._nodules, len(self._nodules))
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Cut all squares series by series, once: a CT is read once, not once a nodule."""
+        if self._slices.keeps and not self._prepared:
+            for nodule in sorted(self._nodules, key=lambda s: (s.series_uid, s.center_mm)):
+                self._slices.around(nodule, self._settings.window)
+            self._prepared = True
 
     def __len__(self) -> int:
         return self._settings.draws

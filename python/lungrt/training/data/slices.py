@@ -46,6 +46,11 @@ class AnnotatedSlices:
             if sample.is_nodule:
                 self._nodules.setdefault(sample.series_uid, []).append(sample)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what was cut is kept."""
+        return self._cts.keeps
+
     def around(self, sample: Sample, size: int) -> Pair:
         """Return a square of slices around a nodule, and the mask of the middle slice.
 

@@ -72,6 +72,11 @@ class CtCrops:
 
         return self.kept(sample.series_uid, ("crop", sample.center_mm, crop), cut)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what was made is kept, so that it pays to make it in the order of series."""
+        return self._cache is not None
+
     def kept(
         self,
         series_uid: str,
