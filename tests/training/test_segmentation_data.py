@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -198,3 +199,58 @@ def test_candidates_of_a_bundle(
     for marks in found.values():
         ((_, probability),) = marks  # all of the volume
         assert probability == (1.0 if len(stages) == 1 else 0.5)
+
+
+def draw_mask(luna: Path, uid: str, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+    """Write a mask in the voxels of a series."""
+    ct = SimpleITK.ReadImage(str(next(luna.glob(f"subset*/{uid}.mhd"))))
+    image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
+    image.CopyInformation(ct)
+    (luna / "seg-nodules").mkdir(exist_ok=True)
+    SimpleITK.WriteImage(image, str(luna / "seg-nodules" / f"{uid}.mhd"))
+
+
+def test_drawn_masks_go_before_grown_ones(luna: Path, tmp_path: Path) -> None:
+    grown = open_data(luna, cache_folder=tmp_path / "cache")
+    before = AnnotatedSlices(grown, 1).whole("1.2.0", 8)[1]
+    mask = np.zeros(SHAPE, bool)
+    mask[8, 20:23, 5:9] = True
+    draw_mask(luna, "1.2.0", mask)
+    drawn = AnnotatedSlices(open_data(luna, cache_folder=tmp_path / "cache"), 1)
+    assert np.array_equal(drawn.whole("1.2.0", 8)[1], mask[8])
+    assert not np.array_equal(before, mask[8])
+    assert drawn.marked_slices(["1.2.0"]) == [("1.2.0", 8)]
+    # Those without one are grown still.
+    assert np.array_equal(
+        drawn.whole("1.2.2", 8)[1], AnnotatedSlices(grown, 1).whole("1.2.2", 8)[1]
+    )
+
+
+def test_a_mask_of_other_voxels_is_named(luna: Path) -> None:
+    draw_mask(luna, "1.2.0", np.zeros(SHAPE, bool))
+    path = luna / "seg-nodules" / "1.2.0.mhd"
+    text = path.read_text()
+    path.write_text(text.replace("Offset = ", "Offset = 1", 1))
+    slices = AnnotatedSlices(open_data(luna), 1)
+    with pytest.raises(InvalidArgument, match=r"1\.2\.0\.mhd: .* expected those of its CT"):
+        slices.whole("1.2.0", 3)
+
+
+def test_a_share_of_the_draws_is_background(luna_data: DataSet, quick: Quick) -> None:
+    settings = quick("segmentation", draws=20, background=0.25)
+    items = TrainingPatches(luna_data, luna_data.samples, settings)
+    items.begin(1)
+    drawn = [items._draw(number) for number in range(20)]
+    assert [not sample.is_nodule for sample in drawn] == [False, False, False, True] * 5
+    items.begin(2)
+    assert drawn != [items._draw(number) for number in range(20)]
+    # Without one, each nodule comes in turn, as in the book.
+    plain = TrainingPatches(luna_data, luna_data.samples, quick("segmentation", draws=20))
+    plain.begin(1)
+    assert all(plain._draw(number).is_nodule for number in range(20))
+
+
+def test_background_needs_non_nodules(luna_data: DataSet, quick: Quick) -> None:
+    nodules = [sample for sample in luna_data.samples if sample.is_nodule]
+    with pytest.raises(InvalidArgument, match=r"background 0\.5: no non-nodule"):
+        TrainingPatches(luna_data, nodules, quick("segmentation", background=0.5))

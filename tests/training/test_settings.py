@@ -40,6 +40,8 @@ def test_given_values_go_before_the_books() -> None:
         ("nodule", {"lr_decay_by_depth": 0.0}, "lr_decay_by_depth: expected above 0"),
         ("nodule", {"soft_labels": True}, "nodule is not trained with soft_labels"),
         ("segmentation", {"window": 32}, "window: expected at least the patch of 64"),
+        ("segmentation", {"background": 1.0}, "background: expected at least 0 and below 1"),
+        ("nodule", {"background": 0.5}, "nodule is not trained with background"),
         ("segmentation", {"mixup": 0.2}, "segmentation is not trained with mixup"),
         ("segmentation", {"best_by": "auc"}, "segmentation is not trained with best_by auc"),
         (

@@ -21,7 +21,7 @@ Item = tuple[Tensor, Tensor]
 
 
 class TrainingPatches(Dataset[Item]):
-    """Random crops around nodules, each nodule in turn.
+    """Random crops around nodules, each nodule in turn; a share of them around non-nodules.
 
     Items are (hu [2 * context + 1, patch, patch], mask [1, patch, patch]), float32; HU clamped.
 
@@ -39,31 +39,45 @@ class TrainingPatches(Dataset[Item]):
             )
         self._slices = AnnotatedSlices(data, settings.context)
         self._settings = settings
-        self._order = self._nodules
+        self._others = [sample for sample in samples if not sample.is_nodule]
+        if settings.background and not self._others:
+            raise InvalidArgument(
+                f"background {settings.background:g}: no non-nodule in the training part to draw "
+                "it from"
+            )
+        self._order, self._background = self._nodules, self._others
         self._epoch = 0
-        self._prepared = False
+        self._prepared: set[Sample] = set()
 
     def begin(self, epoch: int) -> None:
         """Shuffle for an epoch; what is drawn depends on the seed and the epoch alone."""
         self._epoch = epoch
         generator = random.Random(f"{self._settings.seed}:{epoch}")
         self._order = generator.sample(self._nodules, len(self._nodules))
+        self._background = generator.sample(self._others, len(self._others))
         self._prepare()
 
     def _prepare(self) -> None:
-        """Cut all squares series by series, once: a CT is read once, not once a nodule."""
-        if self._slices.keeps and not self._prepared:
-            for nodule in sorted(self._nodules, key=lambda s: (s.series_uid, s.center_mm)):
-                self._slices.around(nodule, self._settings.window)
-            self._prepared = True
+        """Cut the epoch's new squares series by series: a CT is read once, not once a square."""
+        if self._slices.keeps:
+            new = {self._draw(number) for number in range(len(self))} - self._prepared
+            for sample in sorted(new, key=lambda s: (s.series_uid, s.center_mm)):
+                self._slices.around(sample, self._settings.window)
+            self._prepared |= new
+
+    def _draw(self, number: int) -> Sample:
+        # Background draws are spread evenly among the others.
+        before, with_this = (int(n * self._settings.background) for n in (number, number + 1))
+        if with_this > before:
+            return self._background[before % len(self._background)]
+        return self._order[(number - before) % len(self._order)]
 
     def __len__(self) -> int:
         return self._settings.draws
 
     def __getitem__(self, number: int) -> Item:
         settings = self._settings
-        nodule = self._order[number % len(self._order)]
-        hu, mask = self._slices.around(nodule, settings.window)
+        hu, mask = self._slices.around(self._draw(number), settings.window)
         # Own numbers for each item, so that workers draw what one process would.
         generator = random.Random(f"{settings.seed}:{self._epoch}:{number}")
         top, left = (generator.randint(0, settings.window - settings.patch) for _ in range(2))

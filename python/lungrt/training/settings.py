@@ -70,6 +70,8 @@ class Settings:
         Weight of the loss of the readers' other ratings, learnt beside the class; 0 for none.
     false_negative_weight : float
         Segmentation: weight of the part of the Dice loss that misses count in alone.
+    background : float
+        Segmentation: share of the draws around non-nodules, which the book has none of.
     widths : tuple of int or None
         Channels of each level or block of a new network; None for the book's.
     crop : tuple of int
@@ -119,6 +121,7 @@ class Settings:
     soft_labels: bool = False
     trait_weight: float = 0.0
     false_negative_weight: float = 8.0
+    background: float = 0.0
     widths: tuple[int, ...] | None = None
     crop: tuple[int, int, int] = (32, 48, 48)
     context: int = 3
@@ -144,7 +147,9 @@ class Settings:
             "seed",
         ):  # fmt: skip
             self._require(name, getattr(self, name) >= 0, "at least 0")
-        for name in ("scale", "dropout", "label_smoothing", "ema_decay", "swa_start"):
+        for name in (
+            "scale", "dropout", "label_smoothing", "ema_decay", "swa_start", "background",
+        ):  # fmt: skip
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         self._require("lr", self.lr > 0, "above 0")
         self._require("lr_decay_by_depth", 0 < self.lr_decay_by_depth <= 1, "above 0, at most 1")
@@ -159,6 +164,7 @@ class Settings:
             "label_smoothing": segments and self.label_smoothing,
             "soft_labels": self.soft_labels and self.task not in ("malignancy", "three-class"),
             "trait_weight": segments and self.trait_weight,
+            "background": self.background and not segments,
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:
             raise InvalidArgument(f"{self.task} is not trained with {' and '.join(names)}")

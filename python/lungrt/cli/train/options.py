@@ -159,6 +159,10 @@ class SettingOptions:
     false_negative_weight: Annotated[
         float | None, _option("Segmentation: weight of misses; 8.", _TARGETS)
     ] = None
+    background: Annotated[
+        float | None,
+        _option("Segmentation: share of the draws around non-nodules; 0.", _TARGETS),
+    ] = None
     widths: Annotated[
         str | None,
         _option("Channels of each level or block; the book: 16,32,64 and 8,16,32,64.", _NETWORK),

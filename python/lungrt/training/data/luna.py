@@ -19,6 +19,7 @@ ANNOTATIONS = "annotations.csv"
 MALIGNANCY = "annotations_with_malignancy.csv"
 CANDIDATES = ("candidates_V2.csv", "candidates.csv")
 SERIES = "seriesuids.csv"
+MASKS = "seg-nodules"
 
 
 def is_luna16(folder: Path) -> bool:
@@ -37,7 +38,8 @@ def read_luna16(
 
     Nodules are those of ``annotations_with_malignancy.csv`` where it is there, with the readers'
     ratings, and of ``annotations.csv``; non-nodules are the candidates of class 0 of
-    ``candidates_V2.csv`` or ``candidates.csv``.
+    ``candidates_V2.csv`` or ``candidates.csv``. Masks are grown from the nodules' centres, unless
+    ``seg-nodules/<seriesuid>.mhd`` beside the subsets has them drawn, as those of phantoms are.
 
     Parameters
     ----------
@@ -84,7 +86,8 @@ def read_luna16(
     check_placement(negatives, extents, str(table))
     notes = (f"{len(missing)} of {len(wanted)} series are not here, left out",) if missing else ()
     crops = CtCrops(paths, cache)
-    return DataSet("LUNA16", (*nodules, *negatives), crops, paths, notes)
+    masks = {path.stem: path for path in (folder / MASKS).glob("*.mhd") if path.stem in paths}
+    return DataSet("LUNA16", (*nodules, *negatives), crops, paths, notes, masks)
 
 
 def find_series(folder: Path) -> dict[str, Path]:

@@ -1,11 +1,15 @@
-"""Masks of annotated nodules, grown from their centres by density."""
+"""Masks of annotated nodules: grown from their centres by density, or drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lungrt import CtVolume, read_ct
+from lungrt.errors import InvalidArgument
 
 # Lung is far below, soft tissue far above.
 TISSUE_HU = -700.0
@@ -45,6 +49,36 @@ def grow_masks(
             )
         ] = True
     return box & (hu > threshold_hu)
+
+
+def read_mask(path: Path, ct: CtVolume) -> NDArray[np.bool_]:
+    """Read a mask that was drawn; whatever is not 0 is nodule.
+
+    Parameters
+    ----------
+    path : path
+        An image of integers in the voxels of the CT.
+    ct : CtVolume
+
+    Returns
+    -------
+    ndarray of bool
+        Of the CT's shape.
+
+    Raises
+    ------
+    InvalidArgument
+        It lies elsewhere than the CT, or has another shape.
+    lungrt.errors.Error
+        It cannot be read.
+    """
+    mask = read_ct(path)
+    if mask.shape != ct.shape or mask.geometry != ct.geometry:
+        raise InvalidArgument(
+            f"{path}: {list(mask.shape)} voxels (slices, rows, columns), {mask.geometry}; expected "
+            f"those of its CT: {list(ct.shape)} voxels, {ct.geometry}"
+        )
+    return mask.hu != 0
 
 
 def _reach(hu: NDArray[np.int16], center: Sequence[int], axis: int, threshold_hu: float) -> int:

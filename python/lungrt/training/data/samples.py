@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +77,8 @@ class DataSet:
         crops alone.
     notes : tuple of str
         What a person should know of how it was read.
+    masks : mapping of str to path
+        Drawn masks of the nodules of a series, where there are any: an image in the CT's voxels.
     """
 
     name: str
@@ -84,6 +86,7 @@ class DataSet:
     load_crop: Callable[[Sample, Crop], NDArray[np.int16]]
     series: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    masks: Mapping[str, Path] = field(default_factory=dict)
 
     def without_patients(self, patients: Iterable[str]) -> DataSet:
         """Return the set less some patients."""
@@ -91,8 +94,8 @@ class DataSet:
         kept = tuple(sample for sample in self.samples if sample.patient not in gone)
         series_gone = {s.series_uid for s in self.samples if s.patient in gone} | gone
         series = {uid: path for uid, path in self.series.items() if uid not in series_gone}
-        return DataSet(self.name, kept, self.load_crop, series, self.notes)
+        return replace(self, samples=kept, series=series)
 
     def with_samples(self, more: Iterable[Sample]) -> DataSet:
         """Return the set with further samples after its own."""
-        return DataSet(self.name, (*self.samples, *more), self.load_crop, self.series, self.notes)
+        return replace(self, samples=(*self.samples, *more))

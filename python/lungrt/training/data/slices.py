@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungrt.errors import BadVolume, InvalidArgument
-from lungrt.training.data.masks import grow_masks
+from lungrt.training.data.masks import grow_masks, read_mask
 from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.data.volumes import CtCrops, crop_start
 
@@ -40,7 +40,8 @@ class AnnotatedSlices:
             )
         self._cts: CtCrops = data.load_crop
         self._context = context
-        self._mask = lru_cache(maxsize=1)(self._grown)
+        self._drawn = data.masks
+        self._mask = lru_cache(maxsize=1)(self._make_mask)
         self._nodules: dict[str, list[Sample]] = {}
         for sample in data.samples:
             if sample.is_nodule:
@@ -52,7 +53,7 @@ class AnnotatedSlices:
         return self._cts.keeps
 
     def around(self, sample: Sample, size: int) -> Pair:
-        """Return a square of slices around a nodule, and the mask of the middle slice.
+        """Return a square of slices around a sample, and the nodules' mask of the middle slice.
 
         Returns
         -------
@@ -109,17 +110,22 @@ class AnnotatedSlices:
                 places += [(uid, int(index)) for index in marked]
         return places
 
-    def _grown(self, series_uid: str) -> NDArray[np.bool_]:
+    def _make_mask(self, series_uid: str) -> NDArray[np.bool_]:
         volume = self._cts.volume(series_uid)
+        if (path := self._drawn.get(series_uid)) is not None:
+            return read_mask(path, volume)
         centers = [
             volume.geometry.to_index(nodule.center_mm, "exact")
-            for nodule in self._nodules[series_uid]
+            for nodule in self._nodules.get(series_uid, [])
         ]
         return grow_masks(volume.hu, centers)
 
-    def _key(self, series_uid: str) -> list[list[float]]:
-        # A mask depends on every nodule of its series.
-        return sorted(list(nodule.center_mm) for nodule in self._nodules[series_uid])
+    def _key(self, series_uid: str) -> list[object]:
+        # A grown mask depends on every nodule of its series, a drawn one on its file.
+        if (path := self._drawn.get(series_uid)) is not None:
+            status = path.stat()
+            return ["drawn", status.st_size, status.st_mtime_ns]
+        return sorted(list(nodule.center_mm) for nodule in self._nodules.get(series_uid, []))
 
 
 def _with_context(hu: NDArray[np.int16], middle: int, context: int) -> NDArray[np.int16]:
