@@ -1,4 +1,4 @@
-"""A page for each public header and for each public Python package, written before Sphinx reads.
+"""Pages of public headers, Python packages and example programs, written before Sphinx reads.
 
 What is public is asked of the sources, so that nothing new is left out: the files of
 ``cpp/include/lungrt`` and every ``__all__``.
@@ -20,6 +20,7 @@ from sphinx.config import Config
 
 ROOT = Path(__file__).parents[2]
 HEADERS = ROOT / "cpp" / "include" / "lungrt"
+EXAMPLES = ROOT / "cpp" / "examples"
 PAGES = ROOT / "docs" / "reference" / "generated"
 
 # What only marks visibility documents nothing; the engine's table is public to engines alone.
@@ -129,12 +130,31 @@ def cpp_pages() -> dict[str, str]:
     return pages
 
 
+def example_pages() -> dict[str, str]:
+    body = [
+        "Programs of ``cpp/examples``, which every build compiles.",
+        "",
+        ".. literalinclude:: /../cpp/examples/CMakeLists.txt",
+        "   :language: cmake",
+        "   :caption: CMakeLists.txt",
+        "",
+    ]
+    for path in sorted(EXAMPLES.glob("*.[ch]*")):
+        lines = [
+            f".. literalinclude:: /../cpp/examples/{path.name}",
+            f"   :language: {'c' if path.suffix == '.c' else 'cpp'}",
+        ]
+        body.append(titled(path.name, lines, "-"))
+    return {"examples": titled("Example programs", body)}
+
+
 def object_lines(module: ModuleType, home: str, name: str) -> list[str]:
     if not isinstance(getattr(module, name), type):
         return [f".. autofunction:: {home}.{name}", ""]
     return [
         f".. autoclass:: {home}.{name}",
         "   :members:",
+        "   :undoc-members:",
         "   :inherited-members: pybind11_object, tuple",
         "",
     ]
@@ -176,7 +196,7 @@ def python_pages() -> dict[str, str]:
 
 def write_pages(app: Sphinx, config: Config) -> None:
     """Write what changed, and nothing else: Sphinx reads again what is newer."""
-    pages = {**cpp_pages(), **python_pages()}
+    pages = {**cpp_pages(), **example_pages(), **python_pages()}
     for page, text in pages.items():
         path = PAGES / f"{page}.rst"
         path.parent.mkdir(parents=True, exist_ok=True)

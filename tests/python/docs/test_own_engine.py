@@ -13,7 +13,7 @@ import pytest
 
 import lungrt
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 RUN = """
 import sys

@@ -15,7 +15,7 @@ import lungrt
 from lungrt import errors
 from lungrt.cli.app import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # Tags that make a browser fetch something, and the attribute that says what.
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
