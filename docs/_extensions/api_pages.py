@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from docutils import nodes
-from doxygen_items import directives
+from doxygen_items import directives, label
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -89,7 +89,8 @@ def brief(path: Path) -> str:
     if comment is None:
         raise ValueError(f"{path}: expected a comment that says what the header is for")
     words = re.sub(r"^\s*(///|/\*\*|\*/|\*|[\\@]file\b\S*)", "", comment[0], flags=re.MULTILINE)
-    return re.split(r"(?<=\.)\s", " ".join(words.split()).removesuffix("*/").strip())[0]
+    sentence = re.split(r"(?<=\.)\s", " ".join(words.split()))[0]
+    return sentence.replace("`", "``")
 
 
 def titled(title: str, body: Iterable[str], mark: str = "=") -> str:
@@ -110,7 +111,8 @@ def cpp_pages() -> dict[str, str]:
         name = path.name.removesuffix(".in")
         page = f"cpp/{name.removesuffix('.h')}"
         title = f"lungrt/{name}" if is_public else f"{path.parent.name}/{name}"
-        pages[page] = titled(f"``{title}``", directives(ROOT / "build/doxygen/xml", path.name))
+        body = titled(f"``{title}``", directives(ROOT / "build/doxygen/xml", path.name))
+        pages[page] = f".. _{label(path.name)}:\n\n{body}"
         rows[is_public].append((page, brief(path)))
     body = [
         "Public headers need C++17 and nothing but the standard library. Every C++ function that "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import lungrt
 import numpy as np
+
+import lungrt
 from lungrt.phantom import NodulePlan, PhantomOptions, chest
 
 options = PhantomOptions(

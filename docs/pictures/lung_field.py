@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import lungrt
 import matplotlib as mpl
 import numpy as np
-from lungrt.phantom import NodulePlan, chest
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+
+import lungrt
+from lungrt.phantom import NodulePlan, chest
 
 FIELD, NODULE = "#ffb347", "#5fd0ff"
 WINDOW = {"vmin": -1000, "vmax": 300, "cmap": "gray"}

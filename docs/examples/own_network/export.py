@@ -1,6 +1,6 @@
 """From the checkpoint to a bundle, held against the network itself.
 
-    python export.py blobs.pt bundle
+python export.py blobs.pt bundle
 """
 
 from __future__ import annotations

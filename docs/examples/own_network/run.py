@@ -1,14 +1,15 @@
 """The bundle in the pipeline: a ball of 12 mm in a lung is found again.
 
-    python run.py bundle
+python run.py bundle
 """
 
 from __future__ import annotations
 
 import sys
 
-import lungrt
 import numpy as np
+
+import lungrt
 
 spacing_mm = (0.75, 0.75, 1.25)  # x, y, z
 z, y, x = np.ogrid[:24, :96, :96]

@@ -1,6 +1,6 @@
 """Any training will do: what counts is the checkpoint. This one takes some seconds.
 
-    python train.py blobs.pt
+python train.py blobs.pt
 """
 
 from __future__ import annotations
