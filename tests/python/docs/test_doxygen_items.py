@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("sphinx", reason="needs lungrt[docs]")
 sys.path.insert(0, str(Path(__file__).parents[3] / "docs" / "_extensions"))
 
-from doxygen_items import directives, label  # noqa: E402
+from doxygen_items import directives, label
 
 PLACE = '<location file="lungrt/a_b.h" line="{}"/>'
 FUNCTION = "<memberdef kind='function'><name>f</name><param><type>{}</type></param>{}</memberdef>"
