@@ -141,12 +141,15 @@ def example_pages() -> dict[str, str]:
         "   :caption: CMakeLists.txt",
         "",
     ]
-    for path in sorted(EXAMPLES.glob("*.[ch]*")):
+    for path in sorted(EXAMPLES.rglob("*")):
+        if path.suffix not in (".c", ".cpp", ".h"):
+            continue
+        place = path.relative_to(EXAMPLES).as_posix()
         lines = [
-            f".. literalinclude:: /../cpp/examples/{path.name}",
+            f".. literalinclude:: /../cpp/examples/{place}",
             f"   :language: {'c' if path.suffix == '.c' else 'cpp'}",
         ]
-        body.append(titled(path.name, lines, "-"))
+        body.append(titled(place, lines, "-"))
     return {"examples": titled("Example programs", body)}
 
 
