@@ -21,7 +21,7 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
-.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format docs docs-system bench bench-ops sanitize clean
+.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format bench bench-ops sanitize clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,6 +97,7 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: docs docs-system
 docs-system:
 	@if ! command -v doxygen >/dev/null; then \
 	  echo "installing Doxygen"; \

@@ -134,7 +134,7 @@ def cpp_pages() -> dict[str, str]:
 
 def example_pages() -> dict[str, str]:
     body = [
-        "Programs of ``cpp/examples``, which every build compiles.",
+        "Programs of ``cpp/examples``, as continuous integration builds them.",
         "",
         ".. literalinclude:: /../cpp/examples/CMakeLists.txt",
         "   :language: cmake",

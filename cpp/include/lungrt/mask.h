@@ -18,7 +18,6 @@ class LUNGRT_API NoduleMask {
   /// \throws Error kInvalidArgument  for an axis of size 0 or beyond 2^31 - 1, or over 4e9 voxels
   explicit NoduleMask(const VolumeShape& shape);
   /// From one byte a voxel (non-zero is set), array order (slice, row, column).
-  /// \throws Error kInvalidArgument  for a null pointer, and as the constructor does
   static NoduleMask from_bytes(const std::uint8_t* bytes, const VolumeShape& shape);
 
   const VolumeShape& shape() const { return shape_; }
