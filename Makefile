@@ -15,7 +15,7 @@ SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
 NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
 CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
-CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
+CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'docs/*.cpp')
 
 FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
@@ -46,7 +46,7 @@ $(VENV)/.build-requirements: pyproject.toml constraints.txt
 setup: build  ## environment in .venv, compiled package, everything the other targets need
 
 build: system headers $(VENV)/.build-requirements
-	$(PIP) --no-build-isolation --editable '.[test,lint]' \
+	$(PIP) --no-build-isolation --editable '.[test,lint,docs]' \
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
 	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
@@ -73,7 +73,7 @@ finetune: data setup  ## the nodule classifier to malignancy on rated crops: sco
 	  --malignancy build/finetune/malignancy.state --output build/finetune/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle build/finetune/bundle --output build/finetune/report.json
 
-test: setup lint test-cpp test-python  ## everything that continuous integration checks
+test: setup lint docs test-cpp test-python  ## everything that continuous integration checks
 
 test-cpp: build
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
@@ -97,6 +97,20 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: docs docs-system
+docs-system:
+	@if ! command -v doxygen >/dev/null; then \
+	  echo "installing Doxygen"; \
+	  if ! command -v apt-get >/dev/null; then echo "please install Doxygen, then repeat" >&2; exit 1; fi; \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends doxygen >/dev/null; fi
+
+docs: build docs-system  ## the documentation site, from the sources: build/docs/index.html; warnings are errors
+	rm -rf build/docs build/doxygen && mkdir -p build/docs
+	doxygen docs/Doxyfile
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
 bench: data setup  ## every engine against eager PyTorch on the reference CT; rewrites README's table and picture
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output build/bench/bundle --force
 	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
@@ -111,4 +125,4 @@ sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitize
 	$(BIN)/cmake --preset asan && $(BIN)/cmake --build --preset asan && $(BIN)/ctest --preset asan
 
 clean:  ## removes what was built, keeps the environment
-	rm -rf build demo
+	rm -rf build demo docs/reference/generated

@@ -49,7 +49,8 @@ lungrt.errors.BadVolume
       .def_property_readonly("spacing_mm", &Geometry::spacing_mm, "(columns, rows, slices) in mm.")
       .def_property_readonly("direction", &Geometry::direction,
                              "Rows of the 3x3 matrix; column j is the direction of image axis j.")
-      .def_property_readonly("voxel_volume_mm3", &Geometry::voxel_volume_mm3)
+      .def_property_readonly("voxel_volume_mm3", &Geometry::voxel_volume_mm3,
+                             "Product of the spacings.")
       .def("to_world",
            py::overload_cast<const std::array<double, 3>&>(&Geometry::to_world, py::const_),
            py::arg("slice_row_column"),

@@ -45,8 +45,8 @@ diameter_mm
            py::arg("diameter_mm") = 0.0)
       .def_readonly("index", &Candidate::index, "Voxel (slice, row, column).")
       .def_readonly("center_mm", &Candidate::center_mm, "World position (x, y, z) of `index`.")
-      .def_readonly("volume_mm3", &Candidate::volume_mm3)
-      .def_readonly("diameter_mm", &Candidate::diameter_mm)
+      .def_readonly("volume_mm3", &Candidate::volume_mm3, "Estimate of the lesion.")
+      .def_readonly("diameter_mm", &Candidate::diameter_mm, "Of the sphere of that volume.")
       .def_readonly("box", &Candidate::box,
                     "First and last voxel (slice, row, column) of the box around the estimate.")
       .def_readonly("extent_mm", &Candidate::extent_mm,
@@ -59,7 +59,7 @@ diameter_mm
       });
 
   py::class_<Finding, Candidate>(module, "Finding", "A candidate with the classifiers' opinion.")
-      .def_readonly("p_nodule", &Finding::p_nodule)
+      .def_readonly("p_nodule", &Finding::p_nodule, "Probability that it is a nodule.")
       .def_readonly("p_malignant", &Finding::p_malignant,
                     "Given it is a nodule; None without that stage or below the nodule threshold.")
       .def("__repr__", [](const py::object& self) {
@@ -100,7 +100,7 @@ diameter_mm
           "int32 array (slices, rows, columns): k for the candidate at position k - 1, else 0.");
 
   py::class_<ProfileOptions>(module, "ProfileOptions", "The options of a profile.")
-      .def_readonly("profile", &ProfileOptions::profile)
+      .def_readonly("profile", &ProfileOptions::profile, "Name of the preset: book or lung.")
       .def_readonly("geometry", &ProfileOptions::geometry, "Inverse transform: book or exact.")
       .def_readonly("region", &ProfileOptions::region,
                     "Where nodules are looked for: volume or lung.")
@@ -111,9 +111,12 @@ diameter_mm
       .def_property_readonly(
           "precision", [](const ProfileOptions& self) { return to_string(self.precision); },
           "Of the networks: fp32, tf32, bf16, fp16 or int8.")
-      .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold)
-      .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold)
-      .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold)
+      .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold,
+                    "A voxel is in the mask where its probability exceeds this.")
+      .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold,
+                    "A candidate is a nodule where p_nodule exceeds this.")
+      .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold,
+                    "A nodule is called malignant where p_malignant exceeds this.")
       .def("__repr__", [](const ProfileOptions& self) {
         return py::str(
                    "ProfileOptions(profile={!r}, geometry={!r}, region={!r}, merge_marks={}, "
@@ -125,14 +128,15 @@ diameter_mm
       });
 
   py::class_<Provenance>(module, "Provenance", "Where every number came from.")
-      .def_readonly("lungrt_version", &Provenance::lungrt_version)
+      .def_readonly("lungrt_version", &Provenance::lungrt_version, "Of the core.")
       .def_readonly("bundle_sha256", &Provenance::bundle_sha256,
                     "Of manifest.json, which holds every artifact's.")
       .def_readonly("checkpoint_sha256", &Provenance::checkpoint_sha256,
                     "By stage, one a member of its ensemble.")
-      .def_readonly("engine_version", &Provenance::engine_version)
-      .def_readonly("device_name", &Provenance::device_name)
-      .def_readonly("threads", &Provenance::threads)
+      .def_readonly("engine_version", &Provenance::engine_version,
+                    "Of the engine and the runtime behind it.")
+      .def_readonly("device_name", &Provenance::device_name, "As its maker calls it.")
+      .def_readonly("threads", &Provenance::threads, "CPU threads of the run.")
       .def_readonly("notes", &Provenance::notes,
                     "Rounding, resampling, a lung field that was widened.");
 

@@ -98,7 +98,7 @@ lungrt.errors.BadVolume
           },
           "Read-only int16 array (slices, rows, columns) that shares the volume's memory.")
       .def_property_readonly("shape", &CtVolume::shape, "(slices, rows, columns).")
-      .def_property_readonly("geometry", &CtVolume::geometry)
+      .def_property_readonly("geometry", &CtVolume::geometry, "Where the voxels lie.")
       .def_property_readonly("series_uid", &CtVolume::series_uid,
                              "DICOM series instance UID, or empty.")
       .def_property_readonly("notes", &CtVolume::notes,

@@ -39,9 +39,12 @@ class LUNGRT_API CtVolume {
   const std::string& series_uid() const { return series_uid_; }
   /// What was done to the voxels before they came here (rounding, resampling), for the report.
   const std::vector<std::string>& notes() const { return notes_; }
+  /// The same volume with these notes instead; voxels are shared.
   CtVolume with_notes(std::vector<std::string> notes) const;
 
+  /// shape().voxels() values; they live as long as any copy of the volume does.
   const std::int16_t* data() const { return hu_; }
+  /// shape().slice_voxels() values, rows of columns; the place is not checked.
   const std::int16_t* slice(std::int64_t index) const {
     return hu_ + index * shape_.slice_voxels();
   }
