@@ -21,7 +21,7 @@ if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
   # not installed would be eight lines of warning.
   set(lungrt_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
   set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
-  find_package(ITK 5.1 QUIET COMPONENTS ITKIOGDCM ITKIOMeta ITKIONIFTI ITKIONRRD ITKZLIB)
+  find_package(ITK 5.1 QUIET COMPONENTS ITKIOMeta ITKIONIFTI ITKIONRRD ITKZLIB)
   find_package(GDCM 3.0 QUIET)
   set(CMAKE_MESSAGE_LOG_LEVEL "${lungrt_log_level}")
   if(ITK_FOUND AND GDCM_FOUND)

@@ -1,14 +1,16 @@
-#include <itkGDCMImageIO.h>
+#include <gdcmImageHelper.h>
+#include <gdcmImageReader.h>
+#include <gdcmRescaler.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 #include <limits>
+#include <sstream>
 #include <type_traits>
+#include <utility>
 
-#include "io/components.h"
 #include "io/dicom_slice.h"
 #include "io/files.h"
-#include "io/words.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -29,6 +31,11 @@ constexpr std::int32_t kHighestHu = std::numeric_limits<std::int16_t>::max();
   throw Error(ErrorCode::kIo, slice.path.string() + ": holds " + std::to_string(there) +
                                   " bytes of pixels, its image has " + std::to_string(wanted) +
                                   "; fetch it anew or move it out of the folder");
+}
+
+[[noreturn]] void refuse_undecodable(const DicomSlice& slice, const std::string& reason) {
+  throw Error(ErrorCode::kIo,
+              slice.path.string() + ": its pixels cannot be decoded (" + reason + ")");
 }
 
 /// Rescales pixels where they lie.
@@ -85,25 +92,71 @@ Plane as_plane(const DicomSlice& slice, const T* values, std::size_t count) {
   return plane;
 }
 
-/// Through ITK's reader: compressed pixels, other sizes of them, slopes that are not whole.
-Plane decode(const DicomSlice& slice, std::int64_t pixels) {
-  const auto reader = itk::GDCMImageIO::New();
-  reader->SetFileName(slice.path.string());
-  std::vector<char> bytes;
-  try {
-    reader->ReadImageInformation();
-    if (static_cast<std::int64_t>(reader->GetImageSizeInPixels()) != pixels) {
-      throw Error(ErrorCode::kIo, slice.path.string() + ": changed while it was read");
-    }
-    bytes.resize(reader->GetImageSizeInBytes());
-    reader->Read(bytes.data());
-  } catch (const itk::ExceptionObject& error) {
-    throw Error(ErrorCode::kIo,
-                slice.path.string() + ": its pixels cannot be decoded (" + itk_reason(error) + ")");
+using Scalar = gdcm::PixelFormat::ScalarType;
+
+/// Calls `as_plane` with the values as what they are.
+Plane plane_of(const DicomSlice& slice, Scalar type, const void* values, std::size_t count) {
+  const auto as = [&]<typename T>(T) {
+    return as_plane(slice, static_cast<const T*>(values), count);
+  };
+  switch (type) {
+    case gdcm::PixelFormat::INT8:
+      return as(std::int8_t{});
+    case gdcm::PixelFormat::UINT8:
+      return as(std::uint8_t{});
+    case gdcm::PixelFormat::INT12:
+    case gdcm::PixelFormat::INT16:
+      return as(std::int16_t{});
+    case gdcm::PixelFormat::UINT12:
+    case gdcm::PixelFormat::UINT16:
+      return as(std::uint16_t{});
+    case gdcm::PixelFormat::INT32:
+      return as(std::int32_t{});
+    case gdcm::PixelFormat::UINT32:
+      return as(std::uint32_t{});
+    case gdcm::PixelFormat::FLOAT32:
+      return as(float{});
+    case gdcm::PixelFormat::FLOAT64:
+      return as(double{});
+    default:
+      break;
   }
-  return with_components(reader->GetComponentType(), bytes.data(), [&](const auto* values) {
-    return as_plane(slice, values, static_cast<std::size_t>(pixels));
-  });
+  refuse_undecodable(slice, std::string("values of type ") +
+                                gdcm::PixelFormat(type).GetScalarTypeAsString() +
+                                " are no Hounsfield units");
+}
+
+/// Through GDCM: compressed pixels, other sizes of them, slopes that are not whole.
+Plane decode(const DicomSlice& slice, std::int64_t pixels) {
+  // What the slope and intercept say counts for every kind of image, as ITK has it.
+  static const bool kForced = (gdcm::ImageHelper::SetForceRescaleInterceptSlope(true), true);
+  static_cast<void>(kForced);
+  std::string content(static_cast<std::size_t>(slice.end), '\0');
+  if (InputFile(slice.path).read_at(0, content.data(), content.size()) < content.size()) {
+    refuse_undecodable(slice, "the file was changed while it was read");
+  }
+  std::istringstream stream(std::move(content), std::ios::binary);
+  gdcm::ImageReader reader;
+  reader.SetStream(stream);
+  if (!reader.Read()) refuse_undecodable(slice, "GDCM cannot read the file");
+  const gdcm::Image& image = reader.GetImage();
+  const gdcm::PixelFormat stored = image.GetPixelFormat();
+  std::vector<char> bytes(image.GetBufferLength());
+  const auto count = static_cast<std::size_t>(pixels);
+  if (bytes.size() != count * stored.GetPixelSize() || !image.GetBuffer(bytes.data())) {
+    refuse_undecodable(slice, "GDCM cannot decode them");
+  }
+  if (image.GetSlope() == 1.0 && image.GetIntercept() == 0.0) {
+    return plane_of(slice, stored.GetScalarType(), bytes.data(), count);
+  }
+  gdcm::Rescaler rescaler;
+  rescaler.SetIntercept(image.GetIntercept());
+  rescaler.SetSlope(image.GetSlope());
+  rescaler.SetPixelFormat(stored);
+  const gdcm::PixelFormat wanted = rescaler.ComputeInterceptSlopePixelType();
+  std::vector<char> rescaled(count * wanted.GetPixelSize());
+  rescaler.Rescale(rescaled.data(), bytes.data(), bytes.size());
+  return plane_of(slice, wanted.GetScalarType(), rescaled.data(), count);
 }
 
 Plane decode_checked(const DicomSlice& slice, std::int64_t pixels) {

@@ -29,12 +29,17 @@ struct DicomSlice {
   std::string position;
   std::string orientation;
   std::string samples;
+  std::string greys;
   std::string frames;
   std::string rows;
   std::string columns;
   std::string pixel_spacing;
   std::string bits;
-  /// Bytes of pixels in the file, where they are not compressed.
+  std::string stored_bits;
+  std::string high_bit;
+  std::string sign;
+  std::uint64_t end = 0;  ///< of the pixels, in the file
+  /// Bytes of pixels, where they are not compressed.
   std::optional<std::uint64_t> pixel_bytes;
   /// Where the pixels can be read without a decoder.
   std::optional<RawPixels> raw;

@@ -1,6 +1,7 @@
 #include "io/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +26,12 @@ InputFile::InputFile(const std::filesystem::path& path)
 
 InputFile::~InputFile() { ::close(descriptor_); }
 
+std::uint64_t InputFile::size() const {
+  struct stat status{};
+  if (::fstat(descriptor_, &status) != 0) refuse(path_);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 std::size_t InputFile::read_at(std::uint64_t offset, void* target, std::size_t bytes) const {
   std::size_t done = 0;
   while (done < bytes) {
@@ -36,12 +43,6 @@ std::size_t InputFile::read_at(std::uint64_t offset, void* target, std::size_t b
     done += static_cast<std::size_t>(part);
   }
   return done;
-}
-
-std::string read_start(const std::filesystem::path& path, std::size_t bytes) {
-  std::string content(bytes, '\0');
-  content.resize(InputFile(path).read_at(0, content.data(), bytes));
-  return content;
 }
 
 }  // namespace lungrt::io

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <string>
 
 namespace lungrt::io {
 
@@ -17,6 +16,8 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
+  /// \throws Error kIo
+  std::uint64_t size() const;
   /// \return how many bytes were read: fewer than asked for at the end of the file
   /// \throws Error kIo
   std::size_t read_at(std::uint64_t offset, void* target, std::size_t bytes) const;
@@ -25,9 +26,5 @@ class InputFile {
   std::filesystem::path path_;
   int descriptor_;
 };
-
-/// The first bytes of a file, as many as there are.
-/// \throws Error kIo  where it cannot be read
-std::string read_start(const std::filesystem::path& path, std::size_t bytes);
 
 }  // namespace lungrt::io

@@ -9,6 +9,7 @@
 
 #include "io/components.h"
 #include "io/image_formats.h"
+#include "io/meta_image_file.h"
 #include "io/nifti_file.h"
 #include "io/words.h"
 #include "lungrt/error.h"
@@ -27,14 +28,20 @@ constexpr unsigned kAxes = 3;
 }
 
 void require_scalar_volume(const std::filesystem::path& path, const itk::ImageIOBase& reader) {
-  unsigned axes = reader.GetNumberOfDimensions();
-  // A fourth axis with one time in it, which some programs write, is none.
-  while (axes > kAxes && reader.GetDimensions(axes - 1) == 1) --axes;
+  const unsigned axes = reader.GetNumberOfDimensions();
   if (axes != kAxes || reader.GetNumberOfComponents() != 1) {
     throw Error(ErrorCode::kBadVolume,
                 path.string() + " has " + std::to_string(axes) + " dimensions and " +
                     std::to_string(reader.GetNumberOfComponents()) +
                     " values a voxel; a CT has 3 dimensions and 1 value a voxel");
+  }
+}
+
+void require_complete(const std::filesystem::path& path, const itk::ImageIOBase& reader) {
+  const std::string name = path.filename().string();
+  if (ends_with(name, ".nii") || ends_with(name, ".nii.gz")) require_complete_nifti(path);
+  if (ends_with(name, ".mha") || ends_with(name, ".mhd")) {
+    require_complete_meta_image(path, static_cast<std::uint64_t>(reader.GetImageSizeInBytes()));
   }
 }
 
@@ -119,7 +126,7 @@ CtVolume read_image(const std::filesystem::path& path) {
     reader->ReadImageInformation();
     // Before the voxels: a long time series must not be read to be refused.
     require_scalar_volume(path, *reader);
-    if (ends_with(name, ".nii") || ends_with(name, ".nii.gz")) require_complete_nifti(path);
+    require_complete(path, *reader);
     return read_opened(*reader);
   } catch (const itk::ExceptionObject& error) {
     refuse_unreadable(path, itk_reason(error));

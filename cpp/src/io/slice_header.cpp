@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <string_view>
+#include <array>
 
 #include "io/dicom_slice.h"
+#include "io/numbers.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -31,16 +30,6 @@ std::vector<std::string> parts(const std::string& text) {
   return result;
 }
 
-/// \return false where a part is no finite number
-bool parse(std::string_view part, double& value) {
-  const std::size_t begin = part.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return false;
-  part = part.substr(begin, part.find_last_not_of(' ') - begin + 1);
-  if (part.size() > 1 && part[0] == '+' && part[1] != '-') part.remove_prefix(1);
-  const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), value);
-  return status == std::errc() && end == part.data() + part.size() && std::isfinite(value);
-}
-
 /// Values of a tag that every CT slice has.
 template <std::size_t kCount>
 std::array<double, kCount> numbers(const DicomSlice& slice, const NamedTag& tag,
@@ -54,7 +43,7 @@ std::array<double, kCount> numbers(const DicomSlice& slice, const NamedTag& tag,
   std::array<double, kCount> values{};
   const std::vector<std::string> found = parts(text);
   bool valid = found.size() == kCount;
-  for (std::size_t i = 0; valid && i < kCount; ++i) valid = parse(found[i], values[i]);
+  for (std::size_t i = 0; valid && i < kCount; ++i) valid = parse_number(found[i], values[i]);
   if (!valid) {
     throw Error(ErrorCode::kBadVolume,
                 where + " is '" + text + "', expected " + std::to_string(kCount) + " numbers");
@@ -81,6 +70,13 @@ void require_single_grey_frame(const DicomSlice& slice) {
   if (!slice.samples.empty() && slice.samples != "1") {
     throw Error(ErrorCode::kBadVolume, slice.path.string() + ": " + slice.samples +
                                            " samples a pixel (a colour image); a CT slice has 1");
+  }
+  // Of the display alone, but some versions of ITK turn the stored values round.
+  if (slice.greys == "MONOCHROME1") {
+    throw Error(ErrorCode::kBadVolume,
+                slice.path.string() +
+                    ": its greys are inverted (photometric interpretation MONOCHROME1), which "
+                    "readers understand differently; convert it to MONOCHROME2");
   }
 }
 
