@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 BUILD = ROOT / "build" / "python" / "cpp"  # of `make build`
 
 
-def built(name: str) -> Path:
+def _built(name: str) -> Path:
     program = BUILD / name
     if not program.is_file():
         pytest.skip(f"needs {name}, which `make build` makes where ITK and CLI11 are: no {program}")
@@ -22,15 +22,31 @@ def built(name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def built() -> Callable[[str], Path]:
+    """Return a function that gives the path of a program of this build, or skips."""
+    return _built
+
+
+@pytest.fixture(scope="session")
 def native() -> Path:
     """Path of the native command."""
-    return built("lungrt-native")
+    return _built("lungrt-native")
+
+
+@pytest.fixture(scope="session")
+def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the tiny networks for the native engine and for TorchScript."""
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("both") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("safetensors", "torchscript"))
+    return bundle
 
 
 @pytest.fixture(scope="session")
 def native_reader() -> Iterator[Callable[..., dict[str, Any]]]:
     """Return a function that reads a CT with the C++ library, in a process of its own."""
-    program = built("lungrt_read_ct")
+    program = _built("lungrt_read_ct")
     with subprocess.Popen(
         [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
