@@ -71,8 +71,9 @@ void add_profile_options(CLI::App& command, Arguments& given) {
   command.add_option("--geometry", to.geometry,
                      "book or exact: another way from world to voxel than the profile's.");
   command.add_option("--region", to.region, "volume or lung: look elsewhere than the profile.");
-  command.add_flag("--merge-marks,!--no-merge-marks", to.merge_marks,
-                   "Make nearby marks of one lesion one nodule, or not.");
+  command.add_flag_function(
+      "--merge-marks,!--no-merge-marks", [&to](std::int64_t count) { to.merge_marks = count > 0; },
+      "Make nearby marks of one lesion one nodule, or not.");
 }
 
 void add_file_options(CLI::App& command, Arguments& given) {
