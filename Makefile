@@ -34,6 +34,12 @@ system:
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
 	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq g++ make libgtest-dev libbenchmark-dev >/dev/null; fi
+	@if command -v apt-get >/dev/null && ! printf '#include <CLI/CLI.hpp>\n#include <itkVersion.h>\n#include <gdcmVersion.h>\n' | \
+	    c++ -std=c++20 $(addprefix -I,$(wildcard /usr/include/ITK-5* /usr/include/gdcm-3*)) -x c++ -E - >/dev/null 2>&1; then \
+	  echo "installing ITK, GDCM and CLI11, which lungrt-native is built with"; \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends libinsighttoolkit5-dev libgdcm-dev libcli11-dev >/dev/null; fi
 
 headers:
 	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi

@@ -54,6 +54,12 @@ struct InputContract {
   std::array<std::int64_t, 3> crop{};  ///< slices, rows, columns
 };
 
+/// How far an engine may be from the eager module.
+struct Tolerance {
+  double absolute = 0.0;       ///< of a probability
+  double decision_band = 0.0;  ///< decisions may differ this close to the threshold
+};
+
 struct StageManifest {
   StageKind kind = StageKind::kSegmentation;
   InputContract input;
@@ -61,6 +67,7 @@ struct StageManifest {
   OutputKind output_kind = OutputKind::kProbability;
   std::vector<std::string> classes;
   double threshold = 0.5;
+  Tolerance tolerance;                  ///< on the CPU
   std::vector<BundleNetwork> networks;  ///< at least one; several are an ensemble
 };
 

@@ -177,15 +177,17 @@ std::vector<std::string> parse_classes(const JsonField& field, StageKind kind) {
   return classes.get<std::vector<std::string>>();
 }
 
-/// The runtime does not read tolerances, `lungrt verify` does; a misspelt one is refused here too.
-void check_tolerance(const JsonField& field) {
+/// The CPU's; those of other devices are held to the same form.
+Tolerance parse_tolerance(const JsonField& field) {
   field.only({"cpu", "cuda"});
-  field.at("cpu");
+  std::map<std::string, Tolerance> found;
   for (const auto& [device, tolerance] : field.members()) {
     tolerance.only({"absolute", "decision_band"});
-    tolerance.at("absolute").number(0, kMaxFloat);
-    tolerance.at("decision_band").number(0, kMaxFloat);
+    found[device] = {tolerance.at("absolute").number(0, kMaxFloat),
+                     tolerance.at("decision_band").number(0, kMaxFloat)};
   }
+  field.at("cpu");
+  return found["cpu"];
 }
 
 StageManifest parse_stage(const JsonField& field, StageKind kind) {
@@ -207,7 +209,7 @@ StageManifest parse_stage(const JsonField& field, StageKind kind) {
   require_shape(output.at("shape"), shape, ": one channel a class");
 
   stage.threshold = field.at("threshold").number(0, 1);
-  check_tolerance(field.at("tolerance"));
+  stage.tolerance = parse_tolerance(field.at("tolerance"));
   for (const JsonField& network : field.at("networks").items()) {
     stage.networks.push_back(parse_network(network));
     stage.networks.back().member = static_cast<int>(stage.networks.size()) - 1;

@@ -35,6 +35,7 @@ _SERIES_UID = ("0020|000e", "SeriesInstanceUID")
 _POSITION = ("0020|0032", "ImagePositionPatient")
 _ORIENTATION = ("0020|0037", "ImageOrientationPatient")
 _SAMPLES = ("0028|0002", "SamplesPerPixel")
+_GREYS = ("0028|0004", "PhotometricInterpretation")
 _FRAMES = ("0028|0008", "NumberOfFrames")
 _ROWS = ("0028|0010", "Rows")
 _COLUMNS = ("0028|0011", "Columns")
@@ -48,6 +49,7 @@ _TAGS = (
     _POSITION,
     _ORIENTATION,
     _SAMPLES,
+    _GREYS,
     _FRAMES,
     _ROWS,
     _COLUMNS,
@@ -146,6 +148,12 @@ class _Slice:
         if samples != "1":
             raise BadVolume(
                 f"{self.path}: {samples} samples a pixel (a colour image); a CT slice has 1"
+            )
+        # Of the display alone, but some versions of ITK turn the stored values round.
+        if self.text(_GREYS) == "MONOCHROME1":
+            raise BadVolume(
+                f"{self.path}: its greys are inverted (photometric interpretation MONOCHROME1), "
+                "which readers understand differently; convert it to MONOCHROME2"
             )
 
 

@@ -337,6 +337,12 @@ def test_colour_image(tmp_path: Path, write_series: WriteSeries) -> None:
         lungrt.read_ct(tmp_path)
 
 
+def test_inverted_greys(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path, edit=put("PhotometricInterpretation", "MONOCHROME1", only=2))
+    with pytest.raises(BadVolume, match=r"slice004\.dcm: its greys are inverted.*MONOCHROME2"):
+        lungrt.read_ct(tmp_path)
+
+
 def test_description_in_latin_1_can_be_printed(tmp_path: Path, write_series: WriteSeries) -> None:
     def edit(index: int, data: Any) -> None:
         data.SpecificCharacterSet = "ISO_IR 100"

@@ -1,0 +1,14 @@
+/// The commands of `lungrt-native`.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+
+namespace lungrt::cli {
+
+/// Adds a command; its options are held by what is returned to run it.
+std::function<void()> add_diagnose(CLI::App& app);
+std::function<void()> add_info(CLI::App& app);
+std::function<void()> add_verify(CLI::App& app);
+
+}  // namespace lungrt::cli

@@ -1,0 +1,44 @@
+# Whether lungrt::io and the native command are built: sets lungrt_has_io and lungrt_has_cli. AUTO builds
+# each where what it needs is found.
+
+foreach(part IO CLI)
+  if(NOT LUNGRT_BUILD_${part} MATCHES "^(AUTO|ON|OFF)$")
+    message(FATAL_ERROR "LUNGRT_BUILD_${part} is '${LUNGRT_BUILD_${part}}', expected AUTO, ON or OFF")
+  endif()
+endforeach()
+
+# lungrt_part_missing(<part> <reason>): an error where the part was asked for, a line where it was not.
+function(lungrt_part_missing part reason)
+  if(LUNGRT_BUILD_${part} STREQUAL ON)
+    message(FATAL_ERROR "lungrt: LUNGRT_BUILD_${part} is ON: ${reason}")
+  endif()
+  message(STATUS "lungrt: ${reason}; ${ARGN}")
+endfunction()
+
+set(lungrt_has_io OFF)
+if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
+  # Distributions ship GDCM's command-line programs in other packages than its libraries, and each that is
+  # not installed would be eight lines of warning.
+  set(lungrt_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
+  set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
+  find_package(ITK 5.1 QUIET COMPONENTS ITKIOMeta ITKIONIFTI ITKIONRRD ITKZLIB)
+  find_package(GDCM 3.0 QUIET)
+  set(CMAKE_MESSAGE_LOG_LEVEL "${lungrt_log_level}")
+  if(ITK_FOUND AND GDCM_FOUND)
+    set(lungrt_has_io ON)
+  else()
+    lungrt_part_missing(IO "ITK 5 and GDCM 3 were not both found (Debian: libinsighttoolkit5-dev, libgdcm-dev)"
+                        "files are not read, lungrt::io is not built")
+  endif()
+endif()
+
+set(lungrt_has_cli OFF)
+if(NOT LUNGRT_BUILD_CLI STREQUAL OFF)
+  find_package(CLI11 2.1 QUIET)
+  if(lungrt_has_io AND CLI11_FOUND)
+    set(lungrt_has_cli ON)
+  else()
+    lungrt_part_missing(CLI "lungrt-native needs lungrt::io and CLI11 2.1 (Debian: libcli11-dev)"
+                        "the native command is not built")
+  endif()
+endif()

@@ -1,0 +1,51 @@
+/// Bytes at a place, of a file that is not read whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "io/files.h"
+
+namespace lungrt::io {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  virtual std::uint64_t size() const = 0;
+  /// \return fewer bytes than asked for at the end; good until the next call
+  virtual std::string_view bytes(std::uint64_t offset, std::size_t count) = 0;
+};
+
+/// A file through a window that is read anew where it is left.
+class FileWindow : public ByteSource {
+ public:
+  /// \throws Error kIo
+  explicit FileWindow(const std::filesystem::path& path) : file_(path), size_(file_.size()) {}
+  std::uint64_t size() const override { return size_; }
+  std::string_view bytes(std::uint64_t offset, std::size_t count) override;
+
+ private:
+  InputFile file_;
+  std::uint64_t size_;
+  std::uint64_t first_ = 0;
+  std::string window_;
+};
+
+/// Bytes that are in memory already.
+class MemoryBytes : public ByteSource {
+ public:
+  explicit MemoryBytes(std::string content) : content_(std::move(content)) {}
+  std::uint64_t size() const override { return content_.size(); }
+  std::string_view bytes(std::uint64_t offset, std::size_t count) override {
+    if (offset >= content_.size()) return {};
+    return std::string_view(content_).substr(static_cast<std::size_t>(offset), count);
+  }
+
+ private:
+  std::string content_;
+};
+
+}  // namespace lungrt::io

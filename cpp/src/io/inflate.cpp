@@ -1,0 +1,41 @@
+#include "io/inflate.h"
+
+#include <itk_zlib.h>
+
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace lungrt::io {
+
+void inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
+                  const std::function<void(std::string_view)>& sink) {
+  constexpr std::size_t kChunk = 1 << 18;
+  constexpr int kEitherHead = 32;  // zlib's way of asking for both kinds
+  z_stream stream{};
+  const int window = compression == Compression::kDeflate ? -MAX_WBITS : MAX_WBITS + kEitherHead;
+  if (inflateInit2(&stream, window) != Z_OK) throw std::bad_alloc();
+  const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, &inflateEnd);
+  std::string input, output(kChunk, '\0');
+  int status = Z_OK;
+  while (status == Z_OK) {
+    if (stream.avail_in == 0) {
+      input = source.bytes(at, kChunk);
+      at += input.size();
+      if (input.empty()) break;
+      stream.next_in = reinterpret_cast<Bytef*>(input.data());
+      stream.avail_in = static_cast<uInt>(input.size());
+    }
+    stream.next_out = reinterpret_cast<Bytef*>(output.data());
+    stream.avail_out = static_cast<uInt>(kChunk);
+    status = inflate(&stream, Z_NO_FLUSH);
+    sink(std::string_view(output).substr(0, kChunk - stream.avail_out));
+  }
+  if (status != Z_STREAM_END) {
+    throw std::runtime_error(status == Z_OK ? "its compressed data end too early"
+                                            : "its compressed data are damaged");
+  }
+}
+
+}  // namespace lungrt::io

@@ -1,0 +1,12 @@
+# lungrt::io, as objects too: its tests reach the insides as the core's do.
+add_executable(
+  lungrt_io_tests
+  io/test_dicom_tags.cpp
+  io/test_read_ct.cpp
+  io/test_words.cpp
+  io/test_workers.cpp)
+target_include_directories(lungrt_io_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                                                   ${PROJECT_SOURCE_DIR}/cpp/src)
+target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt lungrt_compiler
+                                              GTest::gtest_main)
+gtest_discover_tests(lungrt_io_tests NO_PRETTY_VALUES)

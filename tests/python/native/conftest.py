@@ -1,0 +1,64 @@
+"""The C++ reader and the native command of this build, beside their Python counterparts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+BUILD = ROOT / "build" / "python" / "cpp"  # of `make build`
+
+
+def _built(name: str) -> Path:
+    program = BUILD / name
+    if not program.is_file():
+        pytest.skip(f"needs {name}, which `make build` makes where ITK and CLI11 are: no {program}")
+    return program
+
+
+@pytest.fixture(scope="session")
+def built() -> Callable[[str], Path]:
+    """Return a function that gives the path of a program of this build, or skips."""
+    return _built
+
+
+@pytest.fixture(scope="session")
+def native() -> Path:
+    """Path of the native command."""
+    return _built("lungrt-native")
+
+
+@pytest.fixture(scope="session")
+def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the tiny networks for the native engine and for TorchScript."""
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("both") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("safetensors", "torchscript"))
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def native_reader() -> Iterator[Callable[..., dict[str, Any]]]:
+    """Return a function that reads a CT with the C++ library, in a process of its own."""
+    program = _built("lungrt_read_ct")
+    with subprocess.Popen(
+        [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def read(path: Path, **options: object) -> dict[str, Any]:
+            request = {"path": str(path), **options}
+            print(json.dumps(request), file=process.stdin, flush=True)
+            answer: dict[str, Any] = json.loads(process.stdout.readline())
+            return answer
+
+        yield read
+        process.stdin.close()
+        assert process.wait() == 0

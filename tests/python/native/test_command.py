@@ -1,0 +1,388 @@
+"""``lungrt-native`` against ``lungrt``: the same options, the same results."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import lungrt
+from lungrt.engine_info import locate_libraries
+
+TIMES = ("timings_s",)
+KERNELS = ("--engine-option", "kernels=winograd")
+
+
+@pytest.fixture(scope="session")
+def ct(small_ct: lungrt.CtVolume, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the small CT to a file."""
+    path = tmp_path_factory.mktemp("ct") / "ct.nii.gz"
+    image = SimpleITK.GetImageFromArray(small_ct.hu)
+    image.SetOrigin(small_ct.geometry.origin_mm)
+    image.SetSpacing(small_ct.geometry.spacing_mm)
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+def run(program: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program, *map(str, arguments)],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def python(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lungrt", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_same(native: Any, other: Any, where: str = "report") -> None:
+    """Compare what two reports hold, floats to within 1e-9."""
+    if isinstance(other, dict):
+        assert list(native) == list(other), where
+        for key in set(other) - set(TIMES):
+            assert_same(native[key], other[key], f"{where}.{key}")
+    elif isinstance(other, list):
+        assert len(native) == len(other), where
+        for number, (mine, its) in enumerate(zip(native, other, strict=True)):
+            assert_same(mine, its, f"{where}[{number}]")
+    elif isinstance(other, float):
+        assert native == pytest.approx(other, rel=1e-9, abs=1e-9), where
+    else:
+        assert native == other, where
+
+
+def reports(native: Path, folder: Path, *arguments: object) -> tuple[Any, Any]:
+    """Run both commands; return what they wrote."""
+    written = []
+    for name, command in (("native", lambda *a: run(native, *a)), ("python", python)):
+        path = folder / f"{name}.json"
+        done = command("diagnose", *arguments, "--candidates", "--output", path)
+        assert done.returncode == 0, done.stderr
+        written.append(json.loads(path.read_text(encoding="utf-8")))
+    return written[0], written[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--profile", "book"),
+        ("--profile", "book", "--merge-marks", "--geometry", "exact"),
+        ("--region", "volume", "--no-merge-marks"),
+        ("--region", "volume", "--threads", "1", "--kernels", "direct"),
+        ("--profile", "book", "--engine", "native", "--engine-option", "instruction_set=portable"),
+    ],
+)
+def test_same_reports(
+    native: Path, native_bundle: Path, ct: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    mine, other = reports(native, tmp_path, ct, "--bundle", native_bundle, *options)
+    assert other["counts"]["nodules"] > 0
+    assert_same(mine, other)
+
+
+def test_same_report_of_a_dicom_folder(
+    native: Path, native_bundle: Path, tmp_path: Path, write_series: Any
+) -> None:
+    def edit(index: int, data: Any) -> None:
+        noise = np.random.default_rng(index).integers(0, 2500, (48, 40), dtype=np.uint16)
+        data.Rows, data.Columns = noise.shape
+        data.PixelData = noise.tobytes()
+
+    positions = [2.5 * number for number in range(12) if number != 5]
+    write_series(tmp_path / "ct", positions, edit=edit)
+    arguments = (tmp_path / "ct", "--bundle", native_bundle, "--profile", "book", "--resample")
+    mine, other = reports(native, tmp_path, *arguments)
+    assert any("resampled" in note for note in other["provenance"]["notes"])
+    assert_same(mine, other)
+
+
+@pytest.mark.parametrize("candidates", [False, True])
+def test_csv_is_equal_to_the_byte(
+    native: Path, native_bundle: Path, ct: Path, tmp_path: Path, candidates: bool
+) -> None:
+    arguments = ["diagnose", ct, "--bundle", native_bundle, "--profile", "book", "--output"]
+    more = ["--candidates"] if candidates else []
+    assert run(native, *arguments, tmp_path / "native.csv", *more).returncode == 0
+    assert python(*arguments, tmp_path / "python.csv", *more).returncode == 0
+    written = (tmp_path / "native.csv").read_text(encoding="utf-8")
+    assert written == (tmp_path / "python.csv").read_text(encoding="utf-8")
+    assert written.count("\n") > 1
+
+
+@pytest.mark.parametrize("suffix", ["nii.gz", "nrrd", "mha"])
+def test_masks(native: Path, native_bundle: Path, ct: Path, tmp_path: Path, suffix: str) -> None:
+    arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
+    options = ("--mask-format", suffix, "--save-masks")
+    for name, command in (("native", lambda *a: run(native, *a)), ("python", python)):
+        done = command(*arguments, *options, tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    files = sorted(path.name for path in (tmp_path / "native").iterdir())
+    assert files == [f"{name}.{suffix}" for name in ("labels", "lung_field", "nodule_mask")]
+    for name in files:
+        mine, other = (
+            SimpleITK.ReadImage(str(tmp_path / folder / name)) for folder in ("native", "python")
+        )
+        assert mine.GetPixelID() == other.GetPixelID()
+        assert np.array_equal(
+            SimpleITK.GetArrayViewFromImage(mine), SimpleITK.GetArrayViewFromImage(other)
+        )
+        for part in ("GetOrigin", "GetSpacing", "GetDirection"):
+            assert getattr(mine, part)() == pytest.approx(getattr(other, part)(), abs=1e-6)
+
+
+def test_table(native: Path, native_bundle: Path, ct: Path) -> None:
+    arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
+    mine, other = run(native, *arguments), python(*arguments)
+
+    def numbers(text: str) -> list[str]:
+        table = text[: re.search(r"\d+ nodules? of", text).start()]  # type: ignore[union-attr]
+        return re.findall(r"-?\d+\.\d+|\d+,", table)
+
+    assert numbers(mine.stdout) == numbers(other.stdout) != []
+    assert "research tool, not a medical device" in mine.stdout
+    assert "profile book, engine native" in mine.stdout
+    assert mine.stderr == ""
+
+
+def test_another_engine(native: Path, native_bundle: Path, ct: Path, tmp_path: Path) -> None:
+    torch = Path(pytest.importorskip("torch").__file__).parent / "lib"
+    if not any(e.name == "torchscript" and e.library for e in lungrt.engines()):
+        pytest.skip("the TorchScript engine was not built")
+    locate_libraries()
+    options = ("--profile", "book", "--engine", "torchscript", "--candidates")
+    done = run(
+        native,
+        *("diagnose", ct, "--bundle", native_bundle, *options),
+        *("--engine-runtime", f"torchscript={torch}", "--output", tmp_path / "report.json"),
+    )
+    assert done.returncode == 0, done.stderr
+    mine = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    other = lungrt.Pipeline(native_bundle, engine="torchscript").run(ct).to_dict()
+    assert mine["engine"] == "torchscript"
+    assert_same(mine["candidates"], other["candidates"])
+
+
+def test_process_holds_neither_python_nor_torch(native: Path) -> None:
+    listed = subprocess.run(["ldd", native], capture_output=True, text=True, check=True).stdout
+    assert "liblungrt_io.so" in listed
+    assert "not found" not in listed
+    assert not re.search(r"python|torch|onnxruntime|cuda", listed.replace(str(native.parent), ""))
+
+
+@pytest.mark.parametrize("command", ["diagnose", "info", "verify"])
+def test_help_has_an_example(native: Path, command: str) -> None:
+    done = run(native, command, "--help")
+    assert done.returncode == 0
+    assert f"Example: lungrt-native {command} " in done.stdout
+
+
+def test_options_are_those_of_the_python_command(native: Path) -> None:
+    mine = set(re.findall(r"--[a-z-]+", run(native, "diagnose", "--help").stdout))
+    other = set(re.findall(r"--[a-z-]+", python("diagnose", "--help").stdout))
+    assert mine - other == {"--engine-runtime"}
+    assert other - mine == set()
+
+
+def test_without_arguments(native: Path) -> None:
+    done = run(native)
+    assert done.returncode == 2
+    assert "diagnose" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("diagnose",), "CT"),
+        (("nothing",), "nothing"),
+        (("diagnose", "CT"), "--bundle"),
+        (("diagnose", "CT", "--bundle", "B", "--threads", "0"), "--threads"),
+        (("diagnose", "CT", "--bundle", "B", "--mask-format", "png"), "--mask-format"),
+        (("diagnose", "CT", "--bundle", "B", "--output", "x.txt"), "unknown kind of output"),
+        (("diagnose", "CT", "--bundle", "B", "--output", "/nowhere/x.json"), "cannot be written"),
+        (("diagnose", "CT", "--bundle", "B", "--output", "/tmp.json/.."), "unknown kind of output"),
+        (("diagnose", "CT", "--bundle", "nowhere"), "no bundle at nowhere"),
+        (("diagnose", "CT", "--bundle", "B", "--engine-option", "x"), "expected NAME=VALUE"),
+        (("diagnose", "CT", "--bundle", "B", "--engine-runtime", "x=y"), "unknown engine"),
+        (
+            ("diagnose", "CT", "--bundle", "B", "--kernels", "direct", *KERNELS),
+            "given twice",
+        ),
+        (("diagnose", "CT", "--bundle", "B", "--save-masks", "/proc/masks"), "folder for masks"),
+        (("info", "nowhere"), "no bundle at nowhere"),
+        (("verify", "nowhere"), "no bundle at nowhere"),
+        (("verify", "B", "--json", "x.csv"), "unknown kind of output"),
+    ],
+)
+def test_what_is_wrong(native: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run(native, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_ct_that_does_not_exist(native: Path, native_bundle: Path, tmp_path: Path) -> None:
+    done = run(native, "diagnose", tmp_path / "ct", "--bundle", native_bundle)
+    other = python("diagnose", tmp_path / "ct", "--bundle", native_bundle)
+    assert done.returncode == other.returncode == 2
+    assert done.stderr == other.stderr
+
+
+def test_no_lungs(native: Path, native_bundle: Path, ct: Path, tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    output.write_text("older")
+    done = run(native, "diagnose", ct, "--bundle", native_bundle, "--output", output)
+    assert done.returncode == 2
+    assert done.stderr == python("diagnose", ct, "--bundle", native_bundle).stderr
+    assert output.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_interrupt_leaves_everything_as_it_was(
+    native: Path, native_bundle: Path, tmp_path: Path
+) -> None:
+    hu = np.random.default_rng(0).integers(-1000, 400, (200, 512, 512), dtype=np.int16)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(hu), str(tmp_path / "ct.mha"))
+    output = tmp_path / "report.json"
+    output.write_text("older")
+    arguments = ["diagnose", tmp_path / "ct.mha", "--bundle", native_bundle, "--profile", "book"]
+    with subprocess.Popen(
+        [native, *map(str, arguments), "--output", output, "--threads", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list(tmp_path.glob(".report.json.*")):  # its file aside: it catches signals now
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert (out, err) == ("", "cancelled, nothing written\n")
+    assert output.read_text() == "older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ct.mha", "report.json"]
+
+
+def test_info(native: Path, native_bundle: Path) -> None:
+    done = run(native, "info", native_bundle, "--json")
+    assert done.returncode == 0, done.stderr
+    mine = json.loads(done.stdout)
+    other = json.loads(python("info", native_bundle, "--json").stdout)
+    assert set(mine) == set(other)
+    assert mine["bundle"] == other["bundle"]
+    assert [e["name"] for e in mine["engines"]] == [e["name"] for e in other["engines"]]
+    assert [set(e) for e in mine["engines"]] == [set(e) for e in other["engines"]]
+    assert mine["versions"]["lungrt"] == other["versions"]["lungrt"]
+    assert {"ITK", "GDCM"} <= set(mine["versions"])
+    text = run(native, "info", native_bundle).stdout
+    assert "segmentation  unet" in text
+    assert "bundle of format 1" in text
+
+
+def test_info_of_a_damaged_bundle(native: Path, native_bundle: Path, tmp_path: Path) -> None:
+    bundle = damaged(native_bundle, tmp_path)
+    done = run(native, "info", bundle)
+    assert done.returncode == 2
+    assert "bundle of format 1" in done.stdout
+    assert "is damaged" in done.stderr
+
+
+def damaged(bundle: Path, folder: Path) -> Path:
+    copy = folder / "damaged"
+    for path in bundle.rglob("*"):
+        if path.is_file():
+            target = copy / path.relative_to(bundle)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    weights = copy / "nodule" / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    return copy
+
+
+def test_verify(native: Path, native_bundle: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    done = run(native, "verify", native_bundle, "--formats", "safetensors", "--json", path)
+    assert done.returncode == 0, done.stderr
+    assert "comparisons, all in tolerance" in done.stdout
+    mine = json.loads(path.read_text(encoding="utf-8"))
+    other_path = tmp_path / "other.json"
+    python("verify", native_bundle, "--formats", "safetensors", "--json", other_path)
+    other = [
+        row
+        for row in json.loads(other_path.read_text(encoding="utf-8"))
+        if row["runtime"] == "lungrt native"
+    ]
+    assert len(mine) == len(other) > 0
+    assert_same(mine, other, "rows")
+
+
+def test_verify_of_a_format_that_is_not_there(native: Path, native_bundle: Path) -> None:
+    done = run(native, "verify", native_bundle, "--formats", "onnx")
+    assert done.returncode == 2
+    assert "format 'onnx'" in done.stderr
+
+
+def test_verify_of_a_damaged_bundle(native: Path, native_bundle: Path, tmp_path: Path) -> None:
+    done = run(native, "verify", damaged(native_bundle, tmp_path))
+    assert done.returncode == 2
+    assert "is damaged" in done.stderr
+
+
+def test_verify_finds_what_is_out_of_tolerance(
+    native: Path, native_bundle: Path, tmp_path: Path
+) -> None:
+    bundle = damaged(native_bundle, tmp_path)
+    good = native_bundle / "nodule" / "weights.safetensors"
+    (bundle / "nodule" / "weights.safetensors").write_bytes(good.read_bytes())
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    manifest["stages"]["nodule"]["tolerance"]["cpu"]["absolute"] = 0.0
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    done = run(native, "verify", bundle, "--formats", "safetensors")
+    assert done.returncode == 2
+    assert "out of tolerance" in done.stderr
+    assert "failed" in done.stdout
+
+
+@pytest.fixture(scope="session")
+def real_bundle(
+    segmentation_checkpoint: Path, nodule_checkpoint: Path, tmp_path_factory: Any
+) -> Path:
+    """Export the book's checkpoints for the native engine."""
+    from lungrt.export import export_bundle
+    from lungrt.models import load_network
+
+    bundle = tmp_path_factory.mktemp("real") / "bundle"
+    networks = {
+        "segmentation": [load_network("segmentation", segmentation_checkpoint)],
+        "nodule": [load_network("nodule", nodule_checkpoint)],
+    }
+    export_bundle(networks, bundle, formats=("safetensors",))
+    return bundle
+
+
+@pytest.mark.parametrize("name", ["LIDC-IDRI-0001", "C3N-00247_LUNG_3.0_B70f"])
+def test_reference_cts(
+    native: Path, real_bundle: Path, reference: Path, tmp_path: Path, name: str
+) -> None:
+    arguments = (reference / "ct" / name, "--bundle", real_bundle, "--profile", "book")
+    mine, other = reports(native, tmp_path, *arguments)
+    assert other["counts"]["candidates"] == {"LIDC-IDRI-0001": 674}.get(name, 1532)
+    assert_same(mine, other)
