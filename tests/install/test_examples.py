@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -116,18 +119,40 @@ def test_cancellation(examples: Path, bundle: Path, ct: RawCt) -> None:
     assert re.search(r"1 candidates, \d nodules", after)
 
 
+def full_pipe() -> tuple[int, int]:
+    """Return a pipe that takes no byte more: who writes into it waits."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writable, b"\0")
+    os.set_blocking(writable, True)
+    return readable, writable
+
+
+def catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal by now."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    (mask,) = re.findall(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def test_cancellation_by_ctrl_c(examples: Path, bundle: Path) -> None:
-    """A signal in the middle of the segmentation ends the run, not the process."""
+    """A signal in the middle of a run ends the run, not the process."""
+    readable, writable = full_pipe()  # the run waits at its first report of progress
     arguments = [str(examples / "cancellation"), str(bundle), "101"]
-    with subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, text=True, env={"PATH": PATH}
-    ) as process:
-        assert process.stdout is not None
-        seen = process.stdout.read(1)  # the first report of progress
+    with subprocess.Popen(arguments, stdout=writable, env={"PATH": PATH}) as process:
+        os.close(writable)
+        while not catches(process, signal.SIGINT):
+            assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        with os.fdopen(readable, "rb") as printed:
+            said = printed.read().decode()
         assert process.wait() == 0
-    assert "Cancelled: " in seen + rest
+    assert "Cancelled: " in said
+    assert "candidates" not in said
+    assert "the same pipeline again" not in said
 
 
 @pytest.mark.parametrize("name", ["minimal", "diagnose_c", "worker_pool", "cancellation"])
