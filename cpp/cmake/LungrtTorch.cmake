@@ -8,6 +8,8 @@ function(lungrt_torch_usage target)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/src ${PROJECT_SOURCE_DIR}/cpp/include
                                                ${PROJECT_BINARY_DIR}/cpp/include)
   target_link_libraries(${target} PRIVATE lungrt_compiler)
+  # Its assertions name their files: none of this machine's folders goes out.
+  target_compile_options(${target} PRIVATE -fmacro-prefix-map=${torch_folder}/include/=)
 endfunction()
 
 # lungrt_torch_engine(<name> <source>...): the loadable library of an engine, beside the core.
@@ -30,13 +32,7 @@ function(lungrt_torch_engine name)
   target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
   target_link_options(${target} PRIVATE -L${torch_folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
                       -Wl,-rpath-link,${torch_folder}/lib)
-  # In a wheel lungrt lies beside torch; elsewhere the registry opens libtorch_cpu.so by path first.
-  # Engines are looked for beside the core, in the build tree too.
-  set_target_properties(
-    ${target}
-    PROPERTIES INSTALL_RPATH "$ORIGIN/../torch/lib" BUILD_RPATH "${torch_folder}/lib"
-               LIBRARY_OUTPUT_DIRECTORY $<TARGET_FILE_DIR:lungrt>)
-  if(SKBUILD)
-    install(TARGETS ${target} LIBRARY DESTINATION lungrt COMPONENT python)
-  endif()
+  # Torch lies beside this library, or in a wheel beside lungrt; elsewhere the registry opens libtorch_cpu.so by path first.
+  lungrt_plugin(${target} "$ORIGIN" "$ORIGIN/../torch/lib")
+  set_target_properties(${target} PROPERTIES BUILD_RPATH "${torch_folder}/lib")
 endfunction()
