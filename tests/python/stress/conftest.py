@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 import lungrt
+
+# Tests here import their helpers by bare names.
+sys.path.insert(0, str(Path(__file__).parent))
 
 ENGINES = ("native", "torchscript", "onnxruntime")
 
