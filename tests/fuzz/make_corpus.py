@@ -1,9 +1,10 @@
-"""Writes the seeds of tests/fuzz/corpus, one small file for each way that an input may take, and
-the bundle that the C interface is fuzzed with.
+"""Writes the seeds of tests/fuzz/corpus, and the bundle that the C interface is fuzzed with.
+
+A seed is one small file for each way that an input may take.
 
 Usage: python tests/fuzz/make_corpus.py [folder]
 
-The seeds are committed; files that the fuzzer found to be findings lie beside them as
+Seeds are committed; files that the fuzzer found to be findings lie beside them as
 `found-*`, and this program leaves those alone.
 """
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Array, geometries, rotations, triples, voxels
 
@@ -58,8 +56,7 @@ def test_geometry_of_any_numbers_is_one_or_an_error(
 ) -> None:
     try:
         geometry = lungrt.Geometry(origin, spacing, direction)
-    except errors.BadVolume as error:
-        assert any(word in str(error) for word in ("origin", "spacing", "direction"))
+    except errors.BadVolume:
         return
     assert geometry.origin_mm == tuple(origin)
     assert np.isfinite(geometry.to_world((2**31 - 2,) * 3)).all()
@@ -82,12 +79,11 @@ def test_moving_the_origin_moves_every_place(
     np.testing.assert_allclose(moved.to_world(place), expected, atol=1e-8)
 
 
-@given(st.lists(numbers, min_size=3, max_size=3))
-def test_world_of_any_numbers_is_a_voxel_or_an_error(world: list[float]) -> None:
-    for inverse in ("book", "exact"):
-        try:
-            index: Any = lungrt.Geometry().to_index(world, inverse)
-        except errors.InvalidArgument as error:
-            assert "world position" in str(error)
-            assume(False)
+@given(st.lists(numbers, min_size=3, max_size=3), st.sampled_from(("book", "exact")))
+def test_world_of_any_numbers_is_a_voxel_or_an_error(world: list[float], inverse: str) -> None:
+    if all(abs(value) <= 2.0**53 for value in world):
+        index = lungrt.Geometry().to_index(world, inverse)
         assert index == tuple(int(np.round(value)) for value in reversed(world))
+    else:
+        with pytest.raises(errors.InvalidArgument, match="world position"):
+            lungrt.Geometry().to_index(world, inverse)
