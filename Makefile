@@ -21,7 +21,7 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
-.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format bench bench-ops sanitize clean
+.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads fuzz stress nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -135,6 +135,22 @@ bench-ops: build  ## Google Benchmark suite of what lies between the networks
 
 sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitizers
 	$(BIN)/cmake --preset asan && $(BIN)/cmake --build --preset asan && $(BIN)/ctest --preset asan
+
+sanitize-threads: setup  ## the C++ tests under the thread sanitizer, without LibTorch and ONNX Runtime
+	$(BIN)/cmake --preset tsan && $(BIN)/cmake --build --preset tsan && $(BIN)/ctest --preset tsan
+
+fuzz: setup  ## libFuzzer programs with sanitizers, each for SECONDS=60 (TARGETS=... for some)
+	@if ! command -v clang++-16 >/dev/null; then \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends clang-16 libclang-rt-16-dev >/dev/null; fi
+	$(BIN)/cmake --preset fuzz && $(BIN)/cmake --build --preset fuzz
+	tools/fuzz.sh build/fuzz $(or $(SECONDS),60) $(TARGETS)
+
+stress: setup  ## 16 threads, kill -9, and memory over RUNS=1000 runs of each engine
+	LUNGRT_STRESS_RUNS=$(or $(RUNS),1000) $(BIN)/python -m pytest tests/python/stress -rP
+
+nightly: sanitize sanitize-threads fuzz stress  ## every check that is too long for continuous integration
 
 clean:  ## removes what was built, keeps the environment
 	rm -rf build demo docs/reference/generated

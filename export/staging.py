@@ -1,12 +1,16 @@
 """A folder that is written aside and put in its place whole, or not at all.
 
-Beside the output ``NAME`` there may be, while it is written, ``.NAME.lungrt-new-*`` and, for the
-moment between two renames, ``.NAME.lungrt-old-*``. A writer holds a lock on the former, which ends
-with its process however that ends: what has no lock is left over, and the next writer clears it.
+Beside the output ``NAME`` there may be, while it is written, ``.NAME.lungrt-new-*`` and, while the
+one that it replaces is removed, ``.NAME.lungrt-old-*``. A writer holds a lock on the former, which
+ends with its process however that ends: what has no lock is left over, and the next writer clears
+it. New and old change places in one step, so that a kill at any moment leaves one of them whole;
+only on a file system that cannot do that, they do so in two renames with a moment between them.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import fcntl
 import os
 import re
@@ -19,6 +23,10 @@ from pathlib import Path
 from lungrt.errors import Io
 
 _NEW, _OLD = "new", "old"
+
+# Of Linux's renameat2.
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
 @contextmanager
@@ -102,17 +110,33 @@ def _swap_in(new: Path, output: Path) -> None:
         new.rename(output)
         return
     old = _aside(output, _OLD)
-    try:
-        output.rename(old)
-        new.rename(output)
-    except BaseException:
-        if old.exists() and not os.path.lexists(output):
-            old.rename(output)
-        raise
+    if _exchange(new, output):
+        new.rename(old)
+    else:
+        try:
+            output.rename(old)
+            new.rename(output)
+        except BaseException:
+            if old.exists() and not os.path.lexists(output):
+                old.rename(output)
+            raise
     try:
         shutil.rmtree(old)
     except OSError as error:
         raise Io(f"{output}: is written, but the old one is still at {old} ({error})") from error
+
+
+def _exchange(a: Path, b: Path) -> bool:
+    """Let two paths change places in one step; returns whether the system can."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    if renameat2(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(code, os.strerror(code), str(b))
 
 
 def _aside(output: Path, kind: str) -> Path:

@@ -21,8 +21,4 @@ target_compile_options(
             # a * b + c must round twice, as NumPy does: positions decide the order of candidates
             -ffp-contract=off
             $<$<BOOL:${LUNGRT_WARNINGS_AS_ERRORS}>:-Werror>)
-if(LUNGRT_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
-                      -fno-sanitize-recover=undefined)
-  add_link_options(-fsanitize=address,undefined)
-endif()
+include(LungrtSanitizers)

@@ -5,7 +5,9 @@ function(lungrt_kernels instruction_set)
   set(source src/native/kernels/${instruction_set}.cpp)
   target_sources(lungrt_objects PRIVATE ${source})
   # GCC 12 takes the undefined vectors of its own headers for uninitialised ones.
-  list(APPEND ARGN -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND ARGN -Wno-maybe-uninitialized)
+  endif()
   # Optimised in every build: without it, sums leave their registers and tests take minutes.
   set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
 endfunction()

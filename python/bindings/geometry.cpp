@@ -39,7 +39,8 @@ direction
 Raises
 ------
 lungrt.errors.BadVolume
-    When a value is not finite, a spacing is not positive or the direction is not orthonormal.
+    When the origin is over 1e9 mm from zero, a spacing is not within 1e-6 to 1e6 mm, a value is
+    not finite or the direction is not orthonormal.
 )")
       .def(py::init<const Vec3&, const Vec3&, const Matrix3&>(),
            py::arg("origin_mm") = Vec3{0.0, 0.0, 0.0}, py::arg("spacing_mm") = Vec3{1.0, 1.0, 1.0},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from lungrt.errors import Io
+from lungrt.export import staging
 from lungrt.export.staging import replaced_folder
 
 STALE_NEW = ".bundle.lungrt-new-0123456789abcdef"
@@ -74,6 +77,60 @@ def test_replaced(old: Path) -> None:
     assert (old / "file").read_text() == "new"
 
 
+def test_there_is_never_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    rename = Path.rename
+
+    def watch(path: Path, target: Path) -> Path:
+        seen.append(old.exists())
+        result = rename(path, target)
+        seen.append(old.exists())
+        return result
+
+    monkeypatch.setattr(Path, "rename", watch)
+    _write(old, "new")
+    assert (old / "file").read_text() == "new"
+    assert seen == [True, True], "new and old changed places in one step"
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
+def test_file_system_that_cannot_exchange(
+    old: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    _refuse_exchange(monkeypatch, code)
+    _write(old, "new")
+    assert _names(old.parent) == ["bundle"]
+    assert (old / "file").read_text() == "new"
+    with pytest.raises(Io, match="cannot be written"), replaced_folder(old, _may) as folder:
+        folder.rmdir()  # so that the second of the two renames fails
+    assert _names(old.parent) == ["bundle"]
+    assert (old / "file").read_text() == "new"
+
+
+def test_system_without_exchange(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging.ctypes, "CDLL", lambda *_, **__: object())
+    _write(old, "new")
+    assert _names(old.parent) == ["bundle"]
+    assert (old / "file").read_text() == "new"
+
+
+def test_exchange_that_is_refused(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refuse_exchange(monkeypatch, errno.EACCES)
+    with pytest.raises(Io, match="Permission denied"):
+        _write(old, "new")
+    assert _is_old(old)
+
+
+def _refuse_exchange(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    class Library:
+        @staticmethod
+        def renameat2(*arguments: object) -> int:
+            ctypes.set_errno(code)
+            return -1
+
+    monkeypatch.setattr(staging.ctypes, "CDLL", lambda *_, **__: Library)
+
+
 def test_not_there_before_the_end(output: Path) -> None:
     with replaced_folder(output, _may):
         assert not output.exists()
@@ -112,7 +169,7 @@ def test_what_appears_meanwhile_may_not_be_replaced(output: Path) -> None:
 
 def test_a_new_folder_that_cannot_be_put_there(old: Path) -> None:
     with pytest.raises(Io, match="cannot be written"), replaced_folder(old, _may) as folder:
-        folder.rmdir()  # so that the second of the two renames fails
+        folder.rmdir()
     assert _is_old(old)
 
 

@@ -66,8 +66,9 @@ class LUNGRT_API Geometry {
   /// \param origin_mm   world position (x, y, z) of voxel (0, 0, 0)
   /// \param spacing_mm  distance between voxel centres along (columns, rows, slices): x, y, z order
   /// \param direction   orthonormal to within 1e-3; column j is the world direction of axis j
-  /// \throws Error kBadVolume  when a value is not finite, a spacing is not positive or the
-  ///                           direction is not orthonormal
+  /// \throws Error kBadVolume  when the origin is over 1e9 mm from zero, a spacing is not within
+  ///                           1e-6 to 1e6 mm, the direction is not orthonormal, or a value is not
+  ///                           finite
   Geometry(const Vec3& origin_mm, const Vec3& spacing_mm, const Matrix3& direction);
 
   const Vec3& origin_mm() const { return origin_mm_; }

@@ -65,15 +65,19 @@ void check_shapes(const CompiledRecord& record, const StageManifest& stage, cons
 }  // namespace
 
 CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage) {
-  const std::string name = file.string();
-  const nlohmann::json parsed = parse_strictly(read_text(file), name);
-  const JsonField document(parsed, name);
+  return parse_compiled_record(read_text(file), file.string(), stage);
+}
+
+CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
+                                     const StageManifest& stage) {
+  const nlohmann::json parsed = parse_strictly(text, where);
+  const JsonField document(parsed, where);
   // First: another version may have other fields.
   const std::int64_t version =
       document.at("format_version").integer(0, std::numeric_limits<std::int32_t>::max());
   if (version != kVersion) {
     throw Error(ErrorCode::kUnsupportedVersion,
-                name + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
+                where + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
                     std::to_string(kVersion));
   }
   document.only({"format_version", "lungrt_version", "runtime", "cpu", "checkpoint_sha256",

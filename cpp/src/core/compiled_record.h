@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/bundle.h"
@@ -23,5 +24,11 @@ struct CompiledRecord {
 /// Reads a record strictly, shapes against the stage's contract.
 /// \throws Error kBadBundle (damaged), kUnsupportedVersion (of another lungrt), kIo
 CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage);
+
+/// The same from memory.
+/// \param where  names it in messages
+/// \throws Error kBadBundle, kUnsupportedVersion
+CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
+                                     const StageManifest& stage);
 
 }  // namespace lungrt

@@ -11,9 +11,8 @@ namespace {
 
 constexpr Matrix3 kIdentity{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
 
-bool finite(const Vec3& values) {
-  return std::isfinite(values[0]) && std::isfinite(values[1]) && std::isfinite(values[2]);
-}
+// Far beyond any scanner; within them every voxel of every volume has a finite place and extent.
+constexpr double kFarthestMm = 1e9, kLeastSpacingMm = 1e-6, kMostSpacingMm = 1e6;
 
 std::string text_of(const Matrix3& matrix) {
   return text::vector3(matrix[0]) + ", " + text::vector3(matrix[1]) + ", " +
@@ -73,15 +72,20 @@ Geometry::Geometry()
 
 Geometry::Geometry(const Vec3& origin_mm, const Vec3& spacing_mm, const Matrix3& direction)
     : origin_mm_(origin_mm), spacing_mm_(spacing_mm), direction_(direction) {
-  if (!finite(origin_mm)) {
-    throw Error(ErrorCode::kBadVolume,
-                "origin " + text::vector3(origin_mm) + " mm, expected finite values");
+  for (const double origin : origin_mm) {
+    if (!(std::abs(origin) <= kFarthestMm)) {
+      throw Error(ErrorCode::kBadVolume, "origin " + text::vector3(origin_mm) +
+                                             " mm, expected finite values within " +
+                                             text::number(kFarthestMm) + " mm of zero");
+    }
   }
   for (const double spacing : spacing_mm) {
-    if (!(std::isfinite(spacing) && spacing > 0)) {
+    if (!(spacing >= kLeastSpacingMm && spacing <= kMostSpacingMm)) {
       throw Error(ErrorCode::kBadVolume, "spacing (x, y, z) " + text::vector3(spacing_mm) +
-                                             " mm, expected finite values above 0; a flipped axis "
-                                             "belongs into the direction");
+                                             " mm, expected finite values above 0, within " +
+                                             text::number(kLeastSpacingMm) + " to " +
+                                             text::number(kMostSpacingMm) +
+                                             "; a flipped axis belongs into the direction");
     }
   }
   require_orthonormal(direction);

@@ -21,6 +21,7 @@ constexpr double kSidewaysMm = 0.1;     // between the first slice and any other
 constexpr double kOrientationTolerance = 1e-4;
 constexpr double kOrthonormalTolerance = 1e-3;
 constexpr double kPixelSpacingTolerance = 1e-4;  // relative
+constexpr double kFarthestMm = 1e9;  // as Geometry: sums and differences of positions stay finite
 
 using Headers = std::vector<SliceHeader>;
 
@@ -119,6 +120,14 @@ void require_uniform_headers(const Headers& headers) {
       headers,
       [](const SliceHeader& h) { return !all_finite(h.position_mm) || !all_finite(h.orientation); },
       "position or orientation is not finite", "the files are damaged: get them again");
+  refuse_where(
+      headers,
+      [](const SliceHeader& h) {
+        return std::any_of(h.position_mm.begin(), h.position_mm.end(),
+                           [](double value) { return std::abs(value) > kFarthestMm; });
+      },
+      "position is more than " + mm(kFarthestMm) + " from zero",
+      "the files are damaged: get them again");
   refuse_where(
       headers, [](const SliceHeader& h) { return !orthonormal(h); },
       "orientation is not two perpendicular unit vectors", "the files are damaged: get them again");

@@ -127,8 +127,10 @@ void Tensors::require_all_taken() const {
 }
 
 NetworkFile read_network_file(const std::filesystem::path& file) {
-  const std::string where = file.string();
-  Safetensors stored = read_safetensors(file);
+  return parse_network_file(read_safetensors(file), file.string());
+}
+
+NetworkFile parse_network_file(Safetensors stored, const std::string& where) {
   if (metadata(stored, "format", where) != kFormat) {
     throw Error(ErrorCode::kBadBundle,
                 where + ": its format is '" + stored.metadata["format"] + "', expected " + kFormat);

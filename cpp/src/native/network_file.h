@@ -61,6 +61,11 @@ struct NetworkFile {
 /// \throws Error kUnsupportedVersion  of a newer format, or of another architecture
 NetworkFile read_network_file(const std::filesystem::path& file);
 
+/// What a safetensors file holds, as a network.
+/// \param where  names it in messages
+/// \throws Error as read_network_file
+NetworkFile parse_network_file(Safetensors stored, const std::string& where);
+
 /// y = scale * x + shift of a batch norm that is no longer trained, channel by channel.
 struct BatchNorm {
   std::vector<float> scale, shift;

@@ -99,6 +99,24 @@ TEST(Geometry, RefusesSpacingThatIsNotPositive) {
   }
 }
 
+TEST(Geometry, RefusesOriginsAndSpacingsThatNoVoxelHasAPlaceWith) {
+  for (const double origin : {1.1e9, -1e300}) {
+    expect_error(ErrorCode::kBadVolume, {"origin", "within 1e+09 mm"},
+                 [=] { Geometry({0, origin, 0}, {1, 1, 1}, kIdentity); });
+  }
+  for (const double spacing : {1.1e6, 0.9e-6, 1e300, 5e-324}) {
+    expect_error(ErrorCode::kBadVolume, {"spacing", "within 1e-06 to 1e+06"},
+                 [=] { Geometry({0, 0, 0}, {1, spacing, 1}, kIdentity); });
+  }
+  const Geometry largest({1e9, -1e9, 1e9}, {1e6, 1e6, 1e6}, kIdentity);
+  constexpr std::int64_t kLast = 2147483646;
+  for (const double mm : largest.to_world(VoxelIndex{kLast, kLast, kLast})) {
+    EXPECT_TRUE(std::isfinite(mm));
+  }
+  EXPECT_TRUE(std::isfinite(largest.voxel_volume_mm3()));
+  EXPECT_GT(Geometry({0, 0, 0}, {1e-6, 1e-6, 1e-6}, kIdentity).voxel_volume_mm3(), 0);
+}
+
 TEST(Geometry, RefusesDirectionsThatAreNotOrthonormal) {
   expect_error(ErrorCode::kBadVolume, {"columns 0 and 0", "expected 1"},
                [] { Geometry({0, 0, 0}, {1, 1, 1}, {{{0.9, 0, 0}, {0, 1, 0}, {0, 0, 1}}}); });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/text.h"
+#include "lungrt/error.h"
 #include "ops/lung_field/patient_axes.h"
 
 namespace lungrt::ops {
@@ -10,6 +12,8 @@ namespace {
 
 /// Padding of -2000 or -3024 and metal count as air and bone.
 constexpr std::int32_t kLowest = -1024, kHighest = 1000;
+/// As many of the lowest value are the least int32.
+constexpr double kMostBlockVoxels = 1 << 21;
 
 std::int64_t axis_voxels(std::int64_t cell, std::int64_t block, std::int64_t axis) {
   return std::min((cell + 1) * block, axis) - cell * block;
@@ -19,9 +23,19 @@ std::int64_t axis_voxels(std::int64_t cell, std::int64_t block, std::int64_t axi
 
 BlockSize block_size(const Geometry& geometry, double pitch_mm) {
   BlockSize block{};
+  double voxels = 1;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const double wanted = pitch_mm / geometry.spacing_mm()[2 - axis];
     block[axis] = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(wanted)));
+    voxels *= static_cast<double>(block[axis]);
+  }
+  if (voxels > kMostBlockVoxels) {
+    throw Error(ErrorCode::kBadVolume,
+                "spacing (x, y, z) " + text::vector3(geometry.spacing_mm()) +
+                    " mm is too fine for lungs to be found: a cell of " + text::number(pitch_mm) +
+                    " mm would have " + text::number(voxels) + " voxels, expected at most " +
+                    text::number(kMostBlockVoxels) +
+                    "; resample the volume, or look everywhere with region 'volume'");
   }
   return block;
 }

@@ -13,6 +13,8 @@ namespace lungrt::ops {
 using BlockSize = std::array<std::int64_t, 3>;
 
 /// Whole numbers of voxels that come nearest to the pitch on each axis.
+/// \throws Error kBadVolume  where a cell would have more than 2^21 voxels, whose sum int32 may not
+///                           hold: spacings far below any CT's
 BlockSize block_size(const Geometry& geometry, double pitch_mm);
 
 /// Cells that cover the volume; the last ones may hold fewer voxels.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "expect_error.h"
 #include "ops/lung_field/coarse_grid.h"
 #include "ops/lung_field/patient_axes.h"
 
@@ -15,6 +16,27 @@ TEST(CoarseGrid, BlocksComeNearestToThePitch) {
   EXPECT_EQ(block_size(Geometry({}, {0.7, 0.7, 2.5}, kStraight), 4.0), (BlockSize{2, 6, 6}));
   EXPECT_EQ(block_size(Geometry({}, {0.5, 0.9, 5.0}, kStraight), 4.0), (BlockSize{1, 4, 8}));
   EXPECT_EQ(block_size(Geometry({}, {9.0, 4.0, 0.5}, kStraight), 4.0), (BlockSize{8, 1, 1}));
+}
+
+// Sums of a cell are int32, and cells are counted in int64: both ran over.
+TEST(CoarseGrid, RefusesSpacingsThatMakeCellsOfMillionsOfVoxels) {
+  EXPECT_EQ(block_size(Geometry({}, {4.0 / 128, 4.0 / 128, 4.0 / 128}, kStraight), 4.0),
+            (BlockSize{128, 128, 128}));
+  for (const double spacing : {4.0 / 130, 1e-6}) {
+    lungrt::testing::expect_error(
+        ErrorCode::kBadVolume, {"spacing", "too fine", "region 'volume'"},
+        [=] { block_size(Geometry({}, {spacing, spacing, spacing}, kStraight), 4.0); });
+  }
+}
+
+TEST(CoarseGrid, TheLargestCellHoldsItsSum) {
+  const VolumeShape shape{128, 128, 128};
+  const std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()), -32768);
+  const CtVolume volume(hu.data(), shape, Geometry(), nullptr);
+  const BlockSize block{128, 128, 128};
+  Cells<std::int32_t> sums(cells_over(shape, block));
+  add_block_sums(volume, block, 0, 1, sums);
+  EXPECT_EQ(coarse_grid(volume, block, sums).hu[0], -1024.0F);
 }
 
 TEST(CoarseGrid, MeansAreThoseOfClampedVoxels) {

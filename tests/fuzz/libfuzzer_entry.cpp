@@ -1,0 +1,13 @@
+/// What libFuzzer calls; LUNGRT_FUZZ_TARGET is the target's name.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  lungrt::fuzz::LUNGRT_FUZZ_TARGET({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
