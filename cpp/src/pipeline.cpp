@@ -1,7 +1,6 @@
 #include "lungrt/pipeline.h"
 
 #include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -17,6 +16,7 @@
 #include "stages/classify.h"
 #include "stages/find_lungs.h"
 #include "stages/group.h"
+#include "stages/kept_masks.h"
 #include "stages/memory_sizes.h"
 #include "stages/merge_marks.h"
 #include "stages/network.h"
@@ -26,29 +26,9 @@
 #include "stages/scan_places.h"
 #include "stages/segment.h"
 #include "stages/segment_field.h"
+#include "stages/within_memory.h"
 
 namespace lungrt {
-namespace {
-
-/// Calls `body`; memory that runs out becomes an error like any other.
-/// \param what  that is done, for the log
-template <typename Body>
-auto within_memory(const char* what, const CtVolume& volume, Body&& body) {
-  log_run_begin(what, volume.shape());
-  try {
-    return body();
-  } catch (const Error& error) {
-    log_run_given_up(what, error.code());
-    throw;
-  } catch (const std::bad_alloc&) {
-    log_run_given_up(what, ErrorCode::kOutOfMemory);
-    throw Error(ErrorCode::kOutOfMemory, "memory ran out on a volume of " +
-                                             text::extent(volume.shape()) +
-                                             " voxels (slices x rows x columns)");
-  }
-}
-
-}  // namespace
 
 struct Pipeline::Impl {
   Impl(const std::string& folder, const PipelineOptions& options)
@@ -148,7 +128,7 @@ struct Pipeline::Impl {
     report.timings_s["total"] = total.lap();
     log_stage_end("classify", report.timings_s["classify"],
                   text::counted(static_cast<std::int64_t>(report.nodules.size()), "nodule"));
-    if (options.keep_masks) report.masks = masks_of(*scan, groups, field, control);
+    if (options.keep_masks) report.masks = keep_masks(*scan, groups, field, control);
     control.check("classify");
     log_stage_end("run", report.timings_s["total"],
                   "at most " + text::grouped(control.most_held_bytes()) + " bytes counted");
@@ -205,24 +185,6 @@ struct Pipeline::Impl {
     control.check("group");
     control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
     return groups;
-  }
-
-  static std::shared_ptr<const RunMasks> masks_of(Scan& scan, const GroupResult& groups,
-                                                  const std::optional<ops::CellField>& field,
-                                                  const RunControl& control) {
-    const VolumeShape& shape = scan.volume().shape();
-    const RunControl::Memory memory = control.hold(
-        "classify", "keeping the masks",
-        4 * mask_bytes(shape) + shape.voxels() * static_cast<std::int64_t>(sizeof(std::int32_t)) +
-            (control.limits_memory() ? scan.grouping_bytes() : 0));
-    auto masks = std::make_shared<RunMasks>();
-    masks->lung_field = field.value_or(ops::CellField(shape)).to_mask();
-    control.check("classify");
-    masks->mask = scan.mask();
-    masks->labels = label_candidates(masks->mask, groups);
-    control.check("classify");
-    masks->nodules = mask_of(masks->labels);
-    return masks;
   }
 
   Provenance provenance(const CtVolume& volume) const {

@@ -122,8 +122,7 @@ class NativeBundle {
       for (std::int64_t slice = 0; slice < Chest::kShape.slices; slice += 4) {
         NetworkInput input = pipeline.segmentation_input(chest.volume(), slice);
         input.shape.insert(input.shape.begin(), 1);
-        std::vector<float> output(
-            static_cast<std::size_t>(input.shape[2] * input.shape[3]));
+        std::vector<float> output(static_cast<std::size_t>(input.shape[2] * input.shape[3]));
         network.run(input.values.data(), input.shape, output.data());
         slices.insert(slices.end(), output.begin(), output.end());
       }

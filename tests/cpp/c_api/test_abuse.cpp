@@ -63,7 +63,8 @@ class CApiAbuse : public CApiTest {
       };
     };
     return {
-        {"null structure", LUNGRT_INVALID_ARGUMENT, [call] { return call(nullptr); }},
+        {"null structure", LUNGRT_INVALID_ARGUMENT,
+         [call] { return call(static_cast<Struct*>(nullptr)); }},
         {"size 0", LUNGRT_INVALID_ARGUMENT, with_size(0)},
         {"size 1", LUNGRT_INVALID_ARGUMENT, with_size(1)},
         {"too small", LUNGRT_INVALID_ARGUMENT, with_size(sizeof(Struct) - 1)},
@@ -111,9 +112,9 @@ class CApiAbuse : public CApiTest {
   /// A handle of another kind, as languages without types hand over easily.
   template <typename Handle>
   const Handle* wrong_handle() const {
-    return reinterpret_cast<const Handle*>(
-        std::is_same_v<Handle, lungrt_volume> ? static_cast<const void*>(pipeline_.get())
-                                              : static_cast<const void*>(volume_.get()));
+    return reinterpret_cast<const Handle*>(std::is_same_v<Handle, lungrt_volume>
+                                               ? static_cast<const void*>(pipeline_.get())
+                                               : static_cast<const void*>(volume_.get()));
   }
 
   std::vector<Abuse> of_volume_create() const {
@@ -189,8 +190,8 @@ class CApiAbuse : public CApiTest {
     });
     all.push_back({"null pipeline", invalid,
                    [bundle] { return lungrt_pipeline_open(bundle.c_str(), nullptr, nullptr); }});
-    for (const std::string& path : {std::string(), std::string("/dev/null"),
-                                    std::string("nowhere"), std::string(100000, 'x')}) {
+    for (const std::string& path : {std::string(), std::string("/dev/null"), std::string("nowhere"),
+                                    std::string(100000, 'x')}) {
       all.push_back({"no bundle", LUNGRT_BAD_BUNDLE, [path] {
                        lungrt_pipeline* opened = nullptr;
                        return lungrt_pipeline_open(path.c_str(), nullptr, &opened);
@@ -243,15 +244,13 @@ class CApiAbuse : public CApiTest {
         {"wrong pipeline", invalid, run_with(wrong_handle<lungrt_pipeline>(), volume_.get())},
         {"wrong volume", invalid, run_with(pipeline_.get(), wrong_handle<lungrt_volume>())},
         {"null report", invalid,
-         [this] {
-           return lungrt_pipeline_run(pipeline_.get(), volume_.get(), nullptr, nullptr);
-         }},
+         [this] { return lungrt_pipeline_run(pipeline_.get(), volume_.get(), nullptr, nullptr); }},
     };
     for (Abuse& abuse : wrong_structs<lungrt_run_options>([this](auto* options) {
            lungrt_report* report = nullptr;
            // Null options are the defaults: a null pipeline stands for the null structure.
-           return lungrt_pipeline_run(options == nullptr ? nullptr : pipeline_.get(),
-                                      volume_.get(), options, &report);
+           return lungrt_pipeline_run(options == nullptr ? nullptr : pipeline_.get(), volume_.get(),
+                                      options, &report);
          })) {
       all.push_back(std::move(abuse));
     }
@@ -267,9 +266,8 @@ class CApiAbuse : public CApiTest {
       add("keep_masks", invalid, [=](auto& o) { o.keep_masks = value; });
     }
     add("hardly any memory", LUNGRT_RESOURCE_LIMIT, [](auto& o) { o.max_memory_bytes = 1; });
-    add("hardly any time", LUNGRT_RESOURCE_LIMIT, [](auto& o) {
-      o.max_seconds = std::numeric_limits<double>::denorm_min();
-    });
+    add("hardly any time", LUNGRT_RESOURCE_LIMIT,
+        [](auto& o) { o.max_seconds = std::numeric_limits<double>::denorm_min(); });
     return all;
   }
 
@@ -337,8 +335,8 @@ std::map<std::string, std::vector<Abuse>> CApiAbuse::table() const {
     all[name];
   }
   for (const std::uint32_t version : {0U, LUNGRT_C_ABI_VERSION + 1U, UINT32_MAX}) {
-    all["lungrt_check_c_abi"].push_back({"version", LUNGRT_UNSUPPORTED_VERSION,
-                                         [=] { return lungrt_check_c_abi(version); }});
+    all["lungrt_check_c_abi"].push_back(
+        {"version", LUNGRT_UNSUPPORTED_VERSION, [=] { return lungrt_check_c_abi(version); }});
   }
   for (const std::int32_t level : {-1, 3, INT32_MIN, INT32_MAX}) {
     all["lungrt_set_log"].push_back(
@@ -417,8 +415,8 @@ std::map<std::string, std::vector<Abuse>> CApiAbuse::table() const {
   auto& of_mask = all["lungrt_report_mask"];
   auto& of_labels = all["lungrt_report_labels"];
   for (const std::int32_t which : {-1, 3, INT32_MIN, INT32_MAX}) {
-    of_mask.push_back(
-        {"which", invalid, [=] { return lungrt_report_mask(report, which, bytes->data(), voxels); }});
+    of_mask.push_back({"which", invalid,
+                       [=] { return lungrt_report_mask(report, which, bytes->data(), voxels); }});
   }
   for (const std::size_t size : {std::size_t{0}, voxels - 1, voxels + 1, SIZE_MAX}) {
     of_mask.push_back(
@@ -426,8 +424,10 @@ std::map<std::string, std::vector<Abuse>> CApiAbuse::table() const {
     of_labels.push_back(
         {"count", invalid, [=] { return lungrt_report_labels(report, labels->data(), size); }});
   }
-  of_mask.push_back({"null", invalid, [=] { return lungrt_report_mask(report, 0, nullptr, voxels); }});
-  of_labels.push_back({"null", invalid, [=] { return lungrt_report_labels(report, nullptr, voxels); }});
+  of_mask.push_back(
+      {"null", invalid, [=] { return lungrt_report_mask(report, 0, nullptr, voxels); }});
+  of_labels.push_back(
+      {"null", invalid, [=] { return lungrt_report_labels(report, nullptr, voxels); }});
   of_mask.push_back(
       {"not kept", invalid, [=] { return lungrt_report_mask(bare, 0, bytes->data(), voxels); }});
   of_labels.push_back(
