@@ -128,9 +128,9 @@ void register_pipeline(py::module_& module) {
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
              std::int64_t max_candidates, double max_seconds, std::int64_t max_memory_bytes,
              bool keep_masks) {
-            RunOptions options = limits(max_seconds, max_memory_bytes, max_candidates);
-            options.keep_masks = keep_masks;
-            PythonRun run(std::move(progress), std::move(options));
+            RunOptions given = limits(max_seconds, max_memory_bytes, max_candidates);
+            given.keep_masks = keep_masks;
+            PythonRun run(std::move(progress), std::move(given));
             return run([&](const RunOptions& options) { return self.run(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,8 +62,8 @@ class Chest {
   std::vector<std::int16_t> hu_;
 };
 
-/// The bundle's thresholds are such that an eighth of the chest is in the mask and every other
-/// candidate is a nodule.
+/// The bundle's thresholds are such that there are many candidates in the chest and about every
+/// other is a nodule.
 class NativeBundle {
  public:
   explicit NativeBundle(const TempFolder& folder) : folder_(folder), manifest_(example_manifest()) {
@@ -113,28 +114,51 @@ class NativeBundle {
     return values.at(static_cast<std::size_t>(share * static_cast<double>(values.size() - 1)));
   }
 
+  struct Thresholds {
+    double segmentation, nodule;
+  };
+
   void choose_thresholds() {
+    static const Thresholds chosen = find_thresholds();  // the same for all of a process
+    manifest_["stages"]["segmentation"]["threshold"] = chosen.segmentation;
+    manifest_["stages"]["nodule"]["threshold"] = chosen.nodule;
+    write();
+  }
+
+  /// Of a random network nobody knows beforehand where its values part air from nodules.
+  Thresholds find_thresholds() {
     const Chest chest;
-    std::vector<double> slices;
-    {
-      const Pipeline pipeline(path());
-      const StageNetwork network(path(), "segmentation");
-      for (std::int64_t slice = 0; slice < Chest::kShape.slices; slice += 4) {
-        NetworkInput input = pipeline.segmentation_input(chest.volume(), slice);
-        input.shape.insert(input.shape.begin(), 1);
-        std::vector<float> output(static_cast<std::size_t>(input.shape[2] * input.shape[3]));
-        network.run(input.values.data(), input.shape, output.data());
-        slices.insert(slices.end(), output.begin(), output.end());
+    const std::vector<double> values = probabilities(chest);
+    for (int share = 63; share > 0; --share) {
+      const double threshold = quantile(values, share / 64.0);
+      manifest_["stages"]["segmentation"]["threshold"] = threshold;
+      write();
+      PipelineOptions options;
+      options.profile = "lung";
+      const Pipeline pipeline(path(), options);
+      const auto candidates = pipeline.group(chest.volume(), pipeline.segment(chest.volume()));
+      if (candidates.size() < 12 || candidates.size() > 200) continue;
+      std::vector<double> p_nodule;
+      for (const Finding& finding : pipeline.classify(chest.volume(), candidates)) {
+        p_nodule.push_back(finding.p_nodule);
       }
+      return {threshold, quantile(p_nodule, 0.5)};
     }
-    manifest_["stages"]["segmentation"]["threshold"] = quantile(slices, 7.0 / 8.0);
-    write();
-    std::vector<double> candidates;
-    for (const Finding& finding : Pipeline(path()).run(chest.volume()).candidates) {
-      candidates.push_back(finding.p_nodule);
+    throw std::logic_error("no threshold gives 12 to 200 candidates in the test's chest");
+  }
+
+  std::vector<double> probabilities(const Chest& chest) const {
+    const Pipeline pipeline(path());
+    const StageNetwork network(path(), "segmentation");
+    std::vector<double> values;
+    for (std::int64_t slice = 0; slice < Chest::kShape.slices; slice += 4) {
+      NetworkInput input = pipeline.segmentation_input(chest.volume(), slice);
+      input.shape.insert(input.shape.begin(), 1);
+      std::vector<float> output(static_cast<std::size_t>(input.shape[2] * input.shape[3]));
+      network.run(input.values.data(), input.shape, output.data());
+      values.insert(values.end(), output.begin(), output.end());
     }
-    manifest_["stages"]["nodule"]["threshold"] = quantile(candidates, 0.5);
-    write();
+    return values;
   }
 
   const TempFolder& folder_;
