@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -64,7 +65,7 @@ def parse_memory(text: str | None) -> int:
     if text is None:
         return 0
     match = _SIZE.fullmatch(text.strip())
-    size = int(float(match[1]) * _UNITS[(match[2] or "").upper()]) if match else 0
+    size = int(Fraction(match[1]) * _UNITS[(match[2] or "").upper()]) if match else 0
     if not 1 <= size <= _MOST:
         raise InvalidArgument(
             f"--memory-limit {text}: expected bytes, or a number with K, M, G (thousands) or "

@@ -35,7 +35,7 @@ def expect_diagnosis(printed: str, expected: lungrt.Report) -> None:
     ``progress STAGES``, a line ``refused STATUS TEXT`` for a null volume, then the JSON.
     """
     head, brace, json_text = printed.partition("{")
-    assert comparable(brace + json_text) == comparable(expected.to_json(candidates=True))
+    assert comparable(brace + json_text) == comparable(expected.to_json(with_candidates=True))
     *nodules, progress, refused = head.splitlines()
     assert len(nodules) == len(expected.nodules) > 0
     for line, nodule in zip(nodules, expected.nodules, strict=True):

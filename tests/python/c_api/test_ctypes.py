@@ -135,7 +135,7 @@ def test_report_is_the_pipelines(
     assert len(expected.nodules) > 1
     report = diagnosis.run()
     assert comparable(diagnosis.json(report, with_candidates)) == comparable(
-        expected.to_json(candidates=bool(with_candidates))
+        expected.to_json(with_candidates=bool(with_candidates))
     )
     diagnosis.api.library.lungrt_report_free(report)
 
