@@ -209,7 +209,6 @@ def test_the_walk_sees_the_project() -> None:
         ("cpp/include/lungrt/a.h", "core/x.h", "needs only std"),
         ("cpp/include/lungrt/a.h", "nlohmann/json.hpp", "needs only std"),
         ("cpp/include/lungrt/a.h", "stdint.h", "needs only std"),
-        ("cpp/include/lungrt/c_api.h", "cstdint", "needs only std"),
         ("python/bindings/a.cpp", "core/x.h", "public headers only"),
     ],
 )

@@ -79,8 +79,7 @@ class CApiTest : public ::testing::Test {
   static ReportHandle run(const PipelineHandle& pipeline, const VolumeHandle& volume,
                           const lungrt_run_options* options = nullptr) {
     lungrt_report* report = nullptr;
-    EXPECT_STATUS(LUNGRT_OK,
-                  lungrt_pipeline_run(pipeline.get(), volume.get(), options, &report));
+    EXPECT_STATUS(LUNGRT_OK, lungrt_pipeline_run(pipeline.get(), volume.get(), options, &report));
     return ReportHandle(report);
   }
 
