@@ -4,12 +4,17 @@
 set(package_sources ${CMAKE_CURRENT_LIST_DIR}/package)
 set(package_build ${CMAKE_CURRENT_BINARY_DIR}/package)
 
+set(lungrt_absent_headers "")
+if(NOT lungrt_has_io)
+  set(lungrt_absent_headers PATTERN io.h EXCLUDE)
+endif()
 install(
   DIRECTORY include/lungrt ${CMAKE_CURRENT_BINARY_DIR}/include/lungrt
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   COMPONENT devel
   FILES_MATCHING
-  PATTERN "*.h")
+  PATTERN "*.h"
+  ${lungrt_absent_headers})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT core)
 
 include(CMakePackageConfigHelpers)
