@@ -10,15 +10,17 @@ set(LUNGRT_TORCH_FOLDERS
 # Everything that belongs to lungrt-torch; packaging/torch builds nothing else.
 add_custom_target(lungrt_torch_engines)
 
-# lungrt_torch_minor(<variable> <folder>): "2.13" of a torch package.
+# lungrt_torch_minor(<variable> <folder>): "2.13" of a torch package, from where lungrt.torch_engines reads it, too.
 function(lungrt_torch_minor variable folder)
-  set(header ${folder}/include/torch/csrc/api/include/torch/version.h)
-  if(NOT EXISTS ${header})
-    message(FATAL_ERROR "LUNGRT_TORCH_FOLDERS: ${folder} is no folder of a torch package, it has no ${header}")
+  set(line "")
+  if(EXISTS ${folder}/version.py)
+    file(STRINGS ${folder}/version.py line REGEX "^__version__ *=" LIMIT_COUNT 1)
   endif()
-  file(STRINGS ${header} lines REGEX "^#define TORCH_VERSION_M(AJOR|INOR) ")
-  string(REGEX REPLACE ".*MAJOR ([0-9]+).*MINOR ([0-9]+).*" "\\1.\\2" minor "${lines}")
-  set(${variable} ${minor} PARENT_SCOPE)
+  if(NOT line MATCHES "['\"]([0-9]+\\.[0-9]+)")
+    message(FATAL_ERROR "${folder} is no folder of a torch package: its version.py, which tells the version, is missing "
+                        "or tells none; correct LUNGRT_TORCH_FOLDERS or install torch again")
+  endif()
+  set(${variable} ${CMAKE_MATCH_1} PARENT_SCOPE)
 endfunction()
 
 # lungrt_torch_usage(<target> <folder>): torch's headers, and our own. Plain -I and -l instead of
@@ -28,8 +30,8 @@ function(lungrt_torch_usage target folder)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/src ${PROJECT_SOURCE_DIR}/cpp/include
                                                ${PROJECT_BINARY_DIR}/cpp/include)
   target_link_libraries(${target} PRIVATE lungrt_compiler)
-  # torch's headers put their own paths into messages: not those of the machine that built a wheel.
-  target_compile_options(${target} PRIVATE -fmacro-prefix-map=${folder}=torch)
+  # Its assertions name their files: none of this machine's folders goes out.
+  target_compile_options(${target} PRIVATE -fmacro-prefix-map=${folder}/include/=)
 endfunction()
 
 # lungrt_torch_library(<target> <common> <folder> <source>...): the loadable library of an engine for one torch;
@@ -47,13 +49,14 @@ function(lungrt_torch_library target common folder)
   target_link_options(${target} PRIVATE -L${folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
                       -Wl,-rpath-link,${folder}/lib)
   add_dependencies(lungrt_torch_engines ${target})
-  # In site-packages torch lies beside lungrt, and one folder further from lungrt_torch/torch-2.13; elsewhere the
-  # registry opens libtorch_cpu.so by path first.
-  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/../torch/lib:$ORIGIN/../../torch/lib"
+  # Torch lies beside this library, or in site-packages beside lungrt or lungrt_torch; elsewhere the registry opens
+  # libtorch_cpu.so by path first.
+  lungrt_plugin_exports(${target})
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN:$ORIGIN/../torch/lib:$ORIGIN/../../torch/lib"
                                              BUILD_RPATH "${folder}/lib")
   if(SKBUILD)
     lungrt_torch_minor(minor ${folder})
-    install(TARGETS ${target} LIBRARY DESTINATION lungrt_torch/torch-${minor} COMPONENT torch)
+    install(TARGETS ${target} LIBRARY DESTINATION lungrt_torch/torch-${minor} COMPONENT torch EXCLUDE_FROM_ALL)
   endif()
 endfunction()
 
@@ -75,11 +78,6 @@ function(lungrt_torch_engine name)
     message(STATUS "lungrt: torch not found, the engine ${name} is not built")
     return()
   endif()
-  set(target lungrt_${name})
-  lungrt_torch_library(${target} lungrt_torch_common ${torch_folder} ${ARGN})
-  # Engines are looked for beside the core, in the build tree too.
-  set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY $<TARGET_FILE_DIR:lungrt>)
-  if(SKBUILD)
-    install(TARGETS ${target} LIBRARY DESTINATION lungrt COMPONENT python)
-  endif()
+  lungrt_torch_library(lungrt_${name} lungrt_torch_common ${torch_folder} ${ARGN})
+  lungrt_plugin(lungrt_${name})
 endfunction()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 # Each may include itself and what stands before it; the files of cpp/src itself are the pipeline.
 # From left to right; those of one rank know nothing of each other.
-CPP_LAYERS = {"core": 0, "ops": 1, "native": 1, "backend": 2, "stages": 3, "pipeline": 4}
+CPP_LAYERS = {"core": 0, "ops": 1, "native": 1, "backend": 2, "stages": 3, "pipeline": 4, "c_api": 5}
 ENGINE_HEADERS = re.compile(r"(torch|ATen|c10|caffe2|onnxruntime|openvino|NvInfer)[/_.].*")
 # Folders of the backend that several engines share.
 SHARED_BY = {"torch_common": ("aotinductor", "torch_common", "torchscript")}
@@ -187,6 +187,7 @@ def test_the_walk_sees_the_project() -> None:
         ("cpp/src/native/a.cpp", "ops/x.h", "native knows nothing of ops"),
         ("cpp/src/backend/a.cpp", "stages/x.h", "backend knows nothing of stages"),
         ("cpp/src/stages/a.h", "p.h", "stages knows nothing of pipeline"),
+        ("cpp/src/pipeline.cpp", "c_api/x.h", "pipeline knows nothing of c_api"),
         ("cpp/src/stages/a.cpp", "torch/script.h", "knows an engine's headers"),
         ("cpp/src/backend/a.cpp", "onnxruntime_c_api.h", "knows an engine's headers"),
         ("cpp/src/stages/a.cpp", "backend/torchscript/own.h", "an engine knows its own folder"),
@@ -208,6 +209,7 @@ def test_planted_include_is_found(tmp_path: Path, file: str, include: str, why: 
         "backend/torchscript/own.h",
         "backend/torch_common/y.h",
         "stages/x.h",
+        "c_api/x.h",
         "p.h",
     ):
         place = tmp_path / "cpp/src" / header

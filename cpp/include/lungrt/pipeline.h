@@ -47,8 +47,18 @@ struct RunOptions {
   std::function<bool()> cancelled;
   /// Most candidates to classify; beyond: Error kResourceLimit. 0: no limit.
   std::int64_t max_candidates = 0;
-  /// Longest the run may take, checked between batches; beyond: Error kResourceLimit. 0: no limit.
+  /// Longest the run may take, checked between batches and steps; beyond: Error kResourceLimit.
+  /// 0: no limit.
   double max_seconds = 0.0;
+  /// Most host memory in bytes that the run may work in; what would exceed it is refused before it
+  /// is allocated: Error kResourceLimit, with what needed how much. 0: no limit.
+  ///
+  /// Counted is all that grows with the volume, its candidates and the lanes: masks, the lung
+  /// field's cells, inputs and outputs of the networks in host memory, the native engine's
+  /// activations, runs and components, findings, kept masks. Not counted is what was there before
+  /// (the volume, weights, what the pipeline keeps for its next run), activations within the other
+  /// engines' libraries, a device's memory, and constant amounts of a few megabytes.
+  std::int64_t max_memory_bytes = 0;
   /// Leaves the lung field, the mask and its labels in the report.
   bool keep_masks = false;
 };

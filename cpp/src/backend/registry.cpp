@@ -11,6 +11,7 @@
 #include <sstream>
 #include <vector>
 
+#include "backend/core_location.h"
 #include "backend/loadable_engine.h"
 #include "backend/native/engine.h"
 #include "lungrt/engines.h"
@@ -36,13 +37,6 @@ constexpr std::array kEngines{
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
 };
 
-/// The library (or executable) this code was linked into.
-fs::path core_library() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&engine), &info) == 0 || info.dli_fname == nullptr) return "";
-  return info.dli_fname;
-}
-
 /// LUNGRT_ENGINE_PATH (colon-separated), then beside the core, then where the application said.
 std::vector<fs::path> search_folders(const fs::path& told) {
   std::vector<fs::path> folders;
@@ -52,8 +46,9 @@ std::vector<fs::path> search_folders(const fs::path& told) {
       if (!folder.empty()) folders.emplace_back(folder);
     }
   }
-  const fs::path beside = core_library().parent_path();
-  folders.push_back(beside.empty() ? "." : beside);
+  if (const fs::path beside = core_location().parent_path(); !beside.empty()) {
+    folders.push_back(beside);
+  }
   if (!told.empty()) folders.push_back(told);
   return folders;
 }
@@ -163,7 +158,7 @@ EngineInfo describe(const KnownEngine& known) {
   info.artifact_format = known.artifact_format;
   try {
     info.library =
-        (info.name == kNative ? core_library() : Registry::instance().library_of(info.name))
+        (info.name == kNative ? core_location() : Registry::instance().library_of(info.name))
             .string();
     const Engine& found = engine(known.name);
     info.version = found.version();

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "backend/core_location.h"
 #include "backend/registry.h"
 #include "expect_error.h"
 #include "lungrt/engines.h"
@@ -47,6 +48,15 @@ TEST(Registry, FindsAnEngineByItsSearchPath) {
   EXPECT_EQ(engine("torchscript").version(), "fake 1.0");
   unsetenv("LUNGRT_ENGINE_PATH");
   std::filesystem::remove_all(folder);
+}
+
+// This program was linked with the core's objects; what it was called as says nothing of its place.
+TEST(Registry, KnowsTheProgramItLiesInWhereverTheProcessStands) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path("/");
+  const auto location = core_location();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(location, std::filesystem::read_symlink("/proc/self/exe"));
 }
 
 }  // namespace

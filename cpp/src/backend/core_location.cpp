@@ -1,0 +1,23 @@
+#include "backend/core_location.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <system_error>
+
+namespace lungrt {
+
+std::filesystem::path core_location() {
+  Dl_info info{};
+  link_map* map = nullptr;
+  const auto* here = reinterpret_cast<const void*>(&core_location);
+  const int found = dladdr1(here, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP);
+  // The loader knows a program by what it was called as: a bare name, or relative to a folder that
+  // the process may have left. Engines must never be looked for in the current folder by accident.
+  const bool program = found == 0 || map == nullptr || map->l_name[0] == '\0';
+  if (!program) return info.dli_fname;
+  std::error_code unreadable;
+  return std::filesystem::read_symlink("/proc/self/exe", unreadable);
+}
+
+}  // namespace lungrt
