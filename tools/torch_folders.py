@@ -1,4 +1,4 @@
-"""Fetch what the engines on LibTorch need of several torch versions to be built: headers, libraries.
+"""Fetch what engines on several torch versions are built with: headers and two libraries.
 
     python tools/torch_folders.py build/torches 2.11 2.12 2.13 2.14
 

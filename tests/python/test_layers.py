@@ -13,7 +13,15 @@ ROOT = Path(__file__).parents[2]
 
 # Each may include itself and what stands before it; the files of cpp/src itself are the pipeline.
 # From left to right; those of one rank know nothing of each other.
-CPP_LAYERS = {"core": 0, "ops": 1, "native": 1, "backend": 2, "stages": 3, "pipeline": 4, "c_api": 5}
+CPP_LAYERS = {
+    "core": 0,
+    "ops": 1,
+    "native": 1,
+    "backend": 2,
+    "stages": 3,
+    "pipeline": 4,
+    "c_api": 5,
+}
 ENGINE_HEADERS = re.compile(r"(torch|ATen|c10|caffe2|onnxruntime|openvino|NvInfer)[/_.].*")
 # Folders of the backend that several engines share.
 SHARED_BY = {"torch_common": ("aotinductor", "torch_common", "torchscript")}

@@ -53,13 +53,13 @@ TEST(Registry, FindsAnEngineByItsSearchPath) {
 TEST(Registry, FindsAnEngineInTheFolderThatAnApplicationNamed) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "lungrt_library_folder";
   std::filesystem::create_directories(folder);
-  set_engine_library_folder("torchscript", folder);
+  set_engine_library_folder("onnxruntime", folder);
   expect_error(ErrorCode::kEngineUnavailable, {folder.c_str(), "install lungrt with it"},
-               [] { engine("torchscript"); });
-  std::filesystem::copy_file(ENGINE_GOOD, folder / "liblungrt_torchscript.so",
+               [] { engine("onnxruntime"); });
+  std::filesystem::copy_file(ENGINE_GOOD, folder / "liblungrt_onnxruntime.so",
                              std::filesystem::copy_options::overwrite_existing);
-  EXPECT_EQ(engine("torchscript").version(), "fake 1.0");
-  EXPECT_EQ(engines()[1].library, folder / "liblungrt_torchscript.so");
+  EXPECT_EQ(engine("onnxruntime").version(), "fake 1.0");
+  EXPECT_EQ(engines()[2].library, folder / "liblungrt_onnxruntime.so");
   std::filesystem::remove_all(folder);
 }
 
