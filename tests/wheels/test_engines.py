@@ -21,11 +21,11 @@ def engines(python: Path) -> dict[str, Any]:
     found: dict[str, Any] = {e["name"]: e for e in json.loads(done.stdout)["engines"]}
     table = run(python, "-m", "lungrt", "info")
     assert table.returncode == 0, table.stderr
-    for line in table.stdout.splitlines():
-        name, *rest = line.split()[:2] or [""]
-        if name in found:
-            assert rest == ["yes" if found[name]["available"] else "no"]
-            assert (found[name]["version"] or found[name]["reason"]) in line
+    rows = [line.split() for line in table.stdout.splitlines()]
+    said = "".join(table.stdout.split())  # long reasons are broken into lines
+    for name, engine in found.items():
+        assert [name, "yes" if engine["available"] else "no"] in [row[:2] for row in rows]
+        assert "".join((engine["version"] or engine["reason"]).split()) in said
     return found
 
 
