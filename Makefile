@@ -15,7 +15,7 @@ SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
 NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
 CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
-CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
+CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.c' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp')
 
 FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
@@ -34,6 +34,11 @@ system:
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
 	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq g++ make libgtest-dev libbenchmark-dev >/dev/null; fi
+	@if ! command -v pkg-config >/dev/null; then \
+	  echo "installing pkg-config, for the tests of the installed package"; \
+	  if ! command -v apt-get >/dev/null; then echo "please install pkg-config, then repeat" >&2; exit 1; fi; \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pkg-config >/dev/null; fi
 
 headers:
 	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi
@@ -50,6 +55,7 @@ build: system headers $(VENV)/.build-requirements
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
 	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
+	  --config-settings=cmake.define.LUNGRT_BUILD_STATIC=ON \
 	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON \
 	  --config-settings=cmake.define.LUNGRT_ENGINE_ONNXRUNTIME=$(ONNXRUNTIME)
 

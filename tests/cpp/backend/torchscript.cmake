@@ -9,4 +9,5 @@ target_link_libraries(lungrt_torchscript_tests PRIVATE GTest::gtest_main)
 target_link_options(lungrt_torchscript_tests PRIVATE -L${torch_folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
                     -Wl,-rpath-link,${torch_folder}/lib)
 set_target_properties(lungrt_torchscript_tests PROPERTIES BUILD_RPATH "${torch_folder}/lib")
-gtest_discover_tests(lungrt_torchscript_tests NO_PRETTY_VALUES)
+# Loading LibTorch takes seconds on a machine that is busy compiling.
+gtest_discover_tests(lungrt_torchscript_tests NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)

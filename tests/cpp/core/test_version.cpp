@@ -28,9 +28,10 @@ TEST(Version, TakesItsOwnHeadersAndThoseOfOtherPatches) {
 TEST(Version, RefusesHeadersOfAnotherInterface) {
   for (const std::string& other : {version(LUNGRT_VERSION_MAJOR, LUNGRT_VERSION_MINOR + 1, 0),
                                    version(LUNGRT_VERSION_MAJOR + 1, LUNGRT_VERSION_MINOR, 0)}) {
-    expect_error(ErrorCode::kUnsupportedVersion,
-                 {other.c_str(), "runs with the library of lungrt " LUNGRT_VERSION, "compile it again"},
-                 [&] { check_headers_version(other.c_str()); });
+    expect_error(
+        ErrorCode::kUnsupportedVersion,
+        {other.c_str(), "runs with the library of lungrt " LUNGRT_VERSION, "compile it again"},
+        [&] { check_headers_version(other.c_str()); });
   }
 }
 

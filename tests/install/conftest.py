@@ -1,0 +1,91 @@
+"""What `cmake --install` installed, in a prefix that was moved."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+# Tests here import how to install by its bare name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import prefixes
+from prefixes import BUILD
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Path:
+    """Return the folder of what `make build` compiled."""
+    if not (BUILD / "CMakeCache.txt").is_file():
+        pytest.skip(f"needs what `make build` compiles, absent at {BUILD}")
+    return BUILD
+
+
+@pytest.fixture(scope="session")
+def prefix(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install everything, then move it: nothing may remember where it was."""
+    folder = tmp_path_factory.mktemp("prefix")
+    prefixes.install(folder / "before")
+    (folder / "before").rename(folder / "moved")
+    return folder / "moved"
+
+
+@pytest.fixture(scope="session")
+def consumer(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the outside project; return its build folder."""
+    build = tmp_path_factory.mktemp("consumer") / "build"
+    return prefixes.build_project(prefixes.CONSUMER, build, prefix)
+
+
+@pytest.fixture(scope="session")
+def examples(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the examples outside of the project; return their build folder."""
+    source = tmp_path_factory.mktemp("examples") / "source"
+    shutil.copytree(prefixes.EXAMPLES, source)
+    return prefixes.build_project(source, source.parent / "build", prefix)
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export a U-Net that marks everything and a classifier, for every engine."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    from lungrt.export import export_bundle
+    from lungrt.models import load_network
+    from lungrt.models.classifier import Classifier3d, ClassifierOptions
+    from lungrt.models.unet import SegmentationUNet, UNetOptions
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("exported")
+    segmenter = SegmentationUNet(UNetOptions(in_channels=3, widths=(2, 4)))
+    with torch.no_grad():
+        segmenter.unet.last.bias += 1000
+    classifier = Classifier3d(ClassifierOptions(widths=(2, 2), crop=(8, 8, 8)))
+    torch.save(segmenter.state_dict(), folder / "segmentation.pt")
+    torch.save(classifier.state_dict(), folder / "nodule.pt")
+    networks = {
+        "segmentation": [load_network("segmentation", folder / "segmentation.pt")],
+        "nodule": [load_network("nodule", folder / "nodule.pt", options={"crop": [8, 8, 8]})],
+    }
+    export_bundle(networks, folder / "bundle")
+    return folder / "bundle"
+
+
+@pytest.fixture(scope="session")
+def reference_bundle(
+    segmentation_checkpoint: Path, nodule_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Export the book's two networks."""
+    pytest.importorskip("onnxscript")
+    from lungrt.export import export_bundle
+    from lungrt.models import load_network
+
+    networks = {
+        "segmentation": [load_network("segmentation", segmentation_checkpoint)],
+        "nodule": [load_network("nodule", nodule_checkpoint)],
+    }
+    folder = tmp_path_factory.mktemp("reference") / "bundle"
+    export_bundle(networks, folder)
+    return folder
