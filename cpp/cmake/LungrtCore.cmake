@@ -72,15 +72,22 @@ if(LUNGRT_BUILD_STATIC OR NOT BUILD_SHARED_LIBS)
   endif()
 endif()
 
-# lungrt_plugin(<target> <rpath>...): a library that the core opens by name, lungrt_<component>. It lets its table out and
-# nothing else, lies beside the core, and is a component of the package.
+# lungrt_plugin_exports(<target>): a library that the core opens by name lets its table out and nothing else.
+function(lungrt_plugin_exports target)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${lungrt_exports}/plugin.map)
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS ${lungrt_exports}/plugin.map)
+endfunction()
+
+# lungrt_plugin(<target> <rpath>...): a library that the core opens by name, lungrt_<component>. It lies beside the core, and is a
+# component of the package.
 function(lungrt_plugin target)
   string(REPLACE lungrt_ "" component ${target})
-  target_link_options(${target} PRIVATE LINKER:--version-script=${lungrt_exports}/plugin.map)
-  list(JOIN ARGN ":" rpath)
-  set_target_properties(
-    ${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${lungrt_library_folder} INSTALL_RPATH "${rpath}"
-                         LINK_DEPENDS ${lungrt_exports}/plugin.map)
+  lungrt_plugin_exports(${target})
+  set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${lungrt_library_folder})
+  if(ARGN)
+    list(JOIN ARGN ":" rpath)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "${rpath}")
+  endif()
   if(SKBUILD)
     install(TARGETS ${target} LIBRARY DESTINATION lungrt COMPONENT python EXCLUDE_FROM_ALL)
   endif()

@@ -32,6 +32,9 @@ void register_process(py::module_& module) {
   module.def("set_engine_runtime_folder", &set_engine_runtime_folder, py::arg("engine"),
              py::arg("folder"),
              "Folder that holds the libraries of an engine's runtime, for one not loaded yet.");
+  module.def("set_engine_library_folder", &set_engine_library_folder, py::arg("engine"),
+             py::arg("folder"), py::arg("how_to_get") = "",
+             "One more folder that may hold an engine's own library, and how else to get it.");
   module.def("tune_allocator", &tune_process_allocator,
              R"(Keep freed memory in this process instead of handing it back at every step.
 

@@ -6,12 +6,15 @@ import importlib.util
 from pathlib import Path
 
 from lungrt import _core
+from lungrt.torch_engines import find_torch_engines
 
 __all__ = ["engines", "locate_libraries"]
 
+_ON_TORCH = ("torchscript", "aotinductor")
+
 # Package, the folder of its libraries, and the engines that are built on it.
 _RUNTIMES = (
-    ("torch", "lib", ("torchscript", "aotinductor")),
+    ("torch", "lib", _ON_TORCH),
     ("onnxruntime", "capi", ("onnxruntime",)),
 )
 
@@ -26,6 +29,9 @@ def locate_libraries() -> None:
         if found is not None and found.origin is not None:
             for engine in engines_of_it:
                 _core.set_engine_runtime_folder(engine, str(Path(found.origin).parent / folder))
+    on_torch = find_torch_engines()
+    for engine in _ON_TORCH:
+        _core.set_engine_library_folder(engine, str(on_torch.folder or ""), on_torch.how_to_get)
 
 
 def engines() -> list[_core.EngineInfo]:

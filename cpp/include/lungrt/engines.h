@@ -30,4 +30,12 @@ LUNGRT_API std::vector<EngineInfo> engines();
 /// \throws Error kInvalidArgument for a name this build does not know
 LUNGRT_API void set_engine_runtime_folder(const std::string& engine, const std::string& folder);
 
+/// One more folder that may hold an engine's own library (liblungrt_<engine>.so): looked at after
+/// LUNGRT_ENGINE_PATH and the core's folder. Takes effect for an engine that was not loaded yet.
+/// \param folder      empty for none
+/// \param how_to_get  told where no folder has the library, e.g. "install the package x"
+/// \throws Error kInvalidArgument for a name this build does not know
+LUNGRT_API void set_engine_library_folder(const std::string& engine, const std::string& folder,
+                                          const std::string& how_to_get = "");
+
 }  // namespace lungrt

@@ -37,8 +37,8 @@ constexpr std::array kEngines{
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
 };
 
-/// LUNGRT_ENGINE_PATH (colon-separated), then beside the core.
-std::vector<fs::path> search_folders() {
+/// LUNGRT_ENGINE_PATH (colon-separated), then beside the core, then where the application said.
+std::vector<fs::path> search_folders(const fs::path& told) {
   std::vector<fs::path> folders;
   if (const char* path = std::getenv("LUNGRT_ENGINE_PATH")) {
     std::istringstream stream(path);
@@ -49,21 +49,29 @@ std::vector<fs::path> search_folders() {
   if (const fs::path beside = core_location().parent_path(); !beside.empty()) {
     folders.push_back(beside);
   }
+  if (!told.empty()) folders.push_back(told);
   return folders;
 }
 
+/// What an application said of an engine.
+struct Told {
+  fs::path runtime_folder, library_folder;
+  std::string how_to_get;
+};
+
 /// \param what  for the message
-fs::path find_library(const std::string& name, const std::string& what) {
+fs::path find_library(const std::string& name, const std::string& what, const Told& told) {
   const std::string file = "liblungrt_" + name + ".so";
   std::string searched;
-  for (const fs::path& folder : search_folders()) {
+  for (const fs::path& folder : search_folders(told.library_folder)) {
     std::error_code ignored;
     if (fs::path library = folder / file; fs::exists(library, ignored)) return library;
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
   throw Error(ErrorCode::kEngineUnavailable,
-              what + " is not installed: no " + file + " in " + searched +
-                  "; install lungrt with it, or name its folder in LUNGRT_ENGINE_PATH");
+              what + " is not installed: no " + file + " in " + searched + "; " +
+                  (told.how_to_get.empty() ? "install lungrt with it" : told.how_to_get) +
+                  ", or name its folder in LUNGRT_ENGINE_PATH");
 }
 
 /// Loaded engines and why others could not be: asked once, remembered until something changes.
@@ -79,27 +87,40 @@ class Registry {
     const std::string name = known.name;
     if (name == kNative) return native_engine();
     if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
-    const fs::path library = find_library(name, "engine " + name);
-    preload(known);
-    return *(engines_[name] = open_engine_library(name, library, known.runtime, folders_[name]));
+    const Told& told = told_[name];
+    const fs::path library = find_library(name, "engine " + name, told);
+    preload(known, told.runtime_folder);
+    return *(engines_[name] =
+                 open_engine_library(name, library, known.runtime, told.runtime_folder));
+  }
+
+  fs::path library_of(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return find_library(name, "engine " + name, told_[name]);
   }
 
   const CudaLibrary& cuda() {
     const std::lock_guard lock(mutex_);
-    if (!cuda_) cuda_ = std::make_unique<CudaLibrary>(find_library("cuda", "the CUDA core"));
+    if (!cuda_) cuda_ = std::make_unique<CudaLibrary>(find_library("cuda", "the CUDA core", {}));
     return *cuda_;
   }
 
   void set_runtime_folder(const std::string& name, const std::string& folder) {
     const std::lock_guard lock(mutex_);
-    folders_[name] = folder;
+    told_[name].runtime_folder = folder;
+  }
+
+  void set_library_folder(const std::string& name, const std::string& folder,
+                          const std::string& how_to_get) {
+    const std::lock_guard lock(mutex_);
+    told_[name].library_folder = folder;
+    told_[name].how_to_get = how_to_get;
   }
 
  private:
   /// A runtime in another prefix: once its library is in the process, the engine's own need of the
   /// same name is met by it.
-  void preload(const KnownEngine& known) {
-    const fs::path& folder = folders_[known.name];
+  static void preload(const KnownEngine& known, const fs::path& folder) {
     if (known.preload == nullptr || folder.empty()) return;
     const fs::path library = folder / known.preload;
     if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
@@ -112,7 +133,7 @@ class Registry {
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   std::unique_ptr<CudaLibrary> cuda_;
-  std::map<std::string, fs::path> folders_;  ///< of runtimes, by engine
+  std::map<std::string, Told> told_;  ///< by engine
 };
 
 std::string known_names() {
@@ -137,7 +158,7 @@ EngineInfo describe(const KnownEngine& known) {
   info.artifact_format = known.artifact_format;
   try {
     info.library =
-        (info.name == kNative ? core_location() : find_library(known.name, "engine " + info.name))
+        (info.name == kNative ? core_location() : Registry::instance().library_of(info.name))
             .string();
     const Engine& found = engine(known.name);
     info.version = found.version();
@@ -177,6 +198,12 @@ std::vector<EngineInfo> engines() {
 void set_engine_runtime_folder(const std::string& engine, const std::string& folder) {
   require_known(engine);
   Registry::instance().set_runtime_folder(engine, folder);
+}
+
+void set_engine_library_folder(const std::string& engine, const std::string& folder,
+                               const std::string& how_to_get) {
+  require_known(engine);
+  Registry::instance().set_library_folder(engine, folder, how_to_get);
 }
 
 }  // namespace lungrt

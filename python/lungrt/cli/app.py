@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -43,6 +43,28 @@ app = typer.Typer(
     "1 other decisions. "
     "A research tool, not a medical device.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import lungrt
+
+        typer.echo(f"lungrt {lungrt.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("compile")(compile_command.compile_networks)

@@ -50,6 +50,31 @@ TEST(Registry, FindsAnEngineByItsSearchPath) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Registry, FindsAnEngineInTheFolderThatAnApplicationNamed) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "lungrt_library_folder";
+  std::filesystem::create_directories(folder);
+  set_engine_library_folder("onnxruntime", folder);
+  expect_error(ErrorCode::kEngineUnavailable, {folder.c_str(), "install lungrt with it"},
+               [] { engine("onnxruntime"); });
+  std::filesystem::copy_file(ENGINE_GOOD, folder / "liblungrt_onnxruntime.so",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(engine("onnxruntime").version(), "fake 1.0");
+  EXPECT_EQ(engines()[2].library, folder / "liblungrt_onnxruntime.so");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Registry, TellsHowAnApplicationGetsAnEngine) {
+  set_engine_library_folder("aotinductor", "", "feed the inductor");
+  expect_error(ErrorCode::kEngineUnavailable,
+               {"is not installed", "; feed the inductor, or name its folder in LUNGRT_ENGINE_PATH"},
+               [] { engine("aotinductor"); });
+}
+
+TEST(Registry, RefusesFoldersOfUnknownEngines) {
+  expect_error(ErrorCode::kInvalidArgument, {"'tensorflow'"},
+               [] { set_engine_library_folder("tensorflow", "/nowhere"); });
+}
+
 // This program was linked with the core's objects; what it was called as says nothing of its place.
 TEST(Registry, KnowsTheProgramItLiesInWhereverTheProcessStands) {
   const auto before = std::filesystem::current_path();

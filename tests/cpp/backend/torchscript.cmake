@@ -4,7 +4,7 @@ lungrt_find_package_folder(torch_folder torch)
 add_executable(
   lungrt_torchscript_tests ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_precision.cpp
                            ${PROJECT_SOURCE_DIR}/cpp/src/backend/torchscript/precision.cpp)
-lungrt_torch_usage(lungrt_torchscript_tests)
+lungrt_torch_usage(lungrt_torchscript_tests ${torch_folder})
 target_link_libraries(lungrt_torchscript_tests PRIVATE GTest::gtest_main)
 target_link_options(lungrt_torchscript_tests PRIVATE -L${torch_folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
                     -Wl,-rpath-link,${torch_folder}/lib)

@@ -1,16 +1,20 @@
-"""A diagnosis where no torch is: the ONNX Runtime engine needs nothing of LibTorch."""
+"""A diagnosis in clean environments: each engine needs what it runs on, and nothing else."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import SimpleITK
 
 import lungrt
+
+from .conftest import SITE_PACKAGES, MakeEnvironment, run
+
+pytestmark = pytest.mark.index
 
 # Runs the command line and tells, when it ends, what of the frameworks the process holds.
 WATCHED_CLI = """
@@ -40,24 +44,6 @@ def ct(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def _engine_was_built() -> None:
-    (engine,) = (engine for engine in lungrt.engines() if engine.name == "onnxruntime")
-    if not engine.library:
-        pytest.skip(engine.reason)
-
-
-def run(python: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [python, *map(str, arguments)],
-        cwd=python.parent,
-        env={"PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_torch_is_not_there(environment: Path) -> None:
     done = run(environment, "-c", "import lungrt, torch")
     assert "No module named 'torch'" in done.stderr
@@ -65,26 +51,49 @@ def test_torch_is_not_there(environment: Path) -> None:
     assert where.startswith(str(environment.parents[1]))
 
 
-def test_diagnose(environment: Path, bundle: Path, ct: Path, tmp_path: Path) -> None:
-    report, held = tmp_path / "report.json", tmp_path / "held"
-    arguments = (ct, "--bundle", bundle, "--engine", "onnxruntime", "--candidates")
+def diagnose(python: Path, engine: str, bundle: Path, ct: Path, folder: Path) -> list[str]:
+    """Diagnose in an environment, compare with this one, and tell which libraries that took."""
+    report, held = folder / "report.json", folder / "held"
+    arguments = (ct, "--bundle", bundle, "--engine", engine, "--candidates")
     arguments += ("--profile", "book")  # the CT has no lungs
-    done = run(environment, "-c", WATCHED_CLI, held, "diagnose", *arguments, "--output", report)
+    done = run(python, "-c", WATCHED_CLI, held, "diagnose", *arguments, "--output", report)
     assert done.returncode == 0, done.stderr
     written = json.loads(report.read_text(encoding="utf-8"))
-    assert written["engine"] == "onnxruntime"
+    assert written["engine"] == ("native" if engine == "auto" else engine)
     expected = lungrt.Pipeline(bundle, engine="torchscript").run(ct)
     assert len(written["candidates"]) == len(expected.candidates) == 1
     assert written["candidates"][0]["p_nodule"] == pytest.approx(
         expected.candidates[0].p_nodule, abs=1e-4
     )
-    process = json.loads(held.read_text(encoding="utf-8"))
-    frameworks = [n for n in process["libraries"] if "torch" in n or "onnxruntime" in n]
-    assert [name.partition(".so")[0] for name in frameworks] == [
-        "liblungrt_onnxruntime",
-        "libonnxruntime",
-    ]
+    process: dict[str, Any] = json.loads(held.read_text(encoding="utf-8"))
     assert process["modules"] == []
+    frameworks = [n for n in process["libraries"] if "torch" in n or "onnxruntime" in n]
+    return [name.partition(".so")[0] for name in frameworks]
+
+
+@pytest.mark.parametrize("engine", ["auto", "native"])
+def test_native(
+    engine: str, bare_environment: Path, bundle: Path, ct: Path, tmp_path: Path
+) -> None:
+    python = bare_environment / "bin" / "python"
+    assert diagnose(python, engine, bundle, ct, tmp_path) == []
+
+
+def test_onnxruntime(environment: Path, bundle: Path, ct: Path, tmp_path: Path) -> None:
+    package = environment.parents[1] / SITE_PACKAGES / "lungrt"
+    if not (package / "liblungrt_onnxruntime.so").exists():
+        pytest.skip("the ONNX Runtime engine was not built: no headers")
+    libraries = diagnose(environment, "onnxruntime", bundle, ct, tmp_path)
+    assert libraries == ["liblungrt_onnxruntime", "libonnxruntime"]
+
+
+def test_torchscript(
+    make_environment: MakeEnvironment, torch_wheel: Path, bundle: Path, ct: Path, tmp_path: Path
+) -> None:
+    python = make_environment("torch", wheel=torch_wheel)
+    libraries = diagnose(python, "torchscript", bundle, ct, tmp_path)
+    assert {"liblungrt_torchscript", "libtorch_cpu"} <= {*libraries}
+    assert "libtorch_python" not in libraries
 
 
 def test_torchscript_says_what_is_missing(environment: Path, bundle: Path, ct: Path) -> None:
@@ -93,14 +102,4 @@ def test_torchscript_says_what_is_missing(environment: Path, bundle: Path, ct: P
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("error: engine torchscript")
-    assert "pip install 'lungrt[torch]'" in done.stderr
-
-
-def test_info_tells_which_engines_are_here(environment: Path) -> None:
-    done = run(environment, "-m", "lungrt", "info", "--json")
-    assert done.returncode == 0, done.stderr
-    engines = {engine["name"]: engine for engine in json.loads(done.stdout)["engines"]}
-    assert engines["onnxruntime"]["available"]
-    assert engines["onnxruntime"]["version"].startswith("onnxruntime ")
-    assert not engines["torchscript"]["available"]
-    assert "PyTorch" in engines["torchscript"]["reason"]
+    assert "pip install lungrt-torch" in done.stderr

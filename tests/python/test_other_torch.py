@@ -1,0 +1,71 @@
+"""The engines on LibTorch refuse a torch of another minor version than they were built for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lungrt
+
+# What the engines ask for the version, as a torch of another version answers it.
+OTHER_TORCH = """
+#include <string>
+namespace at {
+std::string show_config() { return "Built with:\\n  - TORCH_VERSION=VERSION, USE_CUDA=0\\n"; }
+}
+"""
+
+# Opened first and for everyone, its function comes before that of the real library.
+PROGRAM = """
+import ctypes, json, sys
+ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
+import lungrt
+print(json.dumps({e.name: [e.available, e.reason] for e in lungrt.engines()}))
+"""
+
+
+@pytest.fixture
+def built() -> list[str]:
+    """Return the engines that are here, and the minor version they were built for."""
+    found = [e for e in lungrt.engines() if e.name in ("torchscript", "aotinductor")]
+    present = [engine.name for engine in found if engine.available]
+    if not present or not shutil.which("c++"):
+        pytest.skip("needs an engine on LibTorch and a C++ compiler")
+    return present
+
+
+def engines_with(version: str, folder: Path) -> dict[str, tuple[bool, str]]:
+    source, library = folder / "other_torch.cpp", folder / "libother_torch.so"
+    source.write_text(OTHER_TORCH.replace("VERSION=VERSION", f"VERSION={version}"), "utf-8")
+    subprocess.run(["c++", "-shared", "-fPIC", "-o", library, source], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, check=True
+    )
+    found: dict[str, tuple[bool, str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("version", ["2.9.0", "2.99.1", "3.0.0", "2.1", "2.130.0"])
+def test_another_minor_version_is_refused(built: list[str], version: str, tmp_path: Path) -> None:
+    found = engines_with(version, tmp_path)
+    for engine in built:
+        available, reason = found[engine]
+        assert not available
+        assert "was built for torch 2." in reason
+        assert f"found torch {version}; install torch 2." in reason
+    assert found["native"][0]
+
+
+def test_another_patch_version_is_taken(built: list[str], tmp_path: Path) -> None:
+    (minor,) = {
+        engine.version.removeprefix("torch ").rpartition(".")[0]
+        for engine in lungrt.engines()
+        if engine.name in built
+    }
+    found = engines_with(f"{minor}.99", tmp_path)
+    assert all(found[engine][0] for engine in built)
