@@ -62,7 +62,7 @@ TEST_P(FuzzCorpus, InputsThatWereCutOffAreToo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzCorpus, ::testing::ValuesIn(kTargets),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& named) { return std::string(named.param.name); });
 
 TEST(FuzzCorpora, EveryFolderHasATarget) {
   std::set<std::string> folders, targets;
