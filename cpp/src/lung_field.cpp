@@ -4,12 +4,19 @@
 
 #include "backend/device_choice.h"
 #include "stages/find_lungs.h"
+#include "stages/memory_sizes.h"
+#include "stages/within_memory.h"
 
 namespace lungrt {
 
 LungField find_lung_field(const CtVolume& volume, int threads, const RunOptions& options) {
-  ops::LungFieldResult found = find_lungs(volume, choose_threads(threads), RunControl(options));
-  return {found.field.to_mask(), found.air_ml, found.field_ml, std::move(found.notes)};
+  const RunControl control(options);
+  return within_memory("find lungs alone", volume, [&] {
+    ops::LungFieldResult found = find_lungs(volume, choose_threads(threads), control);
+    const RunControl::Memory memory =
+        control.hold("find lungs", "the mask", mask_bytes(volume.shape()));
+    return LungField{found.field.to_mask(), found.air_ml, found.field_ml, std::move(found.notes)};
+  });
 }
 
 }  // namespace lungrt

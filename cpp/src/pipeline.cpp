@@ -1,14 +1,13 @@
 #include "lungrt/pipeline.h"
 
-#include <chrono>
 #include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "backend/device_choice.h"
 #include "backend/engine_choice.h"
 #include "core/bundle.h"
+#include "core/logging.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 #include "lungrt/version.h"
@@ -17,44 +16,19 @@
 #include "stages/classify.h"
 #include "stages/find_lungs.h"
 #include "stages/group.h"
+#include "stages/kept_masks.h"
+#include "stages/memory_sizes.h"
 #include "stages/merge_marks.h"
 #include "stages/network.h"
 #include "stages/profile.h"
 #include "stages/run_control.h"
+#include "stages/run_log.h"
 #include "stages/scan_places.h"
 #include "stages/segment.h"
 #include "stages/segment_field.h"
+#include "stages/within_memory.h"
 
 namespace lungrt {
-namespace {
-
-class Stopwatch {
- public:
-  /// Seconds since construction or the last lap.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> passed = now - last_;
-    last_ = now;
-    return passed.count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-/// Calls `body`; memory that runs out becomes an error like any other.
-template <typename Body>
-auto within_memory(const CtVolume& volume, Body&& body) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, "memory ran out on a volume of " +
-                                             text::extent(volume.shape()) +
-                                             " voxels (slices x rows x columns)");
-  }
-}
-
-}  // namespace
 
 struct Pipeline::Impl {
   Impl(const std::string& folder, const PipelineOptions& options)
@@ -86,6 +60,17 @@ struct Pipeline::Impl {
     const bool device_tensors = (!segmenter || segmenter->traits().device_tensors) &&
                                 (!classifier || classifier->device_tensors());
     places.emplace(engine, device, device_tensors);
+    log_opened();
+  }
+
+  void log_opened() const {
+    log_lazily(LogLevel::kInfo, [&] {
+      return "pipeline: engine " + engine.name() + " (" + engine.version() + ") on " +
+             to_string(device) + ", " + to_string(profile.precision) + ", profile " +
+             profile.profile + ", " + text::counted(threads, "thread") + ", bundle " +
+             bundle.sha256().substr(0, 12);
+    });
+    for (const std::string& note : places->notes()) log_message(LogLevel::kWarning, note);
   }
 
   std::unique_ptr<Scan> place(const CtVolume& volume) const {
@@ -120,15 +105,20 @@ struct Pipeline::Impl {
     Stopwatch total, stage;
     const std::optional<ops::CellField> field = find_field(volume, control, &report);
     if (field) report.timings_s["find_lungs"] = stage.lap();
+    const RunControl::Memory mask_memory = hold_mask(volume, control);
     const std::unique_ptr<Scan> scan = place(volume);
     if (places->on_device()) report.timings_s["transfer"] = stage.lap();
     segment_region(segment, *scan, field, control);
     report.timings_s["segment"] = stage.lap();
-    GroupResult groups = group_candidates(*scan, profile.geometry);
-    if (field) keep_in_field(*field, groups);
-    control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
+    const GroupResult groups =
+        group([&] { return scan->grouping_bytes(); },
+              [&] { return group_candidates(*scan, profile.geometry); }, field, control);
     report.mask_voxels = groups.mask_voxels;
     report.timings_s["group"] = stage.lap();
+    log_stage_end("group", report.timings_s["group"],
+                  text::counted(static_cast<std::int64_t>(groups.candidates.size()), "candidate"));
+    const RunControl::Memory list_memory = hold_candidates(groups.candidates.size(), control);
+    log_stage_begin("classify");
     report.candidates = classify.run(*scan, groups.candidates, control);
     report.nodules =
         profile.merge_marks
@@ -136,8 +126,23 @@ struct Pipeline::Impl {
             : list_nodules(report.candidates, profile.nodule_threshold);
     report.timings_s["classify"] = stage.lap();
     report.timings_s["total"] = total.lap();
-    if (options.keep_masks) report.masks = masks_of(volume, scan->mask(), groups, field);
+    log_stage_end("classify", report.timings_s["classify"],
+                  text::counted(static_cast<std::int64_t>(report.nodules.size()), "nodule"));
+    if (options.keep_masks) report.masks = keep_masks(*scan, groups, field, control);
+    control.check("classify");
+    log_stage_end("run", report.timings_s["total"],
+                  "at most " + text::grouped(control.most_held_bytes()) + " bytes counted");
     return report;
+  }
+
+  static RunControl::Memory hold_mask(const CtVolume& volume, const RunControl& control) {
+    return control.hold("segment", "the nodule mask", mask_bytes(volume.shape()));
+  }
+
+  static RunControl::Memory hold_candidates(std::size_t count, const RunControl& control) {
+    const auto candidates = static_cast<std::int64_t>(count);
+    return control.hold("classify", "a list of " + text::counted(candidates, "candidate"),
+                        candidates * kBytesPerCandidate);
   }
 
   /// The field where the region is one; what was found on the way goes into the report.
@@ -156,29 +161,30 @@ struct Pipeline::Impl {
   static void segment_region(const Segmenter& segmenter, Scan& scan,
                              const std::optional<ops::CellField>& field,
                              const RunControl& control) {
+    Stopwatch time;
+    log_stage_begin("segment");
     if (field) {
       segment_field(segmenter, scan, *field, control);
     } else {
       segmenter.run(scan, control);
     }
+    log_stage_end("segment", time.lap(), text::counted(scan.volume().shape().slices, "slice"));
   }
 
-  GroupResult group(const CtVolume& volume, const NoduleMask& mask,
-                    const std::optional<ops::CellField>& field) const {
-    GroupResult groups = group_candidates(volume, mask, profile.geometry);
+  /// \param bytes  -> what `find` takes at most, asked where it counts
+  /// \param find   -> candidates of the whole volume
+  template <typename Bytes, typename Find>
+  static GroupResult group(const Bytes& bytes, const Find& find,
+                           const std::optional<ops::CellField>& field, const RunControl& control) {
+    log_stage_begin("group");
+    control.check("group");
+    const RunControl::Memory memory = control.hold("group", "runs and components of the mask",
+                                                   control.limits_memory() ? bytes() : 0);
+    GroupResult groups = find();
     if (field) keep_in_field(*field, groups);
+    control.check("group");
+    control.check_candidates(static_cast<std::int64_t>(groups.candidates.size()));
     return groups;
-  }
-
-  static std::shared_ptr<const RunMasks> masks_of(const CtVolume& volume, const NoduleMask& mask,
-                                                  const GroupResult& groups,
-                                                  const std::optional<ops::CellField>& field) {
-    auto masks = std::make_shared<RunMasks>();
-    masks->lung_field = field.value_or(ops::CellField(volume.shape())).to_mask();
-    masks->mask = mask;
-    masks->labels = label_candidates(mask, groups);
-    masks->nodules = mask_of(masks->labels);
-    return masks;
   }
 
   Provenance provenance(const CtVolume& volume) const {
@@ -218,24 +224,30 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Report Pipeline::run(const CtVolume& volume, const RunOptions& options) const {
-  return within_memory(volume, [&] { return impl_->run(volume, options); });
+  return within_memory("run", volume, [&] { return impl_->run(volume, options); });
 }
 
 NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) const {
   const RunControl control(options);
-  return within_memory(volume, [&] {
+  return within_memory("segment alone", volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
     const auto field = impl_->find_field(volume, control, nullptr);
+    const RunControl::Memory memory = Impl::hold_mask(volume, control);
     const std::unique_ptr<Scan> scan = impl_->place(volume);
     Impl::segment_region(segmenter, *scan, field, control);
     return scan->mask();
   });
 }
 
-std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask) const {
-  return within_memory(volume, [&] {
-    const auto field = impl_->find_field(volume, RunControl({}), nullptr);
-    return impl_->group(volume, mask, field).candidates;
+std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask& mask,
+                                       const RunOptions& options) const {
+  const RunControl control(options);
+  return within_memory("group alone", volume, [&] {
+    const auto field = impl_->find_field(volume, control, nullptr);
+    return Impl::group([&] { return grouping_bytes(mask); },
+                       [&] { return group_candidates(volume, mask, profile().geometry); }, field,
+                       control)
+        .candidates;
   });
 }
 
@@ -244,8 +256,9 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
                                         const RunOptions& options) const {
   const RunControl control(options);
   control.check_candidates(static_cast<std::int64_t>(candidates.size()));
-  return within_memory(volume, [&] {
+  return within_memory("classify alone", volume, [&] {
     const CandidateClassifier& classify = impl_->required_classifier();
+    const RunControl::Memory memory = Impl::hold_candidates(candidates.size(), control);
     return classify.run(*impl_->place(volume), candidates, control);
   });
 }

@@ -6,6 +6,7 @@
 #include "backend/device_choice.h"
 #include "backend/engine_choice.h"
 #include "core/bundle.h"
+#include "core/shape.h"
 #include "lungrt/error.h"
 #include "ops/interleave.h"
 #include "stages/batches.h"
@@ -14,7 +15,7 @@
 namespace lungrt {
 namespace {
 
-std::string text(const std::vector<std::int64_t>& shape) {
+std::string in_words(const std::vector<std::int64_t>& shape) {
   std::string result = "[";
   for (const std::int64_t size : shape)
     result += (result.size() > 1 ? ", " : "") + std::to_string(size);
@@ -30,7 +31,7 @@ struct StageNetwork::Impl {
   void refuse(const std::vector<std::int64_t>& shape, const std::string& expected) const {
     throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
                                                  " takes an input of shape " + expected + ", got " +
-                                                 text(shape));
+                                                 in_words(shape));
   }
 
   std::vector<std::int64_t> output_shape(const std::vector<std::int64_t>& shape) const {
@@ -46,11 +47,12 @@ struct StageNetwork::Impl {
     }
     const std::int64_t channels = 2 * input.context_slices + 1;
     const auto fits = [&](std::int64_t size) {
+      if (size < 1 || size > kMaxAxis) return false;
       const std::int64_t inner = size - 2 * input.halo;
       return inner > 0 && inner % input.size_multiple == 0;
     };
     if (shape.size() != 4 || shape[0] < 0 || shape[1] != channels || !fits(shape[2]) ||
-        !fits(shape[3])) {
+        !fits(shape[3]) || shape[2] > kMaxVoxels / shape[3] / channels) {
       refuse(shape, "[N, " + std::to_string(channels) + ", height, width] with height and width " +
                         std::to_string(2 * input.halo) + " more than a multiple of " +
                         std::to_string(input.size_multiple));
@@ -84,6 +86,9 @@ std::vector<std::int64_t> StageNetwork::output_shape(
 void StageNetwork::run(const float* input, const std::vector<std::int64_t>& input_shape,
                        float* output) const {
   const std::vector<std::int64_t> output_shape = impl_->output_shape(input_shape);
+  if (input == nullptr || output == nullptr) {
+    throw Error(ErrorCode::kInvalidArgument, "input or output of a network is a null pointer");
+  }
   const SessionTraits& traits = impl_->network.traits();
   const auto batch_of = [&](const std::vector<std::int64_t>& shape) {
     TensorShape result{traits.batch};

@@ -16,4 +16,5 @@ PYBIND11_MODULE(_core, module) {
   lungrt::python::register_stage_network(module);
   lungrt::python::register_layers(module);
   lungrt::python::register_process(module);
+  lungrt::python::register_log(module);
 }

@@ -32,12 +32,9 @@ using EngineOptions = std::map<std::string, std::string>;
 /// the library made of it on the way.
 class PythonRun {
  public:
-  PythonRun(std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds,
-            bool keep_masks = false)
-      : progress_(std::move(progress)) {
-    options_.keep_masks = keep_masks;
-    options_.max_candidates = max_candidates;
-    options_.max_seconds = max_seconds;
+  /// \param limits  the options that are numbers
+  PythonRun(std::optional<py::function> progress, RunOptions limits)
+      : progress_(std::move(progress)), options_(std::move(limits)) {
     options_.cancelled = [this] { return interrupted(); };
     if (progress_) {
       options_.progress = [this](const char* stage, std::int64_t done, std::int64_t total) {
@@ -83,6 +80,15 @@ class PythonRun {
   std::exception_ptr raised_;
 };
 
+RunOptions limits(double max_seconds, std::int64_t max_memory_bytes,
+                  std::int64_t max_candidates = 0) {
+  RunOptions options;
+  options.max_seconds = max_seconds;
+  options.max_memory_bytes = max_memory_bytes;
+  options.max_candidates = max_candidates;
+  return options;
+}
+
 std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::string& engine,
                                         const std::string& device, const std::string& precision,
                                         const std::string& profile, const std::string& geometry,
@@ -120,36 +126,47 @@ void register_pipeline(py::module_& module) {
       .def(
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
-             std::int64_t max_candidates, double max_seconds, bool keep_masks) {
-            PythonRun run(std::move(progress), max_candidates, max_seconds, keep_masks);
+             std::int64_t max_candidates, double max_seconds, std::int64_t max_memory_bytes,
+             bool keep_masks) {
+            RunOptions given = limits(max_seconds, max_memory_bytes, max_candidates);
+            given.keep_masks = keep_masks;
+            PythonRun run(std::move(progress), std::move(given));
             return run([&](const RunOptions& options) { return self.run(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
           py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0,
-          py::arg("keep_masks") = false)
+          py::arg("max_memory_bytes") = 0, py::arg("keep_masks") = false)
       .def(
           "segment",
           [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
-             double max_seconds) {
-            PythonRun run(std::move(progress), 0, max_seconds);
+             double max_seconds, std::int64_t max_memory_bytes) {
+            PythonRun run(std::move(progress), limits(max_seconds, max_memory_bytes));
             return run([&](const RunOptions& options) { return self.segment(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
-          py::arg("max_seconds") = 0.0)
-      .def("group", &Pipeline::group, py::arg("volume"), py::arg("mask"),
-           py::call_guard<py::gil_scoped_release>())
+          py::arg("max_seconds") = 0.0, py::arg("max_memory_bytes") = 0)
+      .def(
+          "group",
+          [](const Pipeline& self, const CtVolume& volume, const NoduleMask& mask) {
+            PythonRun run(std::nullopt, {});
+            return run(
+                [&](const RunOptions& options) { return self.group(volume, mask, options); });
+          },
+          py::arg("volume"), py::arg("mask"))
       .def(
           "classify",
           [](const Pipeline& self, const CtVolume& volume, const std::vector<Candidate>& candidates,
-             std::optional<py::function> progress, std::int64_t max_candidates,
-             double max_seconds) {
-            PythonRun run(std::move(progress), max_candidates, max_seconds);
+             std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds,
+             std::int64_t max_memory_bytes) {
+            PythonRun run(std::move(progress),
+                          limits(max_seconds, max_memory_bytes, max_candidates));
             return run([&](const RunOptions& options) {
               return self.classify(volume, candidates, options);
             });
           },
           py::arg("volume"), py::arg("candidates"), py::kw_only(), py::arg("progress") = py::none(),
-          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0)
+          py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0,
+          py::arg("max_memory_bytes") = 0)
       .def(
           "segmentation_input",
           [](const Pipeline& self, const CtVolume& volume, std::int64_t slice) {
@@ -186,13 +203,13 @@ void register_pipeline(py::module_& module) {
   module.def(
       "find_lung_field",
       [](const CtVolume& volume, int threads, std::optional<py::function> progress,
-         double max_seconds) {
-        PythonRun run(std::move(progress), 0, max_seconds);
+         double max_seconds, std::int64_t max_memory_bytes) {
+        PythonRun run(std::move(progress), limits(max_seconds, max_memory_bytes));
         return run(
             [&](const RunOptions& options) { return find_lung_field(volume, threads, options); });
       },
       py::arg("volume"), py::kw_only(), py::arg("threads") = 0, py::arg("progress") = py::none(),
-      py::arg("max_seconds") = 0.0);
+      py::arg("max_seconds") = 0.0, py::arg("max_memory_bytes") = 0);
 }
 
 }  // namespace lungrt::python

@@ -16,5 +16,6 @@ void register_pipeline(pybind11::module_& module);
 void register_stage_network(pybind11::module_& module);
 void register_layers(pybind11::module_& module);
 void register_process(pybind11::module_& module);
+void register_log(pybind11::module_& module);
 
 }  // namespace lungrt::python

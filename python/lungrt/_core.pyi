@@ -241,6 +241,7 @@ class Pipeline:
         progress: _Progress | None = ...,
         max_candidates: int = ...,
         max_seconds: float = ...,
+        max_memory_bytes: int = ...,
         keep_masks: bool = ...,
     ) -> Report: ...
     def segment(
@@ -249,6 +250,7 @@ class Pipeline:
         *,
         progress: _Progress | None = ...,
         max_seconds: float = ...,
+        max_memory_bytes: int = ...,
     ) -> NoduleMask: ...
     def group(self, volume: CtVolume, mask: _Mask) -> list[Candidate]: ...
     def classify(
@@ -259,6 +261,7 @@ class Pipeline:
         progress: _Progress | None = ...,
         max_candidates: int = ...,
         max_seconds: float = ...,
+        max_memory_bytes: int = ...,
     ) -> list[Finding]: ...
     def segmentation_input(self, volume: CtVolume, slice_index: int) -> NDArray[np.float32]: ...
     def nodule_input(self, volume: CtVolume, index: Sequence[int]) -> NDArray[np.float32]: ...
@@ -287,6 +290,7 @@ def find_lung_field(
     threads: int = ...,
     progress: _Progress | None = ...,
     max_seconds: float = ...,
+    max_memory_bytes: int = ...,
 ) -> LungField: ...
 
 class StageNetwork:
@@ -333,6 +337,7 @@ def layer_outputs(
     engine_options: Mapping[str, str] = ...,
     member: int = ...,
 ) -> dict[str, NDArray[np.float32]]: ...
+def set_log_callback(callback: Callable[[int, str], object] | None, lowest: int = ...) -> None: ...
 def set_engine_runtime_folder(engine: str, folder: str) -> None: ...
 def tune_allocator() -> bool: ...
 def available_threads() -> int: ...

@@ -20,6 +20,7 @@ def find_lung_field(
     threads: int | None = None,
     progress: Progress | None = None,
     max_seconds: float = 0.0,
+    max_memory_bytes: int = 0,
 ) -> _core.LungField:
     """Find the lungs and what lies at their walls; no network is needed.
 
@@ -29,7 +30,7 @@ def find_lung_field(
         See `Pipeline`.
     threads
         CPU threads; None takes every processor this process may use. The result is the same.
-    progress, max_seconds
+    progress, max_seconds, max_memory_bytes
         See `Pipeline.run`.
 
     Returns
@@ -44,5 +45,9 @@ def find_lung_field(
         Where there is no plausible lung: it does not guess.
     """
     return _core.find_lung_field(
-        as_volume(ct), threads=threads or 0, progress=progress, max_seconds=max_seconds
+        as_volume(ct),
+        threads=threads or 0,
+        progress=progress,
+        max_seconds=max_seconds,
+        max_memory_bytes=max_memory_bytes,
     )

@@ -109,6 +109,7 @@ class Pipeline(_core.Pipeline):
         progress: Progress | None = None,
         max_candidates: int = 0,
         max_seconds: float = 0.0,
+        max_memory_bytes: int = 0,
         keep_masks: bool = False,
     ) -> Report:
         """Find the lungs where the region asks for it, segment, group and classify.
@@ -125,7 +126,14 @@ class Pipeline(_core.Pipeline):
         max_candidates
             Most candidates to classify; 0 is no limit.
         max_seconds
-            Longest the run may take, checked between batches; 0 is no limit.
+            Longest the run may take, checked between batches and steps; 0 is no limit.
+        max_memory_bytes
+            Most host memory that the run may work in; what would exceed it is refused before it is
+            allocated. Counted is all that grows with the volume, its candidates and the threads:
+            masks, the lung field's cells, inputs and outputs of the networks, the native engine's
+            activations, components, findings, kept masks. Not counted are the volume, the weights,
+            what the pipeline keeps for its next run, activations within the other engines'
+            libraries, a device's memory, and constant amounts of a few megabytes. 0 is no limit.
         keep_masks
             Leave lung field, nodule mask and labels in `Report.masks`.
 
@@ -145,18 +153,29 @@ class Pipeline(_core.Pipeline):
                 progress=progress,
                 max_candidates=max_candidates,
                 max_seconds=max_seconds,
+                max_memory_bytes=max_memory_bytes,
                 keep_masks=keep_masks,
             )
         )
 
     def segment(
-        self, ct: Ct, *, progress: Progress | None = None, max_seconds: float = 0.0
+        self,
+        ct: Ct,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float = 0.0,
+        max_memory_bytes: int = 0,
     ) -> _core.NoduleMask:
         """Voxels whose nodule probability exceeds the threshold, before erosion.
 
         ``numpy.asarray`` of the mask is bool (slices, rows, columns). For the parameters see `run`.
         """
-        return super().segment(as_volume(ct), progress=progress, max_seconds=max_seconds)
+        return super().segment(
+            as_volume(ct),
+            progress=progress,
+            max_seconds=max_seconds,
+            max_memory_bytes=max_memory_bytes,
+        )
 
     def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:
         """Components of the eroded mask with their centre in the region.
@@ -173,6 +192,7 @@ class Pipeline(_core.Pipeline):
         progress: Progress | None = None,
         max_candidates: int = 0,
         max_seconds: float = 0.0,
+        max_memory_bytes: int = 0,
     ) -> list[_core.Finding]:
         """Probabilities of candidates, in the order given.
 
@@ -182,7 +202,7 @@ class Pipeline(_core.Pipeline):
             See the class.
         candidates
             From `group`, or voxels (slice, row, column) of your own.
-        progress, max_candidates, max_seconds
+        progress, max_candidates, max_seconds, max_memory_bytes
             See `run`.
 
         Raises
@@ -203,6 +223,7 @@ class Pipeline(_core.Pipeline):
             progress=progress,
             max_candidates=max_candidates,
             max_seconds=max_seconds,
+            max_memory_bytes=max_memory_bytes,
         )
 
     def segmentation_input(self, ct: Ct, slice_index: int) -> NDArray[np.float32]:

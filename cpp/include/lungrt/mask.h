@@ -18,6 +18,7 @@ class LUNGRT_API NoduleMask {
   /// \throws Error kInvalidArgument  for an axis of size 0 or beyond 2^31 - 1, or over 4e9 voxels
   explicit NoduleMask(const VolumeShape& shape);
   /// From one byte a voxel (non-zero is set), array order (slice, row, column).
+  /// \throws Error kInvalidArgument  for a null pointer, and where the constructor does
   static NoduleMask from_bytes(const std::uint8_t* bytes, const VolumeShape& shape);
 
   const VolumeShape& shape() const { return shape_; }
@@ -31,6 +32,7 @@ class LUNGRT_API NoduleMask {
   /// Number of voxels that are set.
   std::int64_t count() const;
   /// Writes 0 or 1 for each voxel, array order.
+  /// \throws Error kInvalidArgument  for a null pointer
   void to_bytes(std::uint8_t* bytes) const;
 
  private:

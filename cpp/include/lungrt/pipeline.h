@@ -86,7 +86,8 @@ class LUNGRT_API Pipeline {
   /// Voxels whose nodule probability exceeds the threshold; outside of the region not all of them.
   NoduleMask segment(const CtVolume& volume, const RunOptions& options = {}) const;
   /// Components of the eroded mask with their centre in the region, in pipeline order.
-  std::vector<Candidate> group(const CtVolume& volume, const NoduleMask& mask) const;
+  std::vector<Candidate> group(const CtVolume& volume, const NoduleMask& mask,
+                               const RunOptions& options = {}) const;
   /// Probabilities of candidates, in the order given; only `index` of each is used.
   /// \throws Error kInvalidArgument for a candidate outside of the volume
   std::vector<Finding> classify(const CtVolume& volume, const std::vector<Candidate>& candidates,

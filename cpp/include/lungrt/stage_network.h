@@ -32,6 +32,8 @@ class LUNGRT_API StageNetwork {
   /// width] or
   ///                [N, 1, slices, rows, columns], contiguous in that order
   /// \param output  probabilities, output_shape(input_shape), contiguous
+  /// \throws Error kInvalidArgument as output_shape() does, and for null pointers; kInference,
+  /// kOutOfMemory
   void run(const float* input, const std::vector<std::int64_t>& input_shape, float* output) const;
 
  private:

@@ -5,6 +5,7 @@
 
 #include "backend/device_choice.h"
 #include "backend/registry.h"
+#include "core/logging.h"
 #include "core/text.h"
 #include "lungrt/device.h"
 #include "lungrt/error.h"
@@ -63,6 +64,15 @@ const Engine* first_able(const Device& device, Search& search) {
   return nullptr;
 }
 
+/// What auto chose, and why the engines before it were not it.
+void log_search(const Device& device, const Engine* found, const Search& search) noexcept {
+  log_lazily(LogLevel::kInfo, [&] {
+    return "engine auto on " + to_string(device) + ": " +
+           (found != nullptr ? found->name() + " was chosen" : std::string("none can run it")) +
+           (search.reasons.empty() ? "" : "; " + text::listed(search.reasons, "; "));
+  });
+}
+
 [[noreturn]] void refuse(const std::string& device, bool cuda, const Search& search) {
   const std::string reasons = text::listed(search.reasons, "; ");
   if (search.precision_alone) {
@@ -84,11 +94,15 @@ const Engine& choose_engine(const std::string& wanted, const std::string& device
   if (wanted != "auto") return engine(wanted);
   if (device == "auto") {
     Search on_gpu{bundle, precision};
-    if (const Engine* found = first_able({DeviceKind::kCuda, 0}, on_gpu)) return *found;
+    const Engine* found = first_able({DeviceKind::kCuda, 0}, on_gpu);
+    log_search({DeviceKind::kCuda, 0}, found, on_gpu);
+    if (found != nullptr) return *found;
   }
   const Device place = device == "auto" ? Device{} : parse_device(device);
   Search search{bundle, precision};
-  if (const Engine* found = first_able(place, search)) return *found;
+  const Engine* found = first_able(place, search);
+  log_search(place, found, search);
+  if (found != nullptr) return *found;
   refuse(device, place.kind == DeviceKind::kCuda, search);
 }
 

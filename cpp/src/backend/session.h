@@ -73,6 +73,9 @@ class Session {
   virtual ~Session() = default;
   virtual const SessionTraits& traits() const = 0;
   virtual std::unique_ptr<Workspace> new_workspace() const = 0;
+  /// Bytes that a workspace has once inputs of this shape were run, where the engine tells: an
+  /// estimate for limits; 0 where the memory is the business of the engine's own runtime.
+  virtual std::int64_t workspace_bytes(const TensorShape& /*input*/) const { return 0; }
   /// Reads `input` (in the layout of the traits), writes all of `output`.
   /// \throws Error kInference, kOutOfMemory
   virtual void run(Workspace& workspace, const TensorView& input,

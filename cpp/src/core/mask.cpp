@@ -52,6 +52,7 @@ std::int64_t NoduleMask::count() const {
 }
 
 void NoduleMask::to_bytes(std::uint8_t* bytes) const {
+  if (bytes == nullptr) throw Error(ErrorCode::kInvalidArgument, "mask bytes are a null pointer");
   const std::uint64_t* word = words_.data();
   for (std::int64_t row = 0; row < shape_.slices * shape_.rows; ++row) {
     for (std::int64_t column = 0; column < shape_.columns; column += 64, ++word) {

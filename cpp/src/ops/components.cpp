@@ -309,6 +309,23 @@ LabelledRuns label_eroded_runs(const NoduleMask& mask) {
   });
 }
 
+std::int64_t count_eroded_runs(const NoduleMask& mask) {
+  std::vector<std::uint64_t> bits(static_cast<std::size_t>(mask.words_per_row()));
+  const VolumeShape& shape = mask.shape();
+  std::int64_t runs = 0;
+  for (std::int64_t slice = 0; slice < shape.slices; ++slice) {
+    for (std::int64_t row = 0; row < shape.rows; ++row) {
+      if (!erode_row(mask, slice, row, bits.data())) continue;
+      std::uint64_t last = 0;  // value of the voxel left of the word
+      for (const std::uint64_t word : bits) {
+        runs += std::popcount(word & ~(word << 1 | last));
+        last = word >> 63;
+      }
+    }
+  }
+  return runs;
+}
+
 Components eroded_components(const NoduleMask& mask, const CtVolume& volume) {
   if (!(mask.shape() == volume.shape())) {
     throw Error(ErrorCode::kInvalidArgument,

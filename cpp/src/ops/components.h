@@ -30,6 +30,12 @@ struct LabelledRuns {
   std::int64_t voxels = 0;
 };
 
+/// Runs of the mask after one erosion, which are counted without keeping any.
+std::int64_t count_eroded_runs(const NoduleMask& mask);
+/// What eroded_components() takes at most for each of them: a run and the copies that growing and
+/// sorting make of it, and all that there is of a component, of which there are fewer.
+inline constexpr std::int64_t kBytesPerRun = 256;
+
 /// Components of the mask as it is.
 LabelledRuns label_runs(const NoduleMask& mask);
 /// Components of the mask after one erosion.

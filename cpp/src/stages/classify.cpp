@@ -53,6 +53,12 @@ std::vector<float> Classifier::classify_crops(Scan& scan, const std::vector<Voxe
   const TensorShape input_shape{batch, 1, crop[0], crop[1], crop[2]};
   const TensorShape output_shape{batch, classes};
 
+  const RunControl::Memory memory =
+      control.limits_memory()
+          ? control.hold(stage_name,
+                         "the work of " + text::counted(network_.traits().lanes, "lane"),
+                         network_.working_bytes(scan.tensors(), input_shape, output_shape))
+          : RunControl::Memory();
   std::vector<float> probabilities(static_cast<std::size_t>(total * classes));
   const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
   control.step(stage_name, 0, total);

@@ -188,6 +188,8 @@ class DeviceScan final : public Scan {
         {voxel / shape.slice_voxels(), in_slice / shape.columns, in_slice % shape.columns});
   }
 
+  /// The device's memory was asked for when the scan was placed.
+  std::int64_t grouping_bytes() override { return 0; }
   NoduleMask mask() override {
     NoduleMask mask(volume().shape());
     CudaLibrary::call(table().read_mask, handle_->get(), mask.row(0, 0));

@@ -9,6 +9,7 @@ namespace lungrt {
 
 /// \param threads  that read the volume; the result is the same for any number
 /// \throws Error kBadVolume where there is no plausible lung
+/// \throws Error kCancelled, kResourceLimit
 ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunControl& control);
 
 }  // namespace lungrt

@@ -80,6 +80,10 @@ GroupResult group_candidates(Scan& scan, InverseTransform inverse) {
   return candidates_of(scan.volume(), scan.eroded_components(), inverse);
 }
 
+std::int64_t grouping_bytes(const NoduleMask& mask) {
+  return ops::count_eroded_runs(mask) * ops::kBytesPerRun;
+}
+
 void keep_in_field(const ops::CellField& field, GroupResult& groups) {
   GroupResult kept;
   kept.mask_voxels = groups.mask_voxels;

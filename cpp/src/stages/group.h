@@ -1,6 +1,7 @@
 /// Nodule mask to candidates.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "lungrt/mask.h"
@@ -24,6 +25,8 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
 /// The same of the mask that a scan has.
 GroupResult group_candidates(Scan& scan, InverseTransform inverse);
+/// Memory that it takes at most in between.
+std::int64_t grouping_bytes(const NoduleMask& mask);
 
 /// Leaves only candidates whose centre lies in the field, in their order.
 void keep_in_field(const ops::CellField& field, GroupResult& groups);

@@ -1,6 +1,7 @@
 #include "ops/context.h"
 #include "ops/crop.h"
 #include "ops/threshold.h"
+#include "stages/group.h"
 #include "stages/scan.h"
 
 namespace lungrt {
@@ -41,6 +42,7 @@ class HostScan final : public Scan {
   void finish_mask() override {}
   NoduleMask mask() override { return mask_; }
   ops::Components eroded_components() override { return ops::eroded_components(mask_, volume()); }
+  std::int64_t grouping_bytes() override { return lungrt::grouping_bytes(mask_); }
 
  private:
   NoduleMask mask_;

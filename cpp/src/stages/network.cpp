@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "backend/compiled_session.h"
 #include "core/compiled.h"
+#include "core/logging.h"
 #include "lungrt/error.h"
 
 namespace lungrt {
@@ -50,6 +52,9 @@ void run_within_memory(const Session& session, Workspace& workspace, const Tenso
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kOutOfMemory || items < 2 || session.traits().fixed_batch) throw;
   }
+  log_lazily(LogLevel::kWarning, [&] {
+    return "memory ran out for a batch of " + std::to_string(items) + "; it is run in two halves";
+  });
   const std::int64_t half = (items + 1) / 2;
   for (const auto& [first, count] : {std::pair{std::int64_t{0}, half}, {half, items - half}}) {
     session.run(workspace, some_items(input, first, count), some_items(output, first, count));
@@ -98,6 +103,15 @@ std::int64_t Network::tensor_bytes(std::int64_t input_item, std::int64_t output_
   const std::int64_t outputs = members_.size() > 1 ? 2 : 1;
   return traits().batch * (input_item + outputs * output_item) *
          static_cast<std::int64_t>(sizeof(float));
+}
+
+std::int64_t Network::working_bytes(const TensorPlace& place, const TensorShape& input_shape,
+                                    const TensorShape& output_shape) const {
+  if (place.device().kind != DeviceKind::kCpu) return 0;
+  const std::int64_t batch = traits().batch;
+  std::int64_t lane = tensor_bytes(input_shape.elements() / batch, output_shape.elements() / batch);
+  for (const auto& member : members_) lane += member->workspace_bytes(input_shape);
+  return lane * std::max(1, traits().lanes);
 }
 
 Network::Lease::~Lease() {

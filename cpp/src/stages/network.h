@@ -90,6 +90,12 @@ class Network {
   /// \param input_item, output_item  values of one item
   std::int64_t tensor_bytes(std::int64_t input_item, std::int64_t output_item) const;
 
+  /// Host memory of a run's lanes: inputs, outputs and what engines tell of their workspaces.
+  /// \param place         of the run; on a device none is needed
+  /// \param input_shape, output_shape  the largest batch that will be run
+  std::int64_t working_bytes(const TensorPlace& place, const TensorShape& input_shape,
+                             const TensorShape& output_shape) const;
+
   /// Runs every member on scratch.input and leaves their mean probability in scratch.output.
   /// \param input_shape   a full batch, traits().batch items
   /// \param output_shape  likewise, planes

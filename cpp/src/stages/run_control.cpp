@@ -1,32 +1,41 @@
 #include "stages/run_control.h"
 
-#include <sstream>
+#include <algorithm>
 
+#include "core/text.h"
 #include "lungrt/error.h"
 
 namespace lungrt {
 
 RunControl::RunControl(const RunOptions& options)
     : options_(options), start_(std::chrono::steady_clock::now()) {
-  if (options.max_candidates < 0 || !(options.max_seconds >= 0.0)) {
+  const auto require = [](bool fits, const char* name) {
+    if (fits) return;
     throw Error(ErrorCode::kInvalidArgument,
-                "max_candidates and max_seconds must not be negative (0: no limit)");
-  }
+                std::string(name) + " must not be negative (0: no limit)");
+  };
+  require(options.max_candidates >= 0, "max_candidates");
+  require(options.max_seconds >= 0.0, "max_seconds");  // nor NaN
+  require(options.max_memory_bytes >= 0, "max_memory_bytes");
 }
 
 void RunControl::step(const char* stage, std::int64_t done, std::int64_t total) const {
   if (options_.progress) options_.progress(stage, done, total);
+  check(stage);
+}
+
+void RunControl::check(const char* where) const {
   if (options_.cancelled && options_.cancelled()) {
-    throw Error(ErrorCode::kCancelled, std::string("cancelled while in stage ") + stage);
+    throw Error(ErrorCode::kCancelled, std::string("cancelled while in stage ") + where);
   }
-  if (options_.max_seconds > 0.0) {
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-    if (elapsed.count() > options_.max_seconds) {
-      std::ostringstream message;
-      message << "the run took longer than max_seconds = " << options_.max_seconds << " (stage "
-              << stage << ", " << done << " of " << total << ")";
-      throw Error(ErrorCode::kResourceLimit, message.str());
-    }
+  if (options_.max_seconds <= 0.0) return;
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  if (elapsed.count() > options_.max_seconds) {
+    throw Error(ErrorCode::kResourceLimit,
+                "the run took " + text::number(elapsed.count()) + " s and is in stage " + where +
+                    ", longer than max_seconds = " + text::number(options_.max_seconds) +
+                    "; allow more, take more threads, or look in the lung field only (profile "
+                    "'lung')");
   }
 }
 
@@ -37,6 +46,21 @@ void RunControl::check_candidates(std::int64_t count) const {
                                                std::to_string(options_.max_candidates) +
                                                "; is this a chest CT in Hounsfield units?");
   }
+}
+
+RunControl::Memory RunControl::hold(const char* stage, const std::string& what,
+                                    std::int64_t bytes) const {
+  if (limits_memory() && bytes > options_.max_memory_bytes - held_) {
+    throw Error(
+        ErrorCode::kResourceLimit,
+        std::string("stage ") + stage + ": " + what + " needs " + text::grouped(bytes) +
+            " bytes and the run holds " + text::grouped(held_) +
+            " already, more than max_memory_bytes = " + text::grouped(options_.max_memory_bytes) +
+            "; allow more, or take fewer threads");
+  }
+  held_ += bytes;
+  most_held_ = std::max(most_held_, held_);
+  return {*this, bytes};
 }
 
 }  // namespace lungrt

@@ -49,6 +49,8 @@ class Scan {
   virtual NoduleMask mask() = 0;
   /// Of the mask eroded once (see ops::eroded_components).
   virtual ops::Components eroded_components() = 0;
+  /// Host memory that it takes, at most.
+  virtual std::int64_t grouping_bytes() = 0;
 
  private:
   const CtVolume& volume_;

@@ -1,9 +1,11 @@
 #include "stages/segment.h"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "core/text.h"
 #include "ops/context.h"
 #include "stages/batches.h"
 
@@ -57,6 +59,20 @@ std::int64_t Segmenter::tensor_bytes(const VolumeShape& shape) const {
   return network_.tensor_bytes(tensors.input.elements() / batch, tensors.output.elements() / batch);
 }
 
+RunControl::Memory Segmenter::hold_lanes(Scan& scan, const std::vector<SlicePart>& parts,
+                                         const RunControl& control) const {
+  if (!control.limits_memory()) return {};
+  std::int64_t rows = 0, columns = 0;
+  for (const SlicePart& part : parts) {
+    rows = std::max(rows, part.seen.rows);
+    columns = std::max(columns, part.seen.columns);
+  }
+  if (rows == 0) return {};
+  const Shapes tensors = shapes(rows, columns);
+  return control.hold("segment", "the work of " + text::counted(network_.traits().lanes, "lane"),
+                      network_.working_bytes(scan.tensors(), tensors.input, tensors.output));
+}
+
 void Segmenter::run(Scan& scan, const RunControl& control) const {
   const WindowPlanner windows = planner(scan.volume().shape());
   std::vector<SlicePart> parts;
@@ -78,6 +94,7 @@ void Segmenter::run(Scan& scan, const std::vector<SlicePart>& parts,
   const SessionTraits& traits = network_.traits();
   const std::vector<Chunk> chunks = chunks_of(parts, traits.batch);
   const auto total = static_cast<std::int64_t>(parts.size());
+  const RunControl::Memory memory = hold_lanes(scan, parts, control);
   const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
   control.step("segment", 0, total);
   for_each_batch(

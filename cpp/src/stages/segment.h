@@ -36,6 +36,9 @@ class Segmenter {
   struct Shapes {
     TensorShape input, output;
   };
+  /// Counts what the lanes need for the largest of the parts.
+  RunControl::Memory hold_lanes(Scan& scan, const std::vector<SlicePart>& parts,
+                                const RunControl& control) const;
   /// Of the network for windows of so many rows and columns.
   Shapes shapes(std::int64_t rows, std::int64_t columns) const;
 

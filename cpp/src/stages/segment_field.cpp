@@ -1,9 +1,13 @@
 #include "stages/segment_field.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
+#include "core/logging.h"
+#include "core/text.h"
 #include "ops/open_components.h"
+#include "stages/memory_sizes.h"
 
 namespace lungrt {
 namespace {
@@ -79,7 +83,7 @@ void segment_field(const Segmenter& segmenter, Scan& scan, const ops::CellField&
   const WindowPlanner planner = segmenter.planner(scan.volume().shape());
   std::vector<ops::SliceWindow> wanted = windows_around(field);
   std::vector<ops::SliceWindow> known(wanted.size());
-  do {
+  for (int round = 1;; ++round) {
     std::vector<SlicePart> parts;
     for (std::size_t slice = 0; slice < wanted.size(); ++slice) {
       if (wanted[slice].empty() || ops::around(known[slice], wanted[slice]) == known[slice]) {
@@ -88,8 +92,21 @@ void segment_field(const Segmenter& segmenter, Scan& scan, const ops::CellField&
       parts.push_back(planner.part(static_cast<std::int64_t>(slice), wanted[slice]));
       known[slice] = parts.back().known;
     }
+    log_lazily(round == 1 ? LogLevel::kDebug : LogLevel::kInfo, [&] {
+      return "segment: windows in " +
+             text::counted(static_cast<std::int64_t>(parts.size()), "slice") +
+             (round == 1 ? ""
+                         : ", wider where nodules may go on (round " + std::to_string(round) + ")");
+    });
     segmenter.run(scan, parts, control);
-  } while (widen(scan.mask(), field, known, wanted));
+    control.check("segment");
+    // Copies of the mask, and its components.
+    const RunControl::Memory memory =
+        control.hold("segment", "looking where the lung field must be widened",
+                     4 * mask_bytes(field.volume_shape()) +
+                         (control.limits_memory() ? scan.grouping_bytes() : 0));
+    if (!widen(scan.mask(), field, known, wanted)) return;
+  }
 }
 
 }  // namespace lungrt

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.engine_options import parse_engine_options
+from lungrt.cli.limits import MemoryLimit, TimeLimit, parse_memory, require_time
 from lungrt.cli.options import NoProgress, Precision, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
@@ -98,6 +99,8 @@ def diagnose(
             show_default=False,
         ),
     ] = None,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
     candidates: Annotated[
         bool,
         typer.Option("--candidates", help="Write every candidate to the file, not only nodules."),
@@ -138,6 +141,8 @@ def diagnose(
     from lungrt import _core
     from lungrt.io import mask_folder
 
+    max_memory_bytes = parse_memory(memory_limit)
+    max_seconds = require_time(time_limit)
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if save_masks:
@@ -157,7 +162,13 @@ def diagnose(
         )
         volume = lungrt.read_ct(ct, series=series, resample=resample)
         with progress_bars(not no_progress) as progress:
-            report = pipeline.run(volume, progress=progress, keep_masks=save_masks is not None)
+            report = pipeline.run(
+                volume,
+                progress=progress,
+                max_seconds=max_seconds,
+                max_memory_bytes=max_memory_bytes,
+                keep_masks=save_masks is not None,
+            )
         masks = lungrt.write_masks(save_masks, report, mask_format.value) if save_masks else []
         if output and write:
             if output.suffix.lower() == ".csv":

@@ -1,5 +1,7 @@
 #include "native/allocation_counter.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <climits>
 #include <cstdlib>
@@ -9,12 +11,32 @@ namespace {
 
 std::atomic<long> count{0};
 std::atomic<long> left{LONG_MAX};
+std::atomic<long> live{0};
+std::atomic<long> peak{0};
+
+/// Counts memory that was given, where there was any.
+void* given(void* memory) {
+  if (memory == nullptr) return nullptr;
+  const auto bytes = static_cast<long>(malloc_usable_size(memory));
+  const long now = live.fetch_add(bytes) + bytes;
+  long before = peak.load();
+  while (now > before && !peak.compare_exchange_weak(before, now)) {
+  }
+  return memory;
+}
+
+void taken_back(void* memory) {
+  if (memory != nullptr) live -= static_cast<long>(malloc_usable_size(memory));
+}
 
 }  // namespace
 
 namespace lungrt::testing {
 
 long allocations() { return count; }
+long live_bytes() { return live; }
+long peak_bytes() { return peak; }
+void reset_peak() { peak = live.load(); }
 MemoryRunsOut::MemoryRunsOut(long calls_before) { left = calls_before; }
 MemoryRunsOut::~MemoryRunsOut() { left = LONG_MAX; }
 
@@ -25,22 +47,28 @@ void* __real_malloc(std::size_t size);
 void* __real_calloc(std::size_t number, std::size_t size);
 void* __real_realloc(void* memory, std::size_t size);
 void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
+void __real_free(void* memory);
 
 void* __wrap_malloc(std::size_t size) {
   ++count;
-  return __real_malloc(size);
+  return given(__real_malloc(size));
 }
 void* __wrap_calloc(std::size_t number, std::size_t size) {
   ++count;
-  return __real_calloc(number, size);
+  return given(__real_calloc(number, size));
 }
 void* __wrap_realloc(void* memory, std::size_t size) {
   ++count;
-  return __real_realloc(memory, size);
+  taken_back(memory);
+  return given(__real_realloc(memory, size));
 }
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
   ++count;
-  return left-- > 0 ? __real_aligned_alloc(alignment, size) : nullptr;
+  return left-- > 0 ? given(__real_aligned_alloc(alignment, size)) : nullptr;
+}
+void __wrap_free(void* memory) {
+  taken_back(memory);
+  __real_free(memory);
 }
 }
 

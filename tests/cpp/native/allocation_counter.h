@@ -9,6 +9,11 @@ namespace lungrt::testing {
 /// Calls of operator new, malloc, calloc, realloc and aligned_alloc, by any thread, so far.
 long allocations();
 
+/// Bytes of the heap that are in use, and the most of them at once since reset_peak().
+long live_bytes();
+long peak_bytes();
+void reset_peak();
+
 /// While it lives, aligned_alloc() fails after so many more calls.
 class MemoryRunsOut {
  public:

@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "expect_error.h"
 #include "fake_network.h"
+#include "lungrt/log.h"
 #include "stages/network.h"
 
 namespace lungrt {
@@ -97,6 +99,18 @@ TEST(Network, HalvesABatchOnceWhereMemoryRunsOut) {
   runs.clear();
   expect_error(ErrorCode::kOutOfMemory, {"no memory left"}, [&] { run_five(3, true, runs); });
   EXPECT_EQ(runs, (std::vector<std::int64_t>{5}));
+}
+
+TEST(Network, TellsThatABatchWasHalved) {
+  std::vector<std::string> heard;
+  set_log_callback([&](LogLevel level, const char* message) {
+    heard.push_back(std::string(to_string(level)) + ": " + message);
+  });
+  std::vector<std::int64_t> runs;
+  run_five(3, false, runs);
+  set_log_callback({});
+  EXPECT_EQ(heard, (std::vector<std::string>{
+                       "warning: memory ran out for a batch of 5; it is run in two halves"}));
 }
 
 TEST(Network, ReusesScratchOnceItIsGivenBack) {

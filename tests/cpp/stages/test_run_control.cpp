@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "expect_error.h"
@@ -50,11 +52,49 @@ TEST(RunControl, EndsAtTooManyCandidates) {
                [&] { control.check_candidates(11); });
 }
 
+TEST(RunControl, ChecksWithoutProgressToo) {
+  RunOptions options;
+  options.progress = [](const char*, std::int64_t, std::int64_t) { FAIL() << "no progress here"; };
+  bool cancel = false;
+  options.cancelled = [&] { return cancel; };
+  const RunControl control(options);
+  control.check("group");
+  cancel = true;
+  expect_error(ErrorCode::kCancelled, {"stage group"}, [&] { control.check("group"); });
+}
+
+TEST(RunControl, CountsMemoryForAsLongAsItIsHeld) {
+  RunOptions options;
+  options.max_memory_bytes = 1000;
+  const RunControl control(options);
+  EXPECT_TRUE(control.limits_memory());
+  const RunControl::Memory mask = control.hold("segment", "a mask", 600);
+  {
+    RunControl::Memory list = control.hold("group", "a list", 400);
+    const RunControl::Memory moved = std::move(list);
+    expect_error(ErrorCode::kResourceLimit,
+                 {"stage classify: crops needs 1 bytes", "holds 1,000", "max_memory_bytes = 1,000"},
+                 [&] { (void)control.hold("classify", "crops", 1); });
+  }
+  RunControl::Memory replaced = control.hold("classify", "crops", 100);
+  replaced = control.hold("classify", "crops", 300);
+  EXPECT_EQ(control.most_held_bytes(), 1000);
+  const RunControl::Memory rest = control.hold("classify", "the rest", 100);
+  // Sizes beyond all bounds overflow nothing.
+  expect_error(ErrorCode::kResourceLimit, {"9,223,372,036,854,775,807 bytes"}, [&] {
+    (void)control.hold("classify", "all", std::numeric_limits<std::int64_t>::max());
+  });
+}
+
 TEST(RunControl, RefusesNegativeLimits) {
   RunOptions options;
   options.max_seconds = -1.0;
   expect_error(ErrorCode::kInvalidArgument, {"max_seconds"}, [&] { RunControl control(options); });
   options.max_seconds = 0.0;
+  options.max_memory_bytes = -1;
+  expect_error(ErrorCode::kInvalidArgument, {"max_memory_bytes"},
+               [&] { RunControl control(options); });
+  options.max_memory_bytes = 0;
   options.max_candidates = -1;
   expect_error(ErrorCode::kInvalidArgument, {"max_candidates"},
                [&] { RunControl control(options); });

@@ -162,6 +162,36 @@ def test_wrong_options(
     assert message in error_line(diagnose(ct_file, *options))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--time-limit", "1e-9"), "max_seconds"),
+        (("--memory-limit", "1K"), "max_memory_bytes = 1,000"),
+        (("--time-limit", "-1"), "--time-limit"),
+        (("--memory-limit", "much"), "--memory-limit"),
+    ],
+)
+def test_limits_end_the_run(
+    diagnose: Callable[..., Result],
+    ct_file: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    output = tmp_path / "report.json"
+    output.write_text("older")
+    assert message in error_line(diagnose(ct_file, "--output", output, *options))
+    assert output.read_text() == "older"
+
+
+def test_limits_that_are_kept_change_nothing(
+    diagnose: Callable[..., Result], ct_file: Path
+) -> None:
+    result = diagnose(ct_file, "--time-limit", "600", "--memory-limit", "4GiB")
+    assert result.exit_code == 0, result.output
+    assert "candidates in" in result.stdout
+
+
 @pytest.mark.parametrize("threads", ["0", "-1", "many"])
 def test_threads_that_cannot_be(ct_file: Path, tiny_bundle: Path, threads: str) -> None:
     arguments = ["diagnose", str(ct_file), "--bundle", str(tiny_bundle), "--threads", threads]

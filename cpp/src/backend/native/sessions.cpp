@@ -52,6 +52,12 @@ class UnetSession final : public Session {
 
   const SessionTraits& traits() const override { return traits_; }
   std::unique_ptr<Workspace> new_workspace() const override { return std::make_unique<Own>(); }
+  std::int64_t workspace_bytes(const TensorShape& input) const override {
+    const auto height = static_cast<int>(input[2]);
+    const auto width = static_cast<int>(input[3]);
+    if (!graph_.takes(height, width)) return 0;  // run() refuses it
+    return native::UnetRun::bytes(graph_, kernels_, height, width);
+  }
 
   void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {
     const auto height = static_cast<int>(input.shape[2]);
@@ -102,6 +108,9 @@ class ClassifierSession final : public Session {
     return within_memory("for crops of " + std::to_string(crop[0]) + " x " +
                              std::to_string(crop[1]) + " x " + std::to_string(crop[2]),
                          [&] { return std::make_unique<Own>(classifier_, kernels_); });
+  }
+  std::int64_t workspace_bytes(const TensorShape&) const override {
+    return native::ClassifierRun::bytes(classifier_);
   }
 
   void run(Workspace& workspace, const TensorView& input, const TensorView& output) const override {

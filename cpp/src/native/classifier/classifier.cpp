@@ -93,6 +93,15 @@ ClassifierRun::ClassifierRun(const Classifier& classifier, const Kernels& kernel
   }
 }
 
+std::int64_t ClassifierRun::bytes(const Classifier& classifier) {
+  std::ptrdiff_t floats = VoxelBlock::floats(classifier.blocks().front().in);
+  for (const Classifier::Block& block : classifier.blocks()) {
+    floats += VoxelBlock::floats(block.inner) * (block.pools_at_once ? 1 : 2);
+    floats += VoxelBlock::floats(block.pooled);
+  }
+  return static_cast<std::int64_t>(floats) * static_cast<std::int64_t>(sizeof(float));
+}
+
 void ClassifierRun::run(const float* crop, float* probabilities, Trace* trace) {
   normalise(crop);
   record(trace, "tail_batchnorm", input_);

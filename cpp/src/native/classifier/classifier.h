@@ -1,6 +1,7 @@
 /// A network of the 3-D classifier family.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "native/classifier/convolution_3d.h"
@@ -43,6 +44,9 @@ class ClassifierRun {
  public:
   /// The classifier must outlive it.
   ClassifierRun(const Classifier& classifier, const Kernels& kernels);
+
+  /// What its activations take, without taking it.
+  static std::int64_t bytes(const Classifier& classifier);
 
   /// \param crop           [slices][rows][columns]
   /// \param probabilities  one a class

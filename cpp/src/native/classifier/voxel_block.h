@@ -34,11 +34,16 @@ class VoxelBlock {
   VoxelBlock() = default;
   explicit VoxelBlock(const VoxelShape& shape)
       : shape_(shape),
-        row_floats_(static_cast<std::ptrdiff_t>(1 + shape.width + kRowSlack) *
-                    shape.pixel_stride()),
+        row_floats_(row_floats(shape)),
         plane_floats_(row_floats_ * (shape.height + 2)),
         block_floats_(plane_floats_ * (shape.planes() + 2)),
-        buffer_(static_cast<std::size_t>(block_floats_ * shape.blocks() + row_floats_)) {}
+        buffer_(static_cast<std::size_t>(floats(shape))) {}
+
+  /// Size of the memory of such a block.
+  static std::ptrdiff_t floats(const VoxelShape& shape) {
+    const std::ptrdiff_t block = row_floats(shape) * (shape.height + 2) * (shape.planes() + 2);
+    return block * shape.blocks() + row_floats(shape);
+  }
 
   const VoxelShape& shape() const { return shape_; }
   /// Pixel 0 of a row; planes and rows from -1 to one past the last.
@@ -64,6 +69,10 @@ class VoxelBlock {
   }
 
  private:
+  static std::ptrdiff_t row_floats(const VoxelShape& shape) {
+    return static_cast<std::ptrdiff_t>(1 + shape.width + kRowSlack) * shape.pixel_stride();
+  }
+
   VoxelShape shape_;
   std::ptrdiff_t row_floats_ = 0, plane_floats_ = 0, block_floats_ = 0;
   AlignedBuffer buffer_;

@@ -34,6 +34,28 @@ UnetRun::UnetRun(const UnetGraph& graph, const Kernels& kernels, int height, int
   segments_.resize(most_parts * 9);
 }
 
+std::int64_t UnetRun::bytes(const UnetGraph& graph, const Kernels& kernels, int height, int width) {
+  const UnetSchedule schedule(graph, height, width);
+  std::size_t floats = 0;
+  std::size_t most_parts = 1;
+  for (int index = 0; const UnetNode& node : graph.nodes()) {
+    const Extent& extent = schedule.extent(index);
+    floats +=
+        row_floats(extent.width, graph.pixel_stride(index)) *
+        static_cast<std::size_t>(std::max(extent.kept_rows, 1) * blocks_of(node.channels) + 1);
+    std::size_t parts = 0;
+    for (const Edge& edge : node.inputs) {
+      parts += static_cast<std::size_t>(blocks_of(graph.node(edge.node).channels));
+    }
+    most_parts = std::max(most_parts, parts);
+    ++index;
+  }
+  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack);
+  floats += most_parts * chunk * kTransformedTile + kPositions * (chunk + 1) * kBlock;
+  const std::size_t steps = schedule.steps().size() * sizeof(Step);
+  return static_cast<std::int64_t>(floats * sizeof(float) + steps);
+}
+
 void UnetRun::run(const float* slice, float* probability, Trace* trace) {
   for (const Step& step : schedule_.steps()) {
     execute(step, slice, probability);

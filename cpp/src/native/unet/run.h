@@ -1,6 +1,7 @@
 /// Runs a U-Net on slices of one size.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "native/aligned_buffer.h"
@@ -22,6 +23,10 @@ class UnetRun {
   /// \param probability  [height - 2 halo][width - 2 halo]
   /// \param trace        where to write each layer's output, or null
   void run(const float* slice, float* probability, Trace* trace = nullptr);
+
+  /// What the memory for slices of this size takes, without taking it: rows that are kept and the
+  /// buffers of a convolution.
+  static std::int64_t bytes(const UnetGraph& graph, const Kernels& kernels, int height, int width);
 
   int height() const { return height_; }
   int width() const { return width_; }

@@ -121,16 +121,22 @@ NoduleMask CellField::to_mask() const {
   return mask;
 }
 
-LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t>& sums) {
+LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t>& sums,
+                                const std::function<void()>& pause) {
   const BlockSize block = block_size(volume.geometry(), kCellPitchMm);
   const CoarseGrid grid = coarse_grid(volume, block, sums);
+  pause();
   const Tissue tissue = find_tissue(grid);
+  pause();
   const CellMask airway = find_airway(grid, tissue);
+  pause();
   CellMask air = tissue.inner_air;
   remove(air, airway);
   remove(air, find_bowel_gas(grid, air));
+  pause();
   const CellMask lungs = find_lungs(grid, tissue, air);
   if (!any(lungs)) refuse_without_lungs(volume);
+  pause();
 
   LungFieldResult result{CellField(volume.shape()), ml(lungs, grid.spacing_mm), 0.0, {}};
   const double seen_mm = field_of_view_mm(grid);
@@ -142,6 +148,7 @@ LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t
     CellMask field(lungs.shape());
     for (const CellMask& side : split_sides(lungs, grid.spacing_mm)) {
       add(field, lung_envelope(side, grid.spacing_mm));
+      pause();
     }
     const CellMask bone = find_bone(grid, tissue, lungs);
     const bool lost_side = mirror_lost_side(lungs, bone, tissue.body, grid.spacing_mm, field);

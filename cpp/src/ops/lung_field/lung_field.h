@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,11 @@ struct LungFieldResult {
 };
 
 /// Finds the lungs and what may hide nodules around them.
-/// \param sums  of every block of block_size(geometry, kCellPitchMm), in image order
+/// \param sums   of every block of block_size(geometry, kCellPitchMm), in image order
+/// \param pause  called between steps; what it throws ends the search
 /// \throws Error kBadVolume where there is no plausible lung: it does not guess
-LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t>& sums);
+LungFieldResult find_lung_field(
+    const CtVolume& volume, const Cells<std::int32_t>& sums,
+    const std::function<void()>& pause = [] {});
 
 }  // namespace lungrt::ops

@@ -1,0 +1,21 @@
+/// The masks that a report keeps.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "lungrt/report.h"
+#include "ops/lung_field/lung_field.h"
+#include "stages/group.h"
+#include "stages/run_control.h"
+#include "stages/scan.h"
+
+namespace lungrt {
+
+/// \param field  nothing where the region is the volume
+/// \throws Error kCancelled, kResourceLimit
+std::shared_ptr<const RunMasks> keep_masks(Scan& scan, const GroupResult& groups,
+                                           const std::optional<ops::CellField>& field,
+                                           const RunControl& control);
+
+}  // namespace lungrt

@@ -1,0 +1,32 @@
+/// What every run is wrapped in.
+#pragma once
+
+#include <new>
+#include <utility>
+
+#include "core/text.h"
+#include "lungrt/error.h"
+#include "lungrt/volume.h"
+#include "stages/run_log.h"
+
+namespace lungrt {
+
+/// Calls `body`; memory that runs out becomes an error like any other.
+/// \param what  that is done, for the log
+template <typename Body>
+auto within_memory(const char* what, const CtVolume& volume, Body&& body) {
+  log_run_begin(what, volume.shape());
+  try {
+    return body();
+  } catch (const Error& error) {
+    log_run_given_up(what, error.code());
+    throw;
+  } catch (const std::bad_alloc&) {
+    log_run_given_up(what, ErrorCode::kOutOfMemory);
+    throw Error(ErrorCode::kOutOfMemory, "memory ran out on a volume of " +
+                                             text::extent(volume.shape()) +
+                                             " voxels (slices x rows x columns)");
+  }
+}
+
+}  // namespace lungrt

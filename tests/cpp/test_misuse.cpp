@@ -1,0 +1,403 @@
+// Every public function and constructor of the C++ headers with null, zero, huge, NaN and wrong
+// sizes: an Error each, no crash. The headers themselves say which there are.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "lungrt/device.h"
+#include "lungrt/engines.h"
+#include "lungrt/error.h"
+#include "lungrt/layers.h"
+#include "lungrt/log.h"
+#include "lungrt/lung_field.h"
+#include "lungrt/mask.h"
+#include "lungrt/precision.h"
+#include "lungrt/process.h"
+#include "lungrt/series.h"
+#include "lungrt/volume.h"
+#include "native_bundle.h"
+
+namespace lungrt {
+namespace {
+
+using namespace lungrt::testing;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+
+/// Names of the functions and classes that the headers give, "engines", "Geometry", ...
+std::set<std::string> public_names() {
+  std::set<std::string> names;
+  const std::regex exported(
+      R"((?:class LUNGRT_API (\w+))|(?:\n\s*(?:static )?LUNGRT_API [^;{(]*?(\w+)\())");
+  for (const auto& entry : std::filesystem::directory_iterator(PUBLIC_HEADERS)) {
+    if (entry.path().filename() == "c_api.h") continue;  // has a table of its own
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    const std::string header = text.str();
+    for (std::sregex_iterator it(header.begin(), header.end(), exported), end; it != end; ++it) {
+      names.insert((*it)[1].matched ? (*it)[1] : (*it)[2]);
+    }
+  }
+  return names;
+}
+
+class Misuse : public ::testing::Test {
+ protected:
+  using Call = std::function<void()>;
+
+  Misuse() : bundle_(folder_) {}
+
+  /// Each call, under the name of what it misuses.
+  std::map<std::string, std::vector<Call>> table();
+
+  void geometry(std::vector<Call>& calls);
+  void volumes(std::vector<Call>& calls);
+  void masks(std::vector<Call>& calls);
+  void pipelines(std::vector<Call>& calls);
+  void networks(std::vector<Call>& calls);
+  void layers(std::vector<Call>& calls);
+  void series(std::vector<Call>& calls);
+
+  TempFolder folder_;
+  Chest chest_;
+  NativeBundle bundle_;
+};
+
+std::vector<VolumeShape> impossible_shapes() {
+  std::vector<VolumeShape> shapes;
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}, kMost, kLeast}) {
+    shapes.push_back({size, 4, 4});
+    shapes.push_back({4, size, 4});
+    shapes.push_back({4, 4, size});
+    shapes.push_back({size, size, size});
+  }
+  shapes.push_back({INT32_MAX, INT32_MAX, INT32_MAX});
+  shapes.push_back({100000, 100000, 1});
+  return shapes;
+}
+
+void Misuse::geometry(std::vector<Call>& calls) {
+  const Matrix3 straight{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+  for (const double value : {kNaN, kInfinity, -kInfinity}) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      calls.push_back([=] {
+        Vec3 origin{};
+        origin[axis] = value;
+        Geometry(origin, {1, 1, 1}, straight);
+      });
+      for (const double spacing : {value, 0.0, -1.0}) {
+        calls.push_back([=] {
+          Vec3 all{1, 1, 1};
+          all[axis] = spacing;
+          Geometry({}, all, straight);
+        });
+      }
+      for (const double cosine : {value, 2.0, 1e308}) {
+        calls.push_back([=] {
+          Matrix3 direction = straight;
+          direction[axis][2 - axis] = cosine;
+          Geometry({}, {1, 1, 1}, direction);
+        });
+      }
+      for (const InverseTransform inverse : {InverseTransform::kBook, InverseTransform::kExact}) {
+        for (const double far : {value, 1e300, -1e300}) {
+          calls.push_back([=] {
+            Vec3 place{};
+            place[axis] = far;
+            Geometry().to_index(place, inverse);
+          });
+        }
+      }
+    }
+  }
+  calls.push_back([] { Geometry({}, {1, 1, 1}, Matrix3{}); });
+}
+
+void Misuse::volumes(std::vector<Call>& calls) {
+  const std::int16_t* hu = chest_.hu().data();
+  calls.push_back([] { CtVolume(nullptr, {1, 1, 1}, {}, nullptr); });
+  calls.push_back([] { CtVolume::converted<float>(nullptr, {1, 1, 1}, {}); });
+  for (const VolumeShape& shape : impossible_shapes()) {
+    calls.push_back([=] { CtVolume(hu, shape, {}, nullptr); });
+    calls.push_back([=] { CtVolume::converted(reinterpret_cast<const float*>(hu), shape, {}); });
+  }
+  for (const double value : {kNaN, kInfinity, 32768.0, -32769.0, 1e300}) {
+    calls.push_back([=] { CtVolume::converted(&value, {1, 1, 1}, {}); });
+  }
+  const std::int64_t most = kMost;
+  calls.push_back([=] { CtVolume::converted(&most, {1, 1, 1}, {}); });
+}
+
+void Misuse::masks(std::vector<Call>& calls) {
+  for (const VolumeShape& shape : impossible_shapes()) {
+    calls.push_back([=] { NoduleMask{shape}; });
+    calls.push_back([=] {
+      const std::uint8_t byte = 1;
+      NoduleMask::from_bytes(&byte, shape);
+    });
+  }
+  calls.push_back([] { NoduleMask::from_bytes(nullptr, {1, 1, 1}); });
+  calls.push_back([] { NoduleMask({1, 1, 1}).to_bytes(nullptr); });
+  for (const VoxelIndex& index : {VoxelIndex{1, 0, 0}, VoxelIndex{0, 0, 64}, VoxelIndex{0, 0, -1},
+                                  VoxelIndex{kMost, kMost, kMost}, VoxelIndex{kLeast, 0, 0}}) {
+    calls.push_back([=] { NoduleMask({1, 1, 1}).at(index); });
+    calls.push_back([=] { NoduleMask().at(index); });
+  }
+}
+
+void Misuse::pipelines(std::vector<Call>& calls) {
+  for (const std::string& path : {std::string(), std::string("nowhere"), std::string("/dev/null"),
+                                  std::string("a\0b", 3), std::string(100000, 'x')}) {
+    calls.push_back([=] { Pipeline{path}; });
+  }
+  const auto open_with = [&](const std::function<void(PipelineOptions&)>& change) {
+    calls.push_back([this, change] {
+      PipelineOptions options;
+      change(options);
+      Pipeline(bundle_.path(), options);
+    });
+  };
+  for (const std::string& text :
+       {std::string("no such thing"), std::string(100000, 'x'), std::string("\0", 1)}) {
+    open_with([=](auto& o) { o.engine = text; });
+    open_with([=](auto& o) { o.device = text; });
+    open_with([=](auto& o) { o.precision = text; });
+    open_with([=](auto& o) { o.profile = text; });
+    open_with([=](auto& o) { o.geometry = text; });
+    open_with([=](auto& o) { o.region = text; });
+    open_with([=](auto& o) { o.engine_options[text] = text; });
+  }
+  for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
+    open_with([=](auto& o) { o.threads = threads; });
+  }
+  const auto book = std::make_shared<Pipeline>(bundle_.path());
+  const CtVolume volume = chest_.volume();
+  for (const double seconds : {kNaN, -1.0, -kInfinity}) {
+    calls.push_back([=] {
+      RunOptions options;
+      options.max_seconds = seconds;
+      book->run(volume, options);
+    });
+  }
+  for (const std::int64_t limit : {std::int64_t{-1}, kLeast}) {
+    calls.push_back([=] {
+      RunOptions options;
+      options.max_candidates = limit;
+      book->segment(volume, options);
+    });
+    calls.push_back([=] {
+      RunOptions options;
+      options.max_memory_bytes = limit;
+      book->classify(volume, {}, options);
+    });
+  }
+  calls.push_back([=] { book->group(volume, NoduleMask()); });
+  calls.push_back([=] { book->group(volume, NoduleMask({1, 1, 1})); });
+  for (const std::int64_t place : {std::int64_t{-1}, std::int64_t{1000000}, kMost, kLeast}) {
+    calls.push_back([=] {
+      Candidate candidate;
+      candidate.index = {place, 0, 0};
+      book->classify(volume, {candidate});
+    });
+    calls.push_back([=] { book->segmentation_input(volume, place); });
+    calls.push_back([=] { book->nodule_input(volume, {0, place, 0}); });
+  }
+  // Smaller than a crop, which profile "book" refuses.
+  const std::int16_t voxel = 0;
+  calls.push_back([=] { book->nodule_input(CtVolume(&voxel, {1, 1, 1}, {}, nullptr), {0, 0, 0}); });
+}
+
+void Misuse::networks(std::vector<Call>& calls) {
+  const std::string path = bundle_.path();
+  for (const std::string& stage : {std::string(), std::string("heart"), std::string(1000, 'x')}) {
+    calls.push_back([=] { StageNetwork(path, stage); });
+  }
+  for (const int member : {-2, 1, INT32_MIN, INT32_MAX}) {
+    calls.push_back([=] { StageNetwork(path, "nodule", {}, member); });
+  }
+  const auto slices = std::make_shared<StageNetwork>(path, "segmentation");
+  const auto crops = std::make_shared<StageNetwork>(path, "nodule");
+  const std::vector<std::vector<std::int64_t>> shapes{{},
+                                                      {1},
+                                                      {1, 3, 8},
+                                                      {1, 3, 8, 7},
+                                                      {1, 2, 8, 8},
+                                                      {-1, 3, 8, 8},
+                                                      {1, 3, 0, 8},
+                                                      {1, 3, -8, 8},
+                                                      {1, 3, kMost, 8},
+                                                      {1, 3, kLeast, 8},
+                                                      {1, 3, 1 << 30, 1 << 30},
+                                                      {1, 3, 8, 8, 8}};
+  for (const auto& shape : shapes) {
+    const float value = 0.0F;
+    calls.push_back([=] { slices->output_shape(shape); });
+    calls.push_back([=] {
+      float output = 0.0F;
+      slices->run(&value, shape, &output);
+    });
+    calls.push_back([=] { crops->output_shape(shape); });
+  }
+  calls.push_back([=] {
+    float output[64];
+    slices->run(nullptr, {1, 3, 8, 8}, output);
+  });
+  calls.push_back([=] {
+    const std::vector<float> input(3 * 64);
+    slices->run(input.data(), {1, 3, 8, 8}, nullptr);
+  });
+}
+
+void Misuse::layers(std::vector<Call>& calls) {
+  const std::string path = bundle_.path();
+  const float value = 0.0F;
+  calls.push_back([=] { layer_outputs(path, "segmentation", nullptr, {3, 8, 8}); });
+  calls.push_back([=] { layer_outputs("nowhere", "segmentation", &value, {3, 8, 8}); });
+  calls.push_back([=] { layer_outputs(path, "", &value, {3, 8, 8}); });
+  calls.push_back([=] { layer_outputs(path, "nodule", &value, {8, 8, 8}, {{"a", "b"}}); });
+  calls.push_back([=] { layer_outputs(path, "nodule", &value, {8, 8, 8}, {}, 5); });
+  const std::vector<std::vector<std::int64_t>> shapes{{},
+                                                      {3},
+                                                      {3, 8},
+                                                      {3, 7, 8},
+                                                      {0, 0, 0},
+                                                      {3, -8, 8},
+                                                      {3, kMost, 8},
+                                                      {3, kLeast, kLeast},
+                                                      {3, std::int64_t{1} << 33, 8},
+                                                      {3, 1 << 30, 1 << 30},
+                                                      {3, 8, 8, 8}};
+  for (const auto& shape : shapes) {
+    calls.push_back([=] { layer_outputs(path, "segmentation", &value, shape); });
+    calls.push_back([=] { layer_outputs(path, "nodule", &value, shape); });
+  }
+}
+
+void Misuse::series(std::vector<Call>& calls) {
+  const auto regular = [] {
+    std::vector<SliceHeader> headers(3);
+    for (std::size_t k = 0; k < headers.size(); ++k) {
+      headers[k].name = "slice";
+      headers[k].series_uid = "1";
+      headers[k].modality = "CT";
+      headers[k].position_mm = {0, 0, static_cast<double>(k)};
+      headers[k].orientation = {1, 0, 0, 0, 1, 0};
+      headers[k].pixel_spacing_mm = {1, 1};
+      headers[k].rows = headers[k].columns = 4;
+    }
+    return headers;
+  };
+  plan_series(regular());  // without a change it is right
+  const auto with = [&](const std::function<void(SliceHeader&)>& change) {
+    for (const bool resample : {false, true}) {
+      calls.push_back([=] {
+        std::vector<SliceHeader> headers = regular();
+        for (SliceHeader& header : headers) change(header);
+        plan_series(headers, resample);
+      });
+    }
+  };
+  calls.push_back([] { plan_series({}); });
+  calls.push_back([] { plan_series({SliceHeader{}}); });
+  for (const double value : {kNaN, kInfinity, 1e300}) {
+    with([=](auto& h) { h.position_mm[2] = value; });
+    with([=](auto& h) { h.orientation[0] = value; });
+    with([=](auto& h) { h.pixel_spacing_mm[0] = value == 1e300 ? -value : value; });
+  }
+  with([](auto& h) { h.pixel_spacing_mm[1] = 0.0; });
+  with([](auto& h) { h.orientation = {}; });
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}, kLeast}) {
+    with([=](auto& h) { h.rows = size; });
+    with([=](auto& h) { h.columns = size; });
+  }
+  with([](auto& h) { h.modality.clear(); });
+  with([](auto& h) { h.localizer = true; });
+}
+
+std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
+  std::map<std::string, std::vector<Call>> all;
+  geometry(all["Geometry"]);
+  volumes(all["CtVolume"]);
+  masks(all["NoduleMask"]);
+  pipelines(all["Pipeline"]);
+  networks(all["StageNetwork"]);
+  layers(all["layer_outputs"]);
+  series(all["plan_series"]);
+  all["erode"] = {[] { erode(NoduleMask()); }};
+  for (const char* text :
+       {"", "tpu", "cuda:", "cuda:-1", "cuda:99999999999999999999", "CPU", "auto"}) {
+    all["parse_device"].push_back([=] { parse_device(text); });
+    all["parse_precision"].push_back([=] { parse_precision(text); });
+    all["set_engine_runtime_folder"].push_back([=] { set_engine_runtime_folder(text, "/"); });
+  }
+  for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
+    all["find_lung_field"].push_back([=, this] { find_lung_field(chest_.volume(), threads); });
+  }
+  for (const std::int16_t hu : {std::int16_t{-1000}, std::int16_t{0}, std::int16_t{32767}}) {
+    all["find_lung_field"].push_back([=] {  // no lungs
+      find_lung_field(CtVolume(&hu, {1, 1, 1}, {}, nullptr));
+    });
+  }
+  for (const int level : {-1, 3, INT32_MAX}) {
+    all["set_log_callback"].push_back([=] { set_log_callback({}, static_cast<LogLevel>(level)); });
+  }
+  // What cannot fail: see the test below.
+  for (const char* name : {"Error", "available_threads", "engines", "label", "to_json", "to_string",
+                           "tune_process_allocator"}) {
+    all[name];
+  }
+  return all;
+}
+
+TEST_F(Misuse, TableHoldsAllThatTheHeadersGive) {
+  std::set<std::string> in_table;
+  for (const auto& [name, calls] : table()) in_table.insert(name);
+  EXPECT_EQ(in_table, public_names());
+}
+
+TEST_F(Misuse, IsAnErrorEach) {
+  std::size_t count = 0;
+  for (const auto& [name, calls] : table()) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      SCOPED_TRACE(name + " " + std::to_string(i));
+      EXPECT_THROW(calls[i](), Error);
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 250U);
+}
+
+TEST_F(Misuse, WhatCannotFailStandsNonsense) {
+  EXPECT_STREQ(to_string(static_cast<ErrorCode>(99)), "Error");
+  EXPECT_STRNE(to_string(static_cast<Precision>(99)), nullptr);
+  EXPECT_FALSE(to_string(Device{static_cast<DeviceKind>(99), -5}).empty());
+  EXPECT_GE(available_threads(), 1);
+  EXPECT_FALSE(engines().empty());
+  EXPECT_EQ(label(NoduleMask()).count, 0);
+  EXPECT_EQ(NoduleMask().count(), 0);
+  Report report;
+  report.series_uid = "\xff\xfe";
+  report.candidates.resize(1);
+  report.candidates[0].p_nodule = kNaN;
+  EXPECT_FALSE(to_json(report).empty());
+  const Error empty(ErrorCode::kIo, "");
+  EXPECT_STREQ(empty.what(), "");
+}
+
+}  // namespace
+}  // namespace lungrt

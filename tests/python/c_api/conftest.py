@@ -1,0 +1,42 @@
+"""Fixtures of the tests of the C interface: the library, bundles that the native engine runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lungrt
+from lungrt import _core
+
+sys.path.append(str(Path(__file__).parent))  # for `c_header` and `programs`
+
+
+@pytest.fixture(scope="session")
+def library() -> Path:
+    """The library beside the compiled module: the one that is loaded already."""
+    path = Path(_core.__file__).parent / "liblungrt.so"
+    assert path.is_file()
+    return path
+
+
+@pytest.fixture(scope="session")
+def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export `tiny_networks` as weights."""
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("native") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("safetensors",))
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def raw_ct(small_ct: lungrt.CtVolume, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Arguments that tell a program where `small_ct` lies: a file, its shape, spacing, origin."""
+    path = tmp_path_factory.mktemp("raw") / "ct.raw"
+    small_ct.hu.tofile(path)
+    geometry = small_ct.geometry
+    numbers = [*small_ct.hu.shape, *geometry.spacing_mm, *geometry.origin_mm]
+    return [str(path), *map(repr, map(float, numbers))]
