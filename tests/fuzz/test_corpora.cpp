@@ -50,7 +50,7 @@ TEST_P(FuzzCorpus, EveryInputIsTakenOrRefused) {
 }
 
 TEST_P(FuzzCorpus, InputsThatWereCutOffAreToo) {
-  constexpr std::size_t kParts = 16;
+  constexpr std::size_t kParts = 4;
   replay("", "nothing");
   for (const auto& entry : fs::directory_iterator(folder())) {
     const std::string whole = content(entry.path());
