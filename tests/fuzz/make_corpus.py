@@ -4,8 +4,8 @@ A seed is one small file for each way that an input may take.
 
 Usage: python tests/fuzz/make_corpus.py [folder]
 
-Seeds are committed; files that the fuzzer found to be findings lie beside them as
-`found-*`, and this program leaves those alone.
+Seeds are committed; beside them lie `found-*`, inputs that were findings, and `grown-*`, some that
+the fuzzer made of the seeds. This program leaves both alone.
 """
 
 from __future__ import annotations

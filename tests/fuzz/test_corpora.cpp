@@ -50,7 +50,7 @@ TEST_P(FuzzCorpus, EveryInputIsTakenOrRefused) {
 }
 
 TEST_P(FuzzCorpus, InputsThatWereCutOffAreToo) {
-  constexpr std::size_t kParts = 16;
+  constexpr std::size_t kParts = 4;
   replay("", "nothing");
   for (const auto& entry : fs::directory_iterator(folder())) {
     const std::string whole = content(entry.path());
@@ -62,7 +62,7 @@ TEST_P(FuzzCorpus, InputsThatWereCutOffAreToo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzCorpus, ::testing::ValuesIn(kTargets),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& named) { return std::string(named.param.name); });
 
 TEST(FuzzCorpora, EveryFolderHasATarget) {
   std::set<std::string> folders, targets;

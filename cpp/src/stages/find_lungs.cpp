@@ -10,7 +10,8 @@
 namespace lungrt {
 namespace {
 
-/// What the search takes for each cell at its peak: measured, and held by a test.
+/// What the search takes for each cell at its peak, estimated from the grids that are alive at
+/// once.
 constexpr std::int64_t kBytesPerCell = 64;
 
 }  // namespace
