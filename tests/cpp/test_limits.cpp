@@ -175,13 +175,14 @@ TEST_F(Limits, TooLittleMemorySaysWhatNeedsIt) {
   const CtVolume volume = chest_.volume();
   const NoduleMask mask = pipe.segment(volume);
   const std::vector<Candidate> candidates = pipe.group(volume, mask);
+  const Pipeline book = pipeline("book");
   std::set<std::string> what;
   for (std::int64_t limit = 1000; limit < (std::int64_t{1} << 26); limit += limit / 3) {
     RunOptions options;
     options.max_memory_bytes = limit;
     options.keep_masks = true;
     try {
-      pipe.run(volume, options);
+      book.run(volume, options);
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kResourceLimit);
       const std::string message = error.what();
@@ -189,13 +190,12 @@ TEST_F(Limits, TooLittleMemorySaysWhatNeedsIt) {
       what.insert(message.substr(0, message.find(" needs ")));
     }
   }
-  EXPECT_GE(what.size(), 3U);
+  EXPECT_GE(what.size(), 2U);
   RunOptions little;
   little.max_memory_bytes = 100;
   const auto refuse = [&](const char* words, const std::function<void()>& work) {
     expect_error(ErrorCode::kResourceLimit, {words, "max_memory_bytes = 100"}, work);
   };
-  const Pipeline book = pipeline("book");
   refuse("stage find lungs: a grid of cells", [&] { pipe.run(volume, little); });
   refuse("stage find lungs: a grid of cells", [&] { find_lung_field(volume, 1, little); });
   refuse("stage segment: the nodule mask", [&] { book.segment(volume, little); });
