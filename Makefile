@@ -9,7 +9,8 @@ BUILD  := build/python
 # The ONNX Runtime engine needs headers that its Python package lacks; off builds without it.
 ONNXRUNTIME ?= on
 
-# What `make demo` runs on: trained checkpoints and a chest CT (folder of DICOM files, .mhd, .nii.gz, ...).
+# What `make demo` runs on: trained checkpoints and a chest CT (folder of DICOM files, .mhd, .nii.gz, ...), or, where one of
+# them is missing, the default models and a phantom.
 REFERENCE    ?= ../shared/reference
 SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
 NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
@@ -21,10 +22,10 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
-.PHONY: help system headers setup build data demo finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads fuzz stress nightly clean
+.PHONY: help system headers setup build data demo demo-phantom train-defaults finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads docs docs-system fuzz stress nightly clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 system:
 	@if ! printf '#include <gtest/gtest.h>\n#include <benchmark/benchmark.h>\n' | c++ -std=c++20 -x c++ -E - >/dev/null 2>&1; then \
@@ -71,9 +72,24 @@ data:
 	  echo "'Deep Learning with PyTorch' (part 2) and a CT of LIDC-IDRI (The Cancer Imaging Archive); then"; \
 	  echo "  make $(MAKECMDGOALS) SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
 
-demo: data setup  ## real checkpoints to a bundle, a real CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own)
+ifneq ($(and $(SEGMENTATION),$(NODULE),$(CT)),)
+demo: setup  ## checkpoints to a bundle, a CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own; else demo-phantom)
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
+else
+demo: demo-phantom
+endif
+
+demo-phantom: setup  ## the same with nothing at hand: default models, a phantom chest, found against planted nodules
+	rm -rf demo/phantom demo/phantom-reports
+	$(BIN)/lungrt phantom --seed 7 --nodules 6 --output demo/phantom
+	$(BIN)/lungrt export --output demo/phantom-bundle --force
+	mkdir -p demo/phantom-reports
+	$(BIN)/lungrt diagnose demo/phantom/subset0/*.mhd --bundle demo/phantom-bundle --output demo/phantom-reports/report.json
+	$(BIN)/lungrt evaluate --reports demo/phantom-reports --data demo/phantom --output demo/phantom.html
+
+train-defaults: setup  ## the default models once more, from phantoms made for it (about an hour on two cores)
+	$(BIN)/python tools/train_defaults.py
 
 finetune: data setup  ## the nodule classifier to malignancy on rated crops: scores of unseen patients, then the third stage on the CT
 	@mkdir -p build/finetune

@@ -19,11 +19,11 @@ _Array = NDArray[np.float32]
 # Batch, height and width; the latter two become what the network takes. Few and small, so that a
 # bundle stays a few megabytes.
 _GOLDEN_IMAGES = ((1, 48, 48), (2, 64, 40), (4, 40, 48), (5, 33, 35))
-_GOLDEN_CROPS = (1, 2, 5)
+_GOLDEN_CROPS = (1, 3)
 
 # What the exporter compares besides, and keeps no record of.
 _OTHER_IMAGES = ((3, 96, 80), (8, 32, 36), (1, 128, 160))
-_OTHER_CROPS = (3, 4, 8)
+_OTHER_CROPS = (2, 4, 5, 8)
 
 _GOLDEN_SEED, _OTHER_SEED = 20, 1
 

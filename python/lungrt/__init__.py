@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         erode,
         label,
     )
+    from lungrt.defaults import default_bundle, default_checkpoints
     from lungrt.engine_info import engines
     from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct, write_masks
     from lungrt.layers import layer_outputs
@@ -61,6 +62,8 @@ __all__ = [
     "SeriesInfo",
     "StageNetwork",
     "__version__",
+    "default_bundle",
+    "default_checkpoints",
     "engines",
     "erode",
     "errors",
@@ -78,6 +81,8 @@ _HOMES = {
     "Report": "lungrt.report",
     "SeriesInfo": "lungrt.io",
     "StageNetwork": "lungrt.stage_network",
+    "default_bundle": "lungrt.defaults",
+    "default_checkpoints": "lungrt.defaults",
     "engines": "lungrt.engine_info",
     "find_lung_field": "lungrt.lung_field",
     "from_sitk": "lungrt.io",

@@ -144,7 +144,6 @@ class TestExport:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ((), "no checkpoint: expected some of --segmentation"),
             (("--nodule-arch", "a:B"), "an architecture for nodule, but no --nodule checkpoint"),
             (("--malignancy-options", "{}"), "no --malignancy checkpoint"),
             (("--nodule", "missing.state"), "missing.state: cannot read the checkpoint"),

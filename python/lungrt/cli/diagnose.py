@@ -15,6 +15,7 @@ from lungrt.cli.limits import MemoryLimit, TimeLimit, parse_memory, require_time
 from lungrt.cli.options import NoProgress, Precision, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
+from lungrt.defaults import NOTE as DEFAULTS_NOTE
 from lungrt.mask_format import MaskFormat
 from lungrt.profiles import DEFAULT_PROFILE
 
@@ -36,8 +37,13 @@ def diagnose(
         ),
     ],
     bundle: Annotated[
-        Path, typer.Option(help="Folder that [b]lungrt export[/b] wrote.", show_default=False)
-    ],
+        Path | None,
+        typer.Option(
+            help="Folder that [b]lungrt export[/b] wrote; the default models, for demonstration "
+            "alone, if not given.",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -149,7 +155,7 @@ def diagnose(
             mask_folder(save_masks)  # before the work, not after it
         _core.tune_allocator()  # this process does nothing else
         pipeline = lungrt.Pipeline(
-            bundle,
+            bundle or lungrt.default_bundle(),
             engine=engine,
             device=device,
             precision=precision,
@@ -177,6 +183,8 @@ def diagnose(
                 write(report.to_json(candidates) + "\n")
     console = stdout()
     _print(console, report)
+    if bundle is None:
+        console.print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
     if output:
         console.print(f"written to {output}", soft_wrap=True)
     for file in masks:

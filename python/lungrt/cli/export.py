@@ -14,6 +14,8 @@ from lungrt.cli.console import stdout
 from lungrt.cli.options import JsonOutput, NoProgress
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
+from lungrt.defaults import NOTE as DEFAULTS_NOTE
+from lungrt.defaults import default_checkpoints
 from lungrt.errors import EngineUnavailable, InvalidArgument, Io
 
 if TYPE_CHECKING:
@@ -95,7 +97,8 @@ def export(
 ) -> None:
     """Turn trained checkpoints into a bundle, and hold it against them.
 
-    Any subset of the three stages makes a bundle. Nothing is written that is out of tolerance.
+    Any subset of the three stages makes a bundle; without a checkpoint, the default models do,
+    which are for demonstration alone. Nothing is written that is out of tolerance.
 
     Example: [b]lungrt export --segmentation seg.state --nodule cls.state --output bundle[/b]
     """
@@ -107,11 +110,10 @@ def export(
     for stage, (checkpoints, arch, options) in given.items():
         if (arch or options) and not checkpoints:
             raise InvalidArgument(f"an architecture for {stage}, but no --{stage} checkpoint")
+    defaults = not any(checkpoints for checkpoints, _, _ in given.values())
+    if defaults:
+        given = {stage: ([path], None, None) for stage, path in default_checkpoints().items()}
     stages = {stage: values for stage, values in given.items() if values[0]}
-    if not stages:
-        raise InvalidArgument(
-            "no checkpoint: expected some of --segmentation, --nodule and --malignancy"
-        )
     key_maps = _read_key_maps(key_map, list(stages))
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
@@ -133,6 +135,8 @@ def export(
         if write:
             write(json.dumps([row.to_json() for row in result.rows], indent=2) + "\n")
     _print(stdout(), result)
+    if defaults:
+        stdout().print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
 
 
 def _require_torch() -> None:

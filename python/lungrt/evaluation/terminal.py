@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["print_evaluation"]
 
 _LINES = 5  # of a warning; files have them all
+_FEW_NODULES = 20  # fit a screen, each on a line of its own
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
@@ -39,6 +40,8 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     console.print(_malignancy(evaluation))
     if evaluation.strata:
         console.print(_strata(evaluation))
+    if 0 < len(evaluation.outcomes) <= _FEW_NODULES:
+        console.print(_nodules(evaluation))
     for title, lines in wording.warnings(evaluation):
         console.print(f"note: {title}", soft_wrap=True, style="yellow")
         for line in lines[:_LINES]:
@@ -81,5 +84,20 @@ def _strata(evaluation: Evaluation) -> Table:
             wording.interval(stratum.found_interval),
             str(stratum.found_at_1),
             str(stratum.found_at_4),
+        )
+    return table
+
+
+def _nodules(evaluation: Evaluation) -> Table:
+    table = _table("annotated nodule", "mm", "is", "taken for", "p nodule", "p malignant")
+    kinds = {None: "-", True: "malignant", False: "benign"}
+    for outcome in evaluation.outcomes:
+        nodule = outcome.nodule
+        table.add_row(
+            ", ".join(f"{value:.1f}" for value in nodule.center_mm),
+            f"{nodule.diameter_mm:.1f}",
+            kinds[nodule.malignant],
+            evaluation.in_words(outcome.book_class),
+            *("-" if p is None else f"{p:.3f}" for p in (outcome.best, outcome.p_malignant)),
         )
     return table
