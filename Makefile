@@ -126,7 +126,6 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: docs docs-system
 docs-system:
 	@if ! command -v doxygen >/dev/null; then \
 	  echo "installing Doxygen"; \
