@@ -138,10 +138,11 @@ void components(std::string_view input) {
   std::vector<std::int16_t> hu(set.size());
   for (std::int64_t k = 0; k < shape.voxels(); ++k) {
     const auto i = static_cast<std::size_t>(k);
-    set[i] = fill == 0   ? (at(k / 8) >> (k % 8)) & 1
-             : fill == 1 ? at(k / 4) > 20
-             : fill == 2 ? at(k) > 2
-                         : at(k / 32) != 0;
+    const bool marked = fill == 0   ? ((at(k / 8) >> (k % 8)) & 1) != 0
+                        : fill == 1 ? at(k / 4) > 20
+                        : fill == 2 ? at(k) > 2
+                                    : at(k / 32) != 0;
+    set[i] = marked ? 1 : 0;
     hu[i] = static_cast<std::int16_t>(257 * at(k) - 32768 + at(k / 3));
   }
   const CtVolume volume(hu.data(), shape, Geometry(), nullptr);
