@@ -25,6 +25,8 @@
 #include "lungrt/precision.h"
 #include "lungrt/process.h"
 #include "lungrt/series.h"
+#include "lungrt/verification.h"
+#include "lungrt/version.h"
 #include "lungrt/volume.h"
 #include "native_bundle.h"
 
@@ -44,7 +46,8 @@ std::set<std::string> public_names() {
   const std::regex exported(
       R"((?:class LUNGRT_API (\w+))|(?:\n\s*(?:static )?LUNGRT_API [^;{(]*?(\w+)\())");
   for (const auto& entry : std::filesystem::directory_iterator(PUBLIC_HEADERS)) {
-    if (entry.path().filename() == "c_api.h") continue;  // has a table of its own
+    // The first has a table of its own; the second's library is tested in lungrt_io_tests.
+    if (entry.path().filename() == "c_api.h" || entry.path().filename() == "io.h") continue;
     std::ifstream file(entry.path());
     std::stringstream text;
     text << file.rdbuf();
@@ -344,7 +347,26 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
     all["parse_device"].push_back([=] { parse_device(text); });
     all["parse_precision"].push_back([=] { parse_precision(text); });
     all["set_engine_runtime_folder"].push_back([=] { set_engine_runtime_folder(text, "/"); });
+    all["set_engine_library_folder"].push_back([=] { set_engine_library_folder(text, "/"); });
+    all["check_headers_version"].push_back([=] { check_headers_version(text); });
   }
+  for (const char* bundle : {"", "/nowhere", "/proc/self/mem"}) {
+    all["check_bundle"].push_back([=] { check_bundle(bundle); });
+    all["read_manifest"].push_back([=] { read_manifest(bundle); });
+    all["verify_bundle"].push_back([=] { verify_bundle(bundle); });
+  }
+  for (const int threads : {-1, INT32_MIN}) {
+    all["verify_bundle"].push_back([=, this] {
+      VerificationOptions options;
+      options.threads = threads;
+      verify_bundle(bundle_.path(), options);
+    });
+  }
+  all["verify_bundle"].push_back([this] {
+    VerificationOptions options;
+    options.formats = {"pickle"};
+    verify_bundle(bundle_.path(), options);
+  });
   for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
     all["find_lung_field"].push_back([=, this] { find_lung_field(chest_.volume(), threads); });
   }
@@ -357,8 +379,8 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
     all["set_log_callback"].push_back([=] { set_log_callback({}, static_cast<LogLevel>(level)); });
   }
   // What cannot fail: see the test below.
-  for (const char* name : {"Error", "available_threads", "engines", "label", "to_json", "to_string",
-                           "tune_process_allocator"}) {
+  for (const char* name : {"Error", "available_threads", "engines", "failed", "label",
+                           "library_version", "to_json", "to_string", "tune_process_allocator"}) {
     all[name];
   }
   return all;
@@ -388,6 +410,10 @@ TEST_F(Misuse, WhatCannotFailStandsNonsense) {
   EXPECT_FALSE(to_string(Device{static_cast<DeviceKind>(99), -5}).empty());
   EXPECT_GE(available_threads(), 1);
   EXPECT_FALSE(engines().empty());
+  EXPECT_STRNE(library_version(), "");
+  VerifiedGolden skipped;
+  skipped.skipped = "not here";
+  EXPECT_FALSE(skipped.failed());
   EXPECT_EQ(label(NoduleMask()).count, 0);
   EXPECT_EQ(NoduleMask().count(), 0);
   Report report;

@@ -95,9 +95,10 @@ class Program {
     return status;
   }
 
-  /// A call that gives a handle or text: null after a failure.
+  /// A call that gives a handle or text: null after a failure. A reference, since arguments are
+  /// read in any order: the pointer is looked at when the call has been made.
   template <typename Given>
-  void tell(lungrt_status status, Given* given) {
+  void tell(lungrt_status status, Given* const& given) {
     check((tell(status) == LUNGRT_OK) == (given != nullptr), "what a failed call left behind");
   }
 
