@@ -11,6 +11,7 @@
 #include "console.h"
 #include "engine_settings.h"
 #include "interrupt.h"
+#include "limits.h"
 #include "output_file.h"
 #include "progress.h"
 #include "report_csv.h"
@@ -24,6 +25,8 @@ struct Arguments {
   PipelineOptions pipeline;
   std::string kernels;
   std::vector<std::string> engine_options, engine_runtimes;
+  Limits limits;
+  RunOptions run;
   bool candidates = false;
   ReadOptions reading;
   std::string output;
@@ -98,10 +101,10 @@ void add_file_options(CLI::App& command, Arguments& given) {
 }
 
 Report diagnosed(const Arguments& given) {
+  RunOptions options = given.run;
   const Pipeline pipeline(given.bundle, given.pipeline);
   const CtVolume volume = read_ct(given.ct, given.reading);
   Progress progress(!given.no_progress);
-  RunOptions options;
   options.keep_masks = !given.masks.empty();
   options.cancelled = interrupted;
   options.progress = [&](const char* stage, std::int64_t done, std::int64_t total) {
@@ -111,6 +114,7 @@ Report diagnosed(const Arguments& given) {
 }
 
 void diagnose(Arguments given) {
+  set_limits(given.limits, given.run);
   std::optional<OutputFile> output;
   if (!given.output.empty())
     output.emplace(given.output, std::vector<std::string>{".json", ".csv"});
@@ -147,6 +151,7 @@ std::function<void()> add_diagnose(CLI::App& app) {
   command.add_option("--bundle", given->bundle, "Folder that lungrt export wrote.")->required();
   add_engine_options(command, *given);
   add_profile_options(command, *given);
+  add_limits(command, given->limits);
   add_file_options(command, *given);
   command.footer(
       "Example: lungrt-native diagnose path/to/dicom --bundle bundle --output report.json");

@@ -194,6 +194,29 @@ def test_help_has_an_example(native: Path, command: str) -> None:
     assert f"Example: lungrt-native {command} " in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (("--time-limit", "0"), "--time-limit: expected seconds, more than 0"),
+        (("--time-limit", "nan"), "--time-limit: expected seconds, more than 0"),
+        (("--memory-limit", ""), "--memory-limit : expected bytes, or a number with K, M, G"),
+        (("--memory-limit", "1TB"), "--memory-limit 1TB: expected bytes, or a number"),
+        (("--memory-limit", "9223372036854775808"), "expected bytes, or a number"),
+        (("--memory-limit", "1K"), "memory"),
+        (("--time-limit", "1e-9"), "second"),
+    ],
+)
+def test_limits(
+    native: Path, native_bundle: Path, ct: Path, limits: tuple[str, ...], message: str
+) -> None:
+    arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
+    assert run(native, *arguments, "--time-limit", "600", "--memory-limit", "4GiB").returncode == 0
+    done = run(native, *arguments, *limits)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+
+
 def test_options_are_those_of_the_python_command(native: Path) -> None:
     mine = set(re.findall(r"--[a-z-]+", run(native, "diagnose", "--help").stdout))
     other = set(re.findall(r"--[a-z-]+", python("diagnose", "--help").stdout))
