@@ -6,15 +6,15 @@ Everything is done by lungrt's own commands, with fixed seeds; the figures go in
 from __future__ import annotations
 
 import argparse
-import csv
+import hashlib
 import json
 import os
 import random
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from string import Template
 
 import torch
 
@@ -24,7 +24,6 @@ from lungrt.phantom.luna16 import luna16_folder
 # Seeds of patients. None is shared, and `lungrt phantom` begins at 0.
 TRAINING, UNSEEN = range(100_000, 100_056), range(200_000, 200_020)
 STAGES = ("segmentation", "nodule", "malignancy")
-SOLID_MM = 6.0
 NODULES = {"training": 12, "unseen": 6}  # a scan
 
 
@@ -98,13 +97,13 @@ def train(work: Path, data: Path) -> None:
         lungrt(
             "train", "nodule", *shared, "--output", nodule, "--mine", bundle,
             "--widths", "4,8,16,32", "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 8, "--draws", 3000, "--average", "ema", "--log-dir", work / "logs/nodule",
+            "--epochs", 7, "--draws", 3000, "--average", "ema", "--log-dir", work / "logs/nodule",
         )  # fmt: skip
     if not malignancy.exists():
         lungrt(
             "train", "malignancy", *shared, "--output", malignancy,
             "--finetune", nodule, "--finetune-depth", 4, "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 10, "--draws", 1500, "--average", "ema", "--soft-labels",
+            "--epochs", 15, "--draws", 1500, "--average", "ema", "--soft-labels",
             "--log-dir", work / "logs/malignancy",
         )  # fmt: skip
 
@@ -122,31 +121,44 @@ def publish(work: Path, output: Path) -> None:
     )  # fmt: skip
 
 
-def score_solid(work: Path) -> None:
-    """Print how many solid nodules of 6 mm and more were found, and the false marks a scan."""
+def write_card(work: Path, output: Path, minutes: float) -> None:
+    """Write the model card, with the figures of the unseen phantoms."""
     scores = json.loads((work / "scores.json").read_text())
-    with (work / "unseen/planted.csv").open(newline="") as table:
-        solid = {
-            (row["seriesuid"], round(float(row["coordX"]), 3), round(float(row["coordY"]), 3))
-            for row in csv.DictReader(table)
-            if row["density"] == "solid" and float(row["diameter_mm"]) >= SOLID_MM
+    strata = {(stratum["group"], stratum["name"]): stratum for stratum in scores["strata"]}
+    everything = strata["all", "all nodules"]
+    solid = next(s for (group, _), s in strata.items() if group == "solid")
+    counts, malignancy = scores["counts"], scores["malignancy"]
+    found, diameter = malignancy["found"], malignancy["found_diameter"]
+    card = Template((Path(__file__).parent / "model_card.md.in").read_text(encoding="utf-8"))
+    figures = {
+        "networks": "\n".join(_line_of_a_network(output / f"{stage}.state") for stage in STAGES),
+        "training": len(TRAINING),
+        "minutes": f"{minutes:.0f}",
+        "scans": counts["scans"],
+        "solid": solid["nodules"],
+        "solid_at_4": solid["found_at_4"],
+        "solid_at_1": solid["found_at_1"],
+        "solid_found": solid["found"],
+        "false_marks": f"{counts['false_reported'] / counts['scans']:.1f}",
+        "all": everything["nodules"],
+        "all_at_4": everything["found_at_4"],
+        "cpm": f"{scores['froc']['cpm']:.3f}",
+    }
+    for name, curve in (("auc", found), ("diameter", diameter)):
+        low, high = curve["interval"]
+        figures |= {
+            f"{name}_auc" if name == "diameter" else name: f"{curve['auc']:.3f}",
+            f"{name}_low": f"{low:.3f}",
+            f"{name}_high": f"{high:.3f}",
         }
-    results = [
-        outcome["p_malignant"] is not None
-        for outcome in scores["outcomes"]
-        if (
-            outcome["nodule"]["series_uid"],
-            *(round(v, 3) for v in outcome["nodule"]["center_mm"][:2]),
-        )
-        in solid
-    ]
-    assert len(results) == len(solid), "scores of another set of phantoms"
-    counts = scores["counts"]
-    print(
-        f"solid nodules of {SOLID_MM:g} mm and more: {sum(results)} of {len(results)} found "
-        f"({sum(results) / len(results):.1%}) at {counts['false_reported'] / counts['scans']:.2f} "
-        "false marks a scan"
-    )
+    (output / "MODEL_CARD.md").write_text(card.substitute(figures), encoding="utf-8")
+
+
+def _line_of_a_network(path: Path) -> str:
+    state = torch.load(path, weights_only=True)
+    count = sum(t.numel() for name, t in state["model_state"].items() if "num_batches" not in name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return f"| {path.stem} | {state['model_name']} | {count:,} | `{path.name}`, `{digest}` |"
 
 
 def main() -> None:
@@ -157,18 +169,18 @@ def main() -> None:
     arguments = parser.parse_args()
     work, output = arguments.work, arguments.output
     work.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
     phantoms(work / "training", "training", TRAINING)
     train(work, work / "training")
     publish(work, output)
-    print(f"trained in {(time.monotonic() - began) / 60:.0f} minutes", flush=True)
+    minutes = sum(os.times()[:4]) / 60
+    print(f"trained in {minutes:.0f} minutes of processor time", flush=True)
     phantoms(work / "unseen", "unseen", UNSEEN)
     lungrt(
         "evaluate", output / "bundle", "--data", work / "unseen", "--reports", work / "reports",
         "--profile", "lung", "--output", work / "scores.html", "--output", work / "scores.json",
         "--no-progress",
     )  # fmt: skip
-    score_solid(work)
+    write_card(work, output, minutes)
 
 
 if __name__ == "__main__":
