@@ -99,10 +99,15 @@ def test_other_types_are_refused(bundle: Path, dtype: type) -> None:
         lungrt.layer_outputs(bundle, "nodule", np.zeros(CROP, dtype))
 
 
-@pytest.mark.parametrize("shape", [(), (3,), (8, 8), (1, 3, 8, 8), (5, 8, 8), (3, 8, 9), (3, 0, 8)])
+@pytest.mark.parametrize("shape", [(), (3,), (8, 8), (1, 3, 8, 8), (5, 8, 8), (3, 8, 9)])
 def test_slices_of_other_shapes_are_refused(bundle: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(InvalidArgument, match=r"\[3, height, width\].*multiple of 2, at a time"):
         lungrt.layer_outputs(bundle, "segmentation", noise(*shape))
+
+
+def test_an_empty_slice_is_refused(bundle: Path) -> None:
+    with pytest.raises(InvalidArgument, match="an axis of a network's input has 0 values"):
+        lungrt.layer_outputs(bundle, "segmentation", noise(3, 0, 8))
 
 
 @pytest.mark.parametrize("shape", [(), (4, 6), (4, 6, 7), (1, 4, 6, 8)])

@@ -25,7 +25,7 @@ def checked(command: Sequence[object], **settings: object) -> str:
     done = subprocess.run(
         [*map(str, command)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",  # pip draws with it, whatever the locale
         check=False,
         env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
         | {name: str(value) for name, value in settings.items()},

@@ -78,7 +78,8 @@ def read_mask(path: Path, ct: CtVolume) -> NDArray[np.bool_]:
             f"{path}: {list(mask.shape)} voxels (slices, rows, columns), {mask.geometry}; expected "
             f"those of its CT: {list(ct.shape)} voxels, {ct.geometry}"
         )
-    return mask.hu != 0
+    marked: NDArray[np.bool_] = mask.hu != 0
+    return marked
 
 
 def _reach(hu: NDArray[np.int16], center: Sequence[int], axis: int, threshold_hu: float) -> int:

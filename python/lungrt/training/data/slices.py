@@ -125,7 +125,7 @@ class AnnotatedSlices:
         if (path := self._drawn.get(series_uid)) is not None:
             status = path.stat()
             return ["drawn", status.st_size, status.st_mtime_ns]
-        return sorted(list(nodule.center_mm) for nodule in self._nodules.get(series_uid, []))
+        return [*sorted(list(n.center_mm) for n in self._nodules.get(series_uid, []))]
 
 
 def _with_context(hu: NDArray[np.int16], middle: int, context: int) -> NDArray[np.int16]:
