@@ -63,6 +63,7 @@ build: system headers $(VENV)/.build-requirements
 	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
 	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
 	  --config-settings=cmake.define.LUNGRT_BUILD_STATIC=ON \
+	  --config-settings=cmake.define.LUNGRT_BUILD_IO=AUTO \
 	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON \
 	  --config-settings=cmake.define.LUNGRT_ENGINE_ONNXRUNTIME=$(ONNXRUNTIME)
 

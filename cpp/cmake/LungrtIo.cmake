@@ -17,6 +17,7 @@ endfunction()
 
 set(lungrt_has_io OFF)
 if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
+  enable_language(C)  # ITK looks for HDF5 with it
   # Distributions ship GDCM's command-line programs in other packages than its libraries, and each that is
   # not installed would be eight lines of warning.
   set(lungrt_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
