@@ -86,9 +86,10 @@ def test_core(core_wheel: Path) -> None:
     assert {str(PurePosixPath(info, "licenses", name)) for name in LICENCES} <= {*map(str, names)}
     compiled = {n.name.partition(".")[0] for n in names if ".so" in n.name}
     assert compiled - {"liblungrt_onnxruntime"} == {"_core", "liblungrt"}
-    assert {name.suffix for name in names if name.parts[0] == "lungrt"} <= {
-        *(".py", ".pyi", ".typed", ".jinja", ".so", ".1")
-    }
+    defaults = PurePosixPath("lungrt/export/defaults")
+    own = [n for n in names if n.parts[0] == "lungrt" and not n.is_relative_to(defaults)]
+    assert {name.suffix for name in own} <= {*(".py", ".pyi", ".typed", ".jinja", ".so", ".1")}
+    assert defaults / "bundle/manifest.json" in names
     assert not [name for name in names if "test" in name.name or "__pycache__" in name.parts]
 
 
