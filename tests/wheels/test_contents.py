@@ -90,6 +90,8 @@ def test_core(core_wheel: Path) -> None:
     own = [n for n in names if n.parts[0] == "lungrt" and not n.is_relative_to(defaults)]
     assert {name.suffix for name in own} <= {*(".py", ".pyi", ".typed", ".jinja", ".so", ".1")}
     assert defaults / "bundle/manifest.json" in names
+    kept = {name.suffix for name in names if name.is_relative_to(defaults)}
+    assert kept == {".json", ".md", ".safetensors", ".state"}
     assert not [name for name in names if "test" in name.name or "__pycache__" in name.parts]
 
 

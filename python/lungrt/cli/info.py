@@ -97,8 +97,9 @@ def _print(console: Console, content: dict[str, Any]) -> None:
 
 
 def _engine_table(engines: list[dict[str, Any]]) -> Table:
-    headings = ("engine", "available", "version", "devices and precisions, or why it is missing")
-    table = Table(*headings, box=box.SIMPLE_HEAD)
+    table = Table("engine", "available", "version", box=box.SIMPLE_HEAD)
+    # Paths of libraries are longer than the column, and whole paths are what one looks for.
+    table.add_column("devices and precisions, or why it is missing", overflow="fold")
     for engine in engines:
         table.add_row(
             engine["name"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import lungrt
@@ -25,6 +27,14 @@ def test_versions_engines_and_devices() -> None:
         assert (engine.version if engine.available else "no") in result.stdout
         assert not engine.available or "cpu: fp32" in result.stdout
     assert "bundle" not in result.stdout
+
+
+def test_a_long_path_stands_whole() -> None:
+    path = "/a-folder/" * 30 + "liblungrt_torchscript.so"
+    engine = {"name": "torchscript", "available": False, "version": "", "reason": path}
+    console = Console(width=80, file=io.StringIO())
+    console.print(command._engine_table([engine]))
+    assert path in "".join(console.file.getvalue().split())  # type: ignore[attr-defined]
 
 
 def test_bundle(tiny_bundle: Path) -> None:
