@@ -164,6 +164,16 @@ def tiny_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
+def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export `tiny_networks` as weights."""
+    from lungrt.export import export_bundle
+
+    bundle = tmp_path_factory.mktemp("native") / "bundle"
+    export_bundle(tiny_networks, bundle, formats=("safetensors",))
+    return bundle
+
+
+@pytest.fixture(scope="session")
 def onnx_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Export `tiny_networks` as ONNX."""
     pytest.importorskip("onnxscript")

@@ -33,32 +33,6 @@ main()
 """
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export a U-Net that marks everything and a classifier, for every engine."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("onnxscript")
-    from lungrt.export import export_bundle
-    from lungrt.models import load_network
-    from lungrt.models.classifier import Classifier3d, ClassifierOptions
-    from lungrt.models.unet import SegmentationUNet, UNetOptions
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("exported")
-    segmenter = SegmentationUNet(UNetOptions(in_channels=3, widths=(2, 4)))
-    with torch.no_grad():
-        segmenter.unet.last.bias += 1000
-    classifier = Classifier3d(ClassifierOptions(widths=(2, 2), crop=(8, 8, 8)))
-    torch.save(segmenter.state_dict(), folder / "segmentation.pt")
-    torch.save(classifier.state_dict(), folder / "nodule.pt")
-    networks = {
-        "segmentation": [load_network("segmentation", folder / "segmentation.pt")],
-        "nodule": [load_network("nodule", folder / "nodule.pt", options={"crop": [8, 8, 8]})],
-    }
-    export_bundle(networks, folder / "bundle")
-    return folder / "bundle"
-
-
 @pytest.fixture
 def ct(tmp_path: Path) -> Path:
     """Write a small volume of soft tissue."""

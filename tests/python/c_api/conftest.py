@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,16 +18,6 @@ def library() -> Path:
     """The library beside the compiled module: the one that is loaded already."""
     (path,) = Path(_core.__file__).parent.glob("liblungrt.so*")
     return path
-
-
-@pytest.fixture(scope="session")
-def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export `tiny_networks` as weights."""
-    from lungrt.export import export_bundle
-
-    bundle = tmp_path_factory.mktemp("native") / "bundle"
-    export_bundle(tiny_networks, bundle, formats=("safetensors",))
-    return bundle
 
 
 @pytest.fixture(scope="session")

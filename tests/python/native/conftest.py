@@ -34,16 +34,6 @@ def native() -> Path:
 
 
 @pytest.fixture(scope="session")
-def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export the tiny networks for the native engine and for TorchScript."""
-    from lungrt.export import export_bundle
-
-    bundle = tmp_path_factory.mktemp("both") / "bundle"
-    export_bundle(tiny_networks, bundle, formats=("safetensors", "torchscript"))
-    return bundle
-
-
-@pytest.fixture(scope="session")
 def native_reader() -> Iterator[Callable[..., dict[str, Any]]]:
     """Return a function that reads a CT with the C++ library, in a process of its own."""
     program = _built("lungrt_read_ct")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,16 +19,6 @@ settings.register_profile(
     "lungrt", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("lungrt")
-
-
-@pytest.fixture(scope="session")
-def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export `tiny_networks` for the native engine."""
-    from lungrt.export import export_bundle
-
-    bundle = tmp_path_factory.mktemp("properties") / "bundle"
-    export_bundle(tiny_networks, bundle, formats=("safetensors",))
-    return bundle
 
 
 @pytest.fixture(scope="session")
