@@ -86,7 +86,9 @@ demo-phantom: setup  ## the same with nothing at hand: default models, a phantom
 	$(BIN)/lungrt phantom --seed 7 --nodules 6 --output demo/phantom
 	$(BIN)/lungrt export --output demo/phantom-bundle --force
 	mkdir -p demo/phantom-reports
-	$(BIN)/lungrt diagnose demo/phantom/subset0/*.mhd --bundle demo/phantom-bundle --candidates --output demo/phantom-reports/report.json
+	@# A report is its scan's by its name: the file has no UID inside.
+	scan=$$(echo demo/phantom/subset0/*.mhd) && $(BIN)/lungrt diagnose $$scan --bundle demo/phantom-bundle --candidates \
+	  --output demo/phantom-reports/$$(basename $$scan .mhd).json
 	$(BIN)/lungrt evaluate --reports demo/phantom-reports --data demo/phantom --output demo/phantom.html
 
 train-defaults: setup  ## the default models once more, from phantoms made for it (about an hour on two cores)
