@@ -165,11 +165,11 @@ def tiny_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def native_bundle(tiny_networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export `tiny_networks` as weights."""
+    """Export `tiny_networks` for the native engine, which is the first choice, and TorchScript."""
     from lungrt.export import export_bundle
 
     bundle = tmp_path_factory.mktemp("native") / "bundle"
-    export_bundle(tiny_networks, bundle, formats=("safetensors",))
+    export_bundle(tiny_networks, bundle, formats=("safetensors", "torchscript"))
     return bundle
 
 
