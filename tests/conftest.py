@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import locale
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 REFERENCE = Path(
     os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
 )
+
+
+@pytest.fixture(autouse=True)
+def locale_that_stays() -> Iterator[None]:
+    """ITK's writer of DICOM leaves the process in locale C, where text of others is ASCII."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
 
 
 @pytest.fixture(scope="session")

@@ -138,6 +138,6 @@ def run(python: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         cwd=python.parent,
         env={"PATH": "/usr/bin:/bin", "COLUMNS": "400"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
