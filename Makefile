@@ -41,11 +41,11 @@ system:
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
 	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends libinsighttoolkit5-dev libgdcm-dev libcli11-dev >/dev/null; fi
-	@if ! command -v pkg-config >/dev/null; then \
-	  echo "installing pkg-config, for the tests of the installed package"; \
+	@if ! command -v pkg-config >/dev/null || { command -v apt-get >/dev/null && ! command -v luajit >/dev/null; }; then \
+	  echo "installing pkg-config and LuaJIT, for the tests of the installed package and of the C ABI"; \
 	  if ! command -v apt-get >/dev/null; then echo "please install pkg-config, then repeat" >&2; exit 1; fi; \
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pkg-config >/dev/null; fi
+	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pkg-config luajit >/dev/null; fi
 
 headers:
 	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi

@@ -11,10 +11,11 @@ import pytest
 import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from lungrt.errors import BadVolume, InvalidArgument
 from lungrt.training.data import DataSet, open_data
-from lungrt.training.data.masks import grow_masks
+from lungrt.training.data.masks import grow_masks, widen
 from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
 from lungrt.training.data.slices import AnnotatedSlices
 from lungrt.training.segmentation_items import TrainingPatches, ValidationSlices
@@ -71,6 +72,21 @@ def test_slices_around_a_nodule(luna_data: DataSet) -> None:
     box = (slice(18, 38), slice(18, 38))
     assert np.array_equal(hu, volume[6:11][(slice(None), *box)])
     assert np.array_equal(mask, grow_masks(volume, [MALIGNANT_INDEX, (8, 12, 12)])[8][box])
+
+
+def test_slices_off_the_middle_of_a_nodule(luna_data: DataSet) -> None:
+    slices = AnnotatedSlices(luna_data, context=2)
+    volume, box = small_chest(0), (slice(18, 38), slice(18, 38))
+    grown = grow_masks(volume, [MALIGNANT_INDEX, (8, 12, 12)])
+    for off_center in (-1, 1):
+        hu, mask = slices.around(luna_data.samples[1], 20, off_center)
+        first = 6 + off_center
+        assert np.array_equal(hu, volume[first : first + 5][(slice(None), *box)])
+        assert np.array_equal(mask, grown[8 + off_center][box])
+    # Beyond the last slice it is the last one.
+    hu, _ = slices.around(luna_data.samples[1], 20, 99)
+    last = len(volume) - 1
+    assert np.array_equal(hu, volume[[last - 2, last - 1, last, last, last]][(slice(None), *box)])
 
 
 def test_context_repeats_the_last_slice(luna_data: DataSet) -> None:
@@ -241,13 +257,44 @@ def test_a_share_of_the_draws_is_background(luna_data: DataSet, quick: Quick) ->
     items = TrainingPatches(luna_data, luna_data.samples, settings)
     items.begin(1)
     drawn = [items._draw(number) for number in range(20)]
-    assert [not sample.is_nodule for sample in drawn] == [False, False, False, True] * 5
+    assert [not sample.is_nodule for sample, _ in drawn] == [False, False, False, True] * 5
     items.begin(2)
     assert drawn != [items._draw(number) for number in range(20)]
     # Without one, each nodule comes in turn, as in the book.
     plain = TrainingPatches(luna_data, luna_data.samples, quick("segmentation", draws=20))
     plain.begin(1)
-    assert all(plain._draw(number).is_nodule for number in range(20))
+    assert all(plain._draw(number)[0].is_nodule for number in range(20))
+
+
+def test_draws_around_nodules_lie_off_their_middle(luna_data: DataSet, quick: Quick) -> None:
+    settings = quick("segmentation", draws=40, background=0.25, off_center=2)
+    items = TrainingPatches(luna_data, luna_data.samples, settings)
+    items.begin(1)
+    drawn = [items._draw(number) for number in range(40)]
+    assert {off for sample, off in drawn if sample.is_nodule} == {-2, -1, 0, 1, 2}
+    assert {off for sample, off in drawn if not sample.is_nodule} == {0}
+    assert drawn == [items._draw(number) for number in range(40)]
+
+
+def test_a_margin_is_what_the_pipeline_erodes(luna: Path, quick: Quick) -> None:
+    mask = np.zeros(SHAPE, bool)
+    mask[8, 20:23, 5:9] = True
+    draw_mask(luna, "1.2.0", mask)
+    data = open_data(luna)
+    plain, wide = (AnnotatedSlices(data, 1, margin) for margin in (0, 1))
+    assert plain.marked_slices(["1.2.0"]) == [("1.2.0", 8)]
+    assert wide.marked_slices(["1.2.0"]) == [("1.2.0", z) for z in (7, 8, 9)]
+    whole = np.stack([wide.whole("1.2.0", z)[1] for z in range(SHAPE[0])])
+    assert np.array_equal(ndimage.binary_erosion(whole), mask)
+    settings = quick("segmentation", mask_margin=1, widths=(2, 4))
+    assert ("1.2.0", 7) in ValidationSlices(data, data.samples, settings).places
+
+
+@given(st.integers(0, 3), st.integers(0, 9))
+def test_widened_masks_are_those_of_scipy(voxels: int, seed: int) -> None:
+    mask = np.random.default_rng(seed).random((5, 6, 7)) < 0.03
+    expected = ndimage.binary_dilation(mask, iterations=voxels) if voxels else mask
+    assert np.array_equal(widen(mask, voxels), expected)
 
 
 def test_background_needs_non_nodules(luna_data: DataSet, quick: Quick) -> None:

@@ -42,6 +42,12 @@ def test_given_values_go_before_the_books() -> None:
         ("segmentation", {"window": 32}, "window: expected at least the patch of 64"),
         ("segmentation", {"background": 1.0}, "background: expected at least 0 and below 1"),
         ("nodule", {"background": 0.5}, "nodule is not trained with background"),
+        ("segmentation", {"mask_margin": -1}, "mask_margin: expected at least 0"),
+        (
+            "nodule",
+            {"mask_margin": 1, "off_center": 1},
+            "nodule is not trained with mask_margin and off_center",
+        ),
         ("segmentation", {"mixup": 0.2}, "segmentation is not trained with mixup"),
         ("segmentation", {"best_by": "auc"}, "segmentation is not trained with best_by auc"),
         (

@@ -18,6 +18,7 @@ from lungrt.training.data.slices import AnnotatedSlices
 from lungrt.training.settings import Settings
 
 Item = tuple[Tensor, Tensor]
+_Draw = tuple[Sample, int]  # and slices off its middle
 
 
 class TrainingPatches(Dataset[Item]):
@@ -37,7 +38,7 @@ class TrainingPatches(Dataset[Item]):
             raise InvalidArgument(
                 "nothing to train segmentation on: no nodule in the training part"
             )
-        self._slices = AnnotatedSlices(data, settings.context)
+        self._slices = AnnotatedSlices(data, settings.context, settings.mask_margin)
         self._settings = settings
         self._others = [sample for sample in samples if not sample.is_nodule]
         if settings.background and not self._others:
@@ -47,7 +48,7 @@ class TrainingPatches(Dataset[Item]):
             )
         self._order, self._background = self._nodules, self._others
         self._epoch = 0
-        self._prepared: set[Sample] = set()
+        self._prepared: set[_Draw] = set()
 
     def begin(self, epoch: int) -> None:
         """Shuffle for an epoch; what is drawn depends on the seed and the epoch alone."""
@@ -61,35 +62,46 @@ class TrainingPatches(Dataset[Item]):
         """Cut the epoch's new squares series by series: a CT is read once, not once a square."""
         if self._slices.keeps:
             new = {self._draw(number) for number in range(len(self))} - self._prepared
-            for sample in sorted(new, key=lambda s: (s.series_uid, s.center_mm)):
-                self._slices.around(sample, self._settings.window)
+            for sample, off_center in sorted(new, key=_place):
+                self._slices.around(sample, self._settings.window, off_center)
             self._prepared |= new
 
-    def _draw(self, number: int) -> Sample:
+    def _draw(self, number: int) -> _Draw:
         # Background draws are spread evenly among the others.
         before, with_this = (int(n * self._settings.background) for n in (number, number + 1))
         if with_this > before:
-            return self._background[before % len(self._background)]
-        return self._order[(number - before) % len(self._order)]
+            return self._background[before % len(self._background)], 0
+        most = self._settings.off_center
+        off_center = self._generator(number, "slice").randint(-most, most)
+        return self._order[(number - before) % len(self._order)], off_center
+
+    def _generator(self, number: int, *what: str) -> random.Random:
+        # Own numbers for each item, so that workers draw what one process would.
+        return random.Random(":".join(map(str, (self._settings.seed, self._epoch, number, *what))))
 
     def __len__(self) -> int:
         return self._settings.draws
 
     def __getitem__(self, number: int) -> Item:
         settings = self._settings
-        hu, mask = self._slices.around(self._draw(number), settings.window)
-        # Own numbers for each item, so that workers draw what one process would.
-        generator = random.Random(f"{settings.seed}:{self._epoch}:{number}")
+        sample, off_center = self._draw(number)
+        hu, mask = self._slices.around(sample, settings.window, off_center)
+        generator = self._generator(number)
         top, left = (generator.randint(0, settings.window - settings.patch) for _ in range(2))
         box = (slice(top, top + settings.patch), slice(left, left + settings.patch))
         return _item(hu[(slice(None), *box)], mask[box])
+
+
+def _place(draw: _Draw) -> tuple[object, ...]:
+    sample, off_center = draw
+    return sample.series_uid, sample.center_mm, off_center
 
 
 class ValidationSlices(Dataset[Item]):
     """Whole slices with a marked voxel; masks as for `TrainingPatches`."""
 
     def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
-        self._slices = AnnotatedSlices(data, settings.context)
+        self._slices = AnnotatedSlices(data, settings.context, settings.mask_margin)
         series = sorted({sample.series_uid for sample in samples})
         self.places = self._slices.marked_slices(series)
 

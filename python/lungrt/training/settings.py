@@ -72,6 +72,12 @@ class Settings:
         Segmentation: weight of the part of the Dice loss that misses count in alone.
     background : float
         Segmentation: share of the draws around non-nodules, which the book has none of.
+    mask_margin : int
+        Segmentation: voxels by which masks are widened along each axis. The pipeline erodes by one
+        what the network marks: without a margin it loses what is thinner than three slices.
+    off_center : int
+        Segmentation: slices that a draw around a nodule may lie off its middle; the book's draws
+        are of the middle one alone.
     widths : tuple of int or None
         Channels of each level or block of a new network; None for the book's.
     crop : tuple of int
@@ -122,6 +128,8 @@ class Settings:
     trait_weight: float = 0.0
     false_negative_weight: float = 8.0
     background: float = 0.0
+    mask_margin: int = 0
+    off_center: int = 0
     widths: tuple[int, ...] | None = None
     crop: tuple[int, int, int] = (32, 48, 48)
     context: int = 3
@@ -144,7 +152,7 @@ class Settings:
         for name in (
             "momentum", "weight_decay", "patience", "workers", "unfreeze_every", "offset",
             "noise_hu", "elastic", "mixup", "trait_weight", "false_negative_weight", "context",
-            "seed",
+            "seed", "mask_margin", "off_center",
         ):  # fmt: skip
             self._require(name, getattr(self, name) >= 0, "at least 0")
         for name in (
@@ -165,6 +173,8 @@ class Settings:
             "soft_labels": self.soft_labels and self.task not in ("malignancy", "three-class"),
             "trait_weight": segments and self.trait_weight,
             "background": self.background and not segments,
+            "mask_margin": self.mask_margin and not segments,
+            "off_center": self.off_center and not segments,
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:
             raise InvalidArgument(f"{self.task} is not trained with {' and '.join(names)}")

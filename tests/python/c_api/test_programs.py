@@ -36,7 +36,7 @@ def expected(native_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
     [
         (("gcc", "cc"), C99, ".c"),
         (("g++", "c++"), ["-std=c++17", *C99[1:]], ".cpp"),
-        (("clang",), C99, ".c"),
+        (("clang", "clang-16"), C99, ".c"),
     ],
 )
 def test_header_compiles_alone(

@@ -163,6 +163,14 @@ class SettingOptions:
         float | None,
         _option("Segmentation: share of the draws around non-nodules; 0.", _TARGETS),
     ] = None
+    mask_margin: Annotated[
+        int | None,
+        _option("Segmentation: voxels to widen masks by, which the pipeline erodes; 0.", _TARGETS),
+    ] = None
+    off_center: Annotated[
+        int | None,
+        _option("Segmentation: slices a draw may lie off a nodule's middle; 0.", _TARGETS),
+    ] = None
     widths: Annotated[
         str | None,
         _option("Channels of each level or block; the book: 16,32,64 and 8,16,32,64.", _NETWORK),

@@ -82,6 +82,31 @@ def read_mask(path: Path, ct: CtVolume) -> NDArray[np.bool_]:
     return marked
 
 
+def widen(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
+    """Add every voxel within some steps of a marked one; a step goes along one axis.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        (slices, rows, columns).
+    voxels : int
+        Steps; 0 returns the mask as it is.
+
+    Returns
+    -------
+    ndarray of bool
+        Of the same shape.
+    """
+    for _ in range(voxels):
+        wider = mask.copy()
+        for axis in range(mask.ndim):
+            along, marked = np.moveaxis(wider, axis, 0), np.moveaxis(mask, axis, 0)
+            along[1:] |= marked[:-1]
+            along[:-1] |= marked[1:]
+        mask = wider
+    return mask
+
+
 def _reach(hu: NDArray[np.int16], center: Sequence[int], axis: int, threshold_hu: float) -> int:
     """Return how far the box reaches from the centre along one axis, in voxels."""
     line = hu[tuple(slice(None) if a == axis else at for a, at in enumerate(center))]

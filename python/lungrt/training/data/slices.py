@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungrt.errors import BadVolume, InvalidArgument
-from lungrt.training.data.masks import grow_masks, read_mask
+from lungrt.training.data.masks import grow_masks, read_mask, widen
 from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.data.volumes import CtCrops, crop_start
 
@@ -25,6 +25,8 @@ class AnnotatedSlices:
         Of CTs, not of crops alone.
     context : int
         Slices on each side.
+    margin : int, optional
+        Voxels by which masks are widened along each axis.
 
     Raises
     ------
@@ -32,7 +34,7 @@ class AnnotatedSlices:
         The data has no CTs.
     """
 
-    def __init__(self, data: DataSet, context: int) -> None:
+    def __init__(self, data: DataSet, context: int, margin: int = 0) -> None:
         if not isinstance(data.load_crop, CtCrops):
             raise InvalidArgument(
                 f"segmentation is trained on whole CTs, and {data.name} data has none; give LUNA16 "
@@ -40,6 +42,7 @@ class AnnotatedSlices:
             )
         self._cts: CtCrops = data.load_crop
         self._context = context
+        self._margin = margin
         self._drawn = data.masks
         self._mask = lru_cache(maxsize=1)(self._make_mask)
         self._nodules: dict[str, list[Sample]] = {}
@@ -52,8 +55,16 @@ class AnnotatedSlices:
         """Whether what was cut is kept."""
         return self._cts.keeps
 
-    def around(self, sample: Sample, size: int) -> Pair:
+    def around(self, sample: Sample, size: int, off_center: int = 0) -> Pair:
         """Return a square of slices around a sample, and the nodules' mask of the middle slice.
+
+        Parameters
+        ----------
+        sample : Sample
+        size : int
+            Side of the square, pixels.
+        off_center : int, optional
+            Slices from the sample's to the middle one, which stays in the CT.
 
         Returns
         -------
@@ -72,15 +83,19 @@ class AnnotatedSlices:
             except BadVolume as error:
                 raise BadVolume(f"{sample.series_uid}: {error}") from error
             box = (slice(top, top + size), slice(left, left + size))
-            hu = _with_context(volume.hu, center[0], self._context)[(slice(None), *box)]
-            mask = self._mask(sample.series_uid)[center[0]][box]
+            middle = min(max(center[0] + off_center, 0), slices - 1)
+            hu = _with_context(volume.hu, middle, self._context)[(slice(None), *box)]
+            mask = self._mask(sample.series_uid)[middle][box]
             return np.concatenate([hu, mask[None].astype(np.int16)])
 
         kept = self._cts.kept(
             sample.series_uid,
-            ("slices", sample.center_mm, size, self._context, self._key(sample.series_uid)),
+            (
+                "slices", sample.center_mm, size, self._context, off_center,
+                self._key(sample.series_uid),
+            ),
             cut,
-        )
+        )  # fmt: skip
         return kept[:-1], kept[-1] > 0
 
     def whole(self, series_uid: str, slice_index: int) -> Pair:
@@ -111,6 +126,9 @@ class AnnotatedSlices:
         return places
 
     def _make_mask(self, series_uid: str) -> NDArray[np.bool_]:
+        return widen(self._find_mask(series_uid), self._margin)
+
+    def _find_mask(self, series_uid: str) -> NDArray[np.bool_]:
         volume = self._cts.volume(series_uid)
         if (path := self._drawn.get(series_uid)) is not None:
             return read_mask(path, volume)
@@ -124,8 +142,9 @@ class AnnotatedSlices:
         # A grown mask depends on every nodule of its series, a drawn one on its file.
         if (path := self._drawn.get(series_uid)) is not None:
             status = path.stat()
-            return ["drawn", status.st_size, status.st_mtime_ns]
-        return [*sorted(list(n.center_mm) for n in self._nodules.get(series_uid, []))]
+            return [self._margin, "drawn", status.st_size, status.st_mtime_ns]
+        centers = sorted(list(n.center_mm) for n in self._nodules.get(series_uid, []))
+        return [self._margin, *centers]
 
 
 def _with_context(hu: NDArray[np.int16], middle: int, context: int) -> NDArray[np.int16]:
