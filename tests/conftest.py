@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Idle OpenMP threads that spin take the cores from whatever runs beside the tests. Read when torch
 # is first loaded, so set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Tests that import Python's ONNX Runtime send nothing to its maker.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# The same draws for the same code: a failure in CI is one at home. Nothing is timed: machines are
+# slow, and busy.
+settings.register_profile(
+    "lungrt", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("lungrt")
 
 REFERENCE = Path(
     os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")

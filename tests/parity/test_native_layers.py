@@ -161,9 +161,7 @@ def test_every_layer_is_eagers(
 
 RANDOM = settings(
     max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 ENGINE = st.fixed_dictionaries(
     {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lungrt.comparison.decisions import Thresholds
-from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+from lungrt.errors import InvalidArgument
+from lungrt.report_file import load_report, require_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,15 +86,7 @@ def read_diagnosis(path: Path) -> Diagnosis:
     lungrt.errors.UnsupportedVersion
         It is a report of another version.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Io(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # no UTF-8, or no JSON
-        raise InvalidArgument(
-            f"{path}: is no report; expected the JSON of lungrt diagnose --output FILE.json"
-        ) from error
-    return to_diagnosis(content, str(path))
+    return to_diagnosis(load_report(path), str(path))
 
 
 def to_diagnosis(
@@ -114,20 +106,7 @@ def to_diagnosis(
     lungrt.errors.InvalidArgument, lungrt.errors.UnsupportedVersion
         As `read_diagnosis` does.
     """
-    from lungrt import _core
-
-    supported = _core.report_format_version
-    if not isinstance(content, dict) or "format_version" not in content:
-        raise InvalidArgument(f"{name}: is no report of lungrt: it has no format_version")
-    if content["format_version"] != supported:
-        raise UnsupportedVersion(
-            f"{name}: is a report of format_version {content['format_version']}, this lungrt "
-            f"compares version {supported}; write it again with this lungrt"
-        )
-    if "candidates" not in content:
-        raise InvalidArgument(
-            f"{name}: has no candidates; write it with lungrt diagnose --candidates"
-        )
+    require_report(content, name)
     try:
         return _diagnosis(content, mask)
     except KeyError as error:

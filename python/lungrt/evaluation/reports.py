@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+from lungrt.errors import InvalidArgument, Io
+from lungrt.report_file import load_report, require_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,32 +120,12 @@ def read_reports(folder: Path) -> list[ScanReport]:
 
 def read_report(path: Path) -> ScanReport:
     """Read one report; one without a series UID is of the series that the file is named for."""
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise Io(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"{path}: no report; it is not JSON ({error})") from error
-    return parse_report(content, path)
+    return parse_report(load_report(path), path)
 
 
 def parse_report(content: Any, path: Path) -> ScanReport:
     """Check a report that was read; `path` is where messages say it is."""
-    from lungrt import _core
-
-    known = _core.report_format_version
-    if not isinstance(content, dict) or "format_version" not in content:
-        raise InvalidArgument(f"{path}: no report of lungrt; it has no format_version")
-    if content["format_version"] != known:
-        raise UnsupportedVersion(
-            f"{path}: a report of version {content['format_version']}; this build knows "
-            f"version {known}"
-        )
-    if "candidates" not in content:
-        raise InvalidArgument(
-            f"{path}: has no candidates, only the nodules that were reported; the confusion table "
-            "and FROC count every candidate. Write it again with lungrt diagnose --candidates"
-        )
+    require_report(content, str(path))
     try:
         return _report(content, path)
     except KeyError as error:

@@ -43,7 +43,7 @@ def test_options_of_newer_profiles_are_kept(write_report: WriteReport) -> None:
 @pytest.mark.parametrize(
     ("edit", "error", "message"),
     [
-        (lambda r: r.pop("candidates"), InvalidArgument, "no candidates; .* --candidates"),
+        (lambda r: r.pop("candidates"), InvalidArgument, "no candidates, .* --candidates"),
         (lambda r: r.pop("format_version"), InvalidArgument, "no format_version"),
         (lambda r: r.update(format_version=99), UnsupportedVersion, "format_version 99.*version 1"),
         (lambda r: r.pop("series"), InvalidArgument, "it has no 'series'"),
@@ -64,7 +64,7 @@ def test_reports_that_cannot_be_compared(
         read_diagnosis(path)
 
 
-@pytest.mark.parametrize("content", [b"no json", b"[1, 2]", b"\xff\xfe", b"3"])
+@pytest.mark.parametrize("content", [b"no json", b"[1, 2]", b"\xff\xfe", b"3", b"[" * 100_000])
 def test_files_that_are_no_reports(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_bytes(content)

@@ -126,7 +126,7 @@ NODULES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MARKS, NODULES)
 def test_equals_loops_over_the_definition(candidates: list[Mark], nodules: list[Nodule]) -> None:
     def rank(p: float, malignant: float | None) -> int:

@@ -46,7 +46,7 @@ def scored(scan: independent.Scan) -> object:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(SCANS, min_size=1, max_size=6))
 def test_equals_the_independent_calculation(scans: list[independent.Scan]) -> None:
     curve = ours(scans)

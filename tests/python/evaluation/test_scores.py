@@ -32,7 +32,7 @@ def evaluate(reports: list[ScanReport], truth: Truth, **options: object) -> Eval
     return score(chosen, truth, findings, **{"bootstraps": 200, **options})  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=12))
 def test_auc_is_the_share_of_pairs_in_order(items: list[tuple[bool, int]]) -> None:
     found = roc("x", [t for t, _ in items], [s for _, s in items], ["g"] * len(items))
@@ -101,7 +101,7 @@ def test_calibration_by_hand() -> None:
     assert calibrate("x", [], []) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=20))
 def test_calibration_counts_everything_once(items: list[tuple[float, bool]]) -> None:
     found = calibrate("x", [p for p, _ in items], [t for _, t in items])

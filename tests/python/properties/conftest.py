@@ -6,19 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import lungrt
 
 # Tests here import their helpers by bare names.
 sys.path.insert(0, str(Path(__file__).parent))
-
-# Drawn anew in each run, but the same for the same code: a failure in CI is one at home. No
-# deadline, since nothing here is timed.
-settings.register_profile(
-    "lungrt", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("lungrt")
 
 
 @pytest.fixture(scope="session")
