@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "default_bundle.h"
 #include "engine_settings.h"
 #include "interrupt.h"
 #include "limits.h"
@@ -102,7 +103,7 @@ void add_file_options(CLI::App& command, Arguments& given) {
 
 Report diagnosed(const Arguments& given) {
   RunOptions options = given.run;
-  const Pipeline pipeline(given.bundle, given.pipeline);
+  const Pipeline pipeline(given.bundle.empty() ? default_bundle() : given.bundle, given.pipeline);
   const CtVolume volume = read_ct(given.ct, given.reading);
   Progress progress(!given.no_progress);
   options.keep_masks = !given.masks.empty();
@@ -134,6 +135,7 @@ void diagnose(Arguments given) {
                                              : to_json(report, given.candidates) + "\n");
   }
   print_report(report);
+  if (given.bundle.empty()) note_default_models();
   if (output) print("written to " + output->path().string());
   for (const std::string& file : masks) print("written to " + file);
   disclaim();
@@ -148,7 +150,9 @@ std::function<void()> add_diagnose(CLI::App& app) {
       .add_option("CT", given->ct,
                   "Folder of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz or .nrrd.")
       ->required();
-  command.add_option("--bundle", given->bundle, "Folder that lungrt export wrote.")->required();
+  command.add_option("--bundle", given->bundle,
+                     "Folder that lungrt export wrote; the models that come along, trained on "
+                     "phantoms alone, if not given.");
   add_engine_options(command, *given);
   add_profile_options(command, *given);
   add_limits(command, given->limits);
