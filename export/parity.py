@@ -138,6 +138,10 @@ def replay(
         A copy of `row` with a comparison or a problem; a runtime that fails does not raise.
     """
     row = replace(row, shape=golden.input.shape)
+    for values in (golden.input, golden.output):
+        if found := _unusable(values):
+            problem = f"has {found}, which nothing can be held against; export again"
+            return replace(row, problem=problem)
     try:
         output = run(golden.input)
     # A runtime fails in any way it likes; each is a finding, and the other rows are wanted too.
@@ -148,12 +152,18 @@ def replay(
         return replace(row, problem=f"gave shape {list(output.shape)}, expected {expected}")
     if output.dtype != np.float32:
         return replace(row, problem=f"gave {output.dtype}, expected float32")
-    if unusable := int((~np.isfinite(output)).sum()):
-        return replace(row, problem=f"gave {unusable} of {output.size} values NaN or infinite")
+    if found := _unusable(output):
+        return replace(row, problem=f"gave {found}")
     is_logits = stage.output.kind == "logits"
     actual = probabilities(output, is_logits=is_logits and not gives_probabilities)
     eager = probabilities(golden.output, is_logits=is_logits)
     return replace(row, comparison=_compare(actual, eager, stage, row.tolerance.decision_band))
+
+
+def _unusable(values: _Array) -> str:
+    """What is no number among values; empty where all are."""
+    count = int((~np.isfinite(values)).sum())
+    return f"{count} of {values.size} values NaN or infinite" if count else ""
 
 
 def probabilities(output: _Array, *, is_logits: bool) -> _Exact:

@@ -87,9 +87,23 @@ std::vector<EngineInfo> asked_engines(const Bundle& bundle,
                                                  text::listed(formats, ", ") + ")" + reasons);
 }
 
+/// \return empty where all values are numbers
+std::string unusable(const std::vector<float>& values) {
+  const auto count =
+      std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+  if (count == 0) return "";
+  return std::to_string(count) + " of " + std::to_string(values.size()) + " values NaN or infinite";
+}
+
 /// Runs an input and compares.
 void replay(const StageNetwork& network, const Golden& golden, const StageManifest& stage,
             VerifiedGolden& row) {
+  for (const std::vector<float>* values : {&golden.input.values, &golden.output.values}) {
+    const std::string found = unusable(*values);
+    if (found.empty()) continue;
+    row.problem = "has " + found + ", which nothing can be held against; export again";
+    return;
+  }
   const std::vector<std::int64_t> shape = network.output_shape(golden.input.shape);
   if (shape != golden.output.shape) {
     row.problem = "gives another shape than the golden output has";
@@ -97,11 +111,9 @@ void replay(const StageNetwork& network, const Golden& golden, const StageManife
   }
   std::vector<float> output(golden.output.values.size());
   network.run(golden.input.values.data(), golden.input.shape, output.data());
-  const auto unusable =
-      std::count_if(output.begin(), output.end(), [](float v) { return !std::isfinite(v); });
-  if (unusable > 0) {
-    row.problem = "gave " + std::to_string(unusable) + " of " + std::to_string(output.size()) +
-                  " values NaN or infinite";
+  const std::string found = unusable(output);
+  if (!found.empty()) {
+    row.problem = "gave " + found;
     return;
   }
   const std::int64_t classes = shape[1];

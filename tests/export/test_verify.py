@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from safetensors.numpy import load, save
 
 from lungrt.errors import BadBundle, EngineUnavailable, InvalidArgument, UnsupportedVersion
 from lungrt.export import Artifact, Runner, python_runners, verify_bundle
@@ -157,6 +158,22 @@ def test_a_runtime_that_is_wrong(
     assert all(row.failed for row in wrong)
     assert problem in parity_text(wrong)
     json.dumps([row.to_json() for row in rows], allow_nan=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["input_1", "output_1"])
+def test_a_golden_that_is_no_number(bundle: Path, name: str, value: float) -> None:
+    path = bundle / "nodule" / "golden.safetensors"
+    tensors = load(path.read_bytes())
+    tensors[name] = tensors[name].copy()
+    tensors[name].flat[0] = value
+    path.write_bytes(save(tensors))
+    _rehash(bundle)
+    failed = [row for row in verify_bundle(bundle) if row.failed]
+    assert {(row.stage, row.input) for row in failed} == {("nodule", "golden 1")}
+    assert {row.runtime for row in failed} == set(python_runners())
+    problem = f"has 1 of {tensors[name].size} values NaN or infinite"
+    assert all(row.problem.startswith(problem) for row in failed)
 
 
 def test_a_runtime_within_tolerance(bundle: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import re
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -382,6 +386,35 @@ def test_verify_finds_what_is_out_of_tolerance(
     assert done.returncode == 2
     assert "out of tolerance" in done.stderr
     assert "failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "tensor", "words"),
+    [
+        ("golden.safetensors", "output_0", "has 1 of 2"),
+        ("weights.safetensors", "head_linear.bias", "gave 2 of 2"),
+    ],
+)
+def test_verify_finds_what_is_no_number(
+    native: Path, native_bundle: Path, tmp_path: Path, file: str, tensor: str, words: str
+) -> None:
+    bundle = Path(shutil.copytree(native_bundle, tmp_path / "bundle"))
+    path = bundle / "nodule" / file
+    content = bytearray(path.read_bytes())
+    begin = 8 + int.from_bytes(content[:8], "little")
+    place = json.loads(content[8:begin])[tensor]["data_offsets"][0]
+    struct.pack_into("<f", content, begin + place, math.nan)
+    path.write_bytes(content)
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    (network,) = manifest["stages"]["nodule"]["networks"]
+    for entry in (*network["artifacts"].values(), *network["goldens"]):
+        entry["sha256"] = hashlib.sha256((bundle / entry["file"]).read_bytes()).hexdigest()
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    for command in (lambda *a: run(native, *a), python):
+        done = command("verify", bundle, "--formats", "safetensors")
+        assert done.returncode == 2
+        assert "comparisons are out of tolerance" in done.stderr
+        assert f"{words} values NaN or infinite" in " ".join(done.stdout.split())
 
 
 @pytest.fixture(scope="session")
