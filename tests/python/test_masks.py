@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +137,30 @@ def test_a_file_in_the_way(plain_report: lungrt.Report, tmp_path: Path, folder: 
     with pytest.raises(Io, match=f"{folder}: no folder for masks can be made there"):
         lungrt.write_masks(tmp_path / folder, plain_report)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@contextlib.contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_full_disk_leaves_older_files(
+    plain_report: lungrt.Report, tmp_path: Path, file_format: str
+) -> None:
+    older = lungrt.write_masks(tmp_path, plain_report, file_format)[0].read_bytes()
+    for room in (0, len(older) // 2, len(older) - 16):  # 8 are a checksum
+        with (
+            full_disk(room),
+            pytest.raises(Io, match=f"lung_field.{file_format}: cannot be written"),
+        ):
+            lungrt.write_masks(tmp_path, plain_report, file_format)
+        assert (tmp_path / f"lung_field.{file_format}").read_bytes() == older
+    assert len(list(tmp_path.iterdir())) == len(NAMES)
 
 
 def test_a_folder_that_cannot_be_written_to(

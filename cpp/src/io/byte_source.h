@@ -23,13 +23,14 @@ class ByteSource {
 class FileWindow : public ByteSource {
  public:
   /// \throws Error kIo
-  explicit FileWindow(const std::filesystem::path& path) : file_(path), size_(file_.size()) {}
-  std::uint64_t size() const override { return size_; }
+  explicit FileWindow(const std::filesystem::path& path) : file_(path), version_(file_.version()) {}
+  std::uint64_t size() const override { return version_.size; }
+  const FileVersion& version() const { return version_; }
   std::string_view bytes(std::uint64_t offset, std::size_t count) override;
 
  private:
   InputFile file_;
-  std::uint64_t size_;
+  FileVersion version_;
   std::uint64_t first_ = 0;
   std::string window_;
 };

@@ -111,6 +111,7 @@ DicomSlice slice_of(const std::filesystem::path& path, const DicomTags& tags) {
   };
   DicomSlice slice;
   slice.path = path;
+  slice.version = tags.version;
   slice.image_type = text(0x00080008);
   slice.modality = text(0x00080060);
   slice.description = text(0x0008103E);

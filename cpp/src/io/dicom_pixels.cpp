@@ -38,6 +38,16 @@ constexpr std::int32_t kHighestHu = std::numeric_limits<std::int16_t>::max();
               slice.path.string() + ": its pixels cannot be decoded (" + reason + ")");
 }
 
+/// Reads from the file whose header was read.
+void read_from(const DicomSlice& slice, std::uint64_t offset, void* target, std::size_t bytes) {
+  const InputFile file(slice.path);
+  if (file.read_at(offset, target, bytes) < bytes || file.version() != slice.version) {
+    throw Error(ErrorCode::kIo, slice.path.string() +
+                                    ": was changed while it was read; read it again once nothing "
+                                    "writes to it");
+  }
+}
+
 /// Rescales pixels where they lie.
 /// \return false, and leaves them, where some are not what the header says is stored
 template <typename Stored>
@@ -67,9 +77,7 @@ bool rescale(const DicomSlice& slice, const RawPixels& raw, std::int64_t pixels,
 /// \return false where a decoder has to look at them
 bool read_raw(const DicomSlice& slice, std::int64_t pixels, std::int16_t* hu) {
   const RawPixels& raw = *slice.raw;
-  const std::size_t wanted = static_cast<std::size_t>(pixels) * sizeof(std::int16_t);
-  const std::size_t there = InputFile(slice.path).read_at(raw.offset, hu, wanted);
-  if (there < wanted) refuse_short(slice, there, wanted);
+  read_from(slice, raw.offset, hu, static_cast<std::size_t>(pixels) * sizeof(std::int16_t));
   return raw.is_signed ? rescale<std::int16_t>(slice, raw, pixels, hu)
                        : rescale<std::uint16_t>(slice, raw, pixels, hu);
 }
@@ -132,9 +140,7 @@ Plane decode(const DicomSlice& slice, std::int64_t pixels) {
   static const bool kForced = (gdcm::ImageHelper::SetForceRescaleInterceptSlope(true), true);
   static_cast<void>(kForced);
   std::string content(static_cast<std::size_t>(slice.end), '\0');
-  if (InputFile(slice.path).read_at(0, content.data(), content.size()) < content.size()) {
-    refuse_undecodable(slice, "the file was changed while it was read");
-  }
+  read_from(slice, 0, content.data(), content.size());
   std::istringstream stream(std::move(content), std::ios::binary);
   gdcm::ImageReader reader;
   reader.SetStream(stream);

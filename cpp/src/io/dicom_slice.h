@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/files.h"
 #include "lungrt/series.h"
 
 namespace lungrt::io {
@@ -22,6 +23,7 @@ struct RawPixels {
 /// Tags of one image as text; empty where the file lacks one.
 struct DicomSlice {
   std::filesystem::path path;
+  FileVersion version;  ///< whose header was read
   std::string image_type;
   std::string modality;
   std::string description;
@@ -63,7 +65,8 @@ struct Plane {
 };
 
 /// Reads the pixels and rescales them.
-/// \throws Error kIo         for pixels that are not all there or cannot be decoded
+/// \throws Error kIo         for pixels that are not all there or cannot be decoded, and for a file
+///                           that was changed since its header was read
 /// \throws Error kBadVolume  for a value beyond int16
 Plane read_plane(const DicomSlice& slice, std::int64_t pixels);
 

@@ -21,6 +21,7 @@ constexpr TagNumber kPixelData = 0x7FE00010;
 constexpr TagNumber kStorage = 0x00020002, kSyntax = 0x00020010, kObjectClass = 0x00080016;
 constexpr int kDeepest = 32;  // sequences in sequences
 constexpr std::size_t kLongestValue = 4096;
+constexpr std::size_t kLargestSlice = std::size_t{1} << 30;  // bytes, once inflated
 
 /// How elements are written.
 struct Encoding {
@@ -166,19 +167,6 @@ std::uint64_t walk_meta(Walk& walk, std::uint64_t at, DicomTags& tags) {
   return at;
 }
 
-/// What is behind the meta group of a deflated file.
-std::string inflated(ByteSource& source, std::uint64_t at) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;  // of one slice
-  std::string result;
-  inflate_from(source, at, Compression::kDeflate, [&](std::string_view piece) {
-    if (result.size() + piece.size() > kMost) {
-      throw std::runtime_error("it inflates to more than a slice can be");
-    }
-    result += piece;
-  });
-  return result;
-}
-
 void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
   Walk walk(source);
   const std::uint64_t object = walk_meta(walk, begin, tags);
@@ -189,7 +177,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
                       : transfer_syntax::kImplicitLittleEndian;
   }
   if (tags.syntax == transfer_syntax::kDeflated) {
-    MemoryBytes content(inflated(source, object));
+    MemoryBytes content(inflate_all(source, object, Compression::kDeflate, kLargestSlice));
     Walk inside(content);
     walk_object(inside, 0, {}, tags);
     if (tags.pixels) tags.pixels->end = source.size();
@@ -213,6 +201,7 @@ std::optional<DicomTags> read_tags(const std::filesystem::path& path) {
   const bool bare = start == std::string("\x02\0", 2) || start == std::string("\x08\0", 2);
   if (!marked && !bare) return std::nullopt;
   DicomTags tags;
+  tags.version = file.version();
   try {
     walk_file(file, marked ? kPreamble + 4 : 0, tags);
   } catch (const std::bad_alloc&) {

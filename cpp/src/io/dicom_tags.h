@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "io/files.h"
+
 namespace lungrt::io {
 
 /// Group and element of a tag, as one number: 0xGGGGEEEE.
@@ -33,6 +35,7 @@ struct PixelElement {
 };
 
 struct DicomTags {
+  FileVersion version;
   std::string syntax;   ///< transfer syntax UID
   std::string storage;  ///< kind of object: media storage SOP class UID; empty where it is unknown
   std::map<TagNumber, std::string> values;  ///< of the tags that were asked for, as in the file

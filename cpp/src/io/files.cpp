@@ -26,10 +26,11 @@ InputFile::InputFile(const std::filesystem::path& path)
 
 InputFile::~InputFile() { ::close(descriptor_); }
 
-std::uint64_t InputFile::size() const {
+FileVersion InputFile::version() const {
   struct stat status{};
-  if (::fstat(descriptor_, &status) != 0) refuse(path_);
-  return static_cast<std::uint64_t>(status.st_size);
+  ::fstat(descriptor_, &status);  // cannot fail for what is open
+  return {static_cast<std::uint64_t>(status.st_ino), static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 std::size_t InputFile::read_at(std::uint64_t offset, void* target, std::size_t bytes) const {

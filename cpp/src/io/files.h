@@ -7,6 +7,14 @@
 
 namespace lungrt::io {
 
+/// What tells whether a file is still the one that was looked at before.
+struct FileVersion {
+  std::uint64_t inode = 0, size = 0;
+  std::int64_t seconds = 0, nanoseconds = 0;  ///< when it was last written
+
+  bool operator==(const FileVersion&) const = default;
+};
+
 /// A file that is open for reading.
 class InputFile {
  public:
@@ -16,8 +24,7 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// \throws Error kIo
-  std::uint64_t size() const;
+  FileVersion version() const;
   /// \return how many bytes were read: fewer than asked for at the end of the file
   /// \throws Error kIo
   std::size_t read_at(std::uint64_t offset, void* target, std::size_t bytes) const;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "io/components.h"
 #include "io/image_formats.h"
@@ -107,9 +108,9 @@ CtVolume read_opened(itk::ImageIOBase& reader) {
   });
 }
 
-}  // namespace
-
-CtVolume read_image(const std::filesystem::path& path) {
+/// Opens a file, checks it, and calls `body` with its reader.
+template <typename Body>
+auto with_opened(const std::filesystem::path& path, const Body& body) {
   const std::string name = path.filename().string();
   const itk::ImageIOBase::Pointer reader = image_io(name);
   if (!reader) {
@@ -127,7 +128,7 @@ CtVolume read_image(const std::filesystem::path& path) {
     // Before the voxels: a long time series must not be read to be refused.
     require_scalar_volume(path, *reader);
     require_complete(path, *reader);
-    return read_opened(*reader);
+    return body(*reader);
   } catch (const itk::ExceptionObject& error) {
     refuse_unreadable(path, itk_reason(error));
   } catch (const Error& error) {
@@ -136,6 +137,18 @@ CtVolume read_image(const std::filesystem::path& path) {
     if (message.find(path.string()) == 0) throw;
     throw Error(error.code(), path.string() + ": " + message);
   }
+}
+
+}  // namespace
+
+CtVolume read_image(const std::filesystem::path& path) { return with_opened(path, read_opened); }
+
+void require_whole(const std::filesystem::path& path) {
+  with_opened(path, [&](itk::ImageIOBase& reader) {
+    if (!ends_with(path.filename().string(), ".nrrd")) return;  // has been looked through
+    std::vector<char> voxels(static_cast<std::size_t>(reader.GetImageSizeInBytes()));
+    read_voxels(reader, voxels.data());
+  });
 }
 
 }  // namespace lungrt::io

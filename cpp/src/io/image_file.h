@@ -1,4 +1,4 @@
-/// Volumes in image files: MetaImage, NIfTI, NRRD.
+/// Images in files: MetaImage, NIfTI, NRRD.
 #pragma once
 
 #include <filesystem>
@@ -9,5 +9,9 @@ namespace lungrt::io {
 
 /// Reads a volume from an image file; see read_ct.
 CtVolume read_image(const std::filesystem::path& path);
+
+/// Reads a file that was just written: not every writer tells of a full disk.
+/// \throws Error kIo  where something of it is missing
+void require_whole(const std::filesystem::path& path);
 
 }  // namespace lungrt::io

@@ -5,20 +5,18 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
-#include <string>
 
 namespace lungrt::io {
 
-void inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
-                  const std::function<void(std::string_view)>& sink) {
+std::uint64_t inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
+                           const std::function<void(std::string_view)>& sink) {
   constexpr std::size_t kChunk = 1 << 18;
   constexpr int kEitherHead = 32;  // zlib's way of asking for both kinds
   z_stream stream{};
   const int window = compression == Compression::kDeflate ? -MAX_WBITS : MAX_WBITS + kEitherHead;
-  if (inflateInit2(&stream, window) != Z_OK) throw std::bad_alloc();
+  int status = inflateInit2(&stream, window);
   const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, &inflateEnd);
   std::string input, output(kChunk, '\0');
-  int status = Z_OK;
   while (status == Z_OK) {
     if (stream.avail_in == 0) {
       input = source.bytes(at, kChunk);
@@ -32,10 +30,24 @@ void inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
     status = inflate(&stream, Z_NO_FLUSH);
     sink(std::string_view(output).substr(0, kChunk - stream.avail_out));
   }
+  if (status == Z_MEM_ERROR) throw std::bad_alloc();
   if (status != Z_STREAM_END) {
     throw std::runtime_error(status == Z_OK ? "its compressed data end too early"
                                             : "its compressed data are damaged");
   }
+  return stream.total_in;
+}
+
+std::string inflate_all(ByteSource& source, std::uint64_t at, Compression compression,
+                        std::size_t most) {
+  std::string result;
+  inflate_from(source, at, compression, [&](std::string_view piece) {
+    if (result.size() + piece.size() > most) {
+      throw std::runtime_error("it inflates to more than " + std::to_string(most) + " bytes");
+    }
+    result += piece;
+  });
+  return result;
 }
 
 }  // namespace lungrt::io

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "io/image_file.h"
 #include "io/image_formats.h"
 #include "io/words.h"
 #include "lungrt/error.h"
@@ -71,10 +72,15 @@ void write(const fs::path& path, const void* voxels, itk::IOComponentEnum type,
   writer->SetIORegion(region);
   try {
     writer->Write(voxels);
+    io::require_whole(written);
     fs::rename(written, path);
   } catch (const itk::ExceptionObject& error) {
     throw Error(ErrorCode::kIo,
                 path.string() + ": cannot be written (" + io::itk_reason(error) + ")");
+  } catch (const Error&) {
+    throw Error(ErrorCode::kIo, path.string() +
+                                    ": cannot be written (not all of it arrived; is the disk "
+                                    "full?)");
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorCode::kIo,
                 path.string() + ": cannot be written (" + error.code().message() + ")");
@@ -99,9 +105,7 @@ void make_mask_folder(const std::string& folder) {
     throw Error(ErrorCode::kIo,
                 folder + ": no folder for masks can be made there (" + failure.message() + ")");
   }
-  if (::access(folder.c_str(), W_OK) != 0) {
-    throw Error(ErrorCode::kIo, folder + ": the folder for masks cannot be written to");
-  }
+  const Aside attempt(fs::path(folder) / "masks");
 }
 
 std::vector<std::string> write_masks(const std::string& folder, const Report& report,

@@ -24,6 +24,13 @@ struct Header {
     const auto found = fields.find(name);
     return found == fields.end() ? "" : found->second;
   }
+  /// 0 where there is none.
+  std::int64_t number(const std::string& name) const {
+    std::int64_t value = 0;
+    const std::string digits = text(name);
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  }
   bool is(const std::string& name) const {
     const std::string value = text(name);
     return !value.empty() && (value[0] == 'T' || value[0] == 't' || value[0] == '1');
@@ -54,21 +61,31 @@ Header read_header(const std::filesystem::path& path) {
 /// Where the voxels begin in their file, which has no header of this format where it is another.
 std::uint64_t data_offset(const Header& header, bool local, std::uint64_t size,
                           std::uint64_t bytes) {
-  std::int64_t skipped = 0;
-  const std::string text = header.text("HeaderSize");
-  std::from_chars(text.data(), text.data() + text.size(), skipped);
+  const std::int64_t skipped = header.number("HeaderSize");
   if (skipped < 0) return size - std::min(size, bytes);  // -1: the voxels are the file's end
-  return (local ? header.end : 0) + static_cast<std::uint64_t>(skipped);
+  if (skipped > 0) return static_cast<std::uint64_t>(skipped);
+  return local ? header.end : 0;
 }
 
-std::uint64_t inflated_size(FileWindow& file, std::uint64_t at, const std::filesystem::path& path) {
-  std::uint64_t found = 0;
+/// Bytes of voxels that are compressed, as the reader will find them: it takes as many compressed
+/// bytes as the header says, or all of the file, and where they are not whole, leaves voxels as
+/// they were.
+std::uint64_t inflated_size(FileWindow& file, std::uint64_t at, const Header& header,
+                            const std::filesystem::path& path) {
+  std::uint64_t found = 0, taken = 0;
   try {
-    inflate_from(file, at, Compression::kZlibOrGzip,
-                 [&](std::string_view piece) { found += piece.size(); });
+    taken = inflate_from(file, at, Compression::kZlibOrGzip,
+                         [&](std::string_view piece) { found += piece.size(); });
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::kIo,
                 path.string() + ": truncated or damaged (" + error.what() + "); fetch it anew");
+  }
+  const std::string stated = header.text("CompressedDataSize");
+  const auto bytes = static_cast<std::uint64_t>(header.number("CompressedDataSize"));
+  if (bytes == 0 ? at > 0 : bytes < taken) {
+    throw Error(ErrorCode::kIo, path.string() + ": its voxels are " + std::to_string(taken) +
+                                    " bytes when compressed, its CompressedDataSize is " +
+                                    (stated.empty() ? "missing" : stated) + "; convert it anew");
   }
   return found;
 }
@@ -94,7 +111,8 @@ void require_complete_meta_image(const std::filesystem::path& path, std::uint64_
   FileWindow file(voxels);
   const std::uint64_t at = data_offset(header, local, file.size(), bytes);
   const std::uint64_t there = file.size() - std::min(file.size(), at);
-  const std::uint64_t found = header.is("CompressedData") ? inflated_size(file, at, path) : there;
+  const std::uint64_t found =
+      header.is("CompressedData") ? inflated_size(file, at, header, path) : there;
   if (found < bytes) {
     throw Error(ErrorCode::kIo, path.string() + ": truncated, " + voxels.string() + " holds " +
                                     std::to_string(found) + " of " + std::to_string(bytes) +

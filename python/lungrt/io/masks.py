@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungrt.errors import InvalidArgument, Io
+from lungrt.io.nifti import require_complete_nifti
 from lungrt.mask_format import MaskFormat
 
 if TYPE_CHECKING:
@@ -98,7 +99,24 @@ def _write(path: Path, voxels: NDArray[Any], geometry: Geometry) -> Path:
         written = Path(aside) / path.name
         try:
             SimpleITK.WriteImage(image, str(written), True)
+            _require_whole(written, voxels)
             written.replace(path)
         except (RuntimeError, OSError) as error:
             raise Io(f"{path}: cannot be written ({error})") from error
     return path
+
+
+def _require_whole(written: Path, voxels: NDArray[Any]) -> None:
+    """Read a file that was just written: not every writer tells of a full disk."""
+    import SimpleITK
+
+    try:
+        if written.name.endswith(".nii.gz"):
+            require_complete_nifti(written)  # its reader fills in what is missing
+            return
+        found = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(written)))
+        whole = np.array_equal(found, voxels)
+    except (RuntimeError, OSError):
+        whole = False
+    if not whole:
+        raise OSError("not all of it arrived; is the disk full?")

@@ -59,4 +59,9 @@ inline std::string dicom_slice(int number, const std::string& more = "") {
          long_element(0x7FE00010, "OW", pixels);
 }
 
+/// A file with other bytes where some are, once.
+inline std::string replaced(std::string content, const std::string& from, const std::string& to) {
+  return content.replace(content.find(from), from.size(), to);
+}
+
 }  // namespace lungrt::testing

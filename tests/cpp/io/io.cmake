@@ -1,7 +1,11 @@
 # lungrt::io, as objects too: its tests reach the insides as the core's do.
 add_executable(
   lungrt_io_tests
+  io/test_dicom_slice.cpp
   io/test_dicom_tags.cpp
+  io/test_files.cpp
+  io/test_image_file.cpp
+  io/test_masks.cpp
   io/test_read_ct.cpp
   io/test_words.cpp
   io/test_workers.cpp)

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -78,47 +79,18 @@ TEST_F(ReadCtTest, HugeNumberOfThreadsIsNoMoreThanThereAreFiles) {
   EXPECT_EQ(read_ct(ct(), options).shape().slices, 3);
 }
 
-TEST_F(ReadCtTest, MaskFolderThatCannotBeMade) {
-  const std::string file = folder_.write("file", "x").string();
-  expect_error(ErrorCode::kIo, {"no folder for masks"}, [&] { make_mask_folder(file); });
-  expect_error(ErrorCode::kIo, {"no folder for masks"}, [&] { make_mask_folder(file + "/sub"); });
-}
-
-TEST_F(ReadCtTest, MasksThatAreNotThere) {
-  const std::string folder = (folder_.path() / "masks").string();
-  expect_error(ErrorCode::kInvalidArgument, {"unknown mask format 'png'", "nii.gz, nrrd, mha"},
-               [&] { write_masks(folder, Report(), "png"); });
-  expect_error(ErrorCode::kInvalidArgument, {"holds no masks"},
-               [&] { write_masks(folder, Report()); });
-  EXPECT_FALSE(std::filesystem::exists(folder));
-}
-
-TEST_F(ReadCtTest, MasksBecomeFiles) {
-  const VolumeShape shape{2, 3, 4};
-  auto masks = std::make_shared<RunMasks>();
-  const std::vector<std::uint8_t> bytes{0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1,
-                                        1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0};
-  masks->lung_field = NoduleMask::from_bytes(bytes.data(), shape);
-  masks->nodules = NoduleMask::from_bytes(bytes.data(), shape);
-  masks->labels = {shape, 7, std::vector<std::int32_t>(24, 7)};
-  Report report;
-  report.shape = shape;
-  report.geometry = Geometry({1, 2, 3}, {0.5, 0.75, 2}, {{{0, -1, 0}, {1, 0, 0}, {0, 0, 1}}});
-  report.masks = masks;
-  for (const char* format : {"nii.gz", "nrrd", "mha"}) {
-    const std::vector<std::string> files =
-        write_masks((folder_.path() / "masks").string(), report, format);
-    ASSERT_EQ(files.size(), 3);
-    const CtVolume labels = read_ct(files[2]), field = read_ct(files[0]);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      EXPECT_EQ(field.data()[i], bytes[i]);
-      EXPECT_EQ(labels.data()[i], 7);
-    }
-    EXPECT_EQ(labels.shape(), shape);
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      EXPECT_NEAR(labels.geometry().origin_mm()[axis], report.geometry.origin_mm()[axis], 1e-6);
-    }
-  }
+TEST_F(ReadCtTest, FileThatShrinksWhileTheSeriesIsRead) {
+  write_series(3);
+  ReadOptions options;
+  options.threads = 1;
+  int asked = 0;
+  options.cancelled = [&] {
+    if (++asked == 4)
+      std::filesystem::resize_file(folder_.path() / "ct/8.dcm", 500);  // all headers are known
+    return false;
+  };
+  expect_error(ErrorCode::kIo, {"8.dcm: was changed while it was read"},
+               [&] { read_ct(ct(), options); });
 }
 
 TEST_F(ReadCtTest, VersionsOfWhatReads) {

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "expect_error.h"
+#include "io/components.h"
+#include "io/compressed_bytes.h"
+#include "io/dicom_bytes.h"
+#include "io/nifti_file.h"
+#include "lungrt/io.h"
+#include "temp_folder.h"
+
+namespace lungrt {
+namespace {
+
+using namespace lungrt::testing;
+
+/// Voxels 0, 1, ... of 2 slices of 2 x 3.
+std::string voxels() {
+  std::string result;
+  for (std::uint32_t i = 0; i < 12; ++i) result += little(i, 2);
+  return result;
+}
+
+const std::string kHeader =
+    "ObjectType = Image\nNDims = 3\nDimSize = 3 2 2\nElementType = MET_SHORT\n";
+const std::string kBinary = "BinaryData = True\nBinaryDataByteOrderMSB = False\n";
+const std::string kCompressed = kBinary + "CompressedData = True\n";
+
+class ImageFileTest : public ::testing::Test {
+ protected:
+  /// \param fields  before the last one, which names the file of the voxels
+  std::string meta_image(const std::string& fields, const std::string& data,
+                         const std::string& rest = "") const {
+    return folder_.write("ct.mhd", kHeader + fields + "ElementDataFile = " + data + "\n" + rest)
+        .string();
+  }
+  /// With its voxels behind the header.
+  std::string compressed_image(std::size_t stated_bytes, const std::string& data) const {
+    return meta_image(kCompressed + "CompressedDataSize = " + std::to_string(stated_bytes) + "\n",
+                      "LOCAL", data);
+  }
+  void expect(const std::string& path, ErrorCode code, const char* reason) const {
+    expect_error(code, {path.c_str(), reason}, [&] { read_ct(path); });
+  }
+  void expect_voxels(const std::string& path) const {
+    const CtVolume volume = read_ct(path);
+    ASSERT_EQ(volume.shape(), (VolumeShape{2, 2, 3}));
+    for (int i = 0; i < 12; ++i) EXPECT_EQ(volume.data()[i], i);
+  }
+  TempFolder folder_;
+};
+
+TEST_F(ImageFileTest, MetaImages) {
+  expect_voxels(meta_image(kBinary, "LOCAL", voxels()));
+  expect_voxels(compressed_image(compressed(voxels()).size(), compressed(voxels())));
+  folder_.write("ct.zraw", compressed(voxels()));
+  expect_voxels(meta_image(kCompressed, "ct.zraw"));
+  folder_.write("ct.raw", "header" + voxels());
+  expect_voxels(meta_image(kBinary + "HeaderSize = 6\n", "ct.raw"));
+  expect_voxels(meta_image(kBinary + "HeaderSize = -1\n", "ct.raw"));
+  const std::size_t begin =
+      std::string(kHeader + kBinary + "HeaderSize = 123\nElementDataFile = LOCAL\n").size();
+  expect_voxels(
+      meta_image(kBinary + "HeaderSize = " + std::to_string(begin) + "\n", "LOCAL", voxels()));
+}
+
+TEST_F(ImageFileTest, MetaImageOfText) {
+  expect(meta_image("BinaryData = False\n", "LOCAL", "0 1 2 3 4 5 6 7 8 9 10 11\n"),
+         ErrorCode::kBadVolume, "its voxels are written as text (BinaryData = False)");
+  folder_.write("ct.txt", "0 1 2 3 4 5 6 7 8 9 10 11\n");
+  expect(meta_image("BinaryData = False\n", "ct.txt"), ErrorCode::kBadVolume, "written as text");
+}
+
+TEST_F(ImageFileTest, MetaImageOfAFileASlice) {
+  folder_.write("slice1.raw", voxels().substr(0, 12));
+  folder_.write("slice2.raw", voxels().substr(12));
+  expect(meta_image(kBinary, "LIST", "slice1.raw\nslice2.raw\n"), ErrorCode::kBadVolume,
+         "its voxels lie in a file for each slice");
+  expect(meta_image(kBinary, "slice%d.raw 1 2 1"), ErrorCode::kBadVolume,
+         "its voxels lie in a file for each slice");
+}
+
+TEST_F(ImageFileTest, MetaImageThatIsNotWhole) {
+  expect(meta_image(kBinary, "LOCAL", voxels().substr(1)), ErrorCode::kIo,
+         "holds 23 of 24 bytes of voxels");
+  expect(meta_image(kBinary, "nothing.raw"), ErrorCode::kIo, "nothing.raw: cannot be read");
+}
+
+TEST_F(ImageFileTest, CompressedMetaImageThatIsNotWhole) {
+  const std::string data = compressed(voxels()), few = compressed(voxels().substr(2));
+  expect(compressed_image(few.size(), few), ErrorCode::kIo, "holds 22 of 24 bytes of voxels");
+  expect(compressed_image(data.size(), data.substr(0, 10)), ErrorCode::kIo,
+         "truncated or damaged (its compressed data end too early)");
+  expect(compressed_image(24, voxels()), ErrorCode::kIo,
+         "truncated or damaged (its compressed data are damaged)");
+  // What the reader would take for too few bytes, or begin at the wrong place, it leaves as it was.
+  expect(compressed_image(data.size() - 1, data), ErrorCode::kIo, "its CompressedDataSize is 28");
+  expect(meta_image(kCompressed, "LOCAL", data), ErrorCode::kIo,
+         "its CompressedDataSize is missing");
+  folder_.write("ct.zraw", "header" + data);
+  expect(meta_image(kCompressed + "HeaderSize = 6\n", "ct.zraw"), ErrorCode::kIo,
+         "its CompressedDataSize is missing");
+}
+
+TEST_F(ImageFileTest, VoxelsOfATypeWithoutHounsfieldUnits) {
+  expect_error(ErrorCode::kBadVolume, {"are no Hounsfield units"}, [] {
+    io::with_components(itk::IOComponentEnum::LDOUBLE, nullptr, [](const auto*) {});
+  });
+}
+
+TEST_F(ImageFileTest, NiftiThatCannotBeOpened) {
+  expect_error(ErrorCode::kIo, {"nothing.nii: truncated or damaged (it cannot be opened)"},
+               [&] { io::require_complete_nifti(folder_.path() / "nothing.nii"); });
+}
+
+}  // namespace
+}  // namespace lungrt
