@@ -17,6 +17,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 if TYPE_CHECKING:
+    import SimpleITK
+
     import lungrt
 
 Edit = Callable[[int, FileDataset], None]
@@ -94,6 +96,22 @@ def ct_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "ct"
     write_ct_series(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def image() -> Callable[..., SimpleITK.Image]:
+    """Return a function that makes an image of voxels 0, 1, ... in 4 slices, turned a quarter."""
+    import SimpleITK
+
+    def make(dtype: type[np.generic] = np.int16) -> SimpleITK.Image:
+        values = np.arange(4 * 5 * 6).reshape(4, 5, 6).astype(dtype)
+        result = SimpleITK.GetImageFromArray(values)
+        result.SetOrigin((1.0, -2.0, 3.5))
+        result.SetSpacing((0.5, 0.75, 2.0))
+        result.SetDirection((0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0))
+        return result
+
+    return make
 
 
 def small_hu() -> NDArray[np.int16]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,7 @@ from lungrt.errors import Error
 
 Reader = Callable[..., dict[str, Any]]
 Edit = Callable[[int, Any], None]
-
-DIRECTION = (0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+MakeImage = Callable[..., SimpleITK.Image]
 
 
 @pytest.fixture
@@ -331,15 +332,6 @@ def test_folders_without_dicom(tmp_path: Path, same: Any) -> None:
         assert same(tmp_path / name)["error"] == "InvalidArgument"
 
 
-def image(dtype: type[np.generic] = np.int16) -> SimpleITK.Image:
-    values = np.arange(4 * 5 * 6).reshape(4, 5, 6).astype(dtype)
-    result = SimpleITK.GetImageFromArray(values)
-    result.SetOrigin((1.0, -2.0, 3.5))
-    result.SetSpacing((0.5, 0.75, 2.0))
-    result.SetDirection(DIRECTION)
-    return result
-
-
 SUFFIXES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
 TYPES = (
     *(np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64),
@@ -349,13 +341,15 @@ TYPES = (
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_image_files(tmp_path: Path, same: Any, suffix: str, dtype: type[np.generic]) -> None:
+def test_image_files(
+    tmp_path: Path, same: Any, suffix: str, dtype: type[np.generic], image: MakeImage
+) -> None:
     SimpleITK.WriteImage(image(dtype), str(tmp_path / f"ct{suffix}"))
     assert "error" not in same(tmp_path / f"ct{suffix}")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_oblique_image_files(tmp_path: Path, same: Any, suffix: str) -> None:
+def test_oblique_image_files(tmp_path: Path, same: Any, suffix: str, image: MakeImage) -> None:
     picture = image(np.float32) + 0.5
     rotation = SimpleITK.Euler3DTransform((0, 0, 0), 0.1, -0.2, 0.3)
     picture.SetDirection(rotation.GetMatrix())
@@ -407,19 +401,40 @@ def test_voxels_that_are_no_hounsfield_units(tmp_path: Path, same: Any) -> None:
         assert same(path)["error"] == "BadVolume"
 
 
-def test_name_that_lies(tmp_path: Path, same: Any) -> None:
+def test_volume_that_does_not_fit_into_memory(built: Callable[[str], Path], tmp_path: Path) -> None:
+    path = tmp_path / "ct.mhd"
+    path.write_text(
+        "ObjectType = Image\nNDims = 3\nDimSize = 1024 1024 4096\nElementType = MET_SHORT\n"
+        "BinaryData = True\nElementDataFile = ct.raw\n"
+    )
+    with (tmp_path / "ct.raw").open("wb") as voxels:
+        voxels.truncate(2 * 1024 * 1024 * 4096)  # a hole: nothing is on the disk
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -v 4000000; exec "$0"', built("lungrt_read_ct")],  # KiB
+        input=json.dumps({"path": str(path)}) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {
+        "error": "OutOfMemory",
+        "message": f"{path}: there is not enough memory to read it",
+    }
+
+
+def test_name_that_lies(tmp_path: Path, same: Any, image: MakeImage) -> None:
     SimpleITK.WriteImage(image(), str(tmp_path / "ct.mha"))
     shutil.copy(tmp_path / "ct.mha", tmp_path / "ct.nrrd")
     assert same(tmp_path / "ct.nrrd")["error"] == "Io"
 
 
-def test_options_of_folders(tmp_path: Path, same: Any) -> None:
+def test_options_of_folders(tmp_path: Path, same: Any, image: MakeImage) -> None:
     SimpleITK.WriteImage(image(), str(tmp_path / "ct.mha"))
     assert same(tmp_path / "ct.mha", series="1.2")["error"] == "InvalidArgument"
     assert same(tmp_path / "ct.mha", resample=True)["error"] == "InvalidArgument"
 
 
-def test_nifti_with_a_slope(tmp_path: Path, same: Any) -> None:
+def test_nifti_with_a_slope(tmp_path: Path, same: Any, image: MakeImage) -> None:
     path = tmp_path / "ct.nii"
     SimpleITK.WriteImage(image(), str(path))
     content = bytearray(path.read_bytes())
@@ -430,7 +445,9 @@ def test_nifti_with_a_slope(tmp_path: Path, same: Any) -> None:
 
 @pytest.mark.parametrize("qform", [0, 1])
 @pytest.mark.parametrize("sform", [0, 1, 2])
-def test_nifti_by_qform_and_sform(tmp_path: Path, same: Any, qform: int, sform: int) -> None:
+def test_nifti_by_qform_and_sform(
+    tmp_path: Path, same: Any, qform: int, sform: int, image: MakeImage
+) -> None:
     path = tmp_path / "ct.nii"
     SimpleITK.WriteImage(image(), str(path))
     content = bytearray(path.read_bytes())
@@ -440,7 +457,7 @@ def test_nifti_by_qform_and_sform(tmp_path: Path, same: Any, qform: int, sform: 
     same(path, directions_within=1e-7)
 
 
-def test_negative_spacing(tmp_path: Path, same: Any) -> None:
+def test_negative_spacing(tmp_path: Path, same: Any, image: MakeImage) -> None:
     path = tmp_path / "ct.mhd"
     SimpleITK.WriteImage(image(), str(path))
     text = path.read_text(encoding="utf-8")
