@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK
 from prefixes import (
     CONSUMER,
     RawCt,
@@ -172,6 +173,49 @@ def test_static_core_opens_engines_beside_the_program(
     )
     assert str(tmp_path / "liblungrt_onnxruntime.so") in by_name
     assert_same(diagnose(program, bundle, "onnxruntime", ct), expected)
+
+
+@pytest.fixture(scope="module")
+def reader(consumer: Path) -> Path:
+    """Path of the program that reads with lungrt::io."""
+    program = consumer / "reader"
+    if not program.exists():
+        pytest.skip("built without the readers of DICOM and image files")
+    return program
+
+
+def write_dicom(image: SimpleITK.Image, folder: Path) -> None:
+    """Write a file a slice."""
+    folder.mkdir()
+    for k in range(image.GetDepth()):
+        plane = image[:, :, k]
+        position = image.TransformIndexToPhysicalPoint((0, 0, k))
+        plane.SetMetaData("0008|0060", "CT")
+        plane.SetMetaData("0020|000e", "1.2.3")
+        plane.SetMetaData("0020|0032", "\\".join(map(str, position)))
+        plane.SetMetaData("0020|0037", "1\\0\\0\\0\\1\\0")
+        SimpleITK.WriteImage(plane, str(folder / f"{k}.dcm"))
+
+
+@pytest.mark.parametrize("name", ["ct.mha", "ct.nii.gz", "ct.nrrd", "dicom"])
+def test_component_io(reader: Path, tmp_path: Path, name: str) -> None:
+    hu = np.random.default_rng(0).integers(-1000, 200, (4, 5, 6), dtype=np.int16)
+    image = SimpleITK.GetImageFromArray(hu)
+    image.SetSpacing((0.5, 0.75, 2.0))
+    image.SetOrigin((-10.0, 5.0, 7.5))
+    if name == "dicom":
+        write_dicom(image, tmp_path / name)
+    else:
+        SimpleITK.WriteImage(image, str(tmp_path / name))
+    printed = succeed(reader, tmp_path / name, tmp_path / "voxels.raw")
+    assert printed == "4 5 6 0.5 0.75 2 -10 5 7.5\n"
+    assert (tmp_path / "voxels.raw").read_bytes() == hu.tobytes()
+
+
+def test_component_io_refuses_in_words(reader: Path, tmp_path: Path) -> None:
+    done = call(reader, tmp_path / "ct.mha", tmp_path / "voxels.raw")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Io: {tmp_path / 'ct.mha'}: no such file or folder")
 
 
 def test_headers_of_another_version_are_refused(prefix: Path, tmp_path: Path) -> None:
