@@ -187,6 +187,8 @@ def reader(consumer: Path) -> Path:
 def write_dicom(image: SimpleITK.Image, folder: Path) -> None:
     """Write a file a slice."""
     folder.mkdir()
+    writer = SimpleITK.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
     for k in range(image.GetDepth()):
         plane = image[:, :, k]
         position = image.TransformIndexToPhysicalPoint((0, 0, k))
@@ -194,7 +196,8 @@ def write_dicom(image: SimpleITK.Image, folder: Path) -> None:
         plane.SetMetaData("0020|000e", "1.2.3")
         plane.SetMetaData("0020|0032", "\\".join(map(str, position)))
         plane.SetMetaData("0020|0037", "1\\0\\0\\0\\1\\0")
-        SimpleITK.WriteImage(plane, str(folder / f"{k}.dcm"))
+        writer.SetFileName(str(folder / f"{k}.dcm"))
+        writer.Execute(plane)
 
 
 @pytest.mark.parametrize("name", ["ct.mha", "ct.nii.gz", "ct.nrrd", "dicom"])
