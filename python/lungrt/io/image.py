@@ -10,6 +10,7 @@ import numpy as np
 
 from lungrt._core import CtVolume, Geometry
 from lungrt.errors import BadVolume, InvalidArgument, Io
+from lungrt.io.meta_image import require_complete_meta_image
 from lungrt.io.nifti import require_complete_nifti
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def read_image(path: Path) -> CtVolume:
         if path.name.endswith((".nii", ".nii.gz")):
             require_complete_nifti(path)
         image = reader.Execute()
+        if path.name.endswith((".mhd", ".mha")):
+            bytes_of_voxels = image.GetNumberOfPixels() * image.GetSizeOfPixelComponent()
+            require_complete_meta_image(path, bytes_of_voxels)
     except RuntimeError as error:
         raise Io(
             f"{path}: cannot be read; it is no image, is truncated, or lacks the file that holds "

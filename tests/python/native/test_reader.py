@@ -369,6 +369,34 @@ def test_truncated_image_files(tmp_path: Path, same: Any, suffix: str, keep: flo
     assert same(path)["error"] == "Io"
 
 
+@pytest.mark.parametrize(
+    ("stated", "edit"),
+    [
+        (b"", lambda voxels: voxels),
+        (b"CompressedDataSize = 20\n", lambda voxels: voxels),
+        (None, lambda voxels: voxels[:-6]),
+        (None, lambda voxels: bytes(len(voxels))),
+    ],
+    ids=["no size", "too small a size", "truncated", "damaged"],
+)
+def test_compressed_meta_images_that_are_not_whole(
+    tmp_path: Path,
+    same: Any,
+    image: MakeImage,
+    stated: bytes | None,
+    edit: Callable[[bytes], bytes],
+) -> None:
+    path = tmp_path / "ct.mha"
+    SimpleITK.WriteImage(image(), str(path), True)
+    assert "error" not in same(path)
+    header, voxels = path.read_bytes().split(b"LOCAL\n")
+    if stated is not None:
+        header, replaced = re.subn(rb"CompressedDataSize = \d+\n", stated, header)
+        assert replaced == 1
+    path.write_bytes(header + b"LOCAL\n" + edit(voxels))
+    assert same(path)["error"] == "Io"
+
+
 def test_damaged_checksum(tmp_path: Path, same: Any) -> None:
     noise = np.random.default_rng(0).integers(-1000, 1000, (16, 32, 32), dtype=np.int16)
     path = tmp_path / "ct.nii.gz"

@@ -1,0 +1,84 @@
+"""Whether a compressed MetaImage is all there: its reader leaves voxels as they were."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from lungrt.errors import Io
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["require_complete_meta_image"]
+
+_CHUNK_BYTES = 1 << 18
+_ZLIB_OR_GZIP = 47  # zlib's way of asking for both
+
+
+def require_complete_meta_image(path: Path, size: int) -> None:
+    """Inflate the voxels of a file whose voxels are compressed.
+
+    Where they are not, its reader notices itself that bytes are missing.
+
+    Parameters
+    ----------
+    path
+        The file with the header.
+    size
+        Bytes of the voxels, by the header.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        For fewer bytes, damaged data, or a header that leads the reader to a part of them.
+    """
+    fields, end = _header(path)
+    data = fields.get("ElementDataFile", "")
+    in_one_file = not data.startswith("LIST") and "%" not in data
+    if fields.get("CompressedData", "")[:1] not in ("T", "t", "1") or not in_one_file:
+        return
+    is_local = data in ("LOCAL", "Local", "local")
+    begin = _number(fields.get("HeaderSize")) or (end if is_local else 0)
+    try:
+        found, taken = _inflated(path if is_local else path.parent / data, begin)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Io(f"{path}: truncated or damaged ({error}); fetch it anew") from error
+    stated = _number(fields.get("CompressedDataSize"))
+    if stated < taken if stated else begin > 0:
+        raise Io(
+            f"{path}: its voxels are {taken} bytes when compressed, its CompressedDataSize is "
+            f"{fields.get('CompressedDataSize', 'missing')}; convert it anew"
+        )
+    if found < size:
+        raise Io(f"{path}: truncated, it holds {found} of {size} bytes of voxels; fetch it anew")
+
+
+def _header(path: Path) -> tuple[dict[str, str], int]:
+    """Fields of the header, and where it ends."""
+    fields: dict[str, str] = {}
+    with path.open("rb") as file:
+        for line in file:
+            name, _, value = line.decode("utf-8", "replace").partition("=")
+            fields[name.strip()] = value.strip()
+            if name.strip() == "ElementDataFile":
+                break
+        return fields, file.tell()
+
+
+def _number(text: str | None) -> int:
+    """Return the number that a field is, 0 where there is none."""
+    return int(text) if text and text.isdecimal() else 0
+
+
+def _inflated(path: Path, begin: int) -> tuple[int, int]:
+    """How many bytes there are in a file from some place on, and how many when compressed."""
+    stream = zlib.decompressobj(_ZLIB_OR_GZIP)
+    found = 0
+    with path.open("rb") as file:
+        file.seek(begin)
+        while not stream.eof and (chunk := file.read(_CHUNK_BYTES)):
+            found += len(stream.decompress(chunk))
+        if not stream.eof:
+            raise EOFError("its compressed data end too early")
+        return found, file.tell() - len(stream.unused_data) - begin
