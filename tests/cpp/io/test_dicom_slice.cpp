@@ -75,7 +75,7 @@ TEST_F(DicomSliceTest, PixelsOfWhichTooLittleIsStated) {
 
 TEST_F(DicomSliceTest, PixelsThatCannotBeDecoded) {
   expect_undecodable(replaced(fractional_slice(), "1.2.840.10008.1.2.1\0", "1.2.840.10008.9.9.9\0"),
-                     "GDCM cannot");
+                     "GDCM cannot read the file");
 }
 
 TEST_F(DicomSliceTest, FileThatIsChangedBetweenHeaderAndPixels) {
