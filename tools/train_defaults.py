@@ -69,24 +69,18 @@ def train(work: Path, data: Path) -> None:
     """Train the three networks, each with what the one before it finds."""
     segmentation, nodule, malignancy = (work / f"{stage}.state" for stage in STAGES)
     shared = ("--data", data, "--cache", work / "cache", "--no-progress", "--test-share", 0)
-    sizes = ("--patch", 96, "--window", 160, "--background", 0.4, "--draws", 4000)
-    # What is eroded away again: else a nodule of two slices, marked exactly, is no candidate.
-    eroded = ("--mask-margin", 1, "--off-center", 1)
-    average = ("--average", "ema", "--validation-share", 0.04, "--best-by", "f1")
-    # First what a nodule is, then to miss none: with heavy misses from the start, whole vessels
-    # and the chest wall are marked, and nodules on them have no shape of their own.
-    precise = work / "segmentation-precise.state"
-    if not precise.exists():
-        lungrt(
-            "train", "segmentation", *shared, *sizes, *eroded, *average, "--output", precise,
-            "--widths", "8,16,32,64", "--false-negative-weight", 2, "--epochs", 10, "--lr", 0.002,
-            "--validate-every", 7, "--log-dir", work / "logs/segmentation-precise",
-        )  # fmt: skip
     if not segmentation.exists():
         lungrt(
-            "train", "segmentation", *shared, *sizes, *eroded, *average, "--output", segmentation,
-            "--finetune", precise, "--finetune-depth", 9, "--false-negative-weight", 8,
-            "--epochs", 5, "--lr", 0.001, "--validate-every", 5,
+            "train", "segmentation", *shared, "--output", segmentation, "--widths", "8,16,32,64",
+            "--patch", 96, "--window", 160, "--background", 0.4, "--draws", 4000,
+            # Without it whole vessels and the chest wall are marked, and nodules on them have no
+            # shape of their own.
+            "--cross-entropy-weight", 10, "--false-negative-weight", 2,
+            # What is eroded away again: else a nodule of two slices, marked exactly, is no
+            # candidate.
+            "--mask-margin", 1, "--off-center", 1,
+            "--epochs", 9, "--lr", 0.002, "--average", "ema",
+            "--validation-share", 0.04, "--best-by", "f1", "--validate-every", 3,
             "--log-dir", work / "logs/segmentation",
         )  # fmt: skip
     bundle = work / "segmentation-bundle"

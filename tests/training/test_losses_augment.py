@@ -7,11 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional as F
 
 from lungrt.training.augment import Augmentation, mix_up
 from lungrt.training.losses import (
     classification_loss,
     dice_loss,
+    pixel_cross_entropy,
     segmentation_loss,
     trait_loss,
 )
@@ -58,6 +60,41 @@ def test_misses_weigh_more_than_false_alarms(seed: int, weight: float) -> None:
     everything = segmentation_loss(torch.ones_like(target), target, false_negative_weight=8)
     nothing = segmentation_loss(torch.zeros_like(target), target, false_negative_weight=8)
     assert (everything < nothing).all()
+
+
+@given(SEEDS, st.floats(0.1, 20))
+def test_pixels_cross_entropy_is_that_of_pytorch(seed: int, weight: float) -> None:
+    probability, target = masks(seed)
+    pixels = F.binary_cross_entropy(probability, target, reduction="none").flatten(1).mean(1)
+    assert torch.allclose(pixel_cross_entropy(probability, target), pixels, atol=1e-5)
+    plain, both = (
+        segmentation_loss(
+            probability, target, false_negative_weight=2, cross_entropy_weight=cross_entropy
+        )
+        for cross_entropy in (0.0, weight)
+    )
+    assert torch.allclose(both - plain, weight * pixels, rtol=1e-4, atol=1e-4)
+
+
+def test_cross_entropy_of_a_certain_mistake_is_finite() -> None:
+    wrong = torch.tensor([[0.0, 1.0]], requires_grad=True)
+    loss = pixel_cross_entropy(wrong, torch.tensor([[1.0, 0.0]]))
+    loss.sum().backward()
+    assert loss.isfinite().all()
+    assert wrong.grad is not None
+    assert wrong.grad.isfinite().all()
+
+
+def test_many_false_alarms_cost_more_than_few_where_nothing_is() -> None:
+    few, many, nothing = torch.zeros(1, 10_000), torch.zeros(1, 10_000), torch.zeros(1, 10_000)
+    few[0, :100], many[0, :5000] = 0.9, 0.9
+    dice = [segmentation_loss(p, nothing, false_negative_weight=8).item() for p in (few, many)]
+    assert dice[1] - dice[0] < 0.02
+    both = [
+        segmentation_loss(p, nothing, false_negative_weight=8, cross_entropy_weight=10).item()
+        for p in (few, many)
+    ]
+    assert both[1] - both[0] > 5
 
 
 def test_cross_entropy_by_hand() -> None:

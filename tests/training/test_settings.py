@@ -45,8 +45,8 @@ def test_given_values_go_before_the_books() -> None:
         ("segmentation", {"mask_margin": -1}, "mask_margin: expected at least 0"),
         (
             "nodule",
-            {"mask_margin": 1, "off_center": 1},
-            "nodule is not trained with mask_margin and off_center",
+            {"mask_margin": 1, "off_center": 1, "cross_entropy_weight": 1.0},
+            "nodule is not trained with cross_entropy_weight and mask_margin and off_center",
         ),
         ("segmentation", {"mixup": 0.2}, "segmentation is not trained with mixup"),
         ("segmentation", {"best_by": "auc"}, "segmentation is not trained with best_by auc"),

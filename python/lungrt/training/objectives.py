@@ -173,8 +173,12 @@ class Segmentation:
 
     def _judge(self, network: nn.Module, hu: Tensor, mask: Tensor) -> tuple[Tensor, Outcome]:
         probability = probabilities_of_any_size(network, hu).float()
-        weight = self._settings.false_negative_weight
-        losses = segmentation_loss(probability, mask, false_negative_weight=weight)
+        losses = segmentation_loss(
+            probability,
+            mask,
+            false_negative_weight=self._settings.false_negative_weight,
+            cross_entropy_weight=self._settings.cross_entropy_weight,
+        )
         found, wanted = probability.detach() > THRESHOLD, mask > THRESHOLD
         counts = torch.stack(
             [(found & wanted).sum(), (found & ~wanted).sum(), (~found & wanted).sum()]

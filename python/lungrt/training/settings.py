@@ -70,6 +70,8 @@ class Settings:
         Weight of the loss of the readers' other ratings, learnt beside the class; 0 for none.
     false_negative_weight : float
         Segmentation: weight of the part of the Dice loss that misses count in alone.
+    cross_entropy_weight : float
+        Segmentation: weight of the pixels' cross-entropy, which the book has none of.
     background : float
         Segmentation: share of the draws around non-nodules, which the book has none of.
     mask_margin : int
@@ -127,6 +129,7 @@ class Settings:
     soft_labels: bool = False
     trait_weight: float = 0.0
     false_negative_weight: float = 8.0
+    cross_entropy_weight: float = 0.0
     background: float = 0.0
     mask_margin: int = 0
     off_center: int = 0
@@ -152,7 +155,7 @@ class Settings:
         for name in (
             "momentum", "weight_decay", "patience", "workers", "unfreeze_every", "offset",
             "noise_hu", "elastic", "mixup", "trait_weight", "false_negative_weight", "context",
-            "seed", "mask_margin", "off_center",
+            "seed", "mask_margin", "off_center", "cross_entropy_weight",
         ):  # fmt: skip
             self._require(name, getattr(self, name) >= 0, "at least 0")
         for name in (
@@ -173,6 +176,7 @@ class Settings:
             "soft_labels": self.soft_labels and self.task not in ("malignancy", "three-class"),
             "trait_weight": segments and self.trait_weight,
             "background": self.background and not segments,
+            "cross_entropy_weight": self.cross_entropy_weight and not segments,
             "mask_margin": self.mask_margin and not segments,
             "off_center": self.off_center and not segments,
         }

@@ -159,6 +159,9 @@ class SettingOptions:
     false_negative_weight: Annotated[
         float | None, _option("Segmentation: weight of misses; 8.", _TARGETS)
     ] = None
+    cross_entropy_weight: Annotated[
+        float | None, _option("Segmentation: weight of the pixels' cross-entropy; 0.", _TARGETS)
+    ] = None
     background: Annotated[
         float | None,
         _option("Segmentation: share of the draws around non-nodules; 0.", _TARGETS),
