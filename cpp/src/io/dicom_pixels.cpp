@@ -6,11 +6,13 @@
 #include <cstdlib>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include "io/dicom_slice.h"
 #include "io/files.h"
+#include "io/rle.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -134,6 +136,15 @@ Plane plane_of(const DicomSlice& slice, Scalar type, const void* values, std::si
                                 " are no Hounsfield units");
 }
 
+void require_whole_runs(const DicomSlice& slice, const std::string& content, std::uint64_t pixels) {
+  try {
+    require_whole_rle(fragments_of(content, *slice.rle_offset), pixels, std::stoi(slice.bits));
+  } catch (const std::runtime_error& error) {
+    throw Error(ErrorCode::kIo, slice.path.string() + ": its compressed pixels are damaged (" +
+                                    error.what() + "); fetch it anew or move it out of the folder");
+  }
+}
+
 /// Through GDCM: compressed pixels, other sizes of them, slopes that are not whole.
 Plane decode(const DicomSlice& slice, std::int64_t pixels) {
   // What the slope and intercept say counts for every kind of image, as ITK has it.
@@ -141,6 +152,7 @@ Plane decode(const DicomSlice& slice, std::int64_t pixels) {
   static_cast<void>(kForced);
   std::string content(static_cast<std::size_t>(slice.end), '\0');
   read_from(slice, 0, content.data(), content.size());
+  if (slice.rle_offset) require_whole_runs(slice, content, static_cast<std::uint64_t>(pixels));
   std::istringstream stream(std::move(content), std::ios::binary);
   gdcm::ImageReader reader;
   reader.SetStream(stream);

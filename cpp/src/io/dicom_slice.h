@@ -43,6 +43,8 @@ struct DicomSlice {
   std::uint64_t end = 0;  ///< of the pixels, in the file
   /// Bytes of pixels, where they are not compressed.
   std::optional<std::uint64_t> pixel_bytes;
+  /// Where the fragments of pixels begin that are compressed by runs.
+  std::optional<std::uint64_t> rle_offset;
   /// Where the pixels can be read without a decoder.
   std::optional<RawPixels> raw;
 };

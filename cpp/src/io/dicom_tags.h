@@ -24,6 +24,7 @@ inline constexpr const char* kImplicitLittleEndian = "1.2.840.10008.1.2";
 inline constexpr const char* kExplicitLittleEndian = "1.2.840.10008.1.2.1";
 inline constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
 inline constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
+inline constexpr const char* kRunLengths = "1.2.840.10008.1.2.5";
 }  // namespace transfer_syntax
 
 /// Where a file's pixels are.

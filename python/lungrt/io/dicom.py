@@ -15,7 +15,7 @@ import numpy as np
 
 from lungrt._core import CtVolume, SliceHeader, available_threads, plan_series
 from lungrt.errors import BadVolume, InvalidArgument, Io
-from lungrt.io.dicom_file import may_be_ct, require_all_pixels
+from lungrt.io.dicom_file import may_be_ct, require_all_pixels, require_sane_runs
 from lungrt.io.image import itk_reason
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class _Slice:
         import SimpleITK
 
         rows, columns, bits = (int(self.numbers(tag, 1)[0]) for tag in (_ROWS, _COLUMNS, _BITS))
-        require_all_pixels(self.path, rows * columns * bits // 8)
+        require_all_pixels(self.path, rows * columns, bits)
         reader = _gdcm_reader()
         reader.SetFileName(str(self.path))
         try:
@@ -255,6 +255,12 @@ def _read_headers(files: Iterable[Path]) -> Iterable[_Slice]:
 
 
 def _read_header(path: Path) -> _Slice | None:
+    try:
+        require_sane_runs(path)  # GDCM looks at them as soon as it reads the header
+    except Io:
+        if may_be_ct(path):
+            raise
+        return None
     reader = _gdcm_reader()
     reader.SetFileName(str(path))
     try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import TYPE_CHECKING
 
 from lungrt.errors import Io
+from lungrt.io.rle import fragments_of, require_sane_header, require_whole_rle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["may_be_ct", "require_all_pixels"]
+__all__ = ["may_be_ct", "require_all_pixels", "require_sane_runs"]
 
 _SUFFIXES = (".dcm", ".dicom", ".ima")
 _META_BYTES = 4096  # the file meta group is at the start and has a few hundred bytes
@@ -19,6 +22,7 @@ _TRANSFER_SYNTAX = 0x0010  # TransferSyntaxUID
 _CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"  # Enhanced and Legacy Converted add .1 and .2
 _IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+_RUN_LENGTHS = "1.2.840.10008.1.2.5"
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 
 
@@ -34,29 +38,35 @@ def may_be_ct(path: Path) -> bool:
     return storage is None or storage.startswith(_CT_IMAGE_STORAGE)
 
 
-def require_all_pixels(path: Path, size: int) -> None:
-    """Refuse a file whose uncompressed pixel data are shorter than its image.
+def require_all_pixels(path: Path, pixels: int, bits: int) -> None:
+    """Refuse a file whose pixel data are shorter than its image, or damaged runs (RLE).
 
-    GDCM fills such an image with whatever lies in memory.
+    GDCM fills a short image with whatever lies in memory, and damaged runs may end the process.
 
     Parameters
     ----------
     path
         The file.
-    size
-        Bytes of its image.
+    pixels
+        How many its image has.
+    bits
+        Bits that each has.
 
     Raises
     ------
     lungrt.errors.Io
-        For fewer bytes.
+        For fewer pixels, or damaged ones.
     """
     content = _read(path)
+    size = pixels * bits // 8
     syntax = _file_meta(content).get(_TRANSFER_SYNTAX)
     if syntax == _EXPLICIT_LITTLE_ENDIAN:
         length_at = 8  # after the tag, a representation of two letters and two unused bytes
     elif syntax == _IMPLICIT_LITTLE_ENDIAN:
         length_at = 4
+    elif syntax == _RUN_LENGTHS:
+        _require_whole_runs(path, content, pixels, bits)
+        return
     else:
         return  # compressed: the decoder misses what is missing
     longest = 0
@@ -72,6 +82,40 @@ def require_all_pixels(path: Path, size: int) -> None:
         f"{path}: holds {longest} bytes of pixels, its image has {size}; fetch it anew or move it "
         "out of the folder"
     )
+
+
+def require_sane_runs(path: Path) -> None:
+    """Refuse a file compressed by runs (RLE) whose header would end the process in GDCM.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        With the reason.
+    """
+    if _file_meta(_read(path, _META_BYTES)).get(_TRANSFER_SYNTAX) != _RUN_LENGTHS:
+        return
+    with _naming_damage(path):
+        for fragment in fragments_of(_read(path)):
+            require_sane_header(fragment)
+
+
+def _require_whole_runs(path: Path, content: bytes, pixels: int, bits: int) -> None:
+    with _naming_damage(path):
+        fragments = fragments_of(content)
+        if len(fragments) != 1:
+            raise ValueError(f"they lie in {len(fragments)} fragments, those of a slice in 1")
+        require_whole_rle(fragments[0], pixels, bits)
+
+
+@contextlib.contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise Io(
+            f"{path}: its compressed pixels are damaged ({error}); fetch it anew or move it out of "
+            "the folder"
+        ) from error
 
 
 def _read(path: Path, size: int = -1) -> bytes:

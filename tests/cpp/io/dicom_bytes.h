@@ -59,6 +59,14 @@ inline std::string dicom_slice(int number, const std::string& more = "") {
          long_element(0x7FE00010, "OW", pixels);
 }
 
+/// A fragment of pixels, or another item.
+inline std::string item(const std::string& content) {
+  return tag(0xFFFEE000) + little(static_cast<std::uint32_t>(content.size()), 4) + content;
+}
+
+/// What ends a sequence of unknown length.
+inline std::string sequence_end() { return tag(0xFFFEE0DD) + little(0, 4); }
+
 /// A file with other bytes where some are, once.
 inline std::string replaced(std::string content, const std::string& from, const std::string& to) {
   return content.replace(content.find(from), from.size(), to);

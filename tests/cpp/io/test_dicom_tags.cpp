@@ -27,10 +27,7 @@ class DicomTagsTest : public ::testing::Test {
   TempFolder folder_;
 };
 
-std::string item(const std::string& content) {
-  return tag(0xFFFEE000) + little(static_cast<std::uint32_t>(content.size()), 4) + content;
-}
-const std::string kEnd = tag(0xFFFEE0DD) + little(0, 4);
+const std::string kEnd = sequence_end();
 const std::string kItemEnd = tag(0xFFFEE00D) + little(0, 4);
 constexpr std::uint32_t kUndefined = 0xFFFFFFFF;
 

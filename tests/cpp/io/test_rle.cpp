@@ -1,0 +1,126 @@
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expect_error.h"
+#include "io/dicom_bytes.h"
+#include "io/dicom_slice.h"
+#include "io/rle.h"
+#include "temp_folder.h"
+
+namespace lungrt::io {
+namespace {
+
+using namespace lungrt::testing;
+
+constexpr int kPixels = 6;
+
+std::string header(std::uint32_t segments, const std::vector<std::uint32_t>& begins) {
+  std::string result = little(segments, 4);
+  for (const std::uint32_t begin : begins) result += little(begin, 4);
+  return result + std::string(64 - result.size(), '\0');
+}
+
+/// High bytes, all 1: six times the same. Low bytes 0, 1, ... 5: as they are, after a run of none.
+const std::string kHigh = "\xFB\x01", kLow = std::string("\x80\x05\x00\x01\x02\x03\x04\x05", 8);
+const std::string kGood = header(2, {64, 66}) + kHigh + kLow;
+
+class RleTest : public ::testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& fragments) const {
+    const std::string plain = dicom_slice(0);
+    std::string content = plain.substr(0, plain.size() - 24);  // all but the pixels
+    content = replaced(content, element(0x00020010, "UI", "1.2.840.10008.1.2.1"),
+                       element(0x00020010, "UI", "1.2.840.10008.1.2.5"));
+    return folder_.write(
+        "slice.dcm",
+        content + long_element(0x7FE00010, "OB", fragments + sequence_end(), 0xFFFFFFFF));
+  }
+  void expect_damaged(const std::string& data, const char* reason) const {
+    const auto slice = read_slice(write(item("") + item(data)));
+    ASSERT_TRUE(slice.has_value());
+    expect_error(ErrorCode::kIo,
+                 {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
+                 [&] { read_plane(*slice, kPixels); });
+  }
+  TempFolder folder_;
+};
+
+TEST_F(RleTest, PixelsInFragments) {
+  for (const std::string& fragments :
+       {item("") + item(kGood), item(little(0, 4)) + item(kGood + std::string(2, '\0'))}) {
+    const auto slice = read_slice(write(fragments));
+    ASSERT_TRUE(slice && slice->rle_offset);
+    EXPECT_EQ(read_plane(*slice, kPixels).hu,
+              (std::vector<std::int16_t>{-768, -767, -766, -765, -764, -763}));
+  }
+}
+
+TEST_F(RleTest, HeaderThatSaysAnotherNumberOfSegments) {
+  for (const std::uint32_t segments : {0U, 1U, 3U, 16U, 0x20000002U, 0xFFFFFFFFU}) {
+    const std::string reason =
+        "says " + std::to_string(segments) + " segments, pixels of 16 bits have 2";
+    expect_damaged(header(segments, {64, 66, 68}) + kHigh + kLow, reason.c_str());
+  }
+}
+
+TEST_F(RleTest, HeaderThatIsNotThere) {
+  expect_damaged("", "they have 0 bytes, their header alone 64");
+  expect_damaged(kGood.substr(0, 62), "they have 62 bytes");
+}
+
+TEST_F(RleTest, SegmentsThatLieElsewhere) {
+  const std::string data = kHigh + kLow;
+  expect_damaged(header(2, {0, 66}) + data, "segment 1 is said to be bytes 0 to 66 of 74");
+  expect_damaged(header(2, {65, 66}) + data, "segment 1 is said to be bytes 65 to 66");
+  expect_damaged(header(2, {64, 63}) + data, "segment 1 is said to be bytes 64 to 63");
+  expect_damaged(header(2, {64, 75}) + data, "segment 1 is said to be bytes 64 to 75 of 74");
+  expect_damaged(header(2, {64, 0xFFFFFFFF}) + data, "segment 1 is said to be");
+}
+
+TEST_F(RleTest, SegmentsThatAreTooShortOrTooLong) {
+  expect_damaged(kGood.substr(0, kGood.size() - 2), "segment 2 holds 0 of 6 pixels");
+  expect_damaged(header(2, {64, 66}) + "\xFC\x01" + kLow, "segment 1 holds 5 of 6 pixels");
+  expect_damaged(header(2, {64, 66}) + "\xFA\x01" + kLow, "segment 1 holds 7 of 6 pixels");
+  expect_damaged(header(2, {64, 64}) + kLow, "segment 1 holds 0 of 6 pixels");
+  expect_damaged(header(2, {64, 66}) + kHigh, "segment 2 holds 0 of 6 pixels");
+}
+
+TEST_F(RleTest, BitsThatAreNotSupported) {
+  for (const int bits : {12, 64}) {
+    try {
+      require_whole_rle({kGood}, kPixels, bits);
+      ADD_FAILURE() << bits;
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(error.what(),
+                "runs of " + std::to_string(bits) + " bits a pixel are not supported");
+    }
+  }
+}
+
+TEST_F(RleTest, Fragments) {
+  using Found = std::vector<std::string_view>;
+  const std::string two = "xy" + item("tables") + item("ab") + item("cd") + sequence_end();
+  EXPECT_EQ(fragments_of(two, 2), (Found{"ab", "cd"}));
+  const std::string cut = item("") + item("abcd").substr(0, 10);
+  EXPECT_EQ(fragments_of(cut, 0), (Found{"ab"}));
+  EXPECT_EQ(fragments_of("", 0), Found{});
+}
+
+TEST_F(RleTest, RunsInSeveralFragments) {
+  for (const int count : {0, 2}) {
+    std::string fragments = item("");
+    for (int i = 0; i < count; ++i) fragments += item(kGood);
+    const auto slice = read_slice(write(fragments));
+    ASSERT_TRUE(slice.has_value());
+    const std::string reason = "they lie in " + std::to_string(count) + " fragments";
+    expect_error(ErrorCode::kIo, {"slice.dcm: its compressed pixels are damaged", reason.c_str()},
+                 [&] { read_plane(*slice, kPixels); });
+  }
+}
+
+}  // namespace
+}  // namespace lungrt::io
