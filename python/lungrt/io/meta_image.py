@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from lungrt.errors import Io
+from lungrt.errors import BadVolume, Io
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +35,11 @@ def require_complete_meta_image(path: Path, size: int) -> None:
     """
     fields, end = _header(path)
     data = fields.get("ElementDataFile", "")
-    in_one_file = not data.startswith("LIST") and "%" not in data
-    if fields.get("CompressedData", "")[:1] not in ("T", "t", "1") or not in_one_file:
+    if data.startswith("LIST") or "%" in data:
+        raise BadVolume(
+            f"{path}: its voxels lie in a file for each slice, which is not supported; convert it"
+        )
+    if fields.get("CompressedData", "")[:1] not in ("T", "t", "1"):
         return
     is_local = data in ("LOCAL", "Local", "local")
     begin = _number(fields.get("HeaderSize")) or (end if is_local else 0)

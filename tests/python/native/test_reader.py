@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,48 @@ def test_pixels_that_cannot_be_decoded(ct_folder: Path, same: Any) -> None:
     assert same(ct_folder)["error"] == "Io"
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: b"\0" + data[1:],
+        lambda data: b"\x10" + data[1:],
+        lambda data: b"\1" + data[1:],
+        lambda data: data[:4] + b"\0" + data[5:],
+        lambda data: data[:8] + b"\xff\xff" + data[10:],
+        lambda data: data[:8] + b"\x3f\0" + data[10:],
+        lambda data: data[:-10],
+        lambda data: data[:62],
+        lambda data: data[:64] + bytes(len(data) - 64),
+        lambda data: data,
+    ],
+    ids=[
+        "no segments",
+        "16 segments",
+        "1 segment",
+        "segments begin in the header",
+        "offset outside",
+        "offsets descend",
+        "truncated",
+        "part of the header",
+        "zeros",
+        "whole",
+    ],
+)
+def test_damaged_runs(ct_folder: Path, same: Any, edit: Callable[[bytes], bytes]) -> None:
+    path = ct_folder / "slice002.dcm"
+    data = pydicom.dcmread(path)
+    data.compress(pydicom.uid.RLELossless)
+    (fragment,) = pydicom.encaps.generate_frames(data.PixelData, number_of_frames=1)
+    data.PixelData = pydicom.encaps.encapsulate([edit(fragment)])
+    data.save_as(path)
+    answer = same(ct_folder)
+    if edit(fragment) == fragment:
+        assert "error" not in answer
+    else:
+        assert answer["error"] == "Io"
+        assert f"{path}: its compressed pixels are damaged (" in answer["message"]
+
+
 def test_other_files_are_ignored(ct_folder: Path, same: Any) -> None:
     (ct_folder / "readme.txt").write_text("notes")
     (ct_folder / "annotations.xml").write_text("<a/>" * 200)
@@ -395,6 +438,24 @@ def test_compressed_meta_images_that_are_not_whole(
         assert replaced == 1
     path.write_bytes(header + b"LOCAL\n" + edit(voxels))
     assert same(path)["error"] == "Io"
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("data", ["LIST\nslice1.raw\nslice2.raw\n", "slice%d.raw 1 2 1\n"])
+def test_meta_images_of_a_file_a_slice(
+    tmp_path: Path, same: Any, data: str, compressed: bool
+) -> None:
+    voxels = np.arange(6, dtype=np.int16).tobytes()
+    for number in (1, 2):
+        path = tmp_path / f"slice{number}.raw"
+        path.write_bytes(zlib.compress(voxels) if compressed else voxels)
+    (tmp_path / "ct.mhd").write_text(
+        "ObjectType = Image\nNDims = 3\nDimSize = 3 2 2\nElementType = MET_SHORT\n"
+        f"BinaryData = True\nCompressedData = {compressed}\nElementDataFile = {data}"
+    )
+    answer = same(tmp_path / "ct.mhd")
+    assert answer["error"] == "BadVolume"
+    assert "a file for each slice" in answer["message"]
 
 
 def test_damaged_checksum(tmp_path: Path, same: Any) -> None:
