@@ -159,9 +159,8 @@ std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
     return no_image(path, tags->storage, "its size, or the format of its pixels, is not stated");
   }
   slice.end = tags->pixels->end;
-  if (tags->pixels->encapsulated && tags->syntax == transfer_syntax::kRunLengths) {
-    slice.rle_offset = tags->pixels->offset;
-  }
+  slice.syntax = tags->syntax;
+  if (tags->pixels->encapsulated) slice.fragments_offset = tags->pixels->offset;
   if (!tags->pixels->encapsulated) {
     const auto pixels = static_cast<std::uint64_t>(whole(slice.rows)) *
                         static_cast<std::uint64_t>(whole(slice.columns));

@@ -7,11 +7,15 @@
 #include <limits>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "io/dicom_slice.h"
+#include "io/dicom_tags.h"
 #include "io/files.h"
+#include "io/fragments.h"
+#include "io/jpeg.h"
 #include "io/rle.h"
 #include "lungrt/error.h"
 
@@ -136,9 +140,23 @@ Plane plane_of(const DicomSlice& slice, Scalar type, const void* values, std::si
                                 " are no Hounsfield units");
 }
 
-void require_whole_runs(const DicomSlice& slice, const std::string& content, std::uint64_t pixels) {
+bool is_jpeg(const std::string& syntax) {
+  return std::any_of(transfer_syntax::kJpegs.begin(), transfer_syntax::kJpegs.end(),
+                     [&](const char* start) { return syntax.rfind(start, 0) == 0; });
+}
+
+/// Looks through compressed pixels before a decoder does, which takes them at their word.
+void require_whole_fragments(const DicomSlice& slice, const std::string& content,
+                             std::uint64_t pixels) {
+  const std::vector<std::string_view> fragments = fragments_of(content, *slice.fragments_offset);
   try {
-    require_whole_rle(fragments_of(content, *slice.rle_offset), pixels, std::stoi(slice.bits));
+    if (slice.syntax == transfer_syntax::kRunLengths) {
+      require_whole_rle(fragments, pixels, std::stoi(slice.bits));
+    } else if (is_jpeg(slice.syntax)) {
+      std::string joined;
+      for (const std::string_view fragment : fragments) joined += fragment;
+      require_whole_jpeg(joined, std::stoi(slice.rows), std::stoi(slice.columns));
+    }
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::kIo, slice.path.string() + ": its compressed pixels are damaged (" +
                                     error.what() + "); fetch it anew or move it out of the folder");
@@ -152,7 +170,9 @@ Plane decode(const DicomSlice& slice, std::int64_t pixels) {
   static_cast<void>(kForced);
   std::string content(static_cast<std::size_t>(slice.end), '\0');
   read_from(slice, 0, content.data(), content.size());
-  if (slice.rle_offset) require_whole_runs(slice, content, static_cast<std::uint64_t>(pixels));
+  if (slice.fragments_offset) {
+    require_whole_fragments(slice, content, static_cast<std::uint64_t>(pixels));
+  }
   std::istringstream stream(std::move(content), std::ios::binary);
   gdcm::ImageReader reader;
   reader.SetStream(stream);

@@ -43,8 +43,9 @@ struct DicomSlice {
   std::uint64_t end = 0;  ///< of the pixels, in the file
   /// Bytes of pixels, where they are not compressed.
   std::optional<std::uint64_t> pixel_bytes;
-  /// Where the fragments of pixels begin that are compressed by runs.
-  std::optional<std::uint64_t> rle_offset;
+  std::string syntax;  ///< transfer syntax UID
+  /// Where the fragments of compressed pixels begin, in the file.
+  std::optional<std::uint64_t> fragments_offset;
   /// Where the pixels can be read without a decoder.
   std::optional<RawPixels> raw;
 };

@@ -5,6 +5,7 @@
 /// fast.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -25,6 +26,11 @@ inline constexpr const char* kExplicitLittleEndian = "1.2.840.10008.1.2.1";
 inline constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
 inline constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
 inline constexpr const char* kRunLengths = "1.2.840.10008.1.2.5";
+/// How those of JPEG (5x, 6x, 70) and JPEG-LS (80, 81) begin; JPEG 2000 and others have 9x and
+/// more.
+inline constexpr std::array<const char*, 4> kJpegs{"1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.6",
+                                                   "1.2.840.10008.1.2.4.7",
+                                                   "1.2.840.10008.1.2.4.8"};
 }  // namespace transfer_syntax
 
 /// Where a file's pixels are.

@@ -7,7 +7,6 @@ namespace lungrt::io {
 namespace {
 
 constexpr std::size_t kHeader = 64;      // bytes: how many segments there are, and where 15 begin
-constexpr std::size_t kItemHead = 8;     // bytes: tag and length
 constexpr std::size_t kMostBits = 32;    // that GDCM decodes
 constexpr unsigned char kNothing = 128;  // a run of this kind means none
 
@@ -31,18 +30,6 @@ std::uint64_t decoded_size(std::string_view segment, std::uint64_t enough) {
 }
 
 }  // namespace
-
-std::vector<std::string_view> fragments_of(std::string_view content, std::uint64_t at) {
-  std::vector<std::string_view> fragments;
-  for (bool is_table = true; at + kItemHead <= content.size(); is_table = false) {
-    const std::string_view item = content.substr(static_cast<std::size_t>(at));
-    if (item.substr(0, 4) != std::string_view("\xFE\xFF\x00\xE0", 4)) break;
-    const std::uint64_t bytes = number(item, 4);
-    if (!is_table) fragments.push_back(item.substr(kItemHead, static_cast<std::size_t>(bytes)));
-    at += kItemHead + bytes;
-  }
-  return fragments;
-}
 
 void require_whole_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels,
                        int bits) {

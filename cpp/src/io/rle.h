@@ -7,11 +7,6 @@
 
 namespace lungrt::io {
 
-/// The fragments of a file's pixels.
-/// \param content  of the file
-/// \param at       where the value of the pixels begins: the table of offsets, which is left out
-std::vector<std::string_view> fragments_of(std::string_view content, std::uint64_t at);
-
 /// GDCM takes the header of such pixels at its word: it divides by the number of segments and reads
 /// wherever they are said to be.
 /// \param pixels  of the image

@@ -118,7 +118,7 @@ class _Slice:
         import SimpleITK
 
         rows, columns, bits = (int(self.numbers(tag, 1)[0]) for tag in (_ROWS, _COLUMNS, _BITS))
-        require_all_pixels(self.path, rows * columns, bits)
+        require_all_pixels(self.path, rows, columns, bits)
         reader = _gdcm_reader()
         reader.SetFileName(str(self.path))
         try:

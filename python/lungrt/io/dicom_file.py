@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from lungrt.errors import Io
+from lungrt.io.jpeg import require_whole_jpeg
 from lungrt.io.rle import fragments_of, require_sane_header, require_whole_rle
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"  # Enhanced and Legacy Converted
 _IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _RUN_LENGTHS = "1.2.840.10008.1.2.5"
+# How those of JPEG (5x, 6x, 70) and JPEG-LS (80, 81) begin; JPEG 2000 and others have 9x and more.
+_JPEGS = tuple(f"1.2.840.10008.1.2.4.{digit}" for digit in (5, 6, 7, 8))
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 
 
@@ -38,19 +41,19 @@ def may_be_ct(path: Path) -> bool:
     return storage is None or storage.startswith(_CT_IMAGE_STORAGE)
 
 
-def require_all_pixels(path: Path, pixels: int, bits: int) -> None:
-    """Refuse a file whose pixel data are shorter than its image, or damaged runs (RLE).
+def require_all_pixels(path: Path, rows: int, columns: int, bits: int) -> None:
+    """Refuse a file whose pixel data are shorter than its image; also damaged RLE and JPEG.
 
-    GDCM fills a short image with whatever lies in memory, and damaged runs may end the process.
+    GDCM fills a short image with whatever lies in memory, and some damage would end the process.
 
     Parameters
     ----------
     path
         The file.
-    pixels
-        How many its image has.
+    rows, columns
+        Size of its image.
     bits
-        Bits that each has.
+        Of each pixel.
 
     Raises
     ------
@@ -58,14 +61,18 @@ def require_all_pixels(path: Path, pixels: int, bits: int) -> None:
         For fewer pixels, or damaged ones.
     """
     content = _read(path)
-    size = pixels * bits // 8
+    size = rows * columns * bits // 8
     syntax = _file_meta(content).get(_TRANSFER_SYNTAX)
     if syntax == _EXPLICIT_LITTLE_ENDIAN:
         length_at = 8  # after the tag, a representation of two letters and two unused bytes
     elif syntax == _IMPLICIT_LITTLE_ENDIAN:
         length_at = 4
     elif syntax == _RUN_LENGTHS:
-        _require_whole_runs(path, content, pixels, bits)
+        _require_whole_runs(path, content, rows * columns, bits)
+        return
+    elif syntax is not None and syntax.startswith(_JPEGS):
+        with _naming_damage(path):
+            require_whole_jpeg(b"".join(fragments_of(content)), rows, columns)
         return
     else:
         return  # compressed: the decoder misses what is missing

@@ -4,6 +4,7 @@ add_executable(
   io/test_dicom_slice.cpp
   io/test_dicom_tags.cpp
   io/test_files.cpp
+  io/test_jpeg.cpp
   io/test_image_file.cpp
   io/test_masks.cpp
   io/test_read_ct.cpp

@@ -8,6 +8,7 @@
 #include "expect_error.h"
 #include "io/dicom_bytes.h"
 #include "io/dicom_slice.h"
+#include "io/fragments.h"
 #include "io/rle.h"
 #include "temp_folder.h"
 
@@ -53,7 +54,7 @@ TEST_F(RleTest, PixelsInFragments) {
   for (const std::string& fragments :
        {item("") + item(kGood), item(little(0, 4)) + item(kGood + std::string(2, '\0'))}) {
     const auto slice = read_slice(write(fragments));
-    ASSERT_TRUE(slice && slice->rle_offset);
+    ASSERT_TRUE(slice && slice->fragments_offset);
     EXPECT_EQ(read_plane(*slice, kPixels).hu,
               (std::vector<std::int16_t>{-768, -767, -766, -765, -764, -763}));
   }

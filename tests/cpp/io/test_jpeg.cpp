@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "expect_error.h"
+#include "io/dicom_bytes.h"
+#include "io/dicom_slice.h"
+#include "io/jpeg.h"
+#include "temp_folder.h"
+
+namespace lungrt::io {
+namespace {
+
+using namespace lungrt::testing;
+
+constexpr int kRows = 8, kColumns = 10, kPixels = kRows * kColumns;
+
+std::string bytes(const std::string& hex) {
+  std::string result;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    result += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return result;
+}
+
+struct Stream {
+  const char* syntax;
+  std::string data;  ///< 8 x 10 pixels of 16 bits, all 1000
+};
+
+const std::vector<Stream> kStreams{
+    {"1.2.840.10008.1.2.4.80",
+     bytes(
+         "ffd8fff7000b100008000a01011100fff8000d01ffff0012004301140040ffda00080101000000003e7c0080"
+         "2008040201008080801fff7fc0ffd900")},
+    {"1.2.840.10008.1.2.4.70",
+     bytes("ffd8ffc3000b100008000a01011100ffc400150001010000000000000000000000000000000fffda0008"
+           "01010001000081f380000000000000000000ffd9")}};
+constexpr std::size_t kFrame = 2;  // where the header of the frame begins
+
+class JpegTest : public ::testing::Test {
+ protected:
+  DicomSlice slice(const Stream& stream, const std::string& fragments) const {
+    const std::string plain = dicom_slice(0);
+    std::string content = plain.substr(0, plain.size() - 24);  // all but the pixels
+    content = replaced(content, element(0x00020010, "UI", "1.2.840.10008.1.2.1"),
+                       element(0x00020010, "UI", stream.syntax));
+    content = replaced(content, element(0x00280010, "US", little(2, 2)),
+                       element(0x00280010, "US", little(kRows, 2)));
+    content = replaced(content, element(0x00280011, "US", little(3, 2)),
+                       element(0x00280011, "US", little(kColumns, 2)));
+    const auto path = folder_.write(
+        "slice.dcm",
+        content + long_element(0x7FE00010, "OB", fragments + sequence_end(), 0xFFFFFFFF));
+    return read_slice(path).value();
+  }
+  void expect_damaged(const Stream& stream, const std::string& data, const char* reason) const {
+    expect_error(ErrorCode::kIo,
+                 {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
+                 [&] { read_plane(slice(stream, item("") + item(data)), kPixels); });
+  }
+  TempFolder folder_;
+};
+
+TEST_F(JpegTest, WholeStreams) {
+  for (const Stream& stream : kStreams) {
+    for (const std::string& fragments :
+         {item("") + item(stream.data), item("") + item(stream.data + std::string(2, '\0'))}) {
+      EXPECT_EQ(read_plane(slice(stream, fragments), kPixels).hu,
+                std::vector<std::int16_t>(kPixels, -24));
+    }
+  }
+}
+
+TEST_F(JpegTest, BytesThatMayPrecedeAMarker) {
+  for (const Stream& stream : kStreams) {
+    std::string filled = stream.data;
+    filled.insert(kFrame, "\xFF\xFF");
+    EXPECT_NO_THROW(require_whole_jpeg(filled, kRows, kColumns));
+  }
+}
+
+TEST_F(JpegTest, StreamsThatEndTooEarly) {
+  for (const Stream& stream : kStreams) {
+    expect_damaged(stream, "", "they do not begin as JPEG does");
+    expect_damaged(stream, stream.data.substr(0, 2), "their header is not whole");
+    expect_damaged(stream, stream.data.substr(0, 10), "their header is not whole");
+    expect_damaged(stream, stream.data.substr(0, stream.data.rfind("\xFF\xD9")),
+                   "they end too early");
+    expect_damaged(stream, std::string(stream.data.size(), '\0'), "they do not begin");
+  }
+}
+
+TEST_F(JpegTest, HeaderOfAnotherImage) {
+  for (const Stream& stream : kStreams) {
+    const auto with = [&](std::size_t at, char value) {
+      std::string data = stream.data;
+      data[kFrame + at] = value;
+      return data;
+    };
+    expect_damaged(stream, with(4, 0), "says 8 x 10 pixels of 1 x 0 bits, the file's 8 x 10");
+    expect_damaged(stream, with(4, 17), "says 8 x 10 pixels of 1 x 17 bits");
+    expect_damaged(stream, with(6, 9), "says 9 x 10 pixels");
+    expect_damaged(stream, with(8, 8), "says 8 x 8 pixels");
+    expect_damaged(stream, with(9, 3), "pixels of 3 x 16 bits");
+    expect_damaged(stream, with(3, 5), "their header is not whole");   // bytes of the header
+    expect_damaged(stream, with(3, 1), "their header is not whole");   // fewer than its length has
+    expect_damaged(stream, with(2, 99), "their header is not whole");  // more than there are
+    expect_damaged(stream, with(0, 0), "their header is not whole");   // no marker
+    expect_damaged(stream, with(1, 0), "their header is not whole");   // markers without length
+    expect_damaged(stream, with(1, '\xD9'), "their header is not whole");
+    expect_damaged(stream, with(1, '\xE0'), "their header is not whole");  // no frame
+  }
+}
+
+}  // namespace
+}  // namespace lungrt::io
