@@ -152,11 +152,12 @@ void require_whole_fragments(const DicomSlice& slice, const std::string& content
   try {
     if (slice.syntax == transfer_syntax::kRunLengths) {
       require_whole_rle(fragments, pixels, std::stoi(slice.bits));
-    } else if (is_jpeg(slice.syntax)) {
-      std::string joined;
-      for (const std::string_view fragment : fragments) joined += fragment;
-      require_whole_jpeg(joined, std::stoi(slice.rows), std::stoi(slice.columns));
+      return;
     }
+    std::string joined;
+    for (const std::string_view fragment : fragments) joined += fragment;
+    const auto check = is_jpeg(slice.syntax) ? require_whole_jpeg : require_size_of_jpeg_2000;
+    check(joined, std::stoi(slice.rows), std::stoi(slice.columns));
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::kIo, slice.path.string() + ": its compressed pixels are damaged (" +
                                     error.what() + "); fetch it anew or move it out of the folder");

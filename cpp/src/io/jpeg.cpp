@@ -1,5 +1,6 @@
 #include "io/jpeg.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -7,7 +8,9 @@ namespace lungrt::io {
 namespace {
 
 constexpr std::string_view kStart("\xFF\xD8", 2), kEnd("\xFF\xD9", 2);
-constexpr int kScan = 0xDA;  // the marker before the pixels
+constexpr std::string_view kCodeStream("\xFF\x4F\xFF\x51", 4);
+constexpr std::size_t kSizesEnd = 42;  // of the code stream's sizes
+constexpr int kScan = 0xDA;            // the marker before the pixels
 
 /// Whether a marker begins the header of a frame: SOF0 to SOF15, which are not three others between
 /// them, and that of JPEG-LS.
@@ -60,6 +63,27 @@ void require_whole_jpeg(std::string_view data, int rows, int columns) {
     return;
   }
   throw std::runtime_error("their header is not whole");
+}
+
+void require_size_of_jpeg_2000(std::string_view data, int rows, int columns) {
+  if (data.substr(0, kCodeStream.size()) != kCodeStream) return;
+  if (data.size() < kSizesEnd) throw std::runtime_error("their header is not whole");
+  const auto number = [&](std::size_t at, int bytes) {
+    std::int64_t value = 0;
+    for (int i = 0; i < bytes; ++i) {
+      value = value << 8 | static_cast<unsigned char>(data[at + static_cast<std::size_t>(i)]);
+    }
+    return value;
+  };
+  // Where the image ends, less where it begins.
+  const std::int64_t width = number(8, 4) - number(16, 4), height = number(12, 4) - number(20, 4);
+  const std::int64_t samples = number(40, 2);
+  if (height != rows || width != columns || samples != 1) {
+    throw std::runtime_error("their header says " + std::to_string(height) + " x " +
+                             std::to_string(width) + " pixels of " + std::to_string(samples) +
+                             " samples, the file's " + std::to_string(rows) + " x " +
+                             std::to_string(columns) + " of one");
+  }
 }
 
 }  // namespace lungrt::io

@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from lungrt.errors import Io
-from lungrt.io.jpeg import require_whole_jpeg
+from lungrt.io.jpeg import require_size_of_jpeg_2000, require_whole_jpeg
 from lungrt.io.rle import fragments_of, require_sane_header, require_whole_rle
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _RUN_LENGTHS = "1.2.840.10008.1.2.5"
 # How those of JPEG (5x, 6x, 70) and JPEG-LS (80, 81) begin; JPEG 2000 and others have 9x and more.
 _JPEGS = tuple(f"1.2.840.10008.1.2.4.{digit}" for digit in (5, 6, 7, 8))
+_JPEG_2000 = "1.2.840.10008.1.2.4.9"
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 
 
@@ -73,6 +74,10 @@ def require_all_pixels(path: Path, rows: int, columns: int, bits: int) -> None:
     elif syntax is not None and syntax.startswith(_JPEGS):
         with _naming_damage(path):
             require_whole_jpeg(b"".join(fragments_of(content)), rows, columns)
+        return
+    elif syntax is not None and syntax.startswith(_JPEG_2000):
+        with _naming_damage(path):
+            require_size_of_jpeg_2000(b"".join(fragments_of(content)), rows, columns)
         return
     else:
         return  # compressed: the decoder misses what is missing

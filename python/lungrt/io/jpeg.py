@@ -1,10 +1,13 @@
-"""Pixels that are compressed as JPEG or JPEG-LS."""
+"""Pixels that are compressed as JPEG, JPEG-LS or JPEG 2000."""
 
 from __future__ import annotations
 
-__all__ = ["require_whole_jpeg"]
+import struct
+
+__all__ = ["require_size_of_jpeg_2000", "require_whole_jpeg"]
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
+_SIZES = struct.Struct(">8x4I16xH")  # of a code stream of JPEG 2000
 _SCAN = 0xDA  # the marker before the pixels
 _WITH_LENGTH = {*range(0xC0, 0xFF)} - {*range(0xD0, 0xDA)}  # that may stand in a header
 # Those before the header of a frame: SOF0 to SOF15, but for three between them, and JPEG-LS's.
@@ -45,6 +48,26 @@ def require_whole_jpeg(data: bytes, rows: int, columns: int) -> None:
         if marker == _SCAN:
             break
     raise ValueError("their header is not whole")
+
+
+def require_size_of_jpeg_2000(data: bytes, rows: int, columns: int) -> None:
+    """Refuse a code stream of another size; what is none is left to a decoder.
+
+    Raises
+    ------
+    ValueError
+        With the reason.
+    """
+    if not data.startswith(b"\xff\x4f\xff\x51"):
+        return
+    if len(data) < _SIZES.size:
+        raise ValueError("their header is not whole")
+    right, bottom, left, top, samples = _SIZES.unpack_from(data)
+    if (bottom - top, right - left, samples) != (rows, columns, 1):
+        raise ValueError(
+            f"their header says {bottom - top} x {right - left} pixels of {samples} samples, the "
+            f"file's {rows} x {columns} of one"
+        )
 
 
 def _require_frame(segment: bytes, rows: int, columns: int) -> None:

@@ -114,5 +114,22 @@ TEST_F(JpegTest, HeaderOfAnotherImage) {
   }
 }
 
+TEST_F(JpegTest, SizeOfJpeg2000) {
+  const auto stream = [](const char* size) {  // where it ends, where it begins, tiles, samples
+    return bytes(std::string("ff4fff5100290000") + size + "0000000a0000000800000000000000000001");
+  };
+  EXPECT_NO_THROW(require_size_of_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10));
+  EXPECT_NO_THROW(require_size_of_jpeg_2000(stream("0000000c000000090000000200000001"), 8, 10));
+  EXPECT_NO_THROW(require_size_of_jpeg_2000("\r\n boxes", 8, 10));
+  const Stream expected{"1.2.840.10008.1.2.4.90", ""};
+  expect_damaged(expected, stream("0000000a000028080000000000000000"),
+                 "says 10248 x 10 pixels of 1 samples, the file's 8 x 10 of one");
+  expect_damaged(expected, stream("000000080000000a0000000000000000"), "says 10 x 8 pixels");
+  expect_damaged(expected, stream("0000000a000000080000000000000000").substr(0, 40),
+                 "their header is not whole");
+  expect_damaged(expected, stream("0000000a000000080000000000000000").replace(41, 1, "\x03"),
+                 "pixels of 3 samples");
+}
+
 }  // namespace
 }  // namespace lungrt::io
