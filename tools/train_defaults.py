@@ -93,13 +93,13 @@ def train(work: Path, data: Path) -> None:
         lungrt(
             "train", "nodule", *shared, "--output", nodule, "--mine", bundle,
             "--widths", "4,8,16,32", "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 7, "--draws", 3000, "--average", "ema", "--log-dir", work / "logs/nodule",
+            "--epochs", 5, "--draws", 3000, "--average", "ema", "--log-dir", work / "logs/nodule",
         )  # fmt: skip
     if not malignancy.exists():
         lungrt(
             "train", "malignancy", *shared, "--output", malignancy,
             "--finetune", nodule, "--finetune-depth", 4, "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 15, "--draws", 1500, "--average", "ema", "--soft-labels",
+            "--epochs", 10, "--draws", 1500, "--average", "ema", "--soft-labels",
             "--log-dir", work / "logs/malignancy",
         )  # fmt: skip
 
