@@ -109,12 +109,16 @@ def test_worker_pool_tells_of_each_scan_that_failed(
 
 
 def test_cancellation(examples: Path, bundle: Path, ct: RawCt) -> None:
-    """Given up half-way, then run to its end with the same pipeline."""
+    """Given up half-way, then run to its end with the same pipeline.
+
+    Another thread may have done the last slices by the time that a run is given up: nothing of the
+    next stage, whatever the percentage.
+    """
     printed = succeed(examples / "cancellation", bundle, 50, *ct.arguments)
     before, after = printed.split("the same pipeline again, to the end:")
-    assert "Cancelled: " in before
+    assert "Cancelled: cancelled while in stage segment" in before
     assert "candidates" not in before
-    assert "segment    100 %" not in before
+    assert "classify" not in before
     assert "segment    100 %" in after
     assert re.search(r"1 candidates, \d nodules", after)
 

@@ -7,8 +7,9 @@ import struct
 from typing import TYPE_CHECKING
 
 from lungrt.errors import Io
+from lungrt.io.fragments import fragments_of
 from lungrt.io.jpeg import require_size_of_jpeg_2000, require_whole_jpeg
-from lungrt.io.rle import fragments_of, require_sane_header, require_whole_rle
+from lungrt.io.rle import require_sane_header, require_whole_rle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,9 @@ _META_BYTES = 4096  # the file meta group is at the start and has a few hundred 
 _STORAGE_CLASS = 0x0002  # elements of that group: MediaStorageSOPClassUID,
 _TRANSFER_SYNTAX = 0x0010  # TransferSyntaxUID
 _CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"  # Enhanced and Legacy Converted add .1 and .2
-_IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
-_EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+# Where the length of a value lies, by transfer syntax without compression: after the tag, and where
+# the syntax is explicit, after a representation of two letters and two unused bytes too.
+_LENGTH_AT = {"1.2.840.10008.1.2": 4, "1.2.840.10008.1.2.1": 8}
 _RUN_LENGTHS = "1.2.840.10008.1.2.5"
 # How those of JPEG (5x, 6x, 70) and JPEG-LS (80, 81) begin; JPEG 2000 and others have 9x and more.
 _JPEGS = tuple(f"1.2.840.10008.1.2.4.{digit}" for digit in (5, 6, 7, 8))
@@ -62,38 +64,18 @@ def require_all_pixels(path: Path, rows: int, columns: int, bits: int) -> None:
         For fewer pixels, or damaged ones.
     """
     content = _read(path)
-    size = rows * columns * bits // 8
-    syntax = _file_meta(content).get(_TRANSFER_SYNTAX)
-    if syntax == _EXPLICIT_LITTLE_ENDIAN:
-        length_at = 8  # after the tag, a representation of two letters and two unused bytes
-    elif syntax == _IMPLICIT_LITTLE_ENDIAN:
-        length_at = 4
-    elif syntax == _RUN_LENGTHS:
-        _require_whole_runs(path, content, rows * columns, bits)
+    syntax = _file_meta(content).get(_TRANSFER_SYNTAX, "")
+    if syntax in _LENGTH_AT:
+        _require_length(path, content, _LENGTH_AT[syntax], rows * columns * bits // 8)
         return
-    elif syntax is not None and syntax.startswith(_JPEGS):
-        with _naming_damage(path):
+    with _naming_damage(path):
+        if syntax == _RUN_LENGTHS:
+            require_whole_rle(fragments_of(content), rows * columns, bits)
+        elif syntax.startswith(_JPEGS):
             require_whole_jpeg(b"".join(fragments_of(content)), rows, columns)
-        return
-    elif syntax is not None and syntax.startswith(_JPEG_2000):
-        with _naming_damage(path):
+        elif syntax.startswith(_JPEG_2000):
             require_size_of_jpeg_2000(b"".join(fragments_of(content)), rows, columns)
-        return
-    else:
-        return  # compressed: the decoder misses what is missing
-    longest = 0
-    at = content.find(_PIXEL_DATA)
-    while 0 <= at <= len(content) - length_at - 4:
-        (length,) = struct.unpack_from("<I", content, at + length_at)
-        if at + length_at + 4 + length <= len(content):
-            longest = max(longest, length)
-        if longest >= size:
-            return
-        at = content.find(_PIXEL_DATA, at + 1)  # that was an icon's
-    raise Io(
-        f"{path}: holds {longest} bytes of pixels, its image has {size}; fetch it anew or move it "
-        "out of the folder"
-    )
+        # Of others, the decoder misses what is missing.
 
 
 def require_sane_runs(path: Path) -> None:
@@ -111,12 +93,20 @@ def require_sane_runs(path: Path) -> None:
             require_sane_header(fragment)
 
 
-def _require_whole_runs(path: Path, content: bytes, pixels: int, bits: int) -> None:
-    with _naming_damage(path):
-        fragments = fragments_of(content)
-        if len(fragments) != 1:
-            raise ValueError(f"they lie in {len(fragments)} fragments, those of a slice in 1")
-        require_whole_rle(fragments[0], pixels, bits)
+def _require_length(path: Path, content: bytes, length_at: int, size: int) -> None:
+    longest = 0
+    at = content.find(_PIXEL_DATA)
+    while 0 <= at <= len(content) - length_at - 4:
+        (length,) = struct.unpack_from("<I", content, at + length_at)
+        if at + length_at + 4 + length <= len(content):
+            longest = max(longest, length)
+        if longest >= size:
+            return
+        at = content.find(_PIXEL_DATA, at + 1)  # that was an icon's
+    raise Io(
+        f"{path}: holds {longest} bytes of pixels, its image has {size}; fetch it anew or move it "
+        "out of the folder"
+    )
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Whether a compressed MetaImage is all there: its reader leaves voxels as they were."""
+"""What the reader of MetaImages takes and lungrt does not: text, lists, missing voxels."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _ZLIB_OR_GZIP = 47  # zlib's way of asking for both
 
 
 def require_complete_meta_image(path: Path, size: int) -> None:
-    """Inflate the voxels of a file whose voxels are compressed.
+    """Refuse a file of another kind; inflate the voxels of one whose voxels are compressed.
 
-    Where they are not, its reader notices itself that bytes are missing.
+    Where some are missing, the reader leaves voxels as they were; where they are not compressed, it
+    notices itself.
 
     Parameters
     ----------
@@ -30,16 +31,23 @@ def require_complete_meta_image(path: Path, size: int) -> None:
 
     Raises
     ------
+    lungrt.errors.BadVolume
+        For voxels as text, or in a file for each slice.
     lungrt.errors.Io
         For fewer bytes, damaged data, or a header that leads the reader to a part of them.
     """
     fields, end = _header(path)
+    if not _is_true(fields.get("BinaryData") or "True"):
+        raise BadVolume(
+            f"{path}: its voxels are written as text (BinaryData = False), which is not supported; "
+            "convert it"
+        )
     data = fields.get("ElementDataFile", "")
     if data.startswith("LIST") or "%" in data:
         raise BadVolume(
             f"{path}: its voxels lie in a file for each slice, which is not supported; convert it"
         )
-    if fields.get("CompressedData", "")[:1] not in ("T", "t", "1"):
+    if not _is_true(fields.get("CompressedData", "")):
         return
     is_local = data in ("LOCAL", "Local", "local")
     begin = _number(fields.get("HeaderSize")) or (end if is_local else 0)
@@ -67,6 +75,10 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
             if name.strip() == "ElementDataFile":
                 break
         return fields, file.tell()
+
+
+def _is_true(text: str) -> bool:
+    return text[:1] in ("T", "t", "1")
 
 
 def _number(text: str | None) -> int:

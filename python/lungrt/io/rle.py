@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 import struct
 
-__all__ = ["fragments_of", "require_sane_header", "require_whole_rle"]
+__all__ = ["require_sane_header", "require_whole_rle"]
 
 _HEADER_BYTES = 64  # how many segments there are, and where 15 begin
 _MOST_SEGMENTS = 15
 _MOST_BITS = 32  # that GDCM decodes
-_PIXELS_IN_FRAGMENTS = re.compile(rb"\xe0\x7f\x10\x00(?:OB|OW|UN)..\xff\xff\xff\xff", re.DOTALL)
-_ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
-
-
-def fragments_of(content: bytes) -> list[bytes]:
-    """Return the fragments of a file's pixels, none where they are not in fragments.
-
-    Raises
-    ------
-    ValueError
-        For a file that ends within them.
-    """
-    fragments: list[bytes] = []
-    for found in _PIXELS_IN_FRAGMENTS.finditer(content):
-        fragments, at = [], found.end()  # the last in a file count: those before are an icon's
-        while content[at : at + 4] == _ITEM and at + 8 <= len(content):
-            (size,) = struct.unpack_from("<I", content, at + 4)
-            fragments.append(content[at + 8 : at + 8 + size])
-            at += 8 + size
-        if content[at : at + 4] != _END:
-            raise ValueError("it ends within its pixels")
-    return fragments[1:]  # the first is a table of offsets
 
 
 def require_sane_header(data: bytes) -> None:
@@ -57,8 +34,8 @@ def require_sane_header(data: bytes) -> None:
             raise ValueError(f"segment {index} is said to be bytes {begin} to {end} of {len(data)}")
 
 
-def require_whole_rle(data: bytes, pixels: int, bits: int) -> None:
-    """Refuse a fragment that does not decode to as many pixels of as many bits.
+def require_whole_rle(fragments: list[bytes], pixels: int, bits: int) -> None:
+    """Refuse a slice that does not decode to as many pixels of as many bits.
 
     Raises
     ------
@@ -67,6 +44,9 @@ def require_whole_rle(data: bytes, pixels: int, bits: int) -> None:
     """
     if bits % 8 != 0 or bits > _MOST_BITS:
         raise ValueError(f"runs of {bits} bits a pixel are not supported")
+    if len(fragments) != 1:
+        raise ValueError(f"they lie in {len(fragments)} fragments, those of a slice in 1")
+    (data,) = fragments
     require_sane_header(data)
     limits = _limits(data)
     segments = len(limits) - 1

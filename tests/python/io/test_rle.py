@@ -16,7 +16,7 @@ import pytest
 
 import lungrt
 from lungrt.errors import Io
-from lungrt.io.rle import fragments_of, require_whole_rle
+from lungrt.io.rle import require_whole_rle
 
 HIGH, LOW = b"\xfb\x01", b"\x80\x05\0\1\2\3\4\5"  # 6 pixels: runs of one value, of none, as it is
 
@@ -39,7 +39,7 @@ def rewrite_fragments(path: Path, edit: Callable[[bytes], Sequence[bytes]]) -> N
     ids=["tight", "padded"],
 )
 def test_whole_runs(data: bytes) -> None:
-    require_whole_rle(data, 6, 16)
+    require_whole_rle([data], 6, 16)
 
 
 @pytest.mark.parametrize(
@@ -63,27 +63,13 @@ def test_whole_runs(data: bytes) -> None:
 )
 def test_runs_that_are_not_whole(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
-        require_whole_rle(data, 6, 16)
+        require_whole_rle([data], 6, 16)
 
 
 @pytest.mark.parametrize("bits", [12, 64])
 def test_bits_that_are_not_supported(bits: int) -> None:
     with pytest.raises(ValueError, match=f"runs of {bits} bits a pixel are not supported"):
-        require_whole_rle(header(2, 64, 66) + HIGH + LOW, 6, bits)
-
-
-def test_fragments_of_the_image_not_of_its_icon() -> None:
-    def element(*items: bytes) -> bytes:
-        packed = (b"\xfe\xff\x00\xe0" + struct.pack("<I", len(item)) + item for item in items)
-        return b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff" + b"".join(packed)
-
-    end = b"\xfe\xff\xdd\xe0\0\0\0\0"
-    icon = element(b"tables", b"icon") + end
-    assert fragments_of(icon + element(b"", b"ab", b"cd") + end) == [b"ab", b"cd"]
-    assert fragments_of(b"no pixels") == []
-    for content in (element(b"", b"ab"), icon + element(b"", b"ab") + end[:3]):
-        with pytest.raises(ValueError, match="it ends within its pixels"):
-            fragments_of(content)
+        require_whole_rle([header(2, 64, 66) + HIGH + LOW], 6, bits)
 
 
 def test_damaged_slice_is_named(ct_folder: Path) -> None:

@@ -458,6 +458,16 @@ def test_meta_images_of_a_file_a_slice(
     assert "a file for each slice" in answer["message"]
 
 
+def test_meta_images_of_text(tmp_path: Path, same: Any) -> None:
+    (tmp_path / "ct.mha").write_text(
+        "ObjectType = Image\nNDims = 3\nDimSize = 3 2 2\nElementType = MET_SHORT\n"
+        "BinaryData = False\nElementDataFile = LOCAL\n0 1 2 3 4 5 6 7 8 9 10 11\n"
+    )
+    answer = same(tmp_path / "ct.mha")
+    assert answer["error"] == "BadVolume"
+    assert "written as text (BinaryData = False)" in answer["message"]
+
+
 def test_damaged_checksum(tmp_path: Path, same: Any) -> None:
     noise = np.random.default_rng(0).integers(-1000, 1000, (16, 32, 32), dtype=np.int16)
     path = tmp_path / "ct.nii.gz"
