@@ -23,9 +23,30 @@ settings.register_profile(
 )
 settings.load_profile("lungrt")
 
-REFERENCE = Path(
-    os.environ.get("LUNGRT_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
-)
+TESTS = Path(__file__).parent
+REFERENCE = Path(os.environ.get("LUNGRT_REFERENCE", TESTS.parents[1] / "shared" / "reference"))
+
+
+# Suites whose tests share what takes minutes to make: each is one process's. Installed packages and
+# wheels come from the same build folder, so they are one. The longest first.
+SHARING = {
+    "parity": "parity",
+    "install": "packages",
+    "wheels": "packages",
+    "export": "export",
+    "training": "training",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests belong to one process where pytest-xdist spreads them over several."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    order = list(SHARING)
+    suites = {item: item.path.relative_to(TESTS).parts[0] for item in items}
+    for item, suite in suites.items():
+        item.add_marker(pytest.mark.xdist_group(SHARING.get(suite, str(item.path))))
+    items.sort(key=lambda item: order.index(suites[item]) if suites[item] in order else len(order))
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@
 #include "io/image_formats.h"
 #include "io/meta_image_file.h"
 #include "io/nifti_file.h"
+#include "io/nrrd_file.h"
 #include "io/words.h"
 #include "lungrt/error.h"
 
@@ -41,9 +42,9 @@ void require_scalar_volume(const std::filesystem::path& path, const itk::ImageIO
 void require_complete(const std::filesystem::path& path, const itk::ImageIOBase& reader) {
   const std::string name = path.filename().string();
   if (ends_with(name, ".nii") || ends_with(name, ".nii.gz")) require_complete_nifti(path);
-  if (ends_with(name, ".mha") || ends_with(name, ".mhd")) {
-    require_complete_meta_image(path, static_cast<std::uint64_t>(reader.GetImageSizeInBytes()));
-  }
+  const auto bytes = static_cast<std::uint64_t>(reader.GetImageSizeInBytes());
+  if (ends_with(name, ".mha") || ends_with(name, ".mhd")) require_complete_meta_image(path, bytes);
+  if (ends_with(name, ".nrrd") || ends_with(name, ".nhdr")) require_complete_nrrd(path, bytes);
 }
 
 VolumeShape shape_of(const itk::ImageIOBase& reader) {

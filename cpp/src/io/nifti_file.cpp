@@ -1,25 +1,21 @@
 #include "io/nifti_file.h"
 
-#include <itk_zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "io/gz_file.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 540;  // of NIfTI-2; NIfTI-1 has 348
-constexpr std::size_t kChunkBytes = 1 << 20;
 
 using Header = std::array<unsigned char, kHeaderBytes>;
 
@@ -65,33 +61,16 @@ double promised_bytes(const Header& header) {
   return kHeaderBytes;  // unknown kinds are left to the reader, once they have a header at all
 }
 
-struct Close {
-  void operator()(gzFile file) const { gzclose(file); }
-};
-
-[[noreturn]] void refuse_damaged(const std::filesystem::path& path, const std::string& reason) {
-  throw Error(ErrorCode::kIo,
-              path.string() + ": truncated or damaged (" + reason + "); fetch it anew");
-}
-
 }  // namespace
 
 void require_complete_nifti(const std::filesystem::path& path) {
-  // Reads what is not compressed, too.
-  const std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file(gzopen(path.c_str(), "rb"));
-  if (!file) refuse_damaged(path, "it cannot be opened");
-  std::vector<unsigned char> chunk(kChunkBytes);
   Header header{};
-  std::int64_t found = 0;
-  int bytes = 0;
-  while ((bytes = gzread(file.get(), chunk.data(), static_cast<unsigned>(chunk.size()))) > 0) {
-    if (found == 0)
-      std::copy_n(chunk.begin(), std::min<std::size_t>(kHeaderBytes, bytes), header.begin());
-    found += bytes;
-  }
-  int status = Z_OK;
-  const char* message = gzerror(file.get(), &status);  // a checksum, or an end that is too early
-  if (status != Z_OK && status != Z_STREAM_END) refuse_damaged(path, message);
+  std::size_t filled = 0;
+  const std::int64_t found = read_gz_file(path, [&](std::string_view piece) {
+    const std::string_view missing = piece.substr(0, kHeaderBytes - filled);
+    std::copy(missing.begin(), missing.end(), header.begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += missing.size();
+  });
   const double promised = promised_bytes(header);
   if (static_cast<double>(found) < promised) {
     throw Error(ErrorCode::kIo, path.string() + ": truncated, it holds " + std::to_string(found) +

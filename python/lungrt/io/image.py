@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from lungrt._core import CtVolume, Geometry
 from lungrt.errors import BadVolume, InvalidArgument, Io
 from lungrt.io.meta_image import require_complete_meta_image
 from lungrt.io.nifti import require_complete_nifti
+from lungrt.io.nrrd import require_complete_nrrd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,12 +76,8 @@ def read_image(path: Path) -> CtVolume:
         reader.ReadImageInformation()
         # Before the voxels: a long time series must not be read to be refused.
         _require_scalar_volume(str(path), reader.GetDimension(), reader.GetNumberOfComponents())
-        if path.name.endswith((".nii", ".nii.gz")):
-            require_complete_nifti(path)
+        _require_complete(path, reader)
         image = reader.Execute()
-        if path.name.endswith((".mhd", ".mha")):
-            bytes_of_voxels = image.GetNumberOfPixels() * image.GetSizeOfPixelComponent()
-            require_complete_meta_image(path, bytes_of_voxels)
     except RuntimeError as error:
         raise Io(
             f"{path}: cannot be read; it is no image, is truncated, or lacks the file that holds "
@@ -89,6 +87,20 @@ def read_image(path: Path) -> CtVolume:
         return from_sitk(image)
     except BadVolume as error:
         raise BadVolume(f"{path}: {error}") from error
+
+
+def _require_complete(path: Path, reader: SimpleITK.ImageFileReader) -> None:
+    """Refuse what its reader would not, or not without harm."""
+    import SimpleITK
+
+    voxel = SimpleITK.Image([1, 1, 1], reader.GetPixelID())
+    size = math.prod(reader.GetSize()) * voxel.GetSizeOfPixelComponent()
+    if path.name.endswith((".nii", ".nii.gz")):
+        require_complete_nifti(path)
+    elif path.name.endswith((".mhd", ".mha")):
+        require_complete_meta_image(path, size)
+    else:
+        require_complete_nrrd(path, size)
 
 
 def itk_reason(error: RuntimeError) -> str:

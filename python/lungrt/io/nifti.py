@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import struct
-import zlib
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from lungrt.errors import Io
+from lungrt.io.gz_file import pieces_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["require_complete_nifti"]
 
 _HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
-_CHUNK_BYTES = 1 << 20
 
 
 def require_complete_nifti(path: Path) -> None:
@@ -27,16 +25,10 @@ def require_complete_nifti(path: Path) -> None:
     lungrt.errors.Io
         For fewer bytes than the header promises, or damaged compressed data.
     """
-    compressed = path.name.endswith(".gz")
-    try:
-        with gzip.open(path) if compressed else path.open("rb") as opened:
-            file = cast("BinaryIO", opened)
-            header = file.read(_HEADER_BYTES)
-            found = len(header)
-            while chunk := file.read(_CHUNK_BYTES):
-                found += len(chunk)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Io(f"{path}: truncated or damaged ({error}); fetch it anew") from error
+    header, found = b"", 0
+    for piece in pieces_of(path, compressed=path.name.endswith(".gz")):
+        header = header or piece[:_HEADER_BYTES]
+        found += len(piece)
     promised = _promised_bytes(header)
     if found < promised:
         raise Io(

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "expect_error.h"
@@ -40,6 +42,15 @@ class ImageFileTest : public ::testing::Test {
   std::string compressed_image(std::size_t stated_bytes, const std::string& data) const {
     return meta_image(kCompressed + "CompressedDataSize = " + std::to_string(stated_bytes) + "\n",
                       "LOCAL", data);
+  }
+  std::string nrrd_header(const std::string& fields) const {
+    return folder_
+        .write("ct.nhdr",
+               "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\n"
+               "sizes: 3 2 2\nspace directions: (1,0,0) (0,1,0) (0,0,1)\n"
+               "kinds: domain domain domain\nendian: little\nspace origin: (0,0,0)\n" +
+                   fields)
+        .string();
   }
   void expect(const std::string& path, ErrorCode code, const char* reason) const {
     expect_error(code, {path.c_str(), reason}, [&] { read_ct(path); });
@@ -102,6 +113,37 @@ TEST_F(ImageFileTest, CompressedMetaImageThatIsNotWhole) {
   folder_.write("ct.zraw", "header" + data);
   expect(meta_image(kCompressed + "HeaderSize = 6\n", "ct.zraw"), ErrorCode::kIo,
          "its CompressedDataSize is missing");
+}
+
+TEST_F(ImageFileTest, NrrdHeader) {
+  folder_.write("ct.raw", "abc" + voxels());
+  expect_voxels(nrrd_header("Encoding: RAW\r\nbyte skip: 3\r\ndatafile: ct.raw\r\n"));
+  expect_voxels(nrrd_header("encoding: raw\nbyteskip: -1\ndata file: ct.raw\n"));
+}
+
+TEST_F(ImageFileTest, NrrdHeaderInAWayThatIsNotSupported) {
+  for (const char* name : {"ct.raw", "ct.txt", "slice1.raw", "slice2.raw"}) {
+    folder_.write(name, voxels());
+  }
+  const auto refuse = [&](const std::string& fields, const char* reason) {
+    expect(nrrd_header(fields), ErrorCode::kBadVolume, reason);
+  };
+  refuse("encoding: raw\ndata file: LIST\nslice1.raw\nslice2.raw\n", "in a file for each slice");
+  refuse("encoding: raw\ndata file: slice%d.raw 1 2 1\n", "in a file for each slice");
+  refuse("encoding: raw\nline skip: 1\ndata file: ct.raw\n", "after lines of text (line skip)");
+  refuse("encoding: ascii\ndata file: ct.txt\n", "the encoding of its voxels is ascii");
+}
+
+TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
+  folder_.write("ct.raw", voxels().substr(1));
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = open_files();
+  expect(nrrd_header("encoding: raw\ndata file: ct.raw\n"), ErrorCode::kIo,
+         "holds 23 of 24 bytes of voxels");
+  EXPECT_EQ(open_files(), before);  // its reader would leave it open
+  expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo, "cannot be read");
 }
 
 TEST_F(ImageFileTest, VoxelsOfATypeWithoutHounsfieldUnits) {

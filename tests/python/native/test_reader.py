@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -466,6 +467,70 @@ def test_meta_images_of_text(tmp_path: Path, same: Any) -> None:
     answer = same(tmp_path / "ct.mha")
     assert answer["error"] == "BadVolume"
     assert "written as text (BinaryData = False)" in answer["message"]
+
+
+NRRD = (
+    "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 3 2 2\n"
+    "space directions: (1,0,0) (0,1,0) (0,0,1)\nkinds: domain domain domain\nendian: little\n"
+    "space origin: (0,0,0)\n"
+)
+TWELVE = np.arange(12, dtype=np.int16).tobytes()
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("fields", "content"),
+    [
+        ("encoding: raw\nbyte skip: 3\n", b"abc" + TWELVE),
+        ("Encoding: RAW\nbyteskip: -1\n", b"abcde" + TWELVE),
+        ("encoding: gzip\n", gzip.compress(TWELVE[:10]) + gzip.compress(TWELVE[10:])),
+    ],
+)
+def test_nrrd_headers_of_another_file(
+    tmp_path: Path, same: Any, fields: str, content: bytes
+) -> None:
+    (tmp_path / "ct.nhdr").write_text(f"{NRRD}{fields}data file: ct.data\n")
+    (tmp_path / "ct.data").write_bytes(content)
+    assert "error" not in same(tmp_path / "ct.nhdr")
+
+
+@pytest.mark.parametrize(
+    ("fields", "content", "error", "message"),
+    [
+        ("encoding: raw", TWELVE[:-1], "Io", "holds 23 of 24 bytes"),
+        ("encoding: raw\nbyte skip: 3", TWELVE, "Io", "holds 21 of 24 bytes"),
+        ("encoding: gzip", gzip.compress(TWELVE)[:-9], "Io", "truncated or damaged"),
+        ("encoding: gz", gzip.compress(TWELVE[:-2]), "Io", "holds 22 of 24 bytes"),
+        ("encoding: raw", None, "Io", "cannot be read"),
+        ("encoding: ascii", b"0 1 2", "BadVolume", "the encoding of its voxels is ascii"),
+        ("encoding: raw\nline skip: 1", b"x\n" + TWELVE, "BadVolume", "line skip"),
+    ],
+)
+def test_nrrd_headers_whose_voxels_are_not_whole(
+    tmp_path: Path, same: Any, fields: str, content: bytes | None, error: str, message: str
+) -> None:
+    """Refused before their reader opens that file, which it would leave open."""
+    (tmp_path / "ct.nhdr").write_text(f"{NRRD}{fields}\ndata file: ct.data\n")
+    if content is not None:
+        (tmp_path / "ct.data").write_bytes(content)
+    before = open_files()
+    answer = same(tmp_path / "ct.nhdr")
+    assert answer["error"] == error
+    assert message in answer["message"]
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("data", ["LIST\nslice1.raw\nslice2.raw\n", "slice%d.raw 1 2 1\n"])
+def test_nrrd_headers_of_a_file_a_slice(tmp_path: Path, same: Any, data: str) -> None:
+    for number in (1, 2):
+        (tmp_path / f"slice{number}.raw").write_bytes(TWELVE[:12])
+    (tmp_path / "ct.nhdr").write_text(f"{NRRD}encoding: raw\ndata file: {data}")
+    answer = same(tmp_path / "ct.nhdr")
+    assert answer["error"] == "BadVolume"
+    assert "a file for each slice" in answer["message"]
 
 
 def test_damaged_checksum(tmp_path: Path, same: Any) -> None:
