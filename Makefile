@@ -18,7 +18,7 @@ CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
 CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.c' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'docs/*.cpp')
 
-# Half of a test's work runs on one core; each process holds up to 3 GB.
+# That share the Python tests, most of which keep one core busy.
 TEST_PROCESSES ?= 2
 
 FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
@@ -113,7 +113,7 @@ test-cpp: build
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
 
 test-python: build
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 lint:  ## formatting, lint and types
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)

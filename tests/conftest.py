@@ -6,6 +6,7 @@ import locale
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,15 +39,28 @@ SHARING = {
 }
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests belong to one process where pytest-xdist spreads them over several."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long suites first, so that no process is left with one at the end."""
     order = list(SHARING)
-    suites = {item: item.path.relative_to(TESTS).parts[0] for item in items}
-    for item, suite in suites.items():
-        item.add_marker(pytest.mark.xdist_group(SHARING.get(suite, str(item.path))))
-    items.sort(key=lambda item: order.index(suites[item]) if suites[item] in order else len(order))
+
+    def place(item: pytest.Item) -> int:
+        suite = item.path.relative_to(TESTS).parts[0]
+        return order.index(suite) if suite in order else len(order)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let pytest-xdist spread suites that share something, and files of the others."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class SuiteScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return SHARING.get(Path(file).relative_to(TESTS.name).parts[0], file)
+
+    return SuiteScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -477,6 +477,10 @@ NRRD = (
 TWELVE = np.arange(12, dtype=np.int16).tobytes()
 
 
+def packed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
@@ -486,8 +490,9 @@ def open_files() -> int:
     [
         ("encoding: raw\nbyte skip: 3\n", b"abc" + TWELVE),
         ("Encoding: RAW\nbyteskip: -1\n", b"abcde" + TWELVE),
-        ("encoding: gzip\n", gzip.compress(TWELVE[:10]) + gzip.compress(TWELVE[10:])),
+        ("encoding: gzip\n", packed(TWELVE[:10]) + packed(TWELVE[10:])),
     ],
+    ids=["skipped bytes", "at the end", "gzip of two members"],
 )
 def test_nrrd_headers_of_another_file(
     tmp_path: Path, same: Any, fields: str, content: bytes
@@ -502,12 +507,13 @@ def test_nrrd_headers_of_another_file(
     [
         ("encoding: raw", TWELVE[:-1], "Io", "holds 23 of 24 bytes"),
         ("encoding: raw\nbyte skip: 3", TWELVE, "Io", "holds 21 of 24 bytes"),
-        ("encoding: gzip", gzip.compress(TWELVE)[:-9], "Io", "truncated or damaged"),
-        ("encoding: gz", gzip.compress(TWELVE[:-2]), "Io", "holds 22 of 24 bytes"),
+        ("encoding: gzip", packed(TWELVE)[:-9], "Io", "truncated or damaged"),
+        ("encoding: gz", packed(TWELVE[:-2]), "Io", "holds 22 of 24 bytes"),
         ("encoding: raw", None, "Io", "cannot be read"),
         ("encoding: ascii", b"0 1 2", "BadVolume", "the encoding of its voxels is ascii"),
         ("encoding: raw\nline skip: 1", b"x\n" + TWELVE, "BadVolume", "line skip"),
     ],
+    ids=["raw", "after a skip", "end of gzip", "too few in gzip", "absent", "text", "lines"],
 )
 def test_nrrd_headers_whose_voxels_are_not_whole(
     tmp_path: Path, same: Any, fields: str, content: bytes | None, error: str, message: str
