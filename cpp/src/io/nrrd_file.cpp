@@ -66,6 +66,10 @@ void require_complete_nrrd(const std::filesystem::path& path, std::uint64_t byte
   if (!compressed && encoding != "raw") refuse(path, "the encoding of its voxels is " + encoding);
 
   const std::filesystem::path voxels = path.parent_path() / data->second;
+  if (!std::filesystem::is_regular_file(voxels)) {
+    throw Error(ErrorCode::kIo, path.string() + ": cannot be read; " + voxels.string() +
+                                    ", which is to hold its voxels, is no file");
+  }
   const auto found = compressed ? static_cast<std::uint64_t>(read_gz_file(voxels))
                                 : std::filesystem::file_size(voxels);
   // -1: the voxels are the file's end.

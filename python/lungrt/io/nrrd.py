@@ -45,6 +45,8 @@ def require_complete_nrrd(path: Path, size: int) -> None:
         _refuse(path, f"the encoding of its voxels is {encoding}")
 
     voxels = path.parent / data
+    if not voxels.is_file():
+        raise Io(f"{path}: cannot be read; {voxels}, which is to hold its voxels, is no file")
     found = _inflated_size(path, voxels) if compressed else voxels.stat().st_size
     there = max(0, found - max(0, _number(fields, "byteskip")))  # -1: they are the file's end
     if there < size:

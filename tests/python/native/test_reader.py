@@ -529,6 +529,14 @@ def test_nrrd_headers_whose_voxels_are_not_whole(
     assert open_files() == before
 
 
+def test_nrrd_header_of_a_folder(tmp_path: Path, same: Any) -> None:
+    (tmp_path / "ct.data").mkdir()
+    (tmp_path / "ct.nhdr").write_text(f"{NRRD}encoding: raw\ndata file: ct.data\n")
+    answer = same(tmp_path / "ct.nhdr")
+    assert answer["error"] == "Io"
+    assert "is no file" in answer["message"]
+
+
 @pytest.mark.parametrize("data", ["LIST\nslice1.raw\nslice2.raw\n", "slice%d.raw 1 2 1\n"])
 def test_nrrd_headers_of_a_file_a_slice(tmp_path: Path, same: Any, data: str) -> None:
     for number in (1, 2):
