@@ -171,6 +171,36 @@ class TestParity:
         compare.assert_same_decisions(np.asarray(mask), probability, 0.5, "mask voxels")
 
 
+class TestPackagesStayLoaded:
+    def test_code_compiled_again_takes_the_place_of_the_old(
+        self, bundle: Path, copied_cache: Path
+    ) -> None:
+        volume = compare.volume_of(_scan())
+        places = [(4, 20, 25), (5, 10, 12)]
+
+        def judge() -> list[lungrt.Finding]:
+            pipeline = lungrt.Pipeline(bundle, engine="aotinductor", threads=1)
+            return list(pipeline.classify(volume, places))
+
+        before = judge()
+        assert [f.p_nodule for f in judge()] == [f.p_nodule for f in before]
+        # Malignancy's network in the place of the nodules': other weights, the same shapes.
+        stages = copied_cache.parents[2]
+        (nodule,) = (stages / "nodule" / "member-0").iterdir()
+        (other,) = (stages / "malignancy" / "member-0").iterdir()
+        (nodule / "new").write_bytes((other / "model.pt2").read_bytes())
+        (nodule / "new").replace(nodule / "model.pt2")
+        record = json.loads((other / "model.json").read_text())
+        _edit(nodule, lambda r: r.update(model=record["model"]))
+        after = judge()
+        assert after[0].p_nodule not in {f.p_nodule for f in before}
+        nodules = [f for f in before if f.p_malignant is not None]
+        assert nodules, "the case is to have a nodule"
+        assert [
+            a.p_nodule for a, b in zip(after, before, strict=True) if b.p_malignant is not None
+        ] == [f.p_malignant for f in nodules]
+
+
 class TestCommands:
     def test_verify_replays_what_is_compiled(self, bundle: Path) -> None:
         result = _run("verify", bundle)

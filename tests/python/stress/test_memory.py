@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,14 +62,22 @@ print(json.dumps({"after_warm_up_mb": rss[0], "at_the_end_mb": rss[1]}))
 
 
 def growth_mb(
-    script: str, bundle: Path, engine: str, hu: Path, runs: int, record: pytest.FixtureRequest
+    script: str,
+    bundle: Path,
+    engine: str,
+    hu: Path,
+    runs: int,
+    record: pytest.FixtureRequest,
+    temporary: Path,
 ) -> float:
     finished = subprocess.run(
         [sys.executable, "-c", script, str(bundle), engine, str(hu), str(runs), str(WARM_UP)],
         check=True,
         capture_output=True,
         text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
+    assert not list(temporary.iterdir()), "a process leaves nothing behind"
     figures = json.loads(finished.stdout)
     record.node.user_properties.append((f"{engine}, {runs} runs", figures))
     print(f"{engine}, {runs} runs: {figures}")
@@ -81,9 +90,10 @@ def test_runs_leave_memory_flat(
     ct_files: Path,
     stress_runs: int,
     request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
     # A leak of a report (30 kB), a mask or a volume in each run would be 3 MB and more in 100.
-    growth = growth_mb(SCRIPT, stress_bundle, engine, ct_files, stress_runs, request)
+    growth = growth_mb(SCRIPT, stress_bundle, engine, ct_files, stress_runs, request, tmp_path)
     assert growth < 2 + 0.002 * stress_runs, f"{growth:.1f} MB more after {stress_runs} runs"
 
 
@@ -93,7 +103,8 @@ def test_pipelines_that_close_leave_memory_flat(
     ct_files: Path,
     stress_runs: int,
     request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
     runs = max(20, stress_runs // 5)
-    growth = growth_mb(OPENS, stress_bundle, engine, ct_files, runs, request)
+    growth = growth_mb(OPENS, stress_bundle, engine, ct_files, runs, request, tmp_path)
     assert growth < 4 + 0.02 * runs, f"{growth:.1f} MB more after {runs} pipelines"

@@ -18,8 +18,7 @@ namespace lungrt::aotinductor {
 Session::Session(const LungrtSessionRequest& request)
     : lanes_(std::min(request.threads, torch_common::kMostLanes)),
       threads_(request.threads / lanes_),
-      loader_(request.artifact, "model", /*run_single_threaded=*/false,
-              static_cast<std::size_t>(lanes_)) {}
+      package_(request.artifact, lanes_) {}
 
 LungrtSessionTraits Session::traits() const {
   // Layout and batch are the core's to say: they were chosen when the network was compiled.
@@ -30,7 +29,8 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   const c10::InferenceMode inference;
   const torch_common::ThreadCountScope threads(threads_);
   const torch_common::RunAllocatorScope allocator;
-  const std::vector<at::Tensor> results = loader_.run({torch_common::wrap(input)});
+  // It takes turns between its runners, one a lane.
+  const std::vector<at::Tensor> results = package_.loader().run({torch_common::wrap(input)});
   if (results.size() != 1) {
     throw std::runtime_error("the network gave " + std::to_string(results.size()) +
                              " tensors, expected 1");

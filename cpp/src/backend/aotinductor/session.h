@@ -1,8 +1,7 @@
 /// A network that AOTInductor compiled, and how it is run.
 #pragma once
 
-#include <torch/csrc/inductor/aoti_package/model_package_loader.h>
-
+#include "backend/aotinductor/package_pool.h"
 #include "backend/engine_library.h"
 #include "backend/torch_common/run_allocator.h"
 
@@ -24,8 +23,7 @@ class Session final : public LungrtSession {
   torch_common::IdleMemory idle_memory_;
   int lanes_;    ///< runs at once
   int threads_;  ///< of each
-  /// Its run() is not const but takes turns between its runners, one a lane.
-  mutable torch::inductor::AOTIModelPackageLoader loader_;
+  BorrowedPackage package_;
 };
 
 }  // namespace lungrt::aotinductor

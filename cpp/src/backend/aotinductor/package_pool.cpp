@@ -1,0 +1,82 @@
+#include "backend/aotinductor/package_pool.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace lungrt::aotinductor {
+
+/// A file by its place and age: one that was compiled again is another.
+using PackageKey = std::tuple<std::string, dev_t, ino_t, off_t, time_t, long, int>;
+
+struct PooledPackage {
+  PooledPackage(PackageKey of, const char* file, int runners)
+      : key(std::move(of)),
+        loader(file, "model", /*run_single_threaded=*/false, static_cast<std::size_t>(runners)) {}
+
+  PackageKey key;
+  torch::inductor::AOTIModelPackageLoader loader;
+  bool lent = true;
+};
+
+namespace {
+
+struct Pool {
+  std::mutex mutex;
+  std::list<PooledPackage> packages;
+};
+
+/// Ends with the process, and with it the folders that torch has unpacked packages into.
+Pool& pool() {
+  static Pool instance;
+  return instance;
+}
+
+PackageKey key_of(const char* file, int runners) {
+  struct stat found = {};
+  if (stat(file, &found) != 0) throw std::system_error(errno, std::generic_category(), file);
+  return {file,          found.st_dev,         found.st_ino,
+          found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec,
+          runners};
+}
+
+PooledPackage& borrow(const char* file, int runners) {
+  const PackageKey key = key_of(file, runners);
+  auto& [mutex, packages] = pool();
+  {
+    const std::lock_guard lock(mutex);
+    const auto idle = std::find_if(
+        packages.begin(), packages.end(),
+        [&](const PooledPackage& package) { return !package.lent && package.key == key; });
+    if (idle != packages.end()) {
+      idle->lent = true;
+      return *idle;
+    }
+  }
+  std::list<PooledPackage> loaded;  // which takes a while: others need not wait for it
+  loaded.emplace_back(key, file, runners);
+  const std::lock_guard lock(mutex);
+  packages.splice(packages.end(), loaded);
+  return packages.back();
+}
+
+}  // namespace
+
+BorrowedPackage::BorrowedPackage(const char* file, int runners) : package_(borrow(file, runners)) {}
+
+BorrowedPackage::~BorrowedPackage() {
+  const std::lock_guard lock(pool().mutex);
+  package_.lent = false;
+}
+
+torch::inductor::AOTIModelPackageLoader& BorrowedPackage::loader() const { return package_.loader; }
+
+}  // namespace lungrt::aotinductor
