@@ -129,7 +129,9 @@ class NativeBundle {
   Thresholds find_thresholds() {
     const Chest chest;
     const std::vector<double> values = probabilities(chest);
-    for (int share = 63; share > 0; --share) {
+    // From the median outwards: each test is a process of its own and does this once more.
+    for (int step = 0; step < 63; ++step) {
+      const int share = 32 + (step % 2 == 0 ? step / 2 : -(step + 1) / 2);
       const double threshold = quantile(values, share / 64.0);
       manifest_["stages"]["segmentation"]["threshold"] = threshold;
       write();

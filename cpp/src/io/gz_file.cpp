@@ -1,6 +1,8 @@
 #include "io/gz_file.h"
 
+#include <fcntl.h>
 #include <itk_zlib.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <memory>
@@ -24,12 +26,22 @@ struct Close {
               path.string() + ": truncated or damaged (" + reason + "); fetch it anew");
 }
 
+using GzFile = std::unique_ptr<std::remove_pointer_t<gzFile>, Close>;
+
+GzFile open(const std::filesystem::path& path, std::uint64_t first) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0 && ::lseek(descriptor, static_cast<off_t>(first), SEEK_SET) >= 0) {
+    if (GzFile file{gzdopen(descriptor, "rb")}) return file;
+  }
+  if (descriptor >= 0) ::close(descriptor);
+  refuse_damaged(path, "it cannot be opened");
+}
+
 }  // namespace
 
-std::int64_t read_gz_file(const std::filesystem::path& path,
+std::int64_t read_gz_file(const std::filesystem::path& path, std::uint64_t first,
                           const std::function<void(std::string_view)>& sink) {
-  const std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file(gzopen(path.c_str(), "rb"));
-  if (!file) refuse_damaged(path, "it cannot be opened");
+  const GzFile file = open(path, first);
   std::vector<char> chunk(kChunkBytes);
   std::int64_t found = 0;
   int bytes = 0;

@@ -66,7 +66,7 @@ double promised_bytes(const Header& header) {
 void require_complete_nifti(const std::filesystem::path& path) {
   Header header{};
   std::size_t filled = 0;
-  const std::int64_t found = read_gz_file(path, [&](std::string_view piece) {
+  const std::int64_t found = read_gz_file(path, 0, [&](std::string_view piece) {
     const std::string_view missing = piece.substr(0, kHeaderBytes - filled);
     std::copy(missing.begin(), missing.end(), header.begin() + static_cast<std::ptrdiff_t>(filled));
     filled += missing.size();

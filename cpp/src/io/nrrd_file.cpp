@@ -13,7 +13,10 @@
 namespace lungrt::io {
 namespace {
 
-using Fields = std::map<std::string, std::string>;
+struct Header {
+  std::map<std::string, std::string> fields;
+  std::uint64_t bytes = 0;  ///< up to voxels that follow in the same file
+};
 
 /// Without letter case and spaces, which a header may write in two ways.
 std::string plain(std::string text) {
@@ -23,25 +26,33 @@ std::string plain(std::string text) {
   return text;
 }
 
-Fields read_header(const std::filesystem::path& path) {
-  Fields fields;
+Header read_header(const std::filesystem::path& path) {
+  Header header;
   std::ifstream stream(path, std::ios::binary);
   for (std::string line; std::getline(stream, line);) {
+    header.bytes += line.size() + 1;
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) break;  // what follows are voxels
     const std::size_t end = line.find(": ");
-    if (end != std::string::npos) fields[plain(line.substr(0, end))] = line.substr(end + 2);
+    if (end != std::string::npos) header.fields[plain(line.substr(0, end))] = line.substr(end + 2);
   }
-  return fields;
+  return header;
 }
 
-std::int64_t number(const Fields& fields, const std::string& name) {
+std::string text(const Header& header, const std::string& name) {
+  const auto found = header.fields.find(name);
+  return found == header.fields.end() ? "" : found->second;
+}
+
+std::int64_t number(const Header& header, const std::string& name) {
+  const std::string digits = plain(text(header, name));
   std::int64_t value = 0;
-  if (const auto found = fields.find(name); found != fields.end()) {
-    const std::string digits = plain(found->second);
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  }
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return value;
+}
+
+std::uint64_t less(std::uint64_t bytes, std::uint64_t skipped) {
+  return bytes - std::min(bytes, skipped);
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what) {
@@ -52,32 +63,32 @@ std::int64_t number(const Fields& fields, const std::string& name) {
 }  // namespace
 
 void require_complete_nrrd(const std::filesystem::path& path, std::uint64_t bytes) {
-  const Fields fields = read_header(path);
-  const auto data = fields.find("datafile");
-  if (data == fields.end()) return;
-  if (data->second.rfind("LIST", 0) == 0 || data->second.find('%') != std::string::npos) {
+  const Header header = read_header(path);
+  const std::string data = text(header, "datafile");
+  if (data.rfind("LIST", 0) == 0 || data.find('%') != std::string::npos) {
     refuse(path, "its voxels lie in a file for each slice");
   }
-  if (number(fields, "lineskip") != 0)
+  if (number(header, "lineskip") != 0)
     refuse(path, "its voxels lie after lines of text (line skip)");
-  const auto stated = fields.find("encoding");
-  const std::string encoding = stated == fields.end() ? "" : plain(stated->second);
+  const std::string encoding = plain(text(header, "encoding"));
   const bool compressed = encoding == "gzip" || encoding == "gz";
   if (!compressed && encoding != "raw") refuse(path, "the encoding of its voxels is " + encoding);
 
-  const std::filesystem::path voxels = path.parent_path() / data->second;
+  const bool attached = data.empty();
+  const std::filesystem::path voxels = attached ? path : path.parent_path() / data;
   if (!std::filesystem::is_regular_file(voxels)) {
     throw Error(ErrorCode::kIo, path.string() + ": cannot be read; " + voxels.string() +
                                     ", which is to hold its voxels, is no file");
   }
-  const auto found = compressed ? static_cast<std::uint64_t>(read_gz_file(voxels))
-                                : std::filesystem::file_size(voxels);
+  const std::uint64_t first = attached ? header.bytes : 0;
+  const std::uint64_t found = compressed ? static_cast<std::uint64_t>(read_gz_file(voxels, first))
+                                         : less(std::filesystem::file_size(voxels), first);
   // -1: the voxels are the file's end.
-  const auto skipped =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(fields, "byteskip")));
-  const std::uint64_t there = found - std::min(found, skipped);
+  const std::int64_t skipped = std::max<std::int64_t>(0, number(header, "byteskip"));
+  const std::uint64_t there = less(found, static_cast<std::uint64_t>(skipped));
   if (there < bytes) {
-    throw Error(ErrorCode::kIo, path.string() + ": truncated, " + voxels.string() + " holds " +
+    throw Error(ErrorCode::kIo, path.string() + ": truncated, " +
+                                    (attached ? "it" : voxels.string()) + " holds " +
                                     std::to_string(there) + " of " + std::to_string(bytes) +
                                     " bytes of voxels; fetch it anew");
   }

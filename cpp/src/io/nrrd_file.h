@@ -1,5 +1,5 @@
-/// Whether the voxels of an NRRD header are all there: its reader leaves their file open where they
-/// are not.
+/// Whether the voxels of an NRRD header are all there: where they are not, its reader leaves their
+/// file open and keeps memory.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,6 @@
 
 namespace lungrt::io {
 
-/// Voxels that lie in the header's own file are left to the reader.
 /// \param bytes  of the voxels, by the header
 /// \throws Error kIo         for fewer bytes, or damaged compressed data
 /// \throws Error kBadVolume  for voxels in several files, of text, or after lines to be skipped

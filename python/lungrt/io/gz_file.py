@@ -17,8 +17,17 @@ __all__ = ["pieces_of"]
 _PIECE_BYTES = 1 << 20
 
 
-def pieces_of(path: Path, *, compressed: bool) -> Iterator[bytes]:
+def pieces_of(path: Path, *, compressed: bool, first: int = 0) -> Iterator[bytes]:
     """Read a file to its end, checking the checksums where it is compressed.
+
+    Parameters
+    ----------
+    path
+        The file.
+    compressed
+        Whether it is of gzip: in any number of members.
+    first
+        Bytes that lie before what is read.
 
     Raises
     ------
@@ -26,8 +35,9 @@ def pieces_of(path: Path, *, compressed: bool) -> Iterator[bytes]:
         For a file that cannot be read, or damaged compressed data.
     """
     try:
-        with gzip.open(path) if compressed else path.open("rb") as opened:
-            file = cast("BinaryIO", opened)
+        with path.open("rb") as opened:
+            opened.seek(first)
+            file = cast("BinaryIO", gzip.GzipFile(fileobj=opened)) if compressed else opened
             while piece := file.read(_PIECE_BYTES):
                 yield piece
     except (OSError, EOFError, zlib.error) as error:

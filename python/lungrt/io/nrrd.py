@@ -1,4 +1,7 @@
-"""Whether the voxels of an NRRD header are all there: its reader leaves their file open if not."""
+"""Whether the voxels of an NRRD header are all there.
+
+Where they are not, its reader leaves their file open and keeps memory.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,6 @@ __all__ = ["require_complete_nrrd"]
 def require_complete_nrrd(path: Path, size: int) -> None:
     """Refuse a header whose voxels are not whole, or in a way that is not supported.
 
-    Voxels that lie in the header's own file are left to the reader.
-
     Parameters
     ----------
     path
@@ -32,9 +33,8 @@ def require_complete_nrrd(path: Path, size: int) -> None:
     lungrt.errors.Io
         For fewer bytes, or damaged compressed data.
     """
-    fields = _header(path)
-    if (data := fields.get("datafile")) is None:
-        return
+    fields, header_size = _header(path)
+    data = fields.get("datafile", "")
     if data.startswith("LIST") or "%" in data:
         _refuse(path, "its voxels lie in a file for each slice")
     if _number(fields, "lineskip") != 0:
@@ -44,21 +44,29 @@ def require_complete_nrrd(path: Path, size: int) -> None:
     if not compressed and encoding != "raw":
         _refuse(path, f"the encoding of its voxels is {encoding}")
 
-    voxels = path.parent / data
+    voxels = path.parent / data if data else path
     if not voxels.is_file():
         raise Io(f"{path}: cannot be read; {voxels}, which is to hold its voxels, is no file")
-    found = _inflated_size(path, voxels) if compressed else voxels.stat().st_size
+    first = 0 if data else header_size
+    found = (_inflated_size if compressed else _size)(path, voxels, first)
     there = max(0, found - max(0, _number(fields, "byteskip")))  # -1: they are the file's end
     if there < size:
         raise Io(
-            f"{path}: truncated, {voxels} holds {there} of {size} bytes of voxels; fetch it anew"
+            f"{path}: truncated, {voxels if data else 'it'} holds {there} of {size} bytes of "
+            "voxels; fetch it anew"
         )
 
 
-def _inflated_size(path: Path, voxels: Path) -> int:
+def _size(_: Path, voxels: Path, first: int) -> int:
+    return voxels.stat().st_size - first
+
+
+def _inflated_size(path: Path, voxels: Path, first: int) -> int:
     try:
-        return sum(len(piece) for piece in pieces_of(voxels, compressed=True))
+        return sum(len(piece) for piece in pieces_of(voxels, compressed=True, first=first))
     except Io as error:
+        if voxels == path:
+            raise
         raise Io(f"{path}: {error}") from error
 
 
@@ -66,17 +74,20 @@ def _refuse(path: Path, what: str) -> None:
     raise BadVolume(f"{path}: {what}, which is not supported; convert it")
 
 
-def _header(path: Path) -> dict[str, str]:
+def _header(path: Path) -> tuple[dict[str, str], int]:
+    """Return the fields, and the bytes up to voxels that follow in the same file."""
     fields: dict[str, str] = {}
+    size = 0
     with path.open("rb") as file:
         for line in file:
+            size += len(line)
             text = line.decode("utf-8", "replace").rstrip("\r\n")
             if not text:
                 break  # what follows are voxels
             name, found, value = text.partition(": ")
             if found:
                 fields[_plain(name)] = value
-    return fields
+    return fields, size
 
 
 def _plain(text: str) -> str:

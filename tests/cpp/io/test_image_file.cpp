@@ -119,6 +119,8 @@ TEST_F(ImageFileTest, NrrdHeader) {
   folder_.write("ct.raw", "abc" + voxels());
   expect_voxels(nrrd_header("Encoding: RAW\r\nbyte skip: 3\r\ndatafile: ct.raw\r\n"));
   expect_voxels(nrrd_header("encoding: raw\nbyteskip: -1\ndata file: ct.raw\n"));
+  expect_voxels(nrrd_header("encoding: raw\nbyte skip: 3\n\nabc" + voxels()));
+  expect_voxels(nrrd_header("encoding: gzip\n\n" + gzipped(voxels())));
 }
 
 TEST_F(ImageFileTest, NrrdHeaderInAWayThatIsNotSupported) {
@@ -132,6 +134,7 @@ TEST_F(ImageFileTest, NrrdHeaderInAWayThatIsNotSupported) {
   refuse("encoding: raw\ndata file: slice%d.raw 1 2 1\n", "in a file for each slice");
   refuse("encoding: raw\nline skip: 1\ndata file: ct.raw\n", "after lines of text (line skip)");
   refuse("encoding: ascii\ndata file: ct.txt\n", "the encoding of its voxels is ascii");
+  refuse("encoding: ascii\n\n0 1 2 3 4 5 6 7 8 9 10 11\n", "the encoding of its voxels is ascii");
 }
 
 TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
@@ -144,6 +147,12 @@ TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
          "holds 23 of 24 bytes of voxels");
   EXPECT_EQ(open_files(), before);  // its reader would leave it open
   expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo, "cannot be read");
+  // Its reader would keep memory, which the address sanitizer tells of.
+  expect(nrrd_header("encoding: raw\n\n" + voxels().substr(1)), ErrorCode::kIo,
+         "it holds 23 of 24 bytes of voxels");
+  const std::string packed = gzipped(voxels());
+  expect(nrrd_header("encoding: gz\n\n" + packed.substr(0, packed.size() - 9)), ErrorCode::kIo,
+         "truncated or damaged");
 }
 
 TEST_F(ImageFileTest, VoxelsOfATypeWithoutHounsfieldUnits) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
 
 #include "fake_network.h"
@@ -32,7 +33,7 @@ class PassSession final : public Session {
     std::copy_n(input.data, input.shape.elements(), output.data);
     pixels += input.shape[2] * input.shape[3];
   }
-  mutable std::int64_t pixels = 0;
+  mutable std::atomic<std::int64_t> pixels = 0;
 
  private:
   SessionTraits traits_;

@@ -481,6 +481,17 @@ def packed(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
 
 
+def write_nrrd(folder: Path, fields: str, content: bytes, *, attached: bool) -> Path:
+    """Write voxels behind their header, or in a file of their own."""
+    path = folder / ("ct.nrrd" if attached else "ct.nhdr")
+    if attached:
+        path.write_bytes(f"{NRRD}{fields}\n".encode() + content)
+    else:
+        path.write_text(f"{NRRD}{fields}data file: ct.data\n")
+        (folder / "ct.data").write_bytes(content)
+    return path
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
@@ -494,12 +505,12 @@ def open_files() -> int:
     ],
     ids=["skipped bytes", "at the end", "gzip of two members"],
 )
-def test_nrrd_headers_of_another_file(
-    tmp_path: Path, same: Any, fields: str, content: bytes
+@pytest.mark.parametrize("attached", [True, False])
+def test_nrrd_headers_and_their_voxels(
+    tmp_path: Path, same: Any, fields: str, content: bytes, attached: bool
 ) -> None:
-    (tmp_path / "ct.nhdr").write_text(f"{NRRD}{fields}data file: ct.data\n")
-    (tmp_path / "ct.data").write_bytes(content)
-    assert "error" not in same(tmp_path / "ct.nhdr")
+    path = write_nrrd(tmp_path, fields, content, attached=attached)
+    assert "error" not in same(path)
 
 
 @pytest.mark.parametrize(
@@ -509,24 +520,35 @@ def test_nrrd_headers_of_another_file(
         ("encoding: raw\nbyte skip: 3", TWELVE, "Io", "holds 21 of 24 bytes"),
         ("encoding: gzip", packed(TWELVE)[:-9], "Io", "truncated or damaged"),
         ("encoding: gz", packed(TWELVE[:-2]), "Io", "holds 22 of 24 bytes"),
-        ("encoding: raw", None, "Io", "cannot be read"),
         ("encoding: ascii", b"0 1 2", "BadVolume", "the encoding of its voxels is ascii"),
         ("encoding: raw\nline skip: 1", b"x\n" + TWELVE, "BadVolume", "line skip"),
     ],
-    ids=["raw", "after a skip", "end of gzip", "too few in gzip", "absent", "text", "lines"],
+    ids=["raw", "after a skip", "end of gzip", "too few in gzip", "text", "lines"],
 )
+@pytest.mark.parametrize("attached", [True, False])
 def test_nrrd_headers_whose_voxels_are_not_whole(
-    tmp_path: Path, same: Any, fields: str, content: bytes | None, error: str, message: str
+    tmp_path: Path,
+    same: Any,
+    fields: str,
+    content: bytes,
+    error: str,
+    message: str,
+    attached: bool,
 ) -> None:
-    """Refused before their reader opens that file, which it would leave open."""
-    (tmp_path / "ct.nhdr").write_text(f"{NRRD}{fields}\ndata file: ct.data\n")
-    if content is not None:
-        (tmp_path / "ct.data").write_bytes(content)
+    """Refused before their reader opens them, which it would leave open."""
+    path = write_nrrd(tmp_path, fields + "\n", content, attached=attached)
     before = open_files()
-    answer = same(tmp_path / "ct.nhdr")
+    answer = same(path)
     assert answer["error"] == error
     assert message in answer["message"]
     assert open_files() == before
+
+
+def test_nrrd_header_of_nothing(tmp_path: Path, same: Any) -> None:
+    (tmp_path / "ct.nhdr").write_text(f"{NRRD}encoding: raw\ndata file: ct.data\n")
+    answer = same(tmp_path / "ct.nhdr")
+    assert answer["error"] == "Io"
+    assert "cannot be read" in answer["message"]
 
 
 def test_nrrd_header_of_a_folder(tmp_path: Path, same: Any) -> None:
