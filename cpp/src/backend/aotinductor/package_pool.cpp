@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -27,16 +28,16 @@ struct PooledPackage {
   bool lent = true;
 };
 
-namespace {
-
-struct Pool {
+struct PackagePool {
   std::mutex mutex;
   std::list<PooledPackage> packages;
 };
 
+namespace {
+
 /// Ends with the process, and with it the folders that torch has unpacked packages into.
-Pool& pool() {
-  static Pool instance;
+const std::shared_ptr<PackagePool>& pool() {
+  static const auto instance = std::make_shared<PackagePool>();
   return instance;
 }
 
@@ -48,9 +49,9 @@ PackageKey key_of(const char* file, int runners) {
           runners};
 }
 
-PooledPackage& borrow(const char* file, int runners) {
+PooledPackage& borrow(PackagePool& pool, const char* file, int runners) {
   const PackageKey key = key_of(file, runners);
-  auto& [mutex, packages] = pool();
+  auto& [mutex, packages] = pool;
   {
     const std::lock_guard lock(mutex);
     const auto idle = std::find_if(
@@ -70,10 +71,11 @@ PooledPackage& borrow(const char* file, int runners) {
 
 }  // namespace
 
-BorrowedPackage::BorrowedPackage(const char* file, int runners) : package_(borrow(file, runners)) {}
+BorrowedPackage::BorrowedPackage(const char* file, int runners)
+    : pool_(pool()), package_(borrow(*pool_, file, runners)) {}
 
 BorrowedPackage::~BorrowedPackage() {
-  const std::lock_guard lock(pool().mutex);
+  const std::lock_guard lock(pool_->mutex);
   package_.lent = false;
 }
 

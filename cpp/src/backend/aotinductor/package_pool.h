@@ -3,8 +3,11 @@
 
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
+#include <memory>
+
 namespace lungrt::aotinductor {
 
+struct PackagePool;
 struct PooledPackage;
 
 /// A package for one session alone: one that another session has put back, or the file loaded anew.
@@ -24,6 +27,7 @@ class BorrowedPackage {
   torch::inductor::AOTIModelPackageLoader& loader() const;
 
  private:
+  std::shared_ptr<PackagePool> pool_;  ///< a static object may end after the library's own do
   PooledPackage& package_;
 };
 
