@@ -27,7 +27,7 @@ class BorrowedPackage {
   torch::inductor::AOTIModelPackageLoader& loader() const;
 
  private:
-  std::shared_ptr<PackagePool> pool_;  ///< a static object may end after the library's own do
+  std::shared_ptr<PackagePool> pool_;  ///< a program's static pipeline may end after this library
   PooledPackage& package_;
 };
 
