@@ -1,13 +1,12 @@
 #include "io/meta_image_file.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <map>
 #include <stdexcept>
 #include <string>
 
 #include "io/byte_source.h"
+#include "io/header_fields.h"
 #include "io/inflate.h"
 #include "lungrt/error.h"
 
@@ -16,42 +15,20 @@ namespace {
 
 constexpr const char* kDataFile = "ElementDataFile";
 
-struct Header {
-  std::map<std::string, std::string> fields;
-  std::uint64_t end = 0;  ///< of the text, which ends with the field ElementDataFile
-
-  std::string text(const std::string& name) const {
-    const auto found = fields.find(name);
-    return found == fields.end() ? "" : found->second;
-  }
-  /// 0 where there is none.
-  std::int64_t number(const std::string& name) const {
-    std::int64_t value = 0;
-    const std::string digits = text(name);
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
-  }
-  bool is(const std::string& name) const {
-    const std::string value = text(name);
-    return !value.empty() && (value[0] == 'T' || value[0] == 't' || value[0] == '1');
-  }
-};
-
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  return begin == std::string::npos
-             ? ""
-             : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+bool is_true(const HeaderFields& header, const std::string& name) {
+  const std::string value = header.text(name);
+  return !value.empty() && (value[0] == 'T' || value[0] == 't' || value[0] == '1');
 }
 
-Header read_header(const std::filesystem::path& path) {
-  Header header;
+/// The last of them is ElementDataFile.
+HeaderFields read_header(const std::filesystem::path& path) {
+  HeaderFields header;
   std::ifstream stream(path, std::ios::binary);
   for (std::string line; std::getline(stream, line);) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos) continue;
     const std::string name = trimmed(line.substr(0, equals));
-    header.fields[name] = trimmed(line.substr(equals + 1));
+    header.values[name] = trimmed(line.substr(equals + 1));
     if (name == kDataFile) break;
   }
   header.end = static_cast<std::uint64_t>(std::max<std::streamoff>(0, stream.tellg()));
@@ -59,7 +36,7 @@ Header read_header(const std::filesystem::path& path) {
 }
 
 /// Where the voxels begin in their file, which has no header of this format where it is another.
-std::uint64_t data_offset(const Header& header, bool local, std::uint64_t size,
+std::uint64_t data_offset(const HeaderFields& header, bool local, std::uint64_t size,
                           std::uint64_t bytes) {
   const std::int64_t skipped = header.number("HeaderSize");
   if (skipped < 0) return size - std::min(size, bytes);  // -1: the voxels are the file's end
@@ -70,7 +47,7 @@ std::uint64_t data_offset(const Header& header, bool local, std::uint64_t size,
 /// Bytes of voxels that are compressed, as the reader will find them: it takes as many compressed
 /// bytes as the header says, or all of the file, and where they are not whole, leaves voxels as
 /// they were.
-std::uint64_t inflated_size(FileWindow& file, std::uint64_t at, const Header& header,
+std::uint64_t inflated_size(FileWindow& file, std::uint64_t at, const HeaderFields& header,
                             const std::filesystem::path& path) {
   std::uint64_t found = 0, taken = 0;
   try {
@@ -93,8 +70,8 @@ std::uint64_t inflated_size(FileWindow& file, std::uint64_t at, const Header& he
 }  // namespace
 
 void require_complete_meta_image(const std::filesystem::path& path, std::uint64_t bytes) {
-  const Header header = read_header(path);
-  if (!header.text("BinaryData").empty() && !header.is("BinaryData")) {
+  const HeaderFields header = read_header(path);
+  if (!header.text("BinaryData").empty() && !is_true(header, "BinaryData")) {
     throw Error(ErrorCode::kBadVolume,
                 path.string() +
                     ": its voxels are written as text (BinaryData = False), which is not "
@@ -112,7 +89,7 @@ void require_complete_meta_image(const std::filesystem::path& path, std::uint64_
   const std::uint64_t at = data_offset(header, local, file.size(), bytes);
   const std::uint64_t there = file.size() - std::min(file.size(), at);
   const std::uint64_t found =
-      header.is("CompressedData") ? inflated_size(file, at, header, path) : there;
+      is_true(header, "CompressedData") ? inflated_size(file, at, header, path) : there;
   if (found < bytes) {
     throw Error(ErrorCode::kIo, path.string() + ": truncated, " + voxels.string() + " holds " +
                                     std::to_string(found) + " of " + std::to_string(bytes) +

@@ -2,21 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <fstream>
-#include <map>
 #include <string>
 
 #include "io/gz_file.h"
+#include "io/header_fields.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
 namespace {
-
-struct Header {
-  std::map<std::string, std::string> fields;
-  std::uint64_t bytes = 0;  ///< up to voxels that follow in the same file
-};
 
 /// Without letter case and spaces, which a header may write in two ways.
 std::string plain(std::string text) {
@@ -26,32 +20,21 @@ std::string plain(std::string text) {
   return text;
 }
 
-Header read_header(const std::filesystem::path& path) {
-  Header header;
+HeaderFields read_header(const std::filesystem::path& path) {
+  HeaderFields header;
   std::ifstream stream(path, std::ios::binary);
   for (std::string line; std::getline(stream, line);) {
-    header.bytes += line.size() + 1;
+    header.end += line.size() + 1;
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) break;  // what follows are voxels
     const std::size_t end = line.find(": ");
-    if (end != std::string::npos) header.fields[plain(line.substr(0, end))] = line.substr(end + 2);
+    if (end != std::string::npos)
+      header.values[plain(line.substr(0, end))] = trimmed(line.substr(end + 2));
   }
   return header;
 }
 
-std::string text(const Header& header, const std::string& name) {
-  const auto found = header.fields.find(name);
-  return found == header.fields.end() ? "" : found->second;
-}
-
-std::int64_t number(const Header& header, const std::string& name) {
-  const std::string digits = plain(text(header, name));
-  std::int64_t value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
-}
-
-std::uint64_t less(std::uint64_t bytes, std::uint64_t skipped) {
+std::uint64_t left_after(std::uint64_t bytes, std::uint64_t skipped) {
   return bytes - std::min(bytes, skipped);
 }
 
@@ -63,14 +46,14 @@ std::uint64_t less(std::uint64_t bytes, std::uint64_t skipped) {
 }  // namespace
 
 void require_complete_nrrd(const std::filesystem::path& path, std::uint64_t bytes) {
-  const Header header = read_header(path);
-  const std::string data = text(header, "datafile");
+  const HeaderFields header = read_header(path);
+  const std::string data = header.text("datafile");
   if (data.rfind("LIST", 0) == 0 || data.find('%') != std::string::npos) {
     refuse(path, "its voxels lie in a file for each slice");
   }
-  if (number(header, "lineskip") != 0)
+  if (header.number("lineskip") != 0)
     refuse(path, "its voxels lie after lines of text (line skip)");
-  const std::string encoding = plain(text(header, "encoding"));
+  const std::string encoding = plain(header.text("encoding"));
   const bool compressed = encoding == "gzip" || encoding == "gz";
   if (!compressed && encoding != "raw") refuse(path, "the encoding of its voxels is " + encoding);
 
@@ -80,12 +63,12 @@ void require_complete_nrrd(const std::filesystem::path& path, std::uint64_t byte
     throw Error(ErrorCode::kIo, path.string() + ": cannot be read; " + voxels.string() +
                                     ", which is to hold its voxels, is no file");
   }
-  const std::uint64_t first = attached ? header.bytes : 0;
+  const std::uint64_t first = attached ? header.end : 0;
   const std::uint64_t found = compressed ? static_cast<std::uint64_t>(read_gz_file(voxels, first))
-                                         : less(std::filesystem::file_size(voxels), first);
+                                         : left_after(std::filesystem::file_size(voxels), first);
   // -1: the voxels are the file's end.
-  const std::int64_t skipped = std::max<std::int64_t>(0, number(header, "byteskip"));
-  const std::uint64_t there = less(found, static_cast<std::uint64_t>(skipped));
+  const std::int64_t skipped = std::max<std::int64_t>(0, header.number("byteskip"));
+  const std::uint64_t there = left_after(found, static_cast<std::uint64_t>(skipped));
   if (there < bytes) {
     throw Error(ErrorCode::kIo, path.string() + ": truncated, " +
                                     (attached ? "it" : voxels.string()) + " holds " +

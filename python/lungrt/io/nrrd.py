@@ -48,17 +48,13 @@ def require_complete_nrrd(path: Path, size: int) -> None:
     if not voxels.is_file():
         raise Io(f"{path}: cannot be read; {voxels}, which is to hold its voxels, is no file")
     first = 0 if data else header_size
-    found = (_inflated_size if compressed else _size)(path, voxels, first)
+    found = _inflated_size(path, voxels, first) if compressed else voxels.stat().st_size - first
     there = max(0, found - max(0, _number(fields, "byteskip")))  # -1: they are the file's end
     if there < size:
         raise Io(
             f"{path}: truncated, {voxels if data else 'it'} holds {there} of {size} bytes of "
             "voxels; fetch it anew"
         )
-
-
-def _size(_: Path, voxels: Path, first: int) -> int:
-    return voxels.stat().st_size - first
 
 
 def _inflated_size(path: Path, voxels: Path, first: int) -> int:
@@ -86,7 +82,7 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
                 break  # what follows are voxels
             name, found, value = text.partition(": ")
             if found:
-                fields[_plain(name)] = value
+                fields[_plain(name)] = value.strip()
     return fields, size
 
 

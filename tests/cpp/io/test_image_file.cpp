@@ -119,6 +119,7 @@ TEST_F(ImageFileTest, NrrdHeader) {
   folder_.write("ct.raw", "abc" + voxels());
   expect_voxels(nrrd_header("Encoding: RAW\r\nbyte skip: 3\r\ndatafile: ct.raw\r\n"));
   expect_voxels(nrrd_header("encoding: raw\nbyteskip: -1\ndata file: ct.raw\n"));
+  expect_voxels(nrrd_header("encoding:  raw\nbyte skip: \t3\ndata file:  ct.raw\n"));
   expect_voxels(nrrd_header("encoding: raw\nbyte skip: 3\n\nabc" + voxels()));
   expect_voxels(nrrd_header("encoding: gzip\n\n" + gzipped(voxels())));
 }

@@ -487,7 +487,7 @@ def write_nrrd(folder: Path, fields: str, content: bytes, *, attached: bool) -> 
     if attached:
         path.write_bytes(f"{NRRD}{fields}\n".encode() + content)
     else:
-        path.write_text(f"{NRRD}{fields}data file: ct.data\n")
+        path.write_text(f"{NRRD}{fields}data file:  ct.data\n")
         (folder / "ct.data").write_bytes(content)
     return path
 
@@ -501,9 +501,10 @@ def open_files() -> int:
     [
         ("encoding: raw\nbyte skip: 3\n", b"abc" + TWELVE),
         ("Encoding: RAW\nbyteskip: -1\n", b"abcde" + TWELVE),
+        ("encoding:  raw\nbyte skip:  3\n", b"abc" + TWELVE),
         ("encoding: gzip\n", packed(TWELVE[:10]) + packed(TWELVE[10:])),
     ],
-    ids=["skipped bytes", "at the end", "gzip of two members"],
+    ids=["skipped bytes", "at the end", "two blanks", "gzip of two members"],
 )
 @pytest.mark.parametrize("attached", [True, False])
 def test_nrrd_headers_and_their_voxels(
