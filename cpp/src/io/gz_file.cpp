@@ -50,8 +50,12 @@ std::int64_t read_gz_file(const std::filesystem::path& path, std::uint64_t first
     found += bytes;
   }
   int status = Z_OK;
-  const char* message = gzerror(file.get(), &status);  // a checksum, or an end that is too early
-  if (status != Z_OK && status != Z_STREAM_END) refuse_damaged(path, message);
+  const std::string message = gzerror(file.get(), &status);
+  if (status != Z_OK && status != Z_STREAM_END) {
+    // "<fd:3>: unexpected end of file", but "out of memory"
+    const std::size_t colon = message.find(": ");
+    refuse_damaged(path, colon == std::string::npos ? message : message.substr(colon + 2));
+  }
   return found;
 }
 

@@ -153,7 +153,11 @@ TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
          "it holds 23 of 24 bytes of voxels");
   const std::string packed = gzipped(voxels());
   expect(nrrd_header("encoding: gz\n\n" + packed.substr(0, packed.size() - 9)), ErrorCode::kIo,
-         "truncated or damaged");
+         "truncated or damaged (unexpected end of file)");
+  std::string damaged = packed;
+  damaged[damaged.size() - 5] ^= 1;  // of the checksum
+  expect(nrrd_header("encoding: gz\n\n" + damaged), ErrorCode::kIo,
+         "truncated or damaged (incorrect data check)");
 }
 
 TEST_F(ImageFileTest, VoxelsOfATypeWithoutHounsfieldUnits) {
