@@ -1,5 +1,6 @@
 #include <pybind11/pybind11.h>
 
+#include <cstring>
 #include <exception>
 
 #include "lungrt/error.h"
@@ -16,7 +17,11 @@ void register_errors() {
     } catch (const Error& error) {
       // The codes are spelled as the classes are; a code without a class is an AttributeError here.
       const py::object type = py::module_::import("lungrt.errors").attr(to_string(error.code()));
-      py::set_error(type, error.what());
+      // A file's name may be any bytes; Python carries those that are no text along, too.
+      const auto message = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+          error.what(), static_cast<Py_ssize_t>(std::strlen(error.what())), "surrogateescape"));
+      if (!message) throw py::error_already_set();
+      PyErr_SetObject(type.ptr(), message.ptr());
     }
   });
 }

@@ -9,7 +9,7 @@ namespace lungrt::python {
 void register_errors();
 void register_geometry(pybind11::module_& module);
 void register_volume(pybind11::module_& module);
-void register_series(pybind11::module_& module);
+void register_dicom(pybind11::module_& module);
 void register_mask(pybind11::module_& module);
 void register_report(pybind11::module_& module);
 void register_pipeline(pybind11::module_& module);

@@ -7,8 +7,9 @@
 #include <new>
 #include <system_error>
 
+#include "io/dicom/series_folder.h"
+#include "io/gdcm_codec.h"
 #include "io/image_file.h"
-#include "io/series_folder.h"
 #include "lungrt/error.h"
 #include "lungrt/io.h"
 
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 CtVolume read(const fs::path& path, const ReadOptions& options) {
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
-  if (fs::is_directory(status)) return io::read_series(path, options);
+  if (fs::is_directory(status)) return io::read_series(path, options, io::gdcm_codec());
   if (!fs::exists(status)) {
     throw Error(
         ErrorCode::kIo,
@@ -46,11 +47,7 @@ CtVolume read_ct(const std::string& path, const ReadOptions& options) {
 }
 
 std::vector<SeriesInfo> list_series(const std::string& folder) {
-  std::vector<SeriesInfo> result;
-  for (const auto& [uid, slices] : io::find_series(folder, {io::reading_threads(0), {}})) {
-    result.push_back(io::series_info(uid, slices));
-  }
-  return result;
+  return io::list_series(folder, {}, io::gdcm_codec());
 }
 
 std::map<std::string, std::string> reader_versions() {

@@ -13,6 +13,7 @@ add_executable(
   io/test_workers.cpp)
 target_include_directories(lungrt_io_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
                                                    ${PROJECT_SOURCE_DIR}/cpp/src)
-target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt lungrt_compiler
+target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt_dicom_objects lungrt
+                                              lungrt_compiler
                                               GTest::gtest_main)
 gtest_discover_tests(lungrt_io_tests NO_PRETTY_VALUES)

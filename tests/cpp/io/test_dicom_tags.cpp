@@ -2,8 +2,9 @@
 
 #include <string>
 
+#include "io/dicom/tags.h"
 #include "io/dicom_bytes.h"
-#include "io/dicom_tags.h"
+#include "io/gdcm_codec.h"
 #include "temp_folder.h"
 
 namespace lungrt::io {
@@ -14,7 +15,7 @@ using namespace lungrt::testing;
 class DicomTagsTest : public ::testing::Test {
  protected:
   std::optional<DicomTags> read(const std::string& content) {
-    return read_tags(folder_.write("slice.dcm", content));
+    return read_tags(folder_.write("slice.dcm", content), gdcm_codec());
   }
   std::string damage(const std::string& content) {
     try {

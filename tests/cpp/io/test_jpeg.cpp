@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "expect_error.h"
+#include "io/dicom/jpeg.h"
+#include "io/dicom/slice.h"
 #include "io/dicom_bytes.h"
-#include "io/dicom_slice.h"
-#include "io/jpeg.h"
+#include "io/gdcm_codec.h"
 #include "temp_folder.h"
 
 namespace lungrt::io {
@@ -53,12 +54,12 @@ class JpegTest : public ::testing::Test {
     const auto path = folder_.write(
         "slice.dcm",
         content + long_element(0x7FE00010, "OB", fragments + sequence_end(), 0xFFFFFFFF));
-    return read_slice(path).value();
+    return read_slice(path, gdcm_codec()).value();
   }
   void expect_damaged(const Stream& stream, const std::string& data, const char* reason) const {
     expect_error(ErrorCode::kIo,
                  {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
-                 [&] { read_plane(slice(stream, item("") + item(data)), kPixels); });
+                 [&] { read_plane(slice(stream, item("") + item(data)), kPixels, gdcm_codec()); });
   }
   TempFolder folder_;
 };
@@ -67,7 +68,7 @@ TEST_F(JpegTest, WholeStreams) {
   for (const Stream& stream : kStreams) {
     for (const std::string& fragments :
          {item("") + item(stream.data), item("") + item(stream.data + std::string(2, '\0'))}) {
-      EXPECT_EQ(read_plane(slice(stream, fragments), kPixels).hu,
+      EXPECT_EQ(read_plane(slice(stream, fragments), kPixels, gdcm_codec()).hu,
                 std::vector<std::int16_t>(kPixels, -24));
     }
   }

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "expect_error.h"
+#include "io/dicom/fragments.h"
+#include "io/dicom/rle.h"
+#include "io/dicom/slice.h"
 #include "io/dicom_bytes.h"
-#include "io/dicom_slice.h"
-#include "io/fragments.h"
-#include "io/rle.h"
+#include "io/gdcm_codec.h"
 #include "temp_folder.h"
 
 namespace lungrt::io {
@@ -41,11 +42,11 @@ class RleTest : public ::testing::Test {
         content + long_element(0x7FE00010, "OB", fragments + sequence_end(), 0xFFFFFFFF));
   }
   void expect_damaged(const std::string& data, const char* reason) const {
-    const auto slice = read_slice(write(item("") + item(data)));
+    const auto slice = read_slice(write(item("") + item(data)), gdcm_codec());
     ASSERT_TRUE(slice.has_value());
     expect_error(ErrorCode::kIo,
                  {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
-                 [&] { read_plane(*slice, kPixels); });
+                 [&] { read_plane(*slice, kPixels, gdcm_codec()); });
   }
   TempFolder folder_;
 };
@@ -53,9 +54,9 @@ class RleTest : public ::testing::Test {
 TEST_F(RleTest, PixelsInFragments) {
   for (const std::string& fragments :
        {item("") + item(kGood), item(little(0, 4)) + item(kGood + std::string(2, '\0'))}) {
-    const auto slice = read_slice(write(fragments));
+    const auto slice = read_slice(write(fragments), gdcm_codec());
     ASSERT_TRUE(slice && slice->fragments_offset);
-    EXPECT_EQ(read_plane(*slice, kPixels).hu,
+    EXPECT_EQ(read_plane(*slice, kPixels, gdcm_codec()).hu,
               (std::vector<std::int16_t>{-768, -767, -766, -765, -764, -763}));
   }
 }
@@ -115,11 +116,11 @@ TEST_F(RleTest, RunsInSeveralFragments) {
   for (const int count : {0, 2}) {
     std::string fragments = item("");
     for (int i = 0; i < count; ++i) fragments += item(kGood);
-    const auto slice = read_slice(write(fragments));
+    const auto slice = read_slice(write(fragments), gdcm_codec());
     ASSERT_TRUE(slice.has_value());
     const std::string reason = "they lie in " + std::to_string(count) + " fragments";
     expect_error(ErrorCode::kIo, {"slice.dcm: its compressed pixels are damaged", reason.c_str()},
-                 [&] { read_plane(*slice, kPixels); });
+                 [&] { read_plane(*slice, kPixels, gdcm_codec()); });
   }
 }
 

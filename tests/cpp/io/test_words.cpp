@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "io/numbers.h"
+#include "io/dicom/numbers.h"
 #include "io/words.h"
 
 namespace lungrt::io {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 
 import lungrt
 from lungrt.errors import Io
-from lungrt.io.jpeg import require_size_of_jpeg_2000
 
 # 8 x 10 pixels of 16 bits, all 1000, by transfer syntax.
 STREAMS = {
@@ -81,29 +79,3 @@ def test_damaged_streams(
     refused = f"compressed pixels are damaged \\({re.escape(reason)}|damaged or truncated"
     with pytest.raises(Io, match=rf"slice001\.dcm: (its )?({refused})"):
         lungrt.read_ct(folder)
-
-
-def code_stream(right: int, bottom: int, left: int = 0, top: int = 0, samples: int = 1) -> bytes:
-    sizes = struct.pack(">4I16xH", right, bottom, left, top, samples)
-    return bytes.fromhex("ff4fff5100290000") + sizes
-
-
-@pytest.mark.parametrize(
-    "data", [code_stream(10, 8), code_stream(12, 9, 2, 1), b"\r\n boxes of another format"]
-)
-def test_size_of_jpeg_2000(data: bytes) -> None:
-    require_size_of_jpeg_2000(data, 8, 10)
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (code_stream(10, 0x2808), "says 10248 x 10 pixels of 1 samples, the file's 8 x 10 of one"),
-        (code_stream(8, 10), "says 10 x 8 pixels"),
-        (code_stream(10, 8, samples=3), "pixels of 3 samples"),
-        (code_stream(10, 8)[:41], "their header is not whole"),
-    ],
-)
-def test_jpeg_2000_of_another_size(data: bytes, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        require_size_of_jpeg_2000(data, 8, 10)

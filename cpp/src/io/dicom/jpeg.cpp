@@ -1,4 +1,4 @@
-#include "io/jpeg.h"
+#include "io/dicom/jpeg.h"
 
 #include <cstdint>
 #include <stdexcept>

@@ -1,8 +1,8 @@
 /// The tags of a DICOM file up to its pixels, checked: no length leads out of the file.
 ///
-/// GDCM decodes pixels, but it is not shown a file before this has walked it: as distributions
-/// build it, a damaged file ends the process by an assertion. Walking is also what makes reading
-/// fast.
+/// Libraries decode pixels, but none is shown a file before this has walked it: GDCM as
+/// distributions build it ends the process by an assertion on a damaged file. Walking is also what
+/// makes reading fast.
 #pragma once
 
 #include <array>
@@ -16,6 +16,8 @@
 #include "io/files.h"
 
 namespace lungrt::io {
+
+class Codec;
 
 /// Group and element of a tag, as one number: 0xGGGGEEEE.
 using TagNumber = std::uint32_t;
@@ -61,6 +63,6 @@ class DamagedDicom : public std::runtime_error {
 /// \return nothing for a file that is not DICOM
 /// \throws DamagedDicom  for one that ends too early, or whose structure is broken
 /// \throws Error kIo     for one that cannot be read
-std::optional<DicomTags> read_tags(const std::filesystem::path& path);
+std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec);
 
 }  // namespace lungrt::io

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <string_view>
 
-#include "io/dicom_slice.h"
-#include "io/dicom_tags.h"
-#include "io/numbers.h"
+#include "io/dicom/numbers.h"
+#include "io/dicom/slice.h"
+#include "io/dicom/tags.h"
 #include "io/words.h"
 #include "lungrt/error.h"
 
@@ -131,7 +131,7 @@ DicomSlice slice_of(const std::filesystem::path& path, const DicomTags& tags) {
   return slice;
 }
 
-/// What GDCM takes for granted of an image.
+/// What decoders take for granted of an image.
 bool has_sane_pixels(const DicomSlice& slice) {
   const int bits = whole(slice.bits), stored = whole(slice.stored_bits);
   const int high = whole(slice.high_bit), sign = whole(slice.sign);
@@ -142,10 +142,10 @@ bool has_sane_pixels(const DicomSlice& slice) {
 
 }  // namespace
 
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
+std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Codec& codec) {
   std::optional<DicomTags> tags;
   try {
-    tags = read_tags(path);
+    tags = read_tags(path, codec);
   } catch (const DamagedDicom& error) {
     return no_image(path, error.storage, error.what());
   }

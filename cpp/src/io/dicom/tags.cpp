@@ -1,4 +1,4 @@
-#include "io/dicom_tags.h"
+#include "io/dicom/tags.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "io/byte_source.h"
-#include "io/inflate.h"
+#include "io/dicom/codec.h"
 #include "io/words.h"
 #include "lungrt/error.h"
 
@@ -167,7 +167,7 @@ std::uint64_t walk_meta(Walk& walk, std::uint64_t at, DicomTags& tags) {
   return at;
 }
 
-void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
+void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, DicomTags& tags) {
   Walk walk(source);
   const std::uint64_t object = walk_meta(walk, begin, tags);
   if (tags.syntax.empty()) {
@@ -177,7 +177,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
                       : transfer_syntax::kImplicitLittleEndian;
   }
   if (tags.syntax == transfer_syntax::kDeflated) {
-    MemoryBytes content(inflate_all(source, object, Compression::kDeflate, kLargestSlice));
+    MemoryBytes content(codec.inflate(source, object, kLargestSlice));
     Walk inside(content);
     walk_object(inside, 0, {}, tags);
     if (tags.pixels) tags.pixels->end = source.size();
@@ -193,7 +193,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
 
 }  // namespace
 
-std::optional<DicomTags> read_tags(const std::filesystem::path& path) {
+std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec) {
   FileWindow file(path);
   const bool marked = file.bytes(kPreamble, 4) == "DICM";
   // Old files begin with a tag at once: of the meta group, or the one for identification.
@@ -203,7 +203,7 @@ std::optional<DicomTags> read_tags(const std::filesystem::path& path) {
   DicomTags tags;
   tags.version = file.version();
   try {
-    walk_file(file, marked ? kPreamble + 4 : 0, tags);
+    walk_file(file, marked ? kPreamble + 4 : 0, codec, tags);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const Error&) {

@@ -1,4 +1,4 @@
-#include "io/fragments.h"
+#include "io/dicom/fragments.h"
 
 namespace lungrt::io {
 namespace {

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "io/dicom/plane.h"
 #include "io/files.h"
 #include "lungrt/series.h"
 
 namespace lungrt::io {
+
+class Codec;
 
 /// Pixels that lie in a file as 16-bit numbers, in the processor's order.
 struct RawPixels {
@@ -53,7 +56,7 @@ struct DicomSlice {
 /// Reads a file's header once, up to its pixels.
 /// \return nothing for a file that is no image
 /// \throws Error kIo  for a slice of a CT that is damaged or truncated
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path);
+std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Codec& codec);
 
 /// What the series' layout is planned with.
 /// \throws Error kBadVolume  for a multi-frame or colour image, or a tag that is missing or not
@@ -61,21 +64,16 @@ std::optional<DicomSlice> read_slice(const std::filesystem::path& path);
 ///                           it should be
 SliceHeader slice_header(const DicomSlice& slice);
 
-/// Hounsfield units of a slice, rows x columns.
-struct Plane {
-  std::vector<std::int16_t> hu;
-  std::vector<double> fractional;  ///< instead of `hu`, where the rescale slope is not whole
-};
-
 /// Reads the pixels and rescales them.
 /// \throws Error kIo         for pixels that are not all there or cannot be decoded, and for a file
 ///                           that was changed since its header was read
 /// \throws Error kBadVolume  for a value beyond int16
-Plane read_plane(const DicomSlice& slice, std::int64_t pixels);
+Plane read_plane(const DicomSlice& slice, std::int64_t pixels, const Codec& codec);
 
 /// The same into memory of the caller's.
 /// \param hu  `pixels` values, left as they are where the result is not empty
 /// \return Plane::fractional
-std::vector<double> read_plane(const DicomSlice& slice, std::int64_t pixels, std::int16_t* hu);
+std::vector<double> read_plane(const DicomSlice& slice, std::int64_t pixels, std::int16_t* hu,
+                               const Codec& codec);
 
 }  // namespace lungrt::io

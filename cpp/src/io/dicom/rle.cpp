@@ -1,4 +1,4 @@
-#include "io/rle.h"
+#include "io/dicom/rle.h"
 
 #include <stdexcept>
 #include <string>

@@ -1,4 +1,4 @@
-#include "io/series_folder.h"
+#include "io/dicom/series_folder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,10 +41,9 @@ Entries list(const fs::path& folder) {
   return entries;
 }
 
-std::string line(const std::string& uid, const std::vector<DicomSlice>& slices) {
-  const SeriesInfo info = series_info(uid, slices);
-  return info.uid + "  " + std::to_string(info.slices) + " slices  " + info.modality + "  " +
-         (info.description.empty() ? "-" : info.description);
+SeriesInfo series_info(const std::string& uid, const std::vector<DicomSlice>& slices) {
+  return {uid, slices.front().modality, slices.front().description,
+          static_cast<std::int64_t>(slices.size())};
 }
 
 using Found = std::map<std::string, std::vector<DicomSlice>>;
@@ -54,7 +53,7 @@ std::vector<DicomSlice> choose(const fs::path& folder, Found found,
   if (!wanted && found.size() == 1) return std::move(found.begin()->second);
   if (wanted && found.count(*wanted) != 0) return std::move(found.at(*wanted));
   std::string listing;
-  for (const auto& [uid, slices] : found) listing += "\n  " + line(uid, slices);
+  for (const auto& [uid, slices] : found) listing += "\n  " + line(series_info(uid, slices));
   if (!wanted) {
     throw Error(ErrorCode::kInvalidArgument,
                 folder.string() + ": holds " + std::to_string(found.size()) +
@@ -110,7 +109,7 @@ CtVolume convert(const std::int16_t* hu, const std::vector<std::vector<double>>&
 }
 
 CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout& layout,
-                      const Workers& workers) {
+                      const Workers& workers, const Codec& codec) {
   const std::int64_t pixels = layout.shape.slice_voxels();
   const auto hu = std::make_shared_for_overwrite<std::int16_t[]>(
       static_cast<std::size_t>(layout.shape.voxels()));
@@ -119,10 +118,10 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
     const SliceBlend& from = layout.slices[k];
     std::int16_t* target = hu.get() + static_cast<std::int64_t>(k) * pixels;
     if (from.weight == 0.0) {
-      fractional[k] = read_plane(slices[from.lower], pixels, target);
+      fractional[k] = read_plane(slices[from.lower], pixels, target, codec);
     } else {
-      const Plane lower = read_plane(slices[from.lower], pixels);
-      const Plane upper = read_plane(slices[from.upper], pixels);
+      const Plane lower = read_plane(slices[from.lower], pixels, codec);
+      const Plane upper = read_plane(slices[from.upper], pixels, codec);
       fractional[k] = blend(lower, upper, from.weight, pixels, target);
     }
   });
@@ -138,10 +137,11 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
 
 }  // namespace
 
-Found find_series(const fs::path& folder, const Workers& workers) {
+Found find_series(const fs::path& folder, const Workers& workers, const Codec& codec) {
   const Entries entries = list(folder);
   std::vector<std::optional<DicomSlice>> slices(entries.files.size());
-  workers.for_each(slices.size(), [&](std::size_t i) { slices[i] = read_slice(entries.files[i]); });
+  workers.for_each(slices.size(),
+                   [&](std::size_t i) { slices[i] = read_slice(entries.files[i], codec); });
   Found found;
   for (std::optional<DicomSlice>& slice : slices) {
     if (slice) found[slice->series_uid].push_back(std::move(*slice));
@@ -160,16 +160,26 @@ Found find_series(const fs::path& folder, const Workers& workers) {
   return found;
 }
 
-SeriesInfo series_info(const std::string& uid, const std::vector<DicomSlice>& slices) {
-  return {uid, slices.front().modality, slices.front().description,
-          static_cast<std::int64_t>(slices.size())};
+std::vector<SeriesInfo> list_series(const fs::path& folder, const ReadOptions& options,
+                                    const Codec& codec) {
+  const Workers workers{reading_threads(options.threads), options.cancelled};
+  std::vector<SeriesInfo> result;
+  for (const auto& [uid, slices] : find_series(folder, workers, codec)) {
+    result.push_back(series_info(uid, slices));
+  }
+  return result;
 }
 
-CtVolume read_series(const fs::path& folder, const ReadOptions& options) {
+std::string line(const SeriesInfo& info) {
+  return info.uid + "  " + std::to_string(info.slices) + " slices  " + info.modality + "  " +
+         (info.description.empty() ? "-" : info.description);
+}
+
+CtVolume read_series(const fs::path& folder, const ReadOptions& options, const Codec& codec) {
   const Workers workers{reading_threads(options.threads), options.cancelled};
   const std::vector<DicomSlice> slices =
-      choose(folder, find_series(folder, workers), options.series);
-  return read_planned(slices, plan(folder, slices, options.resample), workers);
+      choose(folder, find_series(folder, workers, codec), options.series);
+  return read_planned(slices, plan(folder, slices, options.resample), workers, codec);
 }
 
 }  // namespace lungrt::io

@@ -1,0 +1,15 @@
+/// The pixels of one slice.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace lungrt::io {
+
+/// Hounsfield units of a slice, rows x columns.
+struct Plane {
+  std::vector<std::int16_t> hu;
+  std::vector<double> fractional;  ///< instead of `hu`, where the rescale slope is not whole
+};
+
+}  // namespace lungrt::io

@@ -1,0 +1,34 @@
+/// The series of a DICOM folder.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/dicom/codec.h"
+#include "io/dicom/slice.h"
+#include "io/workers.h"
+#include "lungrt/io.h"
+
+namespace lungrt::io {
+
+/// Slices by series UID, both in order of their names.
+/// \throws Error kIo, kBadVolume  see list_series
+std::map<std::string, std::vector<DicomSlice>> find_series(const std::filesystem::path& folder,
+                                                           const Workers& workers,
+                                                           const Codec& codec);
+
+/// See lungrt::list_series.
+/// \param options  threads and cancellation count
+std::vector<SeriesInfo> list_series(const std::filesystem::path& folder, const ReadOptions& options,
+                                    const Codec& codec);
+
+/// A series in one line.
+std::string line(const SeriesInfo& info);
+
+/// Reads one series of a folder; see read_ct.
+CtVolume read_series(const std::filesystem::path& folder, const ReadOptions& options,
+                     const Codec& codec);
+
+}  // namespace lungrt::io

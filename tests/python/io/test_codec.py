@@ -1,0 +1,132 @@
+"""What the C++ reader of DICOM leaves to Python: inflating, decoding, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+
+import lungrt
+from lungrt import _core
+from lungrt.errors import BadVolume, Io
+from lungrt.io import dicom
+
+
+@pytest.fixture
+def compressed(ct_folder: Path) -> Path:
+    """Return a folder of six slices that need a decoder, 8 x 10 each."""
+    for path in ct_folder.iterdir():
+        data = pydicom.dcmread(path)
+        data.compress(pydicom.uid.RLELossless)
+        data.save_as(path)
+    return ct_folder
+
+
+def deflate(path: Path, edit: Callable[[bytes], bytes]) -> None:
+    """Rewrite a slice in the deflated transfer syntax and edit what was deflated."""
+    data = pydicom.dcmread(path)
+    data.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    pydicom.dcmwrite(path, data, enforce_file_format=True)
+    content = path.read_bytes()
+    group = pydicom.filereader.read_file_meta_info(path)
+    begin = 132 + 12 + group.FileMetaInformationGroupLength
+    assert zlib.decompress(content[begin:], -zlib.MAX_WBITS)
+    path.write_bytes(content[:begin] + edit(content[begin:]))
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (lambda deflated: deflated[:-40], "its compressed data end too early"),
+        (lambda deflated: b"\xff" + deflated[1:], "its compressed data are damaged"),
+    ],
+)
+def test_damaged_deflated_slice(
+    ct_folder: Path, edit: Callable[[bytes], bytes], reason: str
+) -> None:
+    deflate(ct_folder / "slice003.dcm", edit)
+    with pytest.raises(Io, match=rf"slice003\.dcm: damaged or truncated DICOM file \({reason}\)"):
+        lungrt.read_ct(ct_folder)
+
+
+def test_slice_that_inflates_to_too_much() -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = packer.compress(bytes(10_000)) + packer.flush()
+    assert dicom._Codec.inflate(deflated, 10_000) == bytes(10_000)
+    with pytest.raises(ValueError, match="it inflates to more than 1000 bytes"):
+        dicom._Codec.inflate(deflated, 1000)
+
+
+@pytest.mark.parametrize(
+    "kind", [np.int16, np.uint16, np.int32, np.uint32, np.int8, np.uint8, np.float32, np.float64]
+)
+def test_values_of_every_type(compressed: Path, kind: type[np.generic]) -> None:
+    class Codec:
+        @staticmethod
+        def decode(path: Path) -> NDArray[Any]:
+            return np.asfortranarray(np.arange(80).reshape(8, 10).astype(kind))
+
+    hu = _core.read_series(compressed, Codec).hu
+    assert hu.dtype == np.int16
+    assert np.array_equal(hu, np.broadcast_to(np.arange(80).reshape(8, 10), (6, 8, 10)))
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "reason"),
+    [
+        (np.zeros((8, 9)), Io, "72 values, expected 80"),
+        (np.zeros((8, 10), np.complex64), Io, "type complex64 are no Hounsfield units"),
+        (np.full((8, 10), 40_000), Io, "type int64 are no Hounsfield units"),
+        (np.full((8, 10), 40_000, np.int32), BadVolume, "holds 40000 HU, beyond int16"),
+    ],
+)
+def test_values_that_are_no_slice(
+    compressed: Path, values: NDArray[Any], error: type[Exception], reason: str
+) -> None:
+    class Codec:
+        @staticmethod
+        def decode(path: Path) -> NDArray[Any]:
+            return values
+
+    with pytest.raises(error, match=rf"slice\d+\.dcm: .*{reason}"):
+        _core.read_series(compressed, Codec)
+
+
+def test_what_a_decoder_raises_comes_out(compressed: Path) -> None:
+    class Codec:
+        @staticmethod
+        def decode(path: Path) -> NDArray[Any]:
+            raise LookupError(path.name)
+
+    with pytest.raises(LookupError, match=r"slice\d+\.dcm"):
+        _core.read_series(compressed, Codec)
+
+
+def test_ctrl_c_ends_the_reading(compressed: Path) -> None:
+    once = iter([signal.SIGINT])
+
+    class Codec:
+        @staticmethod
+        def decode(path: Path) -> NDArray[Any]:
+            for number in once:
+                signal.raise_signal(number)
+            return np.zeros((8, 10), np.int16)
+
+    with pytest.raises(KeyboardInterrupt):
+        _core.read_series(compressed, Codec)
+
+
+def test_names_that_are_no_text(ct_folder: Path) -> None:
+    named = os.fsencode(ct_folder) + b"/slice\xff.dcm"
+    Path(os.fsdecode(named)).write_bytes(b"")
+    with pytest.raises(Io) as caught:
+        lungrt.read_ct(ct_folder)
+    assert os.fsencode(str(caught.value)).startswith(named + b": damaged")
