@@ -103,11 +103,11 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
-    const std::optional<ops::CellField> field = find_field(volume, control, &report);
-    if (field) report.timings_s["find_lungs"] = stage.lap();
     const RunControl::Memory mask_memory = hold_mask(volume, control);
     const std::unique_ptr<Scan> scan = place(volume);
     if (places->on_device()) report.timings_s["transfer"] = stage.lap();
+    const std::optional<ops::CellField> field = find_field(*scan, control, &report);
+    if (field) report.timings_s["find_lungs"] = stage.lap();
     segment_region(segment, *scan, field, control);
     report.timings_s["segment"] = stage.lap();
     const GroupResult groups =
@@ -146,10 +146,12 @@ struct Pipeline::Impl {
   }
 
   /// The field where the region is one; what was found on the way goes into the report.
-  std::optional<ops::CellField> find_field(const CtVolume& volume, const RunControl& control,
+  /// \param place  a scan, or a volume in host memory
+  template <typename Place>
+  std::optional<ops::CellField> find_field(Place& place, const RunControl& control,
                                            Report* report) const {
     if (profile.region == Region::kVolume) return std::nullopt;
-    ops::LungFieldResult found = find_lungs(volume, threads, control);
+    ops::LungFieldResult found = find_lungs(place, threads, control);
     if (report != nullptr) {
       report->lung_field = LungFieldSummary{found.air_ml, found.field_ml};
       std::vector<std::string>& notes = report->provenance.notes;
@@ -231,9 +233,9 @@ NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) 
   const RunControl control(options);
   return within_memory("segment alone", volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
-    const auto field = impl_->find_field(volume, control, nullptr);
     const RunControl::Memory memory = Impl::hold_mask(volume, control);
     const std::unique_ptr<Scan> scan = impl_->place(volume);
+    const auto field = impl_->find_field(*scan, control, nullptr);
     Impl::segment_region(segmenter, *scan, field, control);
     return scan->mask();
   });

@@ -196,7 +196,7 @@ TEST_F(Limits, TooLittleMemorySaysWhatNeedsIt) {
   const auto refuse = [&](const char* words, const std::function<void()>& work) {
     expect_error(ErrorCode::kResourceLimit, {words, "max_memory_bytes = 100"}, work);
   };
-  refuse("stage find lungs: a grid of cells", [&] { pipe.run(volume, little); });
+  refuse("stage segment: the nodule mask", [&] { pipe.run(volume, little); });
   refuse("stage find lungs: a grid of cells", [&] { find_lung_field(volume, 1, little); });
   refuse("stage segment: the nodule mask", [&] { book.segment(volume, little); });
   refuse("stage group: runs and components", [&] { book.group(volume, mask, little); });

@@ -50,8 +50,9 @@ class OnDevice : public ::testing::Test {
   void install(const char* name, const char* library) {
     std::filesystem::copy_file(library, folder_.path() / name);
   }
-  Pipeline open(const std::string& device) {
+  Pipeline open(const std::string& device, const std::string& profile = "book") {
     PipelineOptions options;
+    options.profile = profile;
     options.engine = "torchscript";
     options.device = device;
     return Pipeline((folder_.path() / "bundle").string(), options);
@@ -92,6 +93,51 @@ TEST_F(OnDevice, EqualsTheCpu) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].p_nodule, expected.candidates[i].p_nodule);
   }
+}
+
+/// Two cylinders of air in one of flesh, in voxels of 4 mm.
+std::vector<std::int16_t> chest(const VolumeShape& shape) {
+  std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()), -1000);
+  const auto inside = [](std::int64_t row, std::int64_t column, double middle, double rows,
+                         double columns) {
+    const double y = (static_cast<double>(row) - 45) / rows;
+    const double x = (static_cast<double>(column) - middle) / columns;
+    return y * y + x * x <= 1;
+  };
+  std::size_t i = 0;
+  for (std::int64_t s = 0; s < shape.slices; ++s) {
+    for (std::int64_t r = 0; r < shape.rows; ++r) {
+      for (std::int64_t c = 0; c < shape.columns; ++c, ++i) {
+        const auto texture = static_cast<std::int16_t>((s * 7 + r * 5 + c * 3) % 41);
+        const bool lung = inside(r, c, 30, 18, 13) || inside(r, c, 70, 18, 13);
+        if (inside(r, c, 50, 30, 42)) hu[i] = static_cast<std::int16_t>(20 + texture);
+        if (lung && s >= 6 && s < 34) hu[i] = static_cast<std::int16_t>(-870 + texture);
+      }
+    }
+  }
+  return hu;
+}
+
+TEST_F(OnDevice, FindsTheLungsThere) {
+  install("liblungrt_torchscript.so", ENGINE_DEVICE_TENSORS);
+  install("liblungrt_cuda.so", CUDA_GOOD);
+  const VolumeShape shape{40, 90, 100};
+  const std::vector<std::int16_t> hu = chest(shape);
+  const Geometry geometry({}, {4, 4, 4}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
+  const CtVolume volume(hu.data(), shape, geometry, nullptr);
+  std::vector<std::int64_t> done;
+  RunOptions options;
+  options.progress = [&](const char* stage, std::int64_t slices, std::int64_t) {
+    if (std::string(stage) == "find lungs") done.push_back(slices);
+  };
+  const Report expected = open("cpu", "lung").run(volume);
+  const Report found = open("cuda", "lung").run(volume, options);
+  EXPECT_EQ(done, (std::vector<std::int64_t>{0, 40}));  // at once
+  ASSERT_TRUE(found.lung_field && expected.lung_field);
+  EXPECT_GT(found.lung_field->air_ml, 1000);
+  EXPECT_EQ(found.lung_field->air_ml, expected.lung_field->air_ml);
+  EXPECT_EQ(found.lung_field->field_ml, expected.lung_field->field_ml);
+  expect_same(found, expected);
 }
 
 TEST_F(OnDevice, TwoScansAtOnce) {

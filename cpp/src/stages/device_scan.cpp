@@ -126,6 +126,16 @@ class DeviceScan final : public Scan {
 
   TensorPlace& tensors() override { return tensors_; }
 
+  ops::Cells<std::int32_t> block_sums(const ops::BlockSize& block, int /*threads*/,
+                                      const RunControl& control) override {
+    ops::Cells<std::int32_t> sums(ops::cells_over(volume().shape(), block));
+    const LungrtCudaShape factors{block[0], block[1], block[2]};
+    control.step("find lungs", 0, sums.shape().slices);
+    CudaLibrary::call(table().block_sums, handle_->get(), &factors, sums.data());
+    control.step("find lungs", sums.shape().slices, sums.shape().slices);
+    return sums;
+  }
+
   void stack_context(std::span<const SlicePart> parts, const InputContract& input, Layout layout,
                      float* output) override {
     while (!parts.empty()) {

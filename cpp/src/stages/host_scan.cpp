@@ -1,6 +1,7 @@
 #include "ops/context.h"
 #include "ops/crop.h"
 #include "ops/threshold.h"
+#include "stages/find_lungs.h"
 #include "stages/group.h"
 #include "stages/scan.h"
 
@@ -12,6 +13,11 @@ class HostScan final : public Scan {
   explicit HostScan(const CtVolume& volume) : Scan(volume), mask_(volume.shape()) {}
 
   TensorPlace& tensors() override { return host_tensors(); }
+
+  ops::Cells<std::int32_t> block_sums(const ops::BlockSize& block, int threads,
+                                      const RunControl& control) override {
+    return lungrt::block_sums(volume(), block, threads, control);
+  }
 
   void stack_context(std::span<const SlicePart> parts, const InputContract& input, Layout layout,
                      float* output) override {

@@ -10,6 +10,8 @@
 #include "lungrt/mask.h"
 #include "lungrt/volume.h"
 #include "ops/components.h"
+#include "ops/lung_field/coarse_grid.h"
+#include "stages/run_control.h"
 #include "stages/slice_part.h"
 #include "stages/tensor_place.h"
 
@@ -25,6 +27,12 @@ class Scan {
 
   const CtVolume& volume() const { return volume_; }
   virtual TensorPlace& tensors() = 0;
+
+  /// Of every block of voxels (see ops::add_block_sums), in image order; progress is that of
+  /// "find lungs".
+  /// \param threads  that read a volume in host memory
+  virtual ops::Cells<std::int32_t> block_sums(const ops::BlockSize& block, int threads,
+                                              const RunControl& control) = 0;
 
   // The next two may be called for different slices by several lanes of the host at once.
 

@@ -29,7 +29,7 @@ TEST(CudaLibrary, IsOpenedWhereEnginesAre) {
 
 TEST(CudaLibrary, RefusesWhatDoesNotFit) {
   expect_error(ErrorCode::kUnsupportedVersion,
-               {"CUDA core", "ABI 99", "this core has ABI 1", "of one release"},
+               {"CUDA core", "ABI 99", "this core has ABI 2", "of one release"},
                [] { CudaLibrary{CUDA_WRONG_ABI}; });
   expect_error(ErrorCode::kUnsupportedVersion, {"belongs to lungrt 0.0.0", LUNGRT_VERSION},
                [] { CudaLibrary{CUDA_WRONG_CORE}; });
@@ -60,10 +60,9 @@ TEST(CudaLibrary, AddsUpBoxesOfAVolume) {
   hu[0] = -3000;
   hu[1] = 3000;
   const LungrtCudaShape shape{3, 4, 5}, by{2, 4, 3};
-  std::vector<std::int32_t> sums(4), counts(4);
+  std::vector<std::int32_t> sums(4);
   CudaLibrary::call(table.load, scan, hu.data(), &shape, std::int64_t{0});
-  CudaLibrary::call(table.block_sums, scan, &by, sums.data(), counts.data());
-  EXPECT_EQ(counts, (std::vector<std::int32_t>{24, 16, 12, 8}));
+  CudaLibrary::call(table.block_sums, scan, &by, sums.data());
   EXPECT_EQ(sums, (std::vector<std::int32_t>{220 - 1024 + 1000, 160, 120, 80}));
   table.close_scan(scan);
 }

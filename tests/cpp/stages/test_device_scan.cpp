@@ -52,6 +52,15 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
   EXPECT_EQ(to_string(device->tensors().device()), "cuda:1");
   EXPECT_NE(device->tensors().stream(), nullptr);
 
+  const RunOptions options;
+  const RunControl control(options);
+  for (const ops::BlockSize block : {ops::BlockSize{1, 1, 1}, {2, 3, 4}, {9, 20, 7}}) {
+    const ops::Cells<std::int32_t> found = device->block_sums(block, 1, control);
+    const ops::Cells<std::int32_t> expected = host->block_sums(block, 2, control);
+    ASSERT_EQ(found.shape(), expected.shape());
+    EXPECT_TRUE(std::equal(found.begin(), found.end(), expected.begin()));
+  }
+
   const ops::PaddedSize padded = ops::padded_size(shape_, input_);
   const auto count = static_cast<std::size_t>(5 * padded.height * padded.width);
   const auto values = device->tensors().memory()->allocate(static_cast<std::int64_t>(4 * count));

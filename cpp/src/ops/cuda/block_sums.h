@@ -5,8 +5,8 @@
 
 namespace lungrt::ops::cuda {
 
-/// Sums of clamp(HU, kLowest, kHighest) over boxes of whole voxels, and how many each box has:
-/// fewer at the end of an axis that the factor does not divide.
+/// Sums of clamp(HU, kLowest, kHighest) over boxes of whole voxels, of fewer at the end of an axis
+/// that the factor does not divide: what the lung field is found on.
 struct BlockSums {
   static constexpr std::int32_t kLowest = -1024, kHighest = 1000;
 
@@ -14,7 +14,6 @@ struct BlockSums {
   Shape shape;
   Shape factors;  ///< voxels of a box along each axis; a box of 2^31 / 1024 voxels still fits
   std::int32_t* sums;
-  std::int32_t* counts;
 
   /// Boxes along an axis.
   LUNGRT_BOTH static std::int64_t boxes(std::int64_t size, std::int64_t factor) {
@@ -41,8 +40,6 @@ struct BlockSums {
           const std::int64_t x = c * factors.columns;
           const std::int64_t x_end = end(x, factors.columns, shape.columns);
           sums[r * columns + c] = sum(z, z_end, y, y_end, x, x_end);
-          counts[r * columns + c] =
-              static_cast<std::int32_t>((z_end - z) * (y_end - y) * (x_end - x));
         }
       });
     }

@@ -164,9 +164,8 @@ constexpr LungrtCudaTable table_of() {
           },
       .block_sums =
           [](LungrtCudaScan* scan, const LungrtCudaShape* factors, std::int32_t* sums,
-             std::int32_t* counts, LungrtText* error) {
-            return on_scan<Machine>(scan, error,
-                                    [&](Own& own) { own.block_sums(*factors, sums, counts); });
+             LungrtText* error) {
+            return on_scan<Machine>(scan, error, [&](Own& own) { own.block_sums(*factors, sums); });
           },
   };
 }

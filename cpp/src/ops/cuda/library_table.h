@@ -15,7 +15,7 @@
 extern "C" {
 
 /// Raised whenever anything below changes.
-#define LUNGRT_CUDA_ABI 1
+#define LUNGRT_CUDA_ABI 2
 
 struct LungrtCudaShape {
   std::int64_t slices, rows, columns;
@@ -122,10 +122,10 @@ struct LungrtCudaTable {
   /// They are the scan's and last until its next call.
   LungrtStatus (*components)(LungrtCudaScan* scan, const LungrtCudaComponent** components,
                              std::int64_t* count, LungrtText* error);
-  /// Sums of clamp(HU, -1024, 1000) over boxes of voxels, and how many each box has, fewer at the
-  /// ends of the axes; both in host memory, ceil(size / factor) values an axis. Waits.
+  /// Sums of clamp(HU, -1024, 1000) over boxes of voxels, of fewer at the ends of the axes; in host
+  /// memory, ceil(size / factor) values an axis. Waits.
   LungrtStatus (*block_sums)(LungrtCudaScan* scan, const LungrtCudaShape* factors,
-                             std::int32_t* sums, std::int32_t* counts, LungrtText* error);
+                             std::int32_t* sums, LungrtText* error);
 };
 
 using LungrtCudaTableFunction = const LungrtCudaTable* (*)();

@@ -117,16 +117,13 @@ class Scan final : public LungrtCudaScan {
     return components_;
   }
 
-  void block_sums(const Shape& factors, std::int32_t* sums, std::int32_t* counts) {
+  void block_sums(const Shape& factors, std::int32_t* sums) {
     const std::int64_t boxes = BlockSums::boxes(shape_.slices, factors.slices) *
                                BlockSums::boxes(shape_.rows, factors.rows) *
                                BlockSums::boxes(shape_.columns, factors.columns);
-    std::int32_t* both = box_sums_.reserve(2 * boxes);
-    const BlockSums kernel{hu_.data(), shape_, factors, both, both + boxes};
+    const BlockSums kernel{hu_.data(), shape_, factors, box_sums_.reserve(boxes)};
     machine_.launch(kernel.rows(), kernel);
-    const std::size_t bytes = static_cast<std::size_t>(boxes) * sizeof *both;
-    machine_.download(sums, both, bytes);
-    machine_.download(counts, both + boxes, bytes);
+    machine_.download(sums, kernel.sums, static_cast<std::size_t>(boxes) * sizeof *sums);
   }
 
  private:
