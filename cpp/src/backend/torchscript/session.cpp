@@ -12,7 +12,10 @@
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/tensors.h"
 #include "backend/torch_common/thread_count.h"
+#include "backend/torchscript/channels_last.h"
+#include "backend/torchscript/fold_batch_norms.h"
 #include "backend/torchscript/fuse_relu.h"
+#include "backend/torchscript/pair_slices.h"
 #include "backend/torchscript/precision.h"
 
 namespace lungrt::torchscript {
@@ -56,6 +59,10 @@ Session::Session(const LungrtSessionRequest& request)
     throw std::invalid_argument("forward must take one tensor");
   }
   if (device_.is_cpu()) {
+    const auto graph = module_.get_method("forward").graph();
+    fold_batch_norms(graph);
+    pair_slices(graph);
+    order_weights(graph);
     fuse_convolutions_with_relu(module_);
   } else {
     compute_in(precision_, module_);

@@ -1,0 +1,54 @@
+/// What a graph's nodes are given, where it is constant.
+#pragma once
+
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+namespace lungrt::torchscript {
+
+/// An input of a node; nothing where it has none of that position, or it is no constant.
+inline std::optional<c10::IValue> constant(const torch::jit::Node* node, std::size_t input) {
+  if (input >= node->inputs().size()) return std::nullopt;
+  return torch::jit::toIValue(node->input(input));
+}
+
+inline bool is_constant(const torch::jit::Node* node, std::size_t input, bool value) {
+  const auto found = constant(node, input);
+  return found && found->isBool() && found->toBool() == value;
+}
+
+inline bool is_constant(const torch::jit::Node* node, std::size_t input, std::int64_t value) {
+  const auto found = constant(node, input);
+  return found && found->isInt() && found->toInt() == value;
+}
+
+inline bool is_none(const torch::jit::Node* node, std::size_t input) {
+  const auto found = constant(node, input);
+  return found && found->isNone();
+}
+
+inline std::optional<std::vector<std::int64_t>> constant_list(const torch::jit::Node* node,
+                                                              std::size_t input) {
+  const auto found = constant(node, input);
+  if (!found || !found->isIntList()) return std::nullopt;
+  return found->toIntVector();
+}
+
+inline bool are_all(const std::optional<std::vector<std::int64_t>>& list, std::int64_t value) {
+  return list && std::all_of(list->begin(), list->end(), [&](auto i) { return i == value; });
+}
+
+/// A float32 tensor.
+inline std::optional<at::Tensor> constant_tensor(const torch::jit::Node* node, std::size_t input) {
+  const auto found = constant(node, input);
+  if (!found || !found->isTensor() || found->toTensor().scalar_type() != at::kFloat) {
+    return std::nullopt;
+  }
+  return found->toTensor();
+}
+
+}  // namespace lungrt::torchscript

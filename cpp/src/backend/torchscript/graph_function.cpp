@@ -1,0 +1,55 @@
+#include "backend/torchscript/graph_function.h"
+
+#include <torch/csrc/jit/runtime/custom_operator.h>
+
+#include <utility>
+
+namespace lungrt::torchscript {
+namespace {
+
+using torch::jit::Node;
+using torch::jit::Operation;
+using torch::jit::Operator;
+using torch::jit::Stack;
+using torch::jit::Value;
+
+struct Held : torch::CustomClassHolder {
+  explicit Held(NodeFunction held) : function(std::move(held)) {}
+  NodeFunction function;
+};
+
+c10::Symbol attribute() { return c10::Symbol::attr("function"); }
+
+Operation operation_of(const Node* node) {
+  const auto held = c10::static_intrusive_pointer_cast<Held>(node->ival(attribute()).toCapsule());
+  return [held, count = node->inputs().size()](Stack& stack) {
+    std::vector<at::Tensor> inputs;
+    for (const c10::IValue& input : torch::jit::last(stack, count)) {
+      inputs.push_back(input.toTensor());
+    }
+    torch::jit::drop(stack, count);
+    torch::jit::push(stack, held->function(inputs));
+  };
+}
+
+/// With the interpreter alone, which takes a second copy of this library for no mistake, as torch's
+/// dispatcher would. Of any number of inputs: of an operator with a fixed one, the interpreter
+/// makes one operation for all nodes. As if it had effects: nodes without are compared, to join
+/// equal ones, and functions cannot be.
+void register_once() {
+  static const torch::jit::RegisterOperators registered({Operator(
+      "lungrt::call(...) -> Tensor", operation_of, c10::AliasAnalysisKind::CONSERVATIVE)});
+}
+
+}  // namespace
+
+Value* insert_call(torch::jit::Graph& graph, const std::vector<Value*>& inputs,
+                   NodeFunction function) {
+  register_once();
+  Node* call = graph.create(c10::Symbol::fromQualString("lungrt::call"), inputs);
+  call->ival_(attribute(),
+              c10::IValue::make_capsule(c10::make_intrusive<Held>(std::move(function))));
+  return graph.insertNode(call)->output()->setType(c10::TensorType::get());
+}
+
+}  // namespace lungrt::torchscript

@@ -1,0 +1,176 @@
+// Batch norms within convolutions, against the network as it was traced.
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/rand.h>
+#include <gtest/gtest.h>
+
+#include "backend/torchscript/fold_batch_norms.h"
+#include "traced_graph.h"
+
+namespace lungrt::torchscript {
+namespace {
+
+using torch::jit::Graph;
+
+/// Lines of a graph that starts with a batch norm of x, %n, of so many channels.
+std::shared_ptr<Graph> network(const std::string& lines, std::int64_t channels,
+                               std::vector<at::Tensor> weights, bool falling = false) {
+  std::string inputs;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    inputs += ", %w" + std::to_string(i) + " : Tensor";
+  // A negative weight in one channel: the larger value becomes the smaller.
+  at::Tensor scale = at::rand({channels}) + 0.5;
+  if (falling) scale[0] = -1;
+  weights.insert(weights.begin(), {scale, at::rand({channels}), at::rand({channels}) * 3,
+                                   at::rand({channels}) + 0.1});
+  return traced_graph(R"(
+graph(%x : Tensor, %scale : Tensor, %shift : Tensor, %mean : Tensor, %variance : Tensor)" +
+                          inputs + R"():
+  %no : bool = prim::Constant[value=0]()
+  %yes : bool = prim::Constant[value=1]()
+  %none : NoneType = prim::Constant()
+  %one : int = prim::Constant[value=1]()
+  %ten : float = prim::Constant[value=0.1]()
+  %tiny : float = prim::Constant[value=0.00001]()
+  %zeros : int[] = prim::Constant[value=[0, 0]]()
+  %ones : int[] = prim::Constant[value=[1, 1]]()
+  %twos : int[] = prim::Constant[value=[2, 2]]()
+  %n : Tensor = aten::batch_norm(%x, %scale, %shift, %mean, %variance, %no, %ten, %tiny, %yes)
+)" + lines,
+                      weights);
+}
+
+at::Tensor weight(std::int64_t out, std::int64_t in, std::int64_t height = 3,
+                  std::int64_t width = 3) {
+  return at::rand({out, in, height, width}) - 0.5;
+}
+
+/// Lines of a convolution: of a value, with weights of that number, with a padding.
+std::string convolution(const std::string& result, const std::string& of, int number,
+                        const std::string& padding, const std::string& stride = "%ones",
+                        const std::string& transposed = "%no") {
+  const std::string n = std::to_string(number), b = std::to_string(number + 1);
+  return "  " + result + " : Tensor = aten::_convolution(" + of + ", %w" + n + ", %w" + b + ", " +
+         stride + ", " + padding + ", %ones, " + transposed +
+         ", %zeros, %one, %no, %no, %no, %no)\n";
+}
+
+void expect_the_same(const std::shared_ptr<Graph>& graph, const at::Tensor& x, int batch_norms,
+                     int calls) {
+  const at::Tensor expected = run(graph, x);
+  fold_batch_norms(graph);
+  EXPECT_EQ(count(graph, "aten::batch_norm"), batch_norms) << *graph;
+  EXPECT_EQ(count(graph, "lungrt::call"), calls) << *graph;
+  const at::Tensor found = run(graph, x);
+  ASSERT_EQ(found.sizes(), expected.sizes());
+  EXPECT_TRUE(found.allclose(expected, 1e-4, 1e-4)) << *graph;
+}
+
+at::Tensor image(std::int64_t channels, std::int64_t height = 12, std::int64_t width = 20,
+                 std::int64_t images = 2) {
+  return (at::rand({images, channels, height, width}) * 4 - 2)
+      .contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+TEST(TorchScriptFoldBatchNorms, ABatchNormAndAConvolutionBecomeOne) {
+  for (const bool relu : {false, true}) {
+    for (const char* padding : {"%zeros", "%ones", "%twos"}) {
+      for (const auto& [height, width] : {std::pair{3, 3}, {3, 5}, {5, 3}}) {
+        const auto graph =
+            network(convolution("%c", "%n", 0, padding) +
+                        (relu ? "  %r : Tensor = aten::relu(%c)\n  return (%r)" : "  return (%c)"),
+                    7, {weight(16, 7, height, width), at::rand({16}) - 0.5});
+        expect_the_same(graph, image(7), 0, 1);
+      }
+    }
+  }
+}
+
+TEST(TorchScriptFoldBatchNorms, ImagesMayBeAllBorderAndHaveAnyLayout) {
+  const auto graph = [] {
+    return network(convolution("%c", "%n", 0, "%ones") + "  return (%c)", 5,
+                   {weight(16, 5), at::rand({16})});
+  };
+  for (const auto& [height, width] : {std::pair{1, 1}, {1, 7}, {2, 2}, {7, 1}, {3, 2}}) {
+    expect_the_same(graph(), image(5, height, width), 0, 1);
+  }
+  expect_the_same(graph(), image(5).contiguous(), 0, 1);
+}
+
+TEST(TorchScriptFoldBatchNorms, AConvolutionMayHaveNoBias) {
+  const std::string line =
+      "  %c : Tensor = aten::_convolution(%n, %w0, %none, %ones, %ones, %ones, %no, %zeros, %one, "
+      "%no, %no, %no, %no)\n  return (%c)";
+  expect_the_same(network(line, 4, {weight(16, 4)}), image(4), 0, 1);
+}
+
+// The interpreter joins nodes that compute the same: these do not.
+TEST(TorchScriptFoldBatchNorms, TwoConvolutionsOfOneBatchNormStayTwo) {
+  expect_the_same(
+      network(convolution("%c", "%n", 0, "%ones") + convolution("%d", "%n", 2, "%ones") +
+                  "  %r : Tensor = aten::sub(%c, %d, %one)\n  return (%r)",
+              8, {weight(16, 8), at::rand({16}), weight(16, 8), at::rand({16})}),
+      image(8), 0, 2);
+}
+
+TEST(TorchScriptFoldBatchNorms, PoolsAreMovedBeforeTheBatchNormUnlessItTurnsTheOrder) {
+  const auto pooled = [](const std::string& pool, bool falling) {
+    return network("  %empty : int[] = prim::Constant[value=annotate(List[int], [])]()\n" + pool +
+                       convolution("%c", "%p", 0, "%ones") + "  return (%c)",
+                   16, {weight(16, 16), at::rand({16})}, falling);
+  };
+  const std::string mean =
+      "  %p : Tensor = aten::avg_pool2d(%n, %twos, %empty, %zeros, %no, %yes, %none)\n";
+  const std::string padded_mean =
+      "  %p : Tensor = aten::avg_pool2d(%n, %twos, %empty, %ones, %no, %yes, %none)\n";
+  const std::string maximum =
+      "  %p : Tensor = aten::max_pool2d(%n, %twos, %empty, %zeros, %ones, %no)\n";
+  expect_the_same(pooled(mean, true), image(16), 0, 1);
+  expect_the_same(pooled(maximum, false), image(16), 0, 1);
+  expect_the_same(pooled(maximum, true), image(16), 1, 0);
+  expect_the_same(pooled(padded_mean, false), image(16), 1, 0);
+}
+
+/// A level of a U-Net: what was normalised goes down, comes up again and meets itself.
+std::shared_ptr<Graph> level(std::int64_t channels, std::int64_t up) {
+  return network(
+      "  %p : Tensor = aten::avg_pool2d(%n, %twos, %twos, %zeros, %no, %yes, %none)\n" +
+          convolution("%d", "%p", 0, "%ones") + "  %r : Tensor = aten::relu(%d)\n" +
+          convolution("%u", "%r", 2, "%zeros", "%twos", "%yes") +
+          "  %both : Tensor[] = prim::ListConstruct(%u, %n)\n"
+          "  %cat : Tensor = aten::cat(%both, %one)\n" +
+          convolution("%c", "%cat", 4, "%ones") + "  %s : Tensor = aten::relu(%c)\n  return (%s)",
+      channels,
+      {weight(2 * channels, channels), at::rand({2 * channels}), weight(2 * channels, up, 2, 2),
+       at::rand({up}), weight(16, channels + up), at::rand({16})});
+}
+
+TEST(TorchScriptFoldBatchNorms, ConcatenatedChannelsAreConvolvedWhereTheyLie) {
+  const auto graph = level(16, 32);
+  expect_the_same(graph, image(16), 0, 2);
+  EXPECT_EQ(count(graph, "aten::cat"), 0);
+}
+
+TEST(TorchScriptFoldBatchNorms, PiecesOfBlocksStayConcatenated) {
+  const auto graph = level(7, 8);
+  expect_the_same(graph, image(7), 0, 2);
+  EXPECT_EQ(count(graph, "aten::cat"), 1);
+}
+
+TEST(TorchScriptFoldBatchNorms, WhatAnythingElseSeesIsNormalised) {
+  const std::vector<at::Tensor> weights = {weight(16, 16), at::rand({16})};
+  expect_the_same(network(convolution("%c", "%n", 0, "%ones") +
+                              "  %r : Tensor = aten::add(%c, %n, %one)\n  return (%r)",
+                          16, weights),
+                  image(16), 1, 0);
+  // A transposed convolution, and padding that leaves a border of another form.
+  expect_the_same(network(convolution("%c", "%n", 0, "%zeros", "%twos", "%yes") + "  return (%c)",
+                          16, {weight(16, 16, 2, 2), at::rand({16})}),
+                  image(16), 1, 0);
+  expect_the_same(
+      network(convolution("%c", "%n", 0, "%ones", "%twos") + "  return (%c)", 16, weights),
+      image(16), 1, 0);
+}
+
+}  // namespace
+}  // namespace lungrt::torchscript
