@@ -1,7 +1,10 @@
 #include "backend/torchscript/normalized_convolution.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <array>
@@ -18,46 +21,32 @@ using mkldnn_convolution::convolve;
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-/// Tensors whose channels lie one after the other, read a pixel at a time and normalised.
+/// Images with fewer are normalised before they are convolved.
+constexpr std::int64_t kLargePixels = 40'000;
+
+/// A tensor read a pixel at a time, normalised.
 class Pixels {
  public:
-  Pixels(const std::vector<at::Tensor>& parts, const at::Tensor& scale, const at::Tensor& shift)
-      : height_(parts[0].size(2)), width_(parts[0].size(3)) {
-    const float* next_scale = scale.const_data_ptr<float>();
-    const float* next_shift = shift.const_data_ptr<float>();
-    for (const at::Tensor& part : parts) {
-      held_.push_back(part.contiguous(kChannelsLast));
-      parts_.push_back(
-          {held_.back().const_data_ptr<float>(), next_scale, next_shift, part.size(1)});
-      next_scale += part.size(1);
-      next_shift += part.size(1);
-    }
-  }
+  Pixels(const at::Tensor& part, const at::Tensor& scale, const at::Tensor& shift)
+      : channels_(part.size(1)),
+        height_(part.size(2)),
+        width_(part.size(3)),
+        part_(part.contiguous(kChannelsLast)),
+        values_(part_.const_data_ptr<float>()),
+        scale_(scale.const_data_ptr<float>()),
+        shift_(shift.const_data_ptr<float>()) {}
 
   /// Leaves alone what lies outside of the image.
   void normalize(std::int64_t image, std::int64_t y, std::int64_t x, float* to) const {
     if (y < 0 || y >= height_ || x < 0 || x >= width_) return;
-    const std::int64_t pixel = (image * height_ + y) * width_ + x;
-    for (const Part& part : parts_) {
-      const float* values = part.values + pixel * part.channels;
-      for (std::int64_t c = 0; c < part.channels; ++c) {
-        to[c] = values[c] * part.scale[c] + part.shift[c];
-      }
-      to += part.channels;
-    }
+    const float* values = values_ + ((image * height_ + y) * width_ + x) * channels_;
+    for (std::int64_t c = 0; c < channels_; ++c) to[c] = values[c] * scale_[c] + shift_[c];
   }
 
  private:
-  struct Part {
-    const float* values;
-    const float* scale;
-    const float* shift;
-    std::int64_t channels;
-  };
-
-  std::int64_t height_, width_;
-  std::vector<at::Tensor> held_;
-  std::vector<Part> parts_;
+  std::int64_t channels_, height_, width_;
+  at::Tensor part_;
+  const float *values_, *scale_, *shift_;
 };
 
 at::Tensor per_input(const at::Tensor& values) {
@@ -83,6 +72,8 @@ NormalizedConvolution::NormalizedConvolution(const Plain& plain,
       border_weight_ = channels_last(plain.weight);
       turned_weight_ = channels_last(plain.weight.transpose(2, 3));
       border_bias_ = plain_bias;
+      shift_within_bias_ =
+          (exact * per_input(plain.shift)).sum(1).permute({1, 2, 0}).to(at::kFloat).contiguous();
     }
   }
   std::int64_t first = 0;
@@ -94,18 +85,49 @@ NormalizedConvolution::NormalizedConvolution(const Plain& plain,
 
 at::Tensor NormalizedConvolution::operator()(const std::vector<at::Tensor>& parts) const {
   const std::size_t last = parts.size() - 1;
+  if (last == 0 && scale_.defined() && parts[0].size(2) * parts[0].size(3) < kLargePixels) {
+    const at::Tensor normalized =
+        at::batch_norm(parts[0], scale_, shift_, at::zeros_like(shift_), at::ones_like(scale_),
+                       /*training=*/false, /*momentum=*/0, /*eps=*/0, /*cudnn_enabled=*/false);
+    return convolve(normalized, border_weight_, border_bias_, geometry_, relu_);
+  }
   at::Tensor out = convolve(parts[0], weights_[0], bias_, geometry_, relu_ && last == 0);
+  if (scale_.defined()) out = out.contiguous(kChannelsLast);
+  if (scale_.defined() && last > 0) remove_padding(out);
   for (std::size_t i = 1; i <= last; ++i) {
     add_convolution(out, parts[i], weights_[i], geometry_, relu_ && i == last);
   }
-  if (!scale_.defined()) return out;
-  out = out.contiguous(kChannelsLast);
-  repair_edges(out, parts, false);
-  repair_edges(out, parts, true);
+  if (scale_.defined() && last == 0) {
+    repair_edges(out, parts[0], false);
+    repair_edges(out, parts[0], true);
+  }
   return out;
 }
 
-void NormalizedConvolution::repair_edges(at::Tensor& out, const std::vector<at::Tensor>& parts,
+void NormalizedConvolution::remove_padding(at::Tensor& out) const {
+  const std::int64_t channels = out.size(1), height = out.size(2), width = out.size(3);
+  const std::int64_t rows = shift_within_bias_.size(0), columns = shift_within_bias_.size(1);
+  const std::int64_t above = geometry_.padding[0], left = geometry_.padding[1];
+  const std::int64_t read_height = height + rows - 1 - 2 * above;
+  const std::int64_t read_width = width + columns - 1 - 2 * left;
+  float* pixel = out.mutable_data_ptr<float>();
+  for (std::int64_t row = 0; row < out.size(0) * height; ++row) {
+    const std::int64_t y = row % height;
+    const bool whole_row = y < above || y >= height - above;
+    for (std::int64_t x = 0; x < width; ++x, pixel += channels) {
+      if (!whole_row && x >= left && x < width - left) continue;
+      const float* shift = shift_within_bias_.const_data_ptr<float>();
+      for (std::int64_t i = y - above; i < y - above + rows; ++i) {
+        for (std::int64_t j = x - left; j < x - left + columns; ++j, shift += channels) {
+          if (i >= 0 && i < read_height && j >= 0 && j < read_width) continue;
+          for (std::int64_t c = 0; c < channels; ++c) pixel[c] -= shift[c];
+        }
+      }
+    }
+  }
+}
+
+void NormalizedConvolution::repair_edges(at::Tensor& out, const at::Tensor& part,
                                          bool turned) const {
   const std::int64_t across = turned ? 1 : 0, along = 1 - across;  // of rows and columns
   const std::int64_t lines = out.size(2 + across), length = out.size(2 + along);
@@ -114,12 +136,12 @@ void NormalizedConvolution::repair_edges(at::Tensor& out, const std::vector<at::
   const at::Tensor& weight = turned ? turned_weight_ : border_weight_;
   const std::int64_t inputs = weight.size(1), outputs = weight.size(0);
   const std::int64_t read = repaired + weight.size(2) - 1;
-  const std::int64_t read_length = parts[0].size(2 + along);
+  const std::int64_t read_length = part.size(2 + along);
   const std::array<std::int64_t, 2> firsts = {0, lines - repaired};
 
   // Both edges of every image; what lies outside stays zero.
   at::Tensor strips = at::zeros({2 * out.size(0), read, read_length, inputs});
-  const Pixels pixels(parts, scale_, shift_);
+  const Pixels pixels(part, scale_, shift_);
   float* to = strips.mutable_data_ptr<float>();
   for (std::int64_t image = 0; image < out.size(0); ++image) {
     for (const std::int64_t first : firsts) {

@@ -76,11 +76,14 @@ TEST(TorchScriptFoldBatchNorms, ABatchNormAndAConvolutionBecomeOne) {
   for (const bool relu : {false, true}) {
     for (const char* padding : {"%zeros", "%ones", "%twos"}) {
       for (const auto& [height, width] : {std::pair{3, 3}, {3, 5}, {5, 3}}) {
-        const auto graph =
-            network(convolution("%c", "%n", 0, padding) +
-                        (relu ? "  %r : Tensor = aten::relu(%c)\n  return (%r)" : "  return (%c)"),
-                    7, {weight(16, 7, height, width), at::rand({16}) - 0.5});
-        expect_the_same(graph, image(7), 0, 1);
+        const auto graph = [&] {
+          return network(
+              convolution("%c", "%n", 0, padding) +
+                  (relu ? "  %r : Tensor = aten::relu(%c)\n  return (%r)" : "  return (%c)"),
+              7, {weight(16, 7, height, width), at::rand({16}) - 0.5});
+        };
+        expect_the_same(graph(), image(7), 0, 1);
+        expect_the_same(graph(), image(7, 230, 190), 0, 1);
       }
     }
   }
@@ -91,10 +94,18 @@ TEST(TorchScriptFoldBatchNorms, ImagesMayBeAllBorderAndHaveAnyLayout) {
     return network(convolution("%c", "%n", 0, "%ones") + "  return (%c)", 5,
                    {weight(16, 5), at::rand({16})});
   };
-  for (const auto& [height, width] : {std::pair{1, 1}, {1, 7}, {2, 2}, {7, 1}, {3, 2}}) {
+  for (const auto& [height, width] : {std::pair{1, 1},
+                                      {2, 2},
+                                      {7, 1},
+                                      {1, 41000},
+                                      {41000, 1},
+                                      {3, 14000},
+                                      {14000, 2},
+                                      {20500, 2}}) {
     expect_the_same(graph(), image(5, height, width), 0, 1);
   }
   expect_the_same(graph(), image(5).contiguous(), 0, 1);
+  expect_the_same(graph(), image(5, 210, 200).contiguous(), 0, 1);
 }
 
 TEST(TorchScriptFoldBatchNorms, AConvolutionMayHaveNoBias) {
@@ -147,7 +158,9 @@ std::shared_ptr<Graph> level(std::int64_t channels, std::int64_t up) {
 
 TEST(TorchScriptFoldBatchNorms, ConcatenatedChannelsAreConvolvedWhereTheyLie) {
   const auto graph = level(16, 32);
+  const at::Tensor small = image(16, 2, 2), expected = run(graph, small);
   expect_the_same(graph, image(16), 0, 2);
+  EXPECT_TRUE(run(graph, small).allclose(expected, 1e-4, 1e-4));
   EXPECT_EQ(count(graph, "aten::cat"), 0);
 }
 
