@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
@@ -241,18 +242,23 @@ class OutputOptions:
     no_progress: NoProgress = False
 
 
-def with_options(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of some groups; it is called with one object of each."""
-    parameters = [
+@functools.cache  # every command of lungrt waits for this, and evaluating the types takes a while
+def _parameters(group: type[Any]) -> list[inspect.Parameter]:
+    types = get_type_hints(group, include_extras=True)
+    return [
         inspect.Parameter(
             option.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if option.default is MISSING else option.default,
-            annotation=get_type_hints(group, include_extras=True)[option.name],
+            annotation=types[option.name],
         )
-        for group in groups
         for option in fields(group)
     ]
+
+
+def with_options(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of some groups; it is called with one object of each."""
+    parameters = [parameter for group in groups for parameter in _parameters(group)]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         def run(**values: Any) -> None:
