@@ -58,12 +58,30 @@ struct Engine {
   }
 
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
-    engine_library::refuse_options(request);
+    const bool rewritten = is_rewritten(request);
     check_device(request.cuda, request.device_index);
-    return std::make_unique<Session>(request);
+    return std::make_unique<Session>(request, rewritten);
   }
 
  private:
+  /// The one option: graph.
+  static bool is_rewritten(const LungrtSessionRequest& request) {
+    bool rewritten = true;
+    for (std::int32_t i = 0; i < request.option_count; ++i) {
+      const std::string name = request.options[i].name, value = request.options[i].value;
+      if (name != "graph") {
+        throw Failure(kLungrtInvalidOption,
+                      "unknown option '" + name + "'; this engine has graph=rewritten, traced");
+      }
+      if (value != "rewritten" && value != "traced") {
+        throw Failure(kLungrtInvalidOption,
+                      "option graph=" + value + ": expected one of rewritten, traced");
+      }
+      rewritten = value == "rewritten";
+    }
+    return rewritten;
+  }
+
   static void check_device(std::int32_t cuda, std::int32_t index) {
     const std::int32_t count = device_count(cuda);
     if (index >= 0 && index < count) return;

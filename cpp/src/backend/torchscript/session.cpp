@@ -45,7 +45,7 @@ c10::Stream external_stream(const c10::Device& device, void* handle) {
 
 }  // namespace
 
-Session::Session(const LungrtSessionRequest& request)
+Session::Session(const LungrtSessionRequest& request, bool rewritten)
     : device_(request.cuda != 0
                   ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(request.device_index))
                   : c10::Device(c10::kCPU)),
@@ -59,10 +59,12 @@ Session::Session(const LungrtSessionRequest& request)
     throw std::invalid_argument("forward must take one tensor");
   }
   if (device_.is_cpu()) {
-    const auto graph = module_.get_method("forward").graph();
-    fold_batch_norms(graph);
-    pair_slices(graph);
-    order_weights(graph);
+    if (rewritten) {
+      const auto graph = module_.get_method("forward").graph();
+      fold_batch_norms(graph);
+      pair_slices(graph);
+      order_weights(graph);
+    }
     fuse_convolutions_with_relu(module_);
   } else {
     compute_in(precision_, module_);

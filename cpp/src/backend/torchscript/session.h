@@ -11,8 +11,9 @@ namespace lungrt::torchscript {
 /// Immutable after construction; run() may be called from many threads.
 class Session final : public LungrtSession {
  public:
+  /// \param rewritten  whether what is slow on a CPU is rewritten there
   /// \throws c10::Error where the file is no TorchScript module for this torch
-  explicit Session(const LungrtSessionRequest& request);
+  Session(const LungrtSessionRequest& request, bool rewritten);
 
   LungrtSessionTraits traits() const override;
   void run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const override;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
@@ -242,9 +241,8 @@ class OutputOptions:
     no_progress: NoProgress = False
 
 
-@functools.cache  # every command of lungrt waits for this, and evaluating the types takes a while
 def _parameters(group: type[Any]) -> list[inspect.Parameter]:
-    types = get_type_hints(group, include_extras=True)
+    types = get_type_hints(group, include_extras=True)  # slow, and every command waits for it
     return [
         inspect.Parameter(
             option.name,

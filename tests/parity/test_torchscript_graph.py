@@ -7,12 +7,15 @@ import json
 import shutil
 from pathlib import Path
 
+import eager_pipeline as eager
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 import lungrt
+from lungrt.errors import InvalidArgument
 
 
 class _Convolutions(nn.Module):
@@ -50,3 +53,39 @@ def test_convolutions_of_any_kind(dtype: torch.dtype, small_bundle: Path, tmp_pa
 
     network = lungrt.StageNetwork(bundle, "nodule", engine="torchscript")
     np.testing.assert_allclose(network.run(crops.numpy()), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_traced_graph_computes_in_its_own_order(
+    small_bundle: Path, small_networks: eager.Networks
+) -> None:
+    channels = 2 * small_networks.segmentation[0].input.context_slices + 1
+    image = np.random.default_rng(0).normal(0, 500, (1, channels, 64, 64)).astype(np.float32)
+
+    def run(graph: str) -> NDArray[np.float32]:
+        options = {"graph": graph}
+        network = lungrt.StageNetwork(
+            small_bundle, "segmentation", engine="torchscript", threads=1, engine_options=options
+        )
+        return network.run(image)
+
+    module = torch.jit.load(small_bundle / "segmentation" / "model.ts")
+    with torch.no_grad():
+        traced = module(torch.from_numpy(image).contiguous(memory_format=torch.channels_last))
+    np.testing.assert_allclose(run("traced"), traced.numpy(), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run("rewritten"), traced.numpy(), rtol=0, atol=2.5e-4)
+    assert not np.array_equal(run("traced"), run("rewritten"))
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ({"graph": "quick"}, "option graph=quick: expected one of rewritten, traced"),
+        ({"arena": "on"}, "unknown option 'arena'; this engine has graph=rewritten, traced"),
+    ],
+)
+def test_options_that_there_are_not(
+    small_bundle: Path, option: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=reason):
+        lungrt.StageNetwork(small_bundle, "nodule", engine="torchscript", engine_options=option)
