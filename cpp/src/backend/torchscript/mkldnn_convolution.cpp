@@ -2,6 +2,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,7 +30,13 @@ c10::List<std::optional<at::Scalar>> no_scalars() { return c10::List<std::option
 
 }  // namespace
 
-bool is_available() { return find(kAlone, "") && find(kInPlace, "binary"); }
+bool is_available() {
+  const auto takes = [](const char* name, const char* overload, std::size_t arguments) {
+    const auto function = find(name, overload);
+    return function && function->schema().arguments().size() == arguments;
+  };
+  return takes(kAlone, "", 10) && takes(kInPlace, "binary", 13);
+}
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     const Geometry& geometry, bool relu) {

@@ -14,7 +14,7 @@ struct Geometry {
   std::vector<std::int64_t> dilation;
 };
 
-/// Whether this torch was built with oneDNN and has the functions below.
+/// Whether this torch was built with oneDNN and has the functions below, with as many arguments.
 bool is_available();
 
 /// convolution(x, weight, bias), or its ReLU.
