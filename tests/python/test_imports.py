@@ -46,18 +46,29 @@ def test_runtime_needs_the_core_alone() -> None:
     assert imported_by(code) == {"lungrt._core"}
 
 
-def test_a_path_needs_simpleitk(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no image")
-    code = f"""
+def refused(path: Path, error: str) -> str:
+    """Return a program that reads a path and expects an error."""
+    return f"""
 import lungrt
 try:
-    lungrt.read_ct({str(tmp_path)!r})
-except lungrt.errors.BadVolume as error:
-    assert "no DICOM image" in str(error)
+    lungrt.read_ct({str(path)!r})
+except lungrt.errors.{error}:
+    pass
 else:
-    raise AssertionError("a folder without images was read")
+    raise AssertionError("it was read")
 """
-    assert imported_by(code) == {"lungrt._core", "SimpleITK"}
+
+
+def test_a_dicom_folder_needs_no_simpleitk(ct_folder: Path) -> None:
+    code = f"import lungrt; assert lungrt.read_ct({str(ct_folder)!r}).shape == (6, 8, 10)"
+    assert imported_by(code) == {"lungrt._core"}
+    (ct_folder / "slice003.dcm").write_text("damaged")
+    assert imported_by(refused(ct_folder, "Io")) == {"lungrt._core"}
+
+
+def test_an_image_file_needs_simpleitk(tmp_path: Path) -> None:
+    (tmp_path / "damaged.mha").write_text("no image")
+    assert imported_by(refused(tmp_path / "damaged.mha", "Io")) == {"lungrt._core", "SimpleITK"}
 
 
 def test_models_do_without_the_core() -> None:
