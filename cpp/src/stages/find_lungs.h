@@ -1,8 +1,6 @@
 /// CT volume to lung field.
 #pragma once
 
-#include <cstdint>
-
 #include "lungrt/volume.h"
 #include "ops/lung_field/lung_field.h"
 #include "stages/run_control.h"
@@ -16,9 +14,5 @@ namespace lungrt {
 ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunControl& control);
 /// The same, read where the scan lies: a device adds the voxels up itself.
 ops::LungFieldResult find_lungs(Scan& scan, int threads, const RunControl& control);
-
-/// See Scan::block_sums, of a volume in host memory.
-ops::Cells<std::int32_t> block_sums(const CtVolume& volume, const ops::BlockSize& block,
-                                    int threads, const RunControl& control);
 
 }  // namespace lungrt
