@@ -9,7 +9,8 @@ function(lungrt_kernels instruction_set)
     list(APPEND ARGN -Wno-maybe-uninitialized)
   endif()
   # Optimised in every build: without it, sums leave their registers and tests take minutes.
-  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
+  set_source_files_properties(
+    ${source} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
 lungrt_kernels(portable)

@@ -42,9 +42,13 @@ function(lungrt_torch_library target common folder)
     add_library(${common} OBJECT ${sources}/failures.cpp ${sources}/run_allocator.cpp ${sources}/runtime.cpp
                                  ${sources}/tensors.cpp ${sources}/thread_count.cpp)
     lungrt_torch_usage(${common} ${folder})
+    lungrt_precompile(${common} <torch/script.h>)
   endif()
-  add_library(${target} MODULE ${ARGN} $<TARGET_OBJECTS:${common}>)
-  lungrt_torch_usage(${target} ${folder})
+  # As objects, so that tests reach the insides and compile nothing again.
+  add_library(${target}_objects OBJECT ${ARGN})
+  lungrt_torch_usage(${target}_objects ${folder})
+  lungrt_precompiled_as(${target}_objects ${common})
+  add_library(${target} MODULE $<TARGET_OBJECTS:${target}_objects> $<TARGET_OBJECTS:${common}>)
   target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
   target_link_options(${target} PRIVATE -L${folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
                       -Wl,-rpath-link,${folder}/lib)

@@ -1,20 +1,12 @@
-/// A CUDA core whose device is host memory, or one that is wrong in a way chosen at compile time.
+/// A CUDA core whose devices are host memory. fake_cuda_entry.cpp makes libraries of it.
+
+#include "backend/fake_cuda.h"
 
 #include <cstdlib>
 #include <string>
 
 #include "ops/cuda/host_machine.h"
 #include "ops/cuda/library.h"
-
-#ifndef FAKE_ABI
-#define FAKE_ABI LUNGRT_CUDA_ABI
-#endif
-#ifndef FAKE_CORE
-#define FAKE_CORE LUNGRT_VERSION
-#endif
-#ifndef FAKE_DEVICES
-#define FAKE_DEVICES 2
-#endif
 
 namespace {
 
@@ -31,8 +23,8 @@ class FakeDevice : public lungrt::testing::HostMachine {
 
   static std::string version() { return "imagined CUDA 1.0"; }
   static int device_count(std::string& reason) {
-    if (FAKE_DEVICES == 0) reason = "no driver is here";
-    return FAKE_DEVICES;
+    if (lungrt::testing::kFakeCudaDevices == 0) reason = "no driver is here";
+    return lungrt::testing::kFakeCudaDevices;
   }
   int index() const { return device_; }
   void* stream() const { return const_cast<FakeDevice*>(this); }
@@ -58,16 +50,8 @@ class FakeDevice : public lungrt::testing::HostMachine {
   int device_;
 };
 
-constexpr LungrtCudaTable made() {
-  LungrtCudaTable table = lungrt::ops::cuda::table_of<FakeDevice>();
-  table.abi = FAKE_ABI;
-  table.core_version = FAKE_CORE;
-  return table;
-}
-
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const LungrtCudaTable* FAKE_ENTRY() {
-  static constexpr LungrtCudaTable kTable = made();
-  return &kTable;
+LungrtCudaTable lungrt::testing::fake_cuda_table() {
+  return lungrt::ops::cuda::table_of<FakeDevice>();
 }

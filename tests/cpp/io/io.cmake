@@ -16,4 +16,6 @@ target_include_directories(lungrt_io_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
 target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt_dicom_objects lungrt
                                               lungrt_compiler
                                               GTest::gtest_main)
+lungrt_lightly_optimized(lungrt_io_tests)
+lungrt_precompiled_as(lungrt_io_tests lungrt_test_headers)
 gtest_discover_tests(lungrt_io_tests NO_PRETTY_VALUES)

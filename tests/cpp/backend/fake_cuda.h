@@ -1,0 +1,13 @@
+#pragma once
+
+#include "ops/cuda/library_table.h"
+
+namespace lungrt::testing {
+
+/// How many devices the fake CUDA core has; each library that is made of it defines its own number.
+extern const int kFakeCudaDevices;
+
+/// The functions of the fake CUDA core, as the real one's library exports them.
+LungrtCudaTable fake_cuda_table();
+
+}  // namespace lungrt::testing
