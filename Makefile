@@ -1,10 +1,19 @@
-# The front door. `make setup` brings everything the other targets need and is safe to repeat.
+# The front door: `make help` lists the targets. Each installs what it needs and is safe to repeat.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
-BUILD  := build/python
+
+# Two builds, each in a folder of its own: everything, for development and tests, and the core
+# alone, which is all that a first diagnosis needs.
+BUILD      := build/python
+DEMO_BUILD := build/demo
+EDITABLE    = $(PIP) --no-build-isolation --editable
+DEFINE     := --config-settings=cmake.define.
+
+# A newer compiler warns of more: that stops continuous integration, never somebody's first build.
+WARNINGS_AS_ERRORS ?= $(if $(CI),ON,OFF)
 
 # The ONNX Runtime engine needs headers that its Python package lacks; off builds without it.
 ONNXRUNTIME ?= on
@@ -25,50 +34,59 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
-.PHONY: help system headers setup build data demo demo-phantom train-defaults finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads docs docs-system fuzz stress nightly clean
+.PHONY: help headers setup build compile core core-with-torch data demo demo-phantom train-defaults finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads docs fuzz stress distributions nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-17s %s\n", $$1, $$2}'
 
-system:
-	@if ! printf '#include <gtest/gtest.h>\n#include <benchmark/benchmark.h>\n' | c++ -std=c++20 -x c++ -E - >/dev/null 2>&1; then \
-	  echo "installing a C++ compiler, GoogleTest and Google Benchmark"; \
-	  if ! command -v apt-get >/dev/null; then \
-	    echo "please install a C++20 compiler, GoogleTest and Google Benchmark, then repeat" >&2; exit 1; fi; \
-	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq g++ make libgtest-dev libbenchmark-dev >/dev/null; fi
-	@if command -v apt-get >/dev/null && ! printf '#include <CLI/CLI.hpp>\n#include <itkVersion.h>\n#include <gdcmVersion.h>\n' | \
-	    c++ -std=c++20 $(addprefix -I,$(wildcard /usr/include/ITK-5* /usr/include/gdcm-3*)) -x c++ -E - >/dev/null 2>&1; then \
-	  echo "installing ITK, GDCM and CLI11, which lungrt-native is built with"; \
-	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends libinsighttoolkit5-dev libgdcm-dev libcli11-dev >/dev/null; fi
-	@if ! command -v pkg-config >/dev/null || { command -v apt-get >/dev/null && ! command -v luajit >/dev/null; }; then \
-	  echo "installing pkg-config and LuaJIT, for the tests of the installed package and of the C ABI"; \
-	  if ! command -v apt-get >/dev/null; then echo "please install pkg-config, then repeat" >&2; exit 1; fi; \
-	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pkg-config luajit >/dev/null; fi
+$(BIN)/python:
+	PYTHON=$(PYTHON) tools/system_packages.sh core
+	$(PYTHON) -m venv $(VENV)
+
+# What compiles the core. Only the engines on LibTorch need torch to be compiled.
+$(VENV)/.core-requirements: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) numpy scikit-build-core pybind11 nlohmann-json cmake ninja
+	touch $@
+
+$(VENV)/.requirements: $(VENV)/.core-requirements
+	tools/system_packages.sh tests docs
+	$(PIP) torch
+	touch $@
 
 headers:
 	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi
 
-$(VENV)/.build-requirements: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) torch numpy scikit-build-core pybind11 nlohmann-json cmake ninja
-	touch $@
+setup: build  ## environment in .venv with everything compiled, for development and tests
 
-setup: build  ## environment in .venv, compiled package, everything the other targets need
+build: headers $(VENV)/.requirements
+	$(EDITABLE) '.[test,lint,docs]' --config-settings=build-dir=$(BUILD) \
+	  $(DEFINE)LUNGRT_BUILD_TESTS=ON $(DEFINE)LUNGRT_BUILD_BENCHMARKS=ON \
+	  $(DEFINE)LUNGRT_BUILD_STATIC=ON $(DEFINE)LUNGRT_BUILD_IO=AUTO \
+	  $(DEFINE)LUNGRT_ENGINE_ONNXRUNTIME=$(ONNXRUNTIME) \
+	  $(DEFINE)LUNGRT_WARNINGS_AS_ERRORS=$(WARNINGS_AS_ERRORS)
+	touch $(VENV)/.complete
 
-build: system headers $(VENV)/.build-requirements
-	$(PIP) --no-build-isolation --editable '.[test,lint,docs]' \
-	  --config-settings=build-dir=$(BUILD) \
-	  --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
-	  --config-settings=cmake.define.LUNGRT_BUILD_BENCHMARKS=ON \
-	  --config-settings=cmake.define.LUNGRT_BUILD_STATIC=ON \
-	  --config-settings=cmake.define.LUNGRT_BUILD_IO=AUTO \
-	  --config-settings=cmake.define.LUNGRT_WARNINGS_AS_ERRORS=ON \
-	  --config-settings=cmake.define.LUNGRT_ENGINE_ONNXRUNTIME=$(ONNXRUNTIME)
+SITE_PACKAGES = $(firstword $(wildcard $(VENV)/lib/python3*/site-packages))
+
+compile:  ## after an edit of C++: compile, and put the module into .venv without asking pip
+	$(BIN)/cmake --build $(BUILD)
+	$(BIN)/cmake --install $(BUILD) --component python --prefix $(SITE_PACKAGES) >/dev/null
+
+# The core with its native engine. Where `make setup` has compiled everything, that serves as well,
+# and a developer's environment stays as it is.
+ifneq ($(wildcard $(VENV)/.complete),)
+core core-with-torch: build
+else
+CORE = --config-settings=build-dir=$(DEMO_BUILD) $(DEFINE)LUNGRT_CUDA=OFF \
+	$(DEFINE)LUNGRT_ENGINE_TORCHSCRIPT=OFF $(DEFINE)LUNGRT_ENGINE_AOTINDUCTOR=OFF \
+	$(DEFINE)LUNGRT_ENGINE_ONNXRUNTIME=OFF
+
+core: $(VENV)/.core-requirements
+	$(EDITABLE) '.[phantom,evaluation]' $(CORE)
+
+core-with-torch: $(VENV)/.core-requirements
+	$(EDITABLE) '.[torch,onnx]' $(CORE)
+endif
 
 data:
 	@if [ -z "$(SEGMENTATION)" ] || [ -z "$(NODULE)" ] || [ -z "$(CT)" ]; then \
@@ -77,20 +95,19 @@ data:
 	  echo "  make $(MAKECMDGOALS) SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
 
 ifneq ($(and $(SEGMENTATION),$(NODULE),$(CT)),)
-demo: setup  ## checkpoints to a bundle, a CT to a diagnosis (SEGMENTATION= NODULE= CT= for your own; else demo-phantom)
+demo: core-with-torch  ## export checkpoints, diagnose a CT (yours: SEGMENTATION= NODULE= CT=; without: demo-phantom)
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
 else
 demo: demo-phantom
 endif
 
-demo-phantom: setup  ## the same with nothing at hand: default models, a phantom chest, found against planted nodules
+demo-phantom: core  ## the same with nothing at hand: the default models diagnose a synthetic chest
 	rm -rf demo/phantom demo/phantom-reports
 	$(BIN)/lungrt phantom --seed 7 --nodules 6 --output demo/phantom
-	$(BIN)/lungrt export --output demo/phantom-bundle --force
 	mkdir -p demo/phantom-reports
 	@# A report is its scan's by its name: the file has no UID inside.
-	scan=$$(echo demo/phantom/subset0/*.mhd) && $(BIN)/lungrt diagnose $$scan --bundle demo/phantom-bundle --candidates \
+	scan=$$(echo demo/phantom/subset0/*.mhd) && $(BIN)/lungrt diagnose $$scan --candidates \
 	  --output demo/phantom-reports/$$(basename $$scan .mhd).json
 	$(BIN)/lungrt evaluate --reports demo/phantom-reports --data demo/phantom --output demo/phantom.html
 
@@ -110,7 +127,7 @@ finetune: data setup  ## the nodule classifier to malignancy on rated crops: sco
 test: setup lint docs test-cpp test-python  ## everything that continuous integration checks
 
 test-cpp: build
-	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
+	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel $(TEST_PROCESSES)
 
 test-python: build
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
@@ -132,15 +149,7 @@ format:  ## rewrites sources the way lint wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs-system:
-	@if ! command -v doxygen >/dev/null; then \
-	  echo "installing Doxygen"; \
-	  if ! command -v apt-get >/dev/null; then echo "please install Doxygen, then repeat" >&2; exit 1; fi; \
-	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends doxygen >/dev/null; fi
-
-docs: build docs-system  ## the documentation site, from the sources: build/docs/index.html; warnings are errors
+docs: build  ## the documentation site, from the sources: build/docs/index.html; warnings are errors
 	rm -rf build/docs build/doxygen && mkdir -p build/docs
 	doxygen docs/Doxyfile
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
@@ -162,17 +171,17 @@ sanitize-threads: setup  ## the C++ tests under the thread sanitizer, without Li
 	$(BIN)/cmake --preset tsan && $(BIN)/cmake --build --preset tsan && $(BIN)/ctest --preset tsan
 
 fuzz: setup  ## libFuzzer programs with sanitizers, each for SECONDS=60 (TARGETS=... for some)
-	@if ! command -v clang++-16 >/dev/null; then \
-	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
-	  $$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends clang-16 libclang-rt-16-dev >/dev/null; fi
+	tools/system_packages.sh fuzz
 	$(BIN)/cmake --preset fuzz && $(BIN)/cmake --build --preset fuzz
 	tools/fuzz.sh build/fuzz $(or $(SECONDS),60) $(TARGETS)
 
 stress: setup  ## 16 threads, kill -9, and memory over RUNS=1000 runs of each engine
-	LUNGRT_STRESS_RUNS=$(or $(RUNS),1000) $(BIN)/python -m pytest tests/python/stress -rP
+	LUNGRT_STRESS_RUNS=$(or $(RUNS),1000) $(BIN)/python -m pytest -m nightly tests/python/stress -rP
 
-nightly: sanitize sanitize-threads fuzz stress  ## every check that is too long for continuous integration
+distributions: setup  ## the sdist compiled into wheels, and outside projects built against an installed lungrt
+	$(BIN)/python -m pytest -m nightly tests/install tests/wheels
+
+nightly: sanitize sanitize-threads fuzz stress distributions  ## every check that is too long for `make test`
 
 clean:  ## removes what was built, keeps the environment
 	rm -rf build demo docs/reference/generated

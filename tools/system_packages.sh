@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs what lungrt needs of the system, where it is missing and apt-get is there.
+#
+# Usage: tools/system_packages.sh GROUP...
+#   core   a C++20 compiler, and venv and headers of the Python that PYTHON names (python3)
+#   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; ITK, GDCM and CLI11 for lungrt-native
+#   docs   Doxygen
+#   fuzz   Clang with libFuzzer
+set -euo pipefail
+
+python=${PYTHON:-python3}
+missing=() names=()
+
+# need NAME PACKAGE... -- COMMAND...: PACKAGEs of Debian are missing unless COMMAND succeeds.
+need() {
+  local name=$1 packages=()
+  shift
+  while [ "$1" != -- ]; do packages+=("$1") && shift; done
+  shift
+  "$@" >/dev/null 2>&1 && return
+  names+=("$name") && missing+=("${packages[@]}")
+}
+
+# want NAME PACKAGE... -- COMMAND...: the same of what lungrt builds without: only apt-get is asked.
+want() { if command -v apt-get >/dev/null; then need "$@"; fi; }
+
+# Whether these headers can be included.
+headers() { printf '#include <%s>\n' "$@" | c++ -std=c++20 -x c++ -E - "${include_folders[@]}"; }
+include_folders=()
+
+python_has_headers() {
+  "$python" -c 'import sysconfig as s, sys, os
+sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))'
+}
+
+for group in "$@"; do
+  case $group in
+    core)
+      need "a C++20 compiler" g++ make -- headers string
+      need "Python's venv" python3-venv -- "$python" -c "import ensurepip, venv"
+      need "Python's headers" python3-dev -- python_has_headers
+      ;;
+    tests)
+      need GoogleTest libgtest-dev -- headers gtest/gtest.h
+      need "Google Benchmark" libbenchmark-dev -- headers benchmark/benchmark.h
+      need pkg-config pkg-config -- command -v pkg-config
+      want LuaJIT luajit -- command -v luajit
+      for folder in /usr/include/ITK-5* /usr/include/gdcm-3*; do include_folders+=("-I$folder"); done
+      want "ITK, GDCM and CLI11" libinsighttoolkit5-dev libgdcm-dev libcli11-dev \
+        -- headers CLI/CLI.hpp itkVersion.h gdcmVersion.h
+      include_folders=()
+      ;;
+    docs) need Doxygen doxygen -- command -v doxygen ;;
+    fuzz) need "Clang 16" clang-16 libclang-rt-16-dev -- command -v clang++-16 ;;
+    *)
+      echo "$0: unknown group '$group', expected core, tests, docs or fuzz" >&2
+      exit 2
+      ;;
+  esac
+done
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+listed=$(printf ', %s' "${names[@]}")
+if ! command -v apt-get >/dev/null; then
+  echo "Not found: ${listed:2}. Please install them (Debian's packages: ${missing[*]}), then repeat." >&2
+  exit 1
+fi
+echo "Installing ${listed:2}"
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
