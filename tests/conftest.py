@@ -39,9 +39,20 @@ SHARING = {
 }
 
 
+# Whatever compiles the packed sources, or somebody's project against what was installed, is for
+# `make nightly`: minutes in every run. So is stress.
+NIGHTLY_FIXTURES = {"core_wheel", "torch_wheel", "consumer", "examples"}
+NIGHTLY_SUITE = TESTS / "python" / "stress"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m "not nightly"` excludes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long suites first, so that no process is left with one at the end."""
+    """Mark what is nightly; put long suites first, so that no process is left with one at the end."""
     order = list(SHARING)
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.path.is_relative_to(NIGHTLY_SUITE) or fixtures & NIGHTLY_FIXTURES:
+            item.add_marker(pytest.mark.nightly)
 
     def place(item: pytest.Item) -> int:
         suite = item.path.relative_to(TESTS).parts[0]
