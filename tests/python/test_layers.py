@@ -64,7 +64,7 @@ EXPORT_COMMANDS = (
 
 
 # What DICOM and image files are both read with.
-DICOM_SHARES = ("io/byte_source.h", "io/files.h", "io/words.h", "io/workers.h")
+DICOM_SHARES = ("io/byte_source.h", "io/files.h", "io/utf8.h", "io/workers.h")
 
 
 def sources(folder: Path, *patterns: str) -> Iterator[Path]:

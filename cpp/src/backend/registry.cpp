@@ -38,7 +38,7 @@ constexpr std::array kEngines{
 };
 
 /// LUNGRT_ENGINE_PATH (colon-separated), then beside the core, then where the application said.
-std::vector<fs::path> search_folders(const fs::path& told) {
+std::vector<fs::path> search_folders(const fs::path& library_folder) {
   std::vector<fs::path> folders;
   if (const char* path = std::getenv("LUNGRT_ENGINE_PATH")) {
     std::istringstream stream(path);
@@ -49,28 +49,28 @@ std::vector<fs::path> search_folders(const fs::path& told) {
   if (const fs::path beside = core_location().parent_path(); !beside.empty()) {
     folders.push_back(beside);
   }
-  if (!told.empty()) folders.push_back(told);
+  if (!library_folder.empty()) folders.push_back(library_folder);
   return folders;
 }
 
-/// What an application said of an engine.
-struct Told {
+/// Where an application says that an engine and its runtime are.
+struct SearchHints {
   fs::path runtime_folder, library_folder;
   std::string how_to_get;
 };
 
 /// \param what  for the message
-fs::path find_library(const std::string& name, const std::string& what, const Told& told) {
+fs::path find_library(const std::string& name, const std::string& what, const SearchHints& hints) {
   const std::string file = "liblungrt_" + name + ".so";
   std::string searched;
-  for (const fs::path& folder : search_folders(told.library_folder)) {
+  for (const fs::path& folder : search_folders(hints.library_folder)) {
     std::error_code ignored;
     if (fs::path library = folder / file; fs::exists(library, ignored)) return library;
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
   throw Error(ErrorCode::kEngineUnavailable,
               what + " is not installed: no " + file + " in " + searched + "; " +
-                  (told.how_to_get.empty() ? "install lungrt with it" : told.how_to_get) +
+                  (hints.how_to_get.empty() ? "install lungrt with it" : hints.how_to_get) +
                   ", or name its folder in LUNGRT_ENGINE_PATH");
 }
 
@@ -87,16 +87,16 @@ class Registry {
     const std::string name = known.name;
     if (name == kNative) return native_engine();
     if (const auto loaded = engines_.find(name); loaded != engines_.end()) return *loaded->second;
-    const Told& told = told_[name];
-    const fs::path library = find_library(name, "engine " + name, told);
-    preload(known, told.runtime_folder);
+    const SearchHints& hints = hints_[name];
+    const fs::path library = find_library(name, "engine " + name, hints);
+    preload(known, hints.runtime_folder);
     return *(engines_[name] =
-                 open_engine_library(name, library, known.runtime, told.runtime_folder));
+                 open_engine_library(name, library, known.runtime, hints.runtime_folder));
   }
 
   fs::path library_of(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    return find_library(name, "engine " + name, told_[name]);
+    return find_library(name, "engine " + name, hints_[name]);
   }
 
   const CudaLibrary& cuda() {
@@ -107,14 +107,14 @@ class Registry {
 
   void set_runtime_folder(const std::string& name, const std::string& folder) {
     const std::lock_guard lock(mutex_);
-    told_[name].runtime_folder = folder;
+    hints_[name].runtime_folder = folder;
   }
 
   void set_library_folder(const std::string& name, const std::string& folder,
                           const std::string& how_to_get) {
     const std::lock_guard lock(mutex_);
-    told_[name].library_folder = folder;
-    told_[name].how_to_get = how_to_get;
+    hints_[name].library_folder = folder;
+    hints_[name].how_to_get = how_to_get;
   }
 
  private:
@@ -133,7 +133,7 @@ class Registry {
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   std::unique_ptr<CudaLibrary> cuda_;
-  std::map<std::string, Told> told_;  ///< by engine
+  std::map<std::string, SearchHints> hints_;  ///< by engine
 };
 
 std::string known_names() {

@@ -25,9 +25,9 @@ struct BundleFile {
 struct BundleNetwork {
   int member = 0;  ///< number in its stage, from 0
   std::string architecture;
-  /// Pixels on each side that an output pixel depends on; none where the architecture does not
-  /// tell.
-  std::optional<std::int64_t> reach;
+  /// Pixels on each side that an output pixel depends on; none where the architecture's receptive
+  /// field is unknown.
+  std::optional<std::int64_t> receptive_radius;
   std::string checkpoint_sha256;
   std::map<std::string, BundleFile> artifacts;  ///< by format: torchscript, onnx, ...
   std::vector<BundleFile> goldens;

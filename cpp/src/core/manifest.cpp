@@ -71,14 +71,14 @@ BundleFile parse_file(const JsonField& field) {
   return result;
 }
 
-std::optional<std::int64_t> reach_of_unet(const json& options) {
+std::optional<std::int64_t> receptive_radius_of_unet(const json& options) {
   constexpr std::size_t kMostLevels = 16;
   const auto widths = options.find("widths"), up_mode = options.find("up_mode");
   if (widths == options.end() || !widths->is_array() || up_mode == options.end()) {
     return std::nullopt;
   }
   if (widths->empty() || widths->size() > kMostLevels) return std::nullopt;
-  return unet_reach(static_cast<std::int64_t>(widths->size()), *up_mode != "upconv");
+  return unet_receptive_radius(static_cast<std::int64_t>(widths->size()), *up_mode != "upconv");
 }
 
 BundleNetwork parse_network(const JsonField& field) {
@@ -89,7 +89,8 @@ BundleNetwork parse_network(const JsonField& field) {
   // These two are for people: their form is checked, their content is free. Of a U-Net it also
   // tells how far the network looks; where it does not, slices are segmented whole.
   field.at("options").members();
-  if (network.architecture == "unet") network.reach = reach_of_unet(field.at("options").value());
+  if (network.architecture == "unet")
+    network.receptive_radius = receptive_radius_of_unet(field.at("options").value());
   for (const JsonField& option : field.at("inferred").items()) option.text();
   const JsonField checkpoint = field.at("checkpoint");
   checkpoint.only({"sha256", "description", "metadata"});

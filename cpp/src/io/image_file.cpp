@@ -13,7 +13,7 @@
 #include "io/meta_image_file.h"
 #include "io/nifti_file.h"
 #include "io/nrrd_file.h"
-#include "io/words.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -144,7 +144,7 @@ auto with_opened(const std::filesystem::path& path, const Body& body) {
 
 CtVolume read_image(const std::filesystem::path& path) { return with_opened(path, read_opened); }
 
-void require_whole(const std::filesystem::path& path) {
+void validate_image_file(const std::filesystem::path& path) {
   with_opened(path, [](itk::ImageIOBase&) {});  // which looks through all of it
 }
 

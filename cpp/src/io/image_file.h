@@ -12,6 +12,6 @@ CtVolume read_image(const std::filesystem::path& path);
 
 /// Reads a file that was just written: not every writer tells of a full disk.
 /// \throws Error kIo  where something of it is missing
-void require_whole(const std::filesystem::path& path);
+void validate_image_file(const std::filesystem::path& path);
 
 }  // namespace lungrt::io

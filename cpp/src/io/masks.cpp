@@ -12,7 +12,7 @@
 
 #include "io/image_file.h"
 #include "io/image_formats.h"
-#include "io/words.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 #include "lungrt/io.h"
 
@@ -72,7 +72,7 @@ void write(const fs::path& path, const void* voxels, itk::IOComponentEnum type,
   writer->SetIORegion(region);
   try {
     writer->Write(voxels);
-    io::require_whole(written);
+    io::validate_image_file(written);
     fs::rename(written, path);
   } catch (const itk::ExceptionObject& error) {
     throw Error(ErrorCode::kIo,

@@ -40,10 +40,10 @@ Segmenter::Segmenter(const StageManifest& stage, Network network, double thresho
     : input_(stage.input),
       network_(std::move(network)),
       threshold_(static_cast<float>(threshold)),
-      reach_(network_.traits().fixed_size ? std::nullopt : reach_of(stage)) {}
+      receptive_radius_(network_.traits().fixed_size ? std::nullopt : receptive_radius_of(stage)) {}
 
 WindowPlanner Segmenter::planner(const VolumeShape& shape) const {
-  return WindowPlanner(shape, input_, reach_);
+  return WindowPlanner(shape, input_, receptive_radius_);
 }
 
 Segmenter::Shapes Segmenter::shapes(std::int64_t rows, std::int64_t columns) const {

@@ -45,7 +45,7 @@ class Segmenter {
   InputContract input_;
   Network network_;
   float threshold_;
-  std::optional<std::int64_t> reach_;
+  std::optional<std::int64_t> receptive_radius_;
 };
 
 }  // namespace lungrt

@@ -18,9 +18,9 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
 }  // namespace
 
 WindowPlanner::WindowPlanner(const VolumeShape& shape, const InputContract& input,
-                             std::optional<std::int64_t> reach)
+                             std::optional<std::int64_t> receptive_radius)
     : shape_(shape),
-      reach_(reach),
+      receptive_radius_(receptive_radius),
       alignment_(kTile * input.size_multiple),
       quantum_(round_up(kSizeStep, alignment_)) {}
 
@@ -31,20 +31,21 @@ SlicePart WindowPlanner::whole(std::int64_t slice) const {
 
 WindowPlanner::Span WindowPlanner::seen_along(std::int64_t first, std::int64_t last,
                                               std::int64_t axis) const {
-  const std::int64_t start = std::max<std::int64_t>(0, first - *reach_) / alignment_ * alignment_;
-  return {start, std::min(round_up(last + *reach_ - start, quantum_), axis - start)};
+  const std::int64_t start =
+      std::max<std::int64_t>(0, first - *receptive_radius_) / alignment_ * alignment_;
+  return {start, std::min(round_up(last + *receptive_radius_ - start, quantum_), axis - start)};
 }
 
 WindowPlanner::Span WindowPlanner::known_along(const Span& seen, std::int64_t axis) const {
   // At the slice's own edge the network sees what it sees of the whole slice.
-  const std::int64_t first = seen.first == 0 ? 0 : seen.first + *reach_;
+  const std::int64_t first = seen.first == 0 ? 0 : seen.first + *receptive_radius_;
   const std::int64_t end = seen.first + seen.size;
-  const std::int64_t last = end == axis ? axis : end - *reach_;
+  const std::int64_t last = end == axis ? axis : end - *receptive_radius_;
   return {first, last - first};
 }
 
 SlicePart WindowPlanner::part(std::int64_t slice, const ops::SliceWindow& wanted) const {
-  if (!reach_) return whole(slice);
+  if (!receptive_radius_) return whole(slice);
   const Span rows = seen_along(wanted.first_row, wanted.last_row(), shape_.rows);
   const Span columns = seen_along(wanted.first_column, wanted.last_column(), shape_.columns);
   const Span known_rows = known_along(rows, shape_.rows);
@@ -54,13 +55,13 @@ SlicePart WindowPlanner::part(std::int64_t slice, const ops::SliceWindow& wanted
           {known_rows.first, known_columns.first, known_rows.size, known_columns.size}};
 }
 
-std::optional<std::int64_t> reach_of(const StageManifest& stage) {
-  std::int64_t reach = 0;
+std::optional<std::int64_t> receptive_radius_of(const StageManifest& stage) {
+  std::int64_t receptive_radius = 0;
   for (const BundleNetwork& network : stage.networks) {
-    if (!network.reach) return std::nullopt;
-    reach = std::max(reach, *network.reach);
+    if (!network.receptive_radius) return std::nullopt;
+    receptive_radius = std::max(receptive_radius, *network.receptive_radius);
   }
-  return reach;
+  return receptive_radius;
 }
 
 }  // namespace lungrt

@@ -13,10 +13,10 @@ namespace lungrt {
 /// kernels meet the same pixels as in the whole slice, and few sizes occur.
 class WindowPlanner {
  public:
-  /// \param reach  pixels on each side that an output depends on; none: not known, so that only
-  ///               whole slices will do
+  /// \param receptive_radius  pixels on each side that an output pixel depends on; none where that
+  ///                          is unknown: only whole slices are planned then
   WindowPlanner(const VolumeShape& shape, const InputContract& input,
-                std::optional<std::int64_t> reach);
+                std::optional<std::int64_t> receptive_radius);
 
   SlicePart whole(std::int64_t slice) const;
   /// A part that knows at least `wanted`, cut at the slice.
@@ -30,12 +30,11 @@ class WindowPlanner {
   Span known_along(const Span& seen, std::int64_t axis) const;
 
   VolumeShape shape_;
-  std::optional<std::int64_t> reach_;
+  std::optional<std::int64_t> receptive_radius_;
   std::int64_t alignment_, quantum_;
 };
 
-/// Pixels on each side that an output of the stage depends on; none where a network's family does
-/// not tell.
-std::optional<std::int64_t> reach_of(const StageManifest& stage);
+/// Largest receptive-field radius of the stage's networks; none where one of them is unknown.
+std::optional<std::int64_t> receptive_radius_of(const StageManifest& stage);
 
 }  // namespace lungrt

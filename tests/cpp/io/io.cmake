@@ -9,7 +9,7 @@ add_executable(
   io/test_masks.cpp
   io/test_read_ct.cpp
   io/test_rle.cpp
-  io/test_words.cpp
+  io/test_utf8.cpp
   io/test_workers.cpp)
 target_include_directories(lungrt_io_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
                                                    ${PROJECT_SOURCE_DIR}/cpp/src)

@@ -78,7 +78,7 @@ TEST_F(JpegTest, BytesThatMayPrecedeAMarker) {
   for (const Stream& stream : kStreams) {
     std::string filled = stream.data;
     filled.insert(kFrame, "\xFF\xFF");
-    EXPECT_NO_THROW(require_whole_jpeg(filled, kRows, kColumns));
+    EXPECT_NO_THROW(validate_jpeg(filled, kRows, kColumns));
   }
 }
 
@@ -119,9 +119,9 @@ TEST_F(JpegTest, SizeOfJpeg2000) {
   const auto stream = [](const char* size) {  // where it ends, where it begins, tiles, samples
     return bytes(std::string("ff4fff5100290000") + size + "0000000a0000000800000000000000000001");
   };
-  EXPECT_NO_THROW(require_size_of_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10));
-  EXPECT_NO_THROW(require_size_of_jpeg_2000(stream("0000000c000000090000000200000001"), 8, 10));
-  EXPECT_NO_THROW(require_size_of_jpeg_2000("\r\n boxes", 8, 10));
+  EXPECT_NO_THROW(validate_size_of_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10));
+  EXPECT_NO_THROW(validate_size_of_jpeg_2000(stream("0000000c000000090000000200000001"), 8, 10));
+  EXPECT_NO_THROW(validate_size_of_jpeg_2000("\r\n boxes", 8, 10));
   const Stream expected{"1.2.840.10008.1.2.4.90", ""};
   expect_damaged(expected, stream("0000000a000028080000000000000000"),
                  "says 10248 x 10 pixels of 1 samples, the file's 8 x 10 of one");

@@ -10,14 +10,14 @@
 namespace lungrt {
 namespace {
 
-constexpr std::int64_t kReach = 3;
+constexpr std::int64_t kReceptiveRadius = 3;
 
-StageManifest stage_with_reach() {
+StageManifest stage_with_receptive_radius() {
   StageManifest stage;
   stage.input.size_multiple = 1;
   stage.classes = {"nodule"};
   stage.networks.resize(1);
-  stage.networks[0].reach = kReach;
+  stage.networks[0].receptive_radius = kReceptiveRadius;
   return stage;
 }
 
@@ -90,7 +90,7 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
     const PassSession* counted = session.get();
     std::vector<std::unique_ptr<Session>> members;
     members.push_back(std::move(session));
-    const Segmenter segmenter(stage_with_reach(),
+    const Segmenter segmenter(stage_with_receptive_radius(),
                               Network(std::move(members), OutputKind::kProbability), 0.5);
     const RunOptions options;
     const RunControl control(options);
@@ -124,7 +124,7 @@ TEST(SegmentField, ANetworkOfFixedSizesSeesWholeSlices) {
   const PassSession* counted = session.get();
   std::vector<std::unique_ptr<Session>> members;
   members.push_back(std::move(session));
-  const Segmenter segmenter(stage_with_reach(),
+  const Segmenter segmenter(stage_with_receptive_radius(),
                             Network(std::move(members), OutputKind::kProbability), 0.5);
   const CtVolume volume = scene.volume();
   const std::unique_ptr<Scan> scan = scan_on_host(volume);

@@ -13,7 +13,7 @@ InputContract contract(std::int64_t multiple) {
   return input;
 }
 
-TEST(WindowPlanner, SeesTheReachBeyondWhatIsKnown) {
+TEST(WindowPlanner, SeesTheReceptiveRadiusBeyondWhatIsKnown) {
   const VolumeShape shape{9, 512, 500};
   for (const std::int64_t multiple : {1, 4, 16}) {
     const WindowPlanner planner(shape, contract(multiple), 23);
@@ -22,7 +22,7 @@ TEST(WindowPlanner, SeesTheReachBeyondWhatIsKnown) {
       const SlicePart part = planner.part(4, wanted);
       EXPECT_EQ(part.slice, 4);
       EXPECT_EQ(ops::around(part.known, wanted), part.known);
-      // Where the window ends within the slice, the reach lies between; at the slice's edge
+      // Where the window ends within the slice, the radius lies between; at the slice's edge
       // nothing.
       const auto check = [](std::int64_t seen, std::int64_t known, std::int64_t edge) {
         EXPECT_TRUE(seen == edge ? known == edge : std::abs(seen - known) >= 23)
@@ -47,20 +47,20 @@ TEST(WindowPlanner, SizesRepeat) {
   }
 }
 
-TEST(WindowPlanner, TakesWholeSlicesWhereTheReachIsNotKnown) {
+TEST(WindowPlanner, TakesWholeSlicesWhereTheReceptiveRadiusIsNotKnown) {
   const WindowPlanner planner({9, 60, 70}, contract(4), std::nullopt);
   const SlicePart part = planner.part(2, {10, 10, 5, 5});
   EXPECT_EQ(part.seen, (SliceWindow{0, 0, 60, 70}));
   EXPECT_EQ(part.known, part.seen);
 }
 
-TEST(ReachOf, IsTheEnsemblesLargestAndOnlyKnownWhereAllAre) {
+TEST(ReceptiveRadiusOf, IsTheEnsemblesLargestAndOnlyKnownWhereAllAre) {
   StageManifest stage;
   stage.networks.resize(2);
-  stage.networks[0].reach = 23;
-  EXPECT_EQ(reach_of(stage), std::nullopt);
-  stage.networks[1].reach = 51;
-  EXPECT_EQ(reach_of(stage), 51);
+  stage.networks[0].receptive_radius = 23;
+  EXPECT_EQ(receptive_radius_of(stage), std::nullopt);
+  stage.networks[1].receptive_radius = 51;
+  EXPECT_EQ(receptive_radius_of(stage), 51);
 }
 
 }  // namespace

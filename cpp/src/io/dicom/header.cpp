@@ -9,7 +9,7 @@
 #include "io/dicom/numbers.h"
 #include "io/dicom/slice.h"
 #include "io/dicom/tags.h"
-#include "io/words.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {

@@ -36,7 +36,7 @@ void require_frame(std::string_view segment, int rows, int columns) {
 
 }  // namespace
 
-void require_whole_jpeg(std::string_view data, int rows, int columns) {
+void validate_jpeg(std::string_view data, int rows, int columns) {
   if (data.substr(0, 2) != kStart) throw std::runtime_error("they do not begin as JPEG does");
   const auto byte = [&](std::size_t at) { return int{static_cast<unsigned char>(data[at])}; };
   bool has_frame = false;
@@ -65,7 +65,7 @@ void require_whole_jpeg(std::string_view data, int rows, int columns) {
   throw std::runtime_error("their header is not whole");
 }
 
-void require_size_of_jpeg_2000(std::string_view data, int rows, int columns) {
+void validate_size_of_jpeg_2000(std::string_view data, int rows, int columns) {
   if (data.substr(0, kCodeStream.size()) != kCodeStream) return;
   if (data.size() < kSizesEnd) throw std::runtime_error("their header is not whole");
   const auto number = [&](std::size_t at, int bytes) {

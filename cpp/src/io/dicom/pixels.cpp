@@ -85,17 +85,16 @@ bool is_jpeg(const std::string& syntax) {
 }
 
 /// Looks through compressed pixels before a decoder does, which takes them at their word.
-void require_whole_fragments(const DicomSlice& slice, const std::string& content,
-                             std::uint64_t pixels) {
+void validate_fragments(const DicomSlice& slice, const std::string& content, std::uint64_t pixels) {
   const std::vector<std::string_view> fragments = fragments_of(content, *slice.fragments_offset);
   try {
     if (slice.syntax == transfer_syntax::kRunLengths) {
-      require_whole_rle(fragments, pixels, std::stoi(slice.bits));
+      validate_rle(fragments, pixels, std::stoi(slice.bits));
       return;
     }
     std::string joined;
     for (const std::string_view fragment : fragments) joined += fragment;
-    const auto check = is_jpeg(slice.syntax) ? require_whole_jpeg : require_size_of_jpeg_2000;
+    const auto check = is_jpeg(slice.syntax) ? validate_jpeg : validate_size_of_jpeg_2000;
     check(joined, std::stoi(slice.rows), std::stoi(slice.columns));
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::kIo, slice.path.string() + ": its compressed pixels are damaged (" +
@@ -114,7 +113,7 @@ Plane decode(const DicomSlice& slice, std::int64_t pixels, const Codec& codec) {
   std::string content(static_cast<std::size_t>(slice.end), '\0');
   read_from(slice, 0, content.data(), content.size());
   if (slice.fragments_offset) {
-    require_whole_fragments(slice, content, static_cast<std::uint64_t>(pixels));
+    validate_fragments(slice, content, static_cast<std::uint64_t>(pixels));
   }
   return codec.decode(slice, std::move(content), pixels);
 }

@@ -31,8 +31,7 @@ std::uint64_t decoded_size(std::string_view segment, std::uint64_t enough) {
 
 }  // namespace
 
-void require_whole_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels,
-                       int bits) {
+void validate_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels, int bits) {
   const auto text = [](std::uint64_t value) { return std::to_string(value); };
   const auto each = static_cast<std::uint64_t>(bits);
   if (each % 8 != 0 || each > kMostBits) {

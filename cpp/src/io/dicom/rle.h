@@ -12,7 +12,6 @@ namespace lungrt::io {
 /// \param pixels  of the image
 /// \param bits    that each of them has
 /// \throws std::runtime_error  for what does not decode to as many pixels of as many bits
-void require_whole_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels,
-                       int bits);
+void validate_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels, int bits);
 
 }  // namespace lungrt::io

@@ -8,7 +8,7 @@
 
 #include "io/byte_source.h"
 #include "io/dicom/codec.h"
-#include "io/words.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {

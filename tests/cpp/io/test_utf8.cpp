@@ -3,17 +3,17 @@
 #include <stdexcept>
 
 #include "io/dicom/numbers.h"
-#include "io/words.h"
+#include "io/utf8.h"
 
 namespace lungrt::io {
 namespace {
 
-TEST(WordsTest, PaddingIsNoText) {
+TEST(Utf8Test, PaddingIsRemoved) {
   EXPECT_EQ(clean(std::string("  chest \0\0", 10)), "chest");
   EXPECT_EQ(clean(std::string(" \0 ", 3)), "");
 }
 
-TEST(WordsTest, BytesThatAreNotUtf8AreReplaced) {
+TEST(Utf8Test, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(clean("n\xC3\xBC"), "n\xC3\xBC");
   EXPECT_EQ(clean("n\xFC"), "n\xEF\xBF\xBD");
   EXPECT_EQ(clean("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
@@ -23,7 +23,7 @@ TEST(WordsTest, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(clean("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
-TEST(WordsTest, ReasonOfItk) {
+TEST(Utf8Test, ReasonOfItk) {
   const std::runtime_error error(
       "itk.cxx:1:\nITK ERROR: MetaImageIO(0x55d0): File cannot be read: x\nReason: Success\n");
   EXPECT_EQ(itk_reason(error), "File cannot be read: x");

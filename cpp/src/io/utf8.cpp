@@ -1,4 +1,4 @@
-#include "io/words.h"
+#include "io/utf8.h"
 
 #include <cstddef>
 #include <regex>
