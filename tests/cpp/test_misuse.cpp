@@ -40,7 +40,23 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
 
-/// Names of the functions and classes that the headers give, "engines", "Geometry", ...
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+/// Whether a header documents that lungrt::Error is thrown but does not include its declaration, so
+/// that a program which includes that header alone cannot catch it.
+bool lacks_error(const std::string& header) {
+  const std::regex documented(R"(///.*\bError\b.*\bk[A-Z])");
+  return std::regex_search(header, documented) &&
+         header.find("#include \"lungrt/error.h\"\n") == std::string::npos &&
+         header.find("class LUNGRT_API Error ") == std::string::npos;
+}
+
+/// Names of the functions and classes that the headers declare, "engines", "Geometry", ...
 std::set<std::string> public_names() {
   std::set<std::string> names;
   const std::regex exported(
@@ -48,10 +64,7 @@ std::set<std::string> public_names() {
   for (const auto& entry : std::filesystem::directory_iterator(PUBLIC_HEADERS)) {
     // The first has a table of its own; the second's library is tested in lungrt_io_tests.
     if (entry.path().filename() == "c_api.h" || entry.path().filename() == "io.h") continue;
-    std::ifstream file(entry.path());
-    std::stringstream text;
-    text << file.rdbuf();
-    const std::string header = text.str();
+    const std::string header = text_of(entry.path());
     for (std::sregex_iterator it(header.begin(), header.end(), exported), end; it != end; ++it) {
       names.insert((*it)[1].matched ? (*it)[1] : (*it)[2]);
     }
@@ -386,7 +399,20 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
   return all;
 }
 
-TEST_F(Misuse, TableHoldsAllThatTheHeadersGive) {
+TEST(PublicHeaders, ThatThrowDeclareError) {
+  std::size_t throwing = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(PUBLIC_HEADERS)) {
+    const std::string header = text_of(entry.path());
+    EXPECT_FALSE(lacks_error(header)) << entry.path();
+    throwing += header.find("#include \"lungrt/error.h\"\n") == std::string::npos ? 0 : 1;
+  }
+  EXPECT_GT(throwing, 10U);
+  EXPECT_TRUE(lacks_error("#include \"lungrt/export.h\"\n/// \\throws Error kIo\nvoid f();\n"));
+  EXPECT_FALSE(lacks_error("#include \"lungrt/error.h\"\n/// \\throws Error kIo\nvoid f();\n"));
+  EXPECT_FALSE(lacks_error("#include \"lungrt/export.h\"\nvoid f();\n"));
+}
+
+TEST_F(Misuse, TableHoldsAllThatTheHeadersDeclare) {
   std::set<std::string> in_table;
   for (const auto& [name, calls] : table()) in_table.insert(name);
   EXPECT_EQ(in_table, public_names());

@@ -1,4 +1,4 @@
-/// Symbol visibility: everything is hidden but what carries this mark.
+/// Symbol visibility: a symbol is exported only if it is marked with LUNGRT_API.
 #pragma once
 
 #define LUNGRT_API __attribute__((visibility("default")))

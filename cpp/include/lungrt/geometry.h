@@ -1,9 +1,10 @@
-/// Where voxels lie in the patient.
+/// Mapping between voxel indices and world coordinates.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
+#include "lungrt/error.h"
 #include "lungrt/export.h"
 
 namespace lungrt {
@@ -14,7 +15,7 @@ using Vec3 = std::array<double, 3>;
 /// Rows of a 3x3 matrix; column j is the world direction of image axis j (columns, rows, slices).
 using Matrix3 = std::array<Vec3, 3>;
 
-/// Voxel position in array order: (slice, row, column).
+/// Index of a voxel in array order: (slice, row, column).
 struct VoxelIndex {
   std::int64_t slice = 0;
   std::int64_t row = 0;
@@ -24,7 +25,7 @@ struct VoxelIndex {
   }
 };
 
-/// Extent of a volume in array order: (slices, rows, columns).
+/// Shape of a volume in array order: (slices, rows, columns).
 struct VolumeShape {
   std::int64_t slices = 0;
   std::int64_t rows = 0;
@@ -40,7 +41,7 @@ struct VolumeShape {
   }
 };
 
-/// A box of voxels, both ends included.
+/// Box of voxels; both corners are included.
 struct VoxelBox {
   VoxelIndex first, last;
   friend bool operator==(const VoxelBox& a, const VoxelBox& b) {
@@ -48,16 +49,16 @@ struct VoxelBox {
   }
 };
 
-/// How a world position is taken back to a voxel.
+/// How a world position is mapped back to a voxel.
 enum class InverseTransform {
-  /// The book's: `((world - origin) @ inverse(direction)) / spacing`. It inverts `to_world` only
-  /// where direction @ direction is the identity; it is kept for parity with the book.
+  /// The book's formula `((world - origin) @ inverse(direction)) / spacing`. It is the inverse of
+  /// `to_world` only if direction @ direction is the identity. Kept for parity with the book.
   kBook,
   /// The true inverse of `to_world`.
   kExact,
 };
 
-/// Affine map between voxel indices and world positions. Float64 throughout.
+/// Affine map between voxel indices and world positions, computed in float64.
 class LUNGRT_API Geometry {
  public:
   /// Unit spacing, origin at zero, identity direction.
@@ -66,15 +67,14 @@ class LUNGRT_API Geometry {
   /// \param origin_mm   world position (x, y, z) of voxel (0, 0, 0)
   /// \param spacing_mm  distance between voxel centres along (columns, rows, slices): x, y, z order
   /// \param direction   orthonormal to within 1e-3; column j is the world direction of axis j
-  /// \throws Error kBadVolume  when the origin is over 1e9 mm from zero, a spacing is not within
-  ///                           1e-6 to 1e6 mm, the direction is not orthonormal, or a value is not
-  ///                           finite
+  /// \throws Error kBadVolume if the origin is more than 1e9 mm from zero, a spacing is not within
+  ///         1e-6 to 1e6 mm, the direction is not orthonormal, or a value is not finite
   Geometry(const Vec3& origin_mm, const Vec3& spacing_mm, const Matrix3& direction);
 
   const Vec3& origin_mm() const { return origin_mm_; }
   const Vec3& spacing_mm() const { return spacing_mm_; }
   const Matrix3& direction() const { return direction_; }
-  /// Extent of a box along the image's columns, rows and slices (x, y, z).
+  /// Size of a box in mm along the image's columns, rows and slices (x, y, z).
   Vec3 extent_mm(const VoxelBox& box) const {
     return {static_cast<double>(box.last.column - box.first.column + 1) * spacing_mm_[0],
             static_cast<double>(box.last.row - box.first.row + 1) * spacing_mm_[1],
@@ -82,13 +82,13 @@ class LUNGRT_API Geometry {
   }
   double voxel_volume_mm3() const { return spacing_mm_[0] * spacing_mm_[1] * spacing_mm_[2]; }
 
-  /// World position of a (possibly fractional) voxel position, given as (slice, row, column).
+  /// World position of a possibly fractional voxel position, given as (slice, row, column).
   Vec3 to_world(const std::array<double, 3>& slice_row_column) const;
   Vec3 to_world(const VoxelIndex& index) const;
 
-  /// Nearest voxel to a world position; halves round to even (in the rounding mode that every
-  /// process starts with). May lie outside of any volume.
-  /// \throws Error kInvalidArgument  for a position that is not finite or over 2^53 voxels away
+  /// Nearest voxel to a world position, which may lie outside the volume. Halves round to even (in
+  /// the default rounding mode).
+  /// \throws Error kInvalidArgument if the position is not finite or more than 2^53 voxels away
   VoxelIndex to_index(const Vec3& world_mm, InverseTransform inverse) const;
 
  private:

@@ -1,4 +1,4 @@
-/// What each layer of a network gives, for finding where two implementations part.
+/// Outputs of a network's layers, for finding where two implementations differ.
 #pragma once
 
 #include <cstdint>
@@ -6,26 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "lungrt/error.h"
 #include "lungrt/export.h"
 
 namespace lungrt {
 
-/// Output of one layer for one item: [channels, height, width] or [channels, slices, height,
-/// width].
+/// Output of one layer for one item, of shape [channels, height, width], or of shape
+/// [channels, slices, height, width] in a 3-D network.
 struct LayerOutput {
   std::vector<std::int64_t> shape;
   std::vector<float> values;
 };
 
-/// Runs a stage's network on one item by the native engine and keeps what its layers gave, by the
-/// names of the modules of the eager network (lungrt.models) whose outputs they are. Layers that
-/// are computed together with the next one are left out.
-/// \param input   float32, in the order of `shape`, scaled as the manifest's input contract says
-/// \param shape   [channels, height, width] of a slice in context, or [slices, rows, columns]
-/// \param engine_options  of the native engine
-/// \param member  of an ensemble, from 0
-/// \throws Error  kBadBundle, kUnsupportedVersion, kInvalidArgument (stage, shape, option),
-///                kDeviceUnavailable
+/// Runs a stage's network on one item with the native engine and returns the outputs of its layers.
+/// Keys are the names of the eager network's modules (lungrt.models). Layers that are fused with
+/// the next one are left out.
+/// \param input   float32 values in the order of `shape`, scaled by the manifest's input contract
+/// \param shape   segmentation: [channels, height, width]; classifiers: [slices, rows, columns]
+/// \param engine_options  settings of the native engine
+/// \param member  number of the network in its ensemble, from 0
+/// \throws Error kBadBundle, kUnsupportedVersion, kInvalidArgument (stage, shape or option),
+///         kDeviceUnavailable
 LUNGRT_API std::map<std::string, LayerOutput> layer_outputs(
     const std::string& bundle, const std::string& stage, const float* input,
     const std::vector<std::int64_t>& shape,

@@ -1,37 +1,39 @@
-/// What the library tells about its work, to whoever wants to hear it; silent by default.
+/// Log messages of the library. It is silent unless a callback is set.
 #pragma once
 
 #include <functional>
 
+#include "lungrt/error.h"
 #include "lungrt/export.h"
 
 namespace lungrt {
 
-/// How much a message matters. What fails is thrown, not logged.
+/// Severity of a message. Errors are thrown, not logged.
 enum class LogLevel {
   kDebug,    ///< figures of single steps
-  kInfo,     ///< what was chosen and why, begin and end of stages
-  kWarning,  ///< something went on in another way than it should: memory that halved a batch, ...
+  kInfo,     ///< what was chosen and why; begin and end of stages
+  kWarning,  ///< the run continues, but not as it should: memory that halved a batch, ...
 };
 
-/// "debug", "info" or "warning".
+/// Name of a level: "debug", "info" or "warning".
 LUNGRT_API const char* to_string(LogLevel level) noexcept;
 
-/// Takes one message: a line of English without a line break, valid during the call. Messages tell
-/// counts, sizes, shares and times; they never hold identifiers, file names of a CT, positions,
-/// probabilities or voxels.
+/// Receives one message: a line of English without a line break, valid during the call. Messages
+/// report counts, sizes, fractions and times; they never contain identifiers, file names of a CT,
+/// positions, probabilities or voxels.
 ///
-/// It is called on the thread that has something to tell, which may be one of the library's own,
-/// and by several at once. What it throws is lost, and the work goes on. What it itself makes the
-/// library tell is dropped, so that it cannot call itself.
+/// The callback is called on the thread that logs the message, which may belong to the library, and
+/// possibly on several threads at once. Exceptions that it throws are ignored. Messages that the
+/// library produces while the callback itself calls it are dropped, so that it is not re-entered.
 using LogCallback = std::function<void(LogLevel level, const char* message)>;
 
-/// Where messages of the whole process go from now on.
-/// Once this returns, the callback that was set before is not running any more and is never called
-/// again. From several threads: one after the other.
-/// \param callback  empty for silence
-/// \param lowest    messages below that level are not made
-/// \throws Error kInvalidArgument from within a log callback, which would wait for itself
+/// Sets the log callback of the whole process.
+/// Once this returns, the callback that was set before is no longer running and is never called
+/// again. Concurrent calls are serialised.
+/// \param callback  empty to silence the library
+/// \param lowest    messages below this level are not produced
+/// \throws Error kInvalidArgument for an unknown level, or when called from within a log callback,
+///         which would wait for itself
 LUNGRT_API void set_log_callback(LogCallback callback, LogLevel lowest = LogLevel::kInfo);
 
 }  // namespace lungrt

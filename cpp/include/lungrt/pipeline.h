@@ -1,4 +1,4 @@
-/// The whole diagnosis: CT in, nodules out.
+/// The pipeline: a CT goes in, nodules come out.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lungrt/device.h"
+#include "lungrt/error.h"
 #include "lungrt/export.h"
 #include "lungrt/mask.h"
 #include "lungrt/report.h"
@@ -17,91 +18,102 @@
 
 namespace lungrt {
 
-/// How a pipeline is built; fixed for its life.
+/// Options of a pipeline, fixed once it is constructed.
 struct PipelineOptions {
-  /// One that engines() lists, or auto: native where it can run every network of the bundle on the
-  /// device, else the first that can (decided once; the report says which)
+  /// Name of an engine that engines() lists, or auto: native if it can run every network of the
+  /// bundle on the device, else the first engine that can. Decided once; the report names it.
   std::string engine = "auto";
-  std::string device =
-      "cpu";  ///< cpu, cuda, cuda:N, or auto (decided once; the report says what it chose)
-  /// fp32, tf32, bf16, fp16 or int8; which of them an engine does on a device, engines() tells
+  /// cpu, cuda, cuda:N, or auto. Decided once; the report names it.
+  std::string device = "cpu";
+  /// fp32, tf32, bf16, fp16 or int8; engines() lists what an engine supports on a device.
   std::string precision = "fp32";
-  std::string profile = "book";  ///< book or lung: a preset of the options that follow
-  std::string
-      geometry;  ///< book or exact: overrides the profile's inverse transform; empty: the profile's
-  std::string region;  ///< volume or lung: overrides the profile's; empty: the profile's
-  std::optional<bool> merge_marks;  ///< overrides the profile's
-  int threads = 0;                  ///< 0: every processor this process may use
-  bool verify_hashes = true;        ///< check each artifact's SHA-256 before it is loaded
+  std::string profile = "book";  ///< book or lung: preset of the next three options
+  std::string geometry;          ///< inverse transform, book or exact; empty: the profile's
+  std::string region;  ///< where to look for nodules, volume or lung; empty: the profile's
+  std::optional<bool> merge_marks;  ///< merge nearby marks of one lesion; none: as the profile
+  int threads = 0;            ///< number of CPU threads; 0: every processor this process may use
+  bool verify_hashes = true;  ///< check each artifact's SHA-256 before it is loaded
   std::map<std::string, std::string> engine_options;  ///< settings of the engine, by name
 };
 
-/// Called between batches with the stage's name and its progress. May throw to stop the run.
+/// Called between batches with the name of the stage and its progress. May throw to stop the run.
 using ProgressCallback =
     std::function<void(const char* stage, std::int64_t done, std::int64_t total)>;
 
-/// What one run may do; the same pipeline takes different ones at once.
+/// Callbacks, limits and outputs of one run. Runs of one pipeline may use different options at the
+/// same time.
 struct RunOptions {
-  ProgressCallback progress;
-  /// Asked between batches; true ends the run with Error kCancelled.
+  ProgressCallback progress;  ///< empty for none
+  /// Called between batches; true ends the run with Error kCancelled.
   std::function<bool()> cancelled;
-  /// Most candidates to classify; beyond: Error kResourceLimit. 0: no limit.
+  /// Most candidates to classify; more end the run with Error kResourceLimit. 0: no limit.
   std::int64_t max_candidates = 0;
-  /// Longest the run may take, checked between batches and steps; beyond: Error kResourceLimit.
-  /// 0: no limit.
+  /// Longest time in seconds that the run may take, checked between batches and steps; a longer run
+  /// ends with Error kResourceLimit. 0: no limit.
   double max_seconds = 0.0;
-  /// Most host memory in bytes that the run may work in; what would exceed it is refused before it
-  /// is allocated: Error kResourceLimit, with what needed how much. 0: no limit.
+  /// Most host memory in bytes that the run may use for its work. An allocation that would exceed
+  /// it is refused before it is made, with Error kResourceLimit and what needed how much.
+  /// 0: no limit.
   ///
-  /// Counted is all that grows with the volume, its candidates and the lanes: masks, the lung
-  /// field's cells, inputs and outputs of the networks in host memory, the native engine's
-  /// activations, runs and components, findings, kept masks. Not counted is what was there before
-  /// (the volume, weights, what the pipeline keeps for its next run), activations within the other
-  /// engines' libraries, a device's memory, and constant amounts of a few megabytes.
+  /// Counted is everything that grows with the volume, its candidates and the number of parallel
+  /// streams: masks, the lung field's cells, inputs and outputs of the networks in host memory, the
+  /// native engine's activations, runs and components, findings, kept masks. Not counted is what
+  /// existed before the run (the volume, weights, buffers that the pipeline keeps for its next
+  /// run), activations inside the other engines' libraries, device memory, and constant amounts of
+  /// a few megabytes.
   std::int64_t max_memory_bytes = 0;
-  /// Leaves the lung field, the mask and its labels in the report.
+  /// Keep the lung field, the masks and the labels in the report (Report::masks).
   bool keep_masks = false;
 };
 
-/// What a network is given: float32 values, contiguous in the order of the shape.
+/// Input of a network: float32 values, contiguous in the order of the shape.
 struct NetworkInput {
   std::vector<std::int64_t> shape;
   std::vector<float> values;
 };
 
-/// A loaded bundle on an engine and a device. Immutable: one pipeline serves many threads.
+/// A loaded bundle on an engine and a device. Immutable: many threads may use one pipeline.
+///
+/// Methods that take a volume throw Error kBadVolume, kBadBundle (the bundle lacks the stage),
+/// kInvalidArgument, kCancelled, kResourceLimit, kOutOfMemory or kInference.
 class LUNGRT_API Pipeline {
  public:
+  /// Loads a bundle.
   /// \param bundle  folder that `lungrt export` wrote
-  /// \throws Error  kBadBundle, kUnsupportedVersion, kEngineUnavailable, kDeviceUnavailable,
-  /// kInvalidArgument
+  /// \throws Error kIo, kBadBundle, kUnsupportedVersion, kEngineUnavailable, kDeviceUnavailable,
+  ///         kInvalidArgument, kOutOfMemory
   explicit Pipeline(const std::string& bundle, const PipelineOptions& options = {});
   ~Pipeline();
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
 
-  /// Segmentation, grouping, nodule and, where the bundle has it, malignancy classification.
+  /// Diagnoses a volume: segmentation, grouping, nodule classification and, if the bundle has that
+  /// stage, malignancy classification.
   Report run(const CtVolume& volume, const RunOptions& options = {}) const;
 
-  /// Voxels whose nodule probability exceeds the threshold; outside of the region not all of them.
+  /// Segments a volume: the voxels whose nodule probability exceeds the threshold. Outside the
+  /// region not all of them are computed.
   NoduleMask segment(const CtVolume& volume, const RunOptions& options = {}) const;
-  /// Components of the eroded mask with their centre in the region, in pipeline order.
+  /// Groups a mask into candidates: the components of the eroded mask whose centre lies in the
+  /// region, in pipeline order.
   std::vector<Candidate> group(const CtVolume& volume, const NoduleMask& mask,
                                const RunOptions& options = {}) const;
-  /// Probabilities of candidates, in the order given; only `index` of each is used.
-  /// \throws Error kInvalidArgument for a candidate outside of the volume
+  /// Classifies candidates, in the order given; only the `index` of each is used.
+  /// \throws Error kInvalidArgument for a candidate outside the volume
   std::vector<Finding> classify(const CtVolume& volume, const std::vector<Candidate>& candidates,
                                 const RunOptions& options = {}) const;
 
-  /// What the segmentation sees of a slice: [channels, height, width], windowed, scaled and padded.
+  /// Input of the segmentation for a slice: [channels, height, width], windowed, scaled and padded.
+  /// \throws Error kInvalidArgument for a slice outside the volume
   NetworkInput segmentation_input(const CtVolume& volume, std::int64_t slice) const;
-  /// What the nodule classifier sees of a place: [slices, rows, columns], windowed and scaled.
+  /// Input of the nodule classifier for a centre: [slices, rows, columns], windowed and scaled.
+  /// \throws Error kInvalidArgument for a centre outside the volume
   NetworkInput nodule_input(const CtVolume& volume, const VoxelIndex& center) const;
 
-  const std::string& engine() const;
-  std::string device() const;
-  const ProfileOptions& profile() const;
-  int threads() const;
+  const std::string& engine() const;      ///< name of the engine in use
+  std::string device() const;             ///< device in use: cpu or cuda:N
+  const ProfileOptions& profile() const;  ///< options of the profile in use
+  int threads() const;                    ///< number of CPU threads
 
  private:
   struct Impl;

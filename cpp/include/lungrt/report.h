@@ -1,4 +1,4 @@
-/// What a diagnosis found, and how it was made.
+/// Result of a diagnosis: findings, masks and provenance.
 #pragma once
 
 #include <cstdint>
@@ -15,102 +15,106 @@
 
 namespace lungrt {
 
-/// A place that the segmentation proposes.
+/// A location that the segmentation proposes.
 struct Candidate {
   VoxelIndex index;  ///< rounded centre: what is classified and reported
   Vec3 center_mm{};  ///< world position of `index`
-  double volume_mm3 =
-      0.0;  ///< estimate of the lesion: the component dilated back by the eroding cross
-  double diameter_mm = 0.0;  ///< of the sphere of that volume
-  VoxelBox box;              ///< around that estimate
-  Vec3 extent_mm{};          ///< of the box, along the image's columns, rows and slices
+  /// Estimated volume of the lesion: the eroded component, dilated again with the same cross.
+  double volume_mm3 = 0.0;
+  double diameter_mm = 0.0;  ///< diameter of the sphere of that volume
+  VoxelBox box;              ///< box around the estimated lesion
+  Vec3 extent_mm{};          ///< size of the box along the image's columns, rows and slices
 };
 
-/// A candidate with the classifiers' opinion.
+/// A candidate with the probabilities that the classifiers give it.
 struct Finding : Candidate {
-  double p_nodule = 0.0;
-  std::optional<double>
-      p_malignant;  ///< given it is a nodule; absent without that stage, or below the threshold
+  double p_nodule = 0.0;  ///< probability that it is a nodule
+  /// Probability of malignancy, given that it is a nodule. None if the bundle does not classify
+  /// malignancy, or p_nodule is not above the threshold.
+  std::optional<double> p_malignant;
 };
 
-/// A nodule that is reported: a finding above the threshold or, where marks are merged, several of
+/// A reported nodule: a finding above the threshold or, if marks are merged, several findings of
 /// one lesion.
 struct Nodule : Finding {
-  /// Positions in Report::candidates of its marks. Place and p_nodule are the most likely mark's,
-  /// p_malignant the highest, volume and box those of all.
+  /// Positions of its marks in Report::candidates. Location and p_nodule are those of the most
+  /// likely mark, p_malignant is the highest of all marks, volume and box cover all of them.
   std::vector<std::int64_t> marks;
 };
 
-/// Where nodules are looked for.
+/// Where to look for nodules.
 enum class Region {
-  kVolume,     ///< everywhere
-  kLungField,  ///< in the lungs and what lies at their walls
+  kVolume,     ///< in the whole volume
+  kLungField,  ///< in the lungs and along their walls
 };
 
-/// The options of a profile, each recorded in the report.
+/// Options of a profile; the report records each of them.
 struct ProfileOptions {
-  std::string profile = "book";
-  InverseTransform geometry = InverseTransform::kBook;
-  Region region = Region::kVolume;
-  bool merge_marks = false;  ///< nearby marks of one lesion become one nodule
-  bool pad_small_volumes =
-      false;  ///< with air, where a volume is smaller than a crop; else an error
-  Precision precision = Precision::kFp32;  ///< of the networks
-  double segmentation_threshold = 0.5;     ///< mask where probability > threshold
-  double nodule_threshold = 0.5;           ///< listed as nodule where p_nodule > threshold
+  std::string profile = "book";                         ///< name of the preset, book or lung
+  InverseTransform geometry = InverseTransform::kBook;  ///< how world positions become voxels
+  Region region = Region::kVolume;                      ///< where to look for nodules
+  bool merge_marks = false;  ///< whether nearby marks of one lesion become one nodule
+  /// Whether a volume that is smaller than a crop is padded with air; otherwise it is an error.
+  bool pad_small_volumes = false;
+  Precision precision = Precision::kFp32;  ///< precision of the networks
+  double segmentation_threshold = 0.5;     ///< in the mask where probability > threshold
+  double nodule_threshold = 0.5;           ///< a nodule where p_nodule > threshold
   double malignancy_threshold = 0.5;       ///< called malignant where p_malignant > threshold
 };
 
-/// Where every number came from.
+/// Versions, settings and hashes that the numbers of a report come from.
 struct Provenance {
-  std::string lungrt_version;
-  std::string bundle_sha256;  ///< of manifest.json, which holds every artifact's
-  std::map<std::string, std::vector<std::string>> checkpoint_sha256;  ///< by stage, one a member
-  std::string engine_version;
-  std::string device_name;
-  int threads = 0;
-  /// Rounding, resampling, a lung field that was widened, what a device was not used for.
+  std::string lungrt_version;  ///< version of the library
+  std::string bundle_sha256;   ///< SHA-256 of manifest.json, which lists that of every artifact
+  /// SHA-256 of the checkpoints, by stage; one for each member of an ensemble.
+  std::map<std::string, std::vector<std::string>> checkpoint_sha256;
+  std::string engine_version;  ///< version of the engine's runtime
+  std::string device_name;     ///< name of the device, as the engine reports it
+  int threads = 0;             ///< number of CPU threads
+  /// Voxels that were rounded or resampled, a lung field that was widened, work that the device was
+  /// not used for.
   std::vector<std::string> notes;
 };
 
-/// How large the lungs are.
+/// Size of the lungs.
 struct LungFieldSummary {
-  double air_ml = 0.0;    ///< aerated lung
-  double field_ml = 0.0;  ///< the field that candidates are kept in
+  double air_ml = 0.0;    ///< volume of aerated lung
+  double field_ml = 0.0;  ///< volume of the lung field, in which candidates are kept
 };
 
-/// What a run saw, voxel by voxel (RunOptions::keep_masks).
+/// Masks of a run (RunOptions::keep_masks).
 struct RunMasks {
-  NoduleMask lung_field;  ///< all of the volume where the region is
-  NoduleMask mask;        ///< above the segmentation's threshold, where that was computed
+  NoduleMask lung_field;  ///< the lung field; the whole volume if that was the region
+  NoduleMask mask;        ///< above the segmentation's threshold, where it was computed
   NoduleMask nodules;     ///< the components of all candidates, after erosion
-  LabelVolume labels;     ///< of those, label k for the candidate at position k - 1
+  LabelVolume labels;     ///< those components, label k for the candidate at position k - 1
 };
 
 /// Result of Pipeline::run.
 struct Report {
-  std::string series_uid;
-  VolumeShape shape;
-  Geometry geometry;
-  ProfileOptions options;
-  std::string engine;
-  std::string device;
-  std::int64_t mask_voxels = 0;                ///< of the mask after erosion, where it was computed
-  std::optional<LungFieldSummary> lung_field;  ///< where the region is the lung field
-  std::vector<Nodule> nodules;                 ///< p_nodule > threshold, most likely first
-  std::vector<Finding>
-      candidates;  ///< all, in pipeline order: by un-rounded world centre (x, y, z)
-  /// find_lungs, segment, group, classify, total; where the scan lay on a device also transfer, to
-  /// there
+  std::string series_uid;        ///< DICOM series instance UID; may be empty
+  VolumeShape shape;             ///< shape of the volume
+  Geometry geometry;             ///< geometry of the volume
+  ProfileOptions options;        ///< options of the profile that was used
+  std::string engine;            ///< name of the engine that ran the networks
+  std::string device;            ///< device that was used: cpu or cuda:N
+  std::int64_t mask_voxels = 0;  ///< voxels of the mask after erosion, where it was computed
+  /// Size of the lungs; none unless the region is the lung field.
+  std::optional<LungFieldSummary> lung_field;
+  std::vector<Nodule> nodules;  ///< p_nodule > threshold, most likely first
+  /// All candidates in pipeline order: by unrounded world centre (x, y, z).
+  std::vector<Finding> candidates;
+  /// Seconds by part of the run: find_lungs, segment, group, classify, total and, if the scan was
+  /// copied to a device, transfer.
   std::map<std::string, double> timings_s;
-  Provenance provenance;
-  std::shared_ptr<const RunMasks> masks;  ///< null unless asked for
+  Provenance provenance;                  ///< where the numbers come from
+  std::shared_ptr<const RunMasks> masks;  ///< null unless RunOptions::keep_masks was set
 };
 
-/// Version of the JSON that `to_json` writes.
+/// Version of the JSON format that `to_json` writes.
 inline constexpr int kReportFormatVersion = 1;
 
-/// The report as JSON text, keys as documented in README.md.
+/// The report as JSON text; docs/reference/report.md lists the keys.
 /// \param with_candidates  also list every candidate
 LUNGRT_API std::string to_json(const Report& report, bool with_candidates = true);
 
