@@ -265,8 +265,8 @@ class TestWhatIsRefused:
         self._refused(
             bundle,
             EngineUnavailable,
-            rf"stage segmentation of bundle {bundle} is not compiled on this machine: nothing in "
-            rf"{tmp_path}/lungrt/compiled/.*; run `lungrt compile {bundle}`",
+            rf"stage segmentation of bundle {bundle} has not been compiled on this machine: "
+            rf"{tmp_path}/lungrt/compiled/.* is missing or empty; run `lungrt compile {bundle}`",
         )
 
     def test_code_that_was_tampered_with(self, bundle: Path, copied_cache: Path) -> None:
@@ -313,7 +313,9 @@ class TestWhatIsRefused:
     def test_code_of_another_torch(self, bundle: Path, copied_cache: Path) -> None:
         _edit(copied_cache, lambda r: r.update(runtime="torch 2.0.0"))
         self._refused(
-            bundle, UnsupportedVersion, r"compiled with torch 2\.0\.0, here runs torch [0-9.]+"
+            bundle,
+            UnsupportedVersion,
+            r"compiled with torch 2\.0\.0, but the installed version is torch [0-9.]+",
         )
 
     def test_a_damaged_record(self, bundle: Path, copied_cache: Path) -> None:

@@ -1,4 +1,4 @@
-/// 64 values to the bits of a word, the first to the lowest.
+/// Packing of 64 comparisons into the bits of a word, the first into the lowest bit.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace lungrt {
 
-/// Bit k of the result: bytes[k] is not zero. For any count up to 64.
+/// Bit k of the result is set if bytes[k] is not zero. For any count up to 64.
 inline std::uint64_t pack_nonzero_portable(const std::uint8_t* bytes, std::int64_t count) {
   std::uint64_t word = 0;
   for (std::int64_t k = 0; k < count; ++k) word |= std::uint64_t{bytes[k] != 0} << k;
   return word;
 }
 
-/// Bit k of the result: values[k] > threshold. For any count up to 64.
-/// \param nan  set where a value is NaN, else left alone
+/// Bit k of the result is set if values[k] > threshold. For any count up to 64.
+/// \param nan  set to true if a value is NaN, otherwise unchanged
 inline std::uint64_t pack_greater_portable(const float* values, std::int64_t count, float threshold,
                                            bool& nan) {
   std::uint64_t word = 0;
@@ -32,7 +32,7 @@ inline std::uint64_t pack_greater_portable(const float* values, std::int64_t cou
 
 #if defined(__SSE2__)
 
-/// As pack_nonzero_portable of 64 bytes.
+/// The same result as pack_nonzero_portable for 64 bytes.
 inline std::uint64_t pack_nonzero64(const std::uint8_t* bytes) {
   std::uint64_t zeros = 0;
   for (int quarter = 0; quarter < 4; ++quarter) {
@@ -43,7 +43,7 @@ inline std::uint64_t pack_nonzero64(const std::uint8_t* bytes) {
   return ~zeros;
 }
 
-/// As pack_greater_portable of 64 values.
+/// The same result as pack_greater_portable for 64 values.
 inline std::uint64_t pack_greater64(const float* values, float threshold, bool& nan) {
   const __m128 limit = _mm_set1_ps(threshold);
   __m128 unordered = _mm_setzero_ps();

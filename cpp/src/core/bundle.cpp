@@ -27,19 +27,19 @@ std::string read_manifest(const fs::path& path) {
   }
   if (bytes > kMaxBytes) {
     throw Error(ErrorCode::kBadBundle, path.string() + ": " + std::to_string(bytes) +
-                                           " bytes are no manifest, expected at most " +
+                                           " bytes are too many for a manifest, expected at most " +
                                            std::to_string(kMaxBytes));
   }
   std::ifstream stream(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(bytes), '\0');
   if (!stream.read(text.data(), static_cast<std::streamsize>(bytes))) {
     throw Error(ErrorCode::kIo,
-                "cannot read " + path.string() + ": expected permission to read it");
+                "cannot read " + path.string() + "; check that you have permission to read it");
   }
   return text;
 }
 
-/// Whether a path lies in a folder; both without symbolic links.
+/// Whether a path lies in a folder; neither may contain symbolic links.
 bool lies_in(const fs::path& path, const fs::path& folder) {
   const auto [differs, unused] =
       std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
@@ -57,7 +57,7 @@ const char* to_string(StageKind kind) noexcept {
     case StageKind::kMalignancy:
       return "malignancy";
   }
-  return "unknown";  // a value that is no enumerator
+  return "unknown";  // a value outside the enumeration
 }
 
 StageKind stage_kind(const std::string& name) {
@@ -72,10 +72,11 @@ StageKind stage_kind(const std::string& name) {
 StageManifest only_member(StageManifest stage, int member) {
   if (member == -1) return stage;
   if (member < 0 || member >= static_cast<int>(stage.networks.size())) {
-    throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
-                                                 " has " + std::to_string(stage.networks.size()) +
-                                                 " networks, there is no member " +
-                                                 std::to_string(member));
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("stage ") + to_string(stage.kind) + " has no member " +
+                    std::to_string(member) + ": it has " +
+                    text::counted(static_cast<std::int64_t>(stage.networks.size()), "network") +
+                    ", numbered from 0");
   }
   stage.networks = {stage.networks[static_cast<std::size_t>(member)]};
   return stage;
@@ -90,17 +91,17 @@ Bundle Bundle::open(const fs::path& folder) {
   }
   if (!fs::is_directory(status)) {
     throw Error(ErrorCode::kBadBundle, folder.string() +
-                                           " is not a bundle: expected the folder that `lungrt "
+                                           " is not a bundle: expected a folder that `lungrt "
                                            "export` wrote, found a file");
   }
   const fs::path manifest = folder / kManifest;
   if (!fs::is_regular_file(manifest, failure)) {
     throw Error(ErrorCode::kBadBundle, folder.string() +
-                                           " is not a bundle: expected the folder that `lungrt "
-                                           "export` wrote, found no file manifest.json in it");
+                                           " is not a bundle: expected a folder that `lungrt "
+                                           "export` wrote, but it contains no file manifest.json");
   }
   Bundle bundle;
-  bundle.folder_ = fs::canonical(folder, failure);  // stays right when the process changes folder
+  bundle.folder_ = fs::canonical(folder, failure);  // valid even if the working directory changes
   if (failure) {
     throw Error(ErrorCode::kIo, "cannot read " + folder.string() + ": " + failure.message());
   }
@@ -121,7 +122,7 @@ const StageManifest& Bundle::required_stage(StageKind kind) const {
   for (const auto& [other, manifest] : stages_) present.emplace_back(to_string(other));
   const std::string name = to_string(kind);
   throw Error(ErrorCode::kBadBundle, "bundle " + folder_.string() + " has no stage " + name +
-                                         ", it has: " + text::listed(present, ", ") +
+                                         ", only " + text::listed(present, ", ") +
                                          "; export it again with --" + name + " CHECKPOINT");
 }
 
@@ -130,26 +131,26 @@ fs::path Bundle::file(const BundleFile& file, bool verify) const {
   std::error_code failure;
   if (!fs::is_regular_file(path, failure)) {
     throw Error(ErrorCode::kBadBundle,
-                path.string() + " is missing, or is no regular file" + kRepair);
+                path.string() + " is missing or not a regular file" + kRepair);
   }
   const fs::path real = fs::canonical(path, failure);
   if (failure || !lies_in(real, folder_)) {
     throw Error(ErrorCode::kBadBundle, path.string() + " leads to " + real.string() +
-                                           " outside of the bundle; put the file itself there");
+                                           ", outside the bundle; replace the link by the file");
   }
   if (!verify) return real;
   const std::uintmax_t bytes = fs::file_size(real, failure);
   if (failure || bytes != static_cast<std::uintmax_t>(file.bytes)) {
-    throw Error(ErrorCode::kBadBundle, path.string() +
-                                           " is damaged or not of this bundle: it has " +
-                                           std::to_string(bytes) + " bytes, manifest.json says " +
-                                           std::to_string(file.bytes) + kRepair);
+    throw Error(ErrorCode::kBadBundle,
+                path.string() + " is damaged or belongs to another bundle: it has " +
+                    std::to_string(bytes) + " bytes, but manifest.json says " +
+                    std::to_string(file.bytes) + kRepair);
   }
   const std::string digits = sha256_of_file(real);
   if (digits != file.sha256) {
     throw Error(ErrorCode::kBadBundle,
-                path.string() + " is damaged or not of this bundle: its SHA-256 is " + digits +
-                    ", manifest.json says " + file.sha256 + kRepair);
+                path.string() + " is damaged or belongs to another bundle: its SHA-256 is " +
+                    digits + ", but manifest.json says " + file.sha256 + kRepair);
   }
   return real;
 }

@@ -1,4 +1,5 @@
-/// The bundle's manifest: what each network wants, gives and is called (DESIGN.md, "The bundle").
+/// A bundle and its manifest: stages, networks, inputs, outputs and files (DESIGN.md, "The
+/// bundle").
 #pragma once
 
 #include <array>
@@ -11,19 +12,19 @@
 
 namespace lungrt {
 
-/// Newest manifest version this build reads; older ones are read too.
+/// Newest manifest version that this build reads; it also reads older ones.
 inline constexpr int kBundleFormatVersion = 1;
 
 /// A file of the bundle.
 struct BundleFile {
-  std::string file;    ///< relative to the bundle's folder, inside of it
+  std::string file;    ///< path inside the bundle, relative to its folder
   std::string sha256;  ///< 64 lower-case hexadecimal digits
   std::int64_t bytes = 0;
 };
 
-/// One trained network in every format it was exported to.
+/// One trained network, in every format that it was exported to.
 struct BundleNetwork {
-  int member = 0;  ///< number in its stage, from 0
+  int member = 0;  ///< number of the network in its ensemble, from 0
   std::string architecture;
   /// Pixels on each side that an output pixel depends on; none where the architecture's receptive
   /// field is unknown.
@@ -35,12 +36,12 @@ struct BundleNetwork {
 
 enum class StageKind { kSegmentation, kNodule, kMalignancy };
 const char* to_string(StageKind kind) noexcept;
-/// \throws Error kInvalidArgument for a name that no stage has
+/// \throws Error kInvalidArgument for an unknown name
 StageKind stage_kind(const std::string& name);
 
 enum class OutputKind { kProbability, kLogits };
 
-/// What a network's numbers mean: x = clamp(hu, window) * scale + offset.
+/// Input of a network; its values are clamp(hu, hu_window) * scale + offset.
 struct InputContract {
   std::string name;
   std::array<float, 2> hu_window{-1000.0F, 1000.0F};
@@ -48,18 +49,19 @@ struct InputContract {
   float offset = 0.0F;
   // segmentation
   std::int64_t context_slices = 0;  ///< slices on each side; channels = 2 * context_slices + 1
-  std::int64_t size_multiple = 1;   ///< height and width without halo must divide by it
-  std::int64_t halo = 0;            ///< pixels that the output loses on each side
+  std::int64_t size_multiple = 1;   ///< height and width without halo are multiples of it
+  std::int64_t halo = 0;            ///< pixels on each side that the output lacks
   // classifiers
   std::array<std::int64_t, 3> crop{};  ///< slices, rows, columns
 };
 
-/// How far an engine may be from the eager module.
+/// Largest tolerated difference between an engine and the eager module.
 struct Tolerance {
-  double absolute = 0.0;       ///< of a probability
+  double absolute = 0.0;       ///< absolute difference of a probability
   double decision_band = 0.0;  ///< decisions may differ this close to the threshold
 };
 
+/// Stage of a bundle, as its manifest describes it.
 struct StageManifest {
   StageKind kind = StageKind::kSegmentation;
   InputContract input;
@@ -67,16 +69,16 @@ struct StageManifest {
   OutputKind output_kind = OutputKind::kProbability;
   std::vector<std::string> classes;
   double threshold = 0.5;
-  Tolerance tolerance;                  ///< on the CPU
-  std::vector<BundleNetwork> networks;  ///< at least one; several are an ensemble
+  Tolerance tolerance;                  ///< of the CPU
+  std::vector<BundleNetwork> networks;  ///< at least one; several form an ensemble
 };
 
-/// The stage with one network of its ensemble alone.
-/// \param member  from 0; -1 leaves all
-/// \throws Error kInvalidArgument where there is no such member
+/// The stage reduced to one network of its ensemble.
+/// \param member  number of the network, from 0; -1 keeps all
+/// \throws Error kInvalidArgument if there is no such member
 StageManifest only_member(StageManifest stage, int member);
 
-/// A parsed manifest. Files are not opened until they are asked for.
+/// A bundle whose manifest has been parsed. Other files are not opened until file() is called.
 class Bundle {
  public:
   /// \throws Error kIo (no such folder), kBadBundle, kUnsupportedVersion
@@ -86,14 +88,14 @@ class Bundle {
   /// SHA-256 of manifest.json.
   const std::string& sha256() const { return sha256_; }
   const std::map<StageKind, StageManifest>& stages() const { return stages_; }
-  /// Null where the bundle has no such stage.
+  /// Null if the bundle has no such stage.
   const StageManifest* stage(StageKind kind) const;
-  /// \throws Error kBadBundle that says which stages the bundle does have
+  /// \throws Error kBadBundle if the bundle has no such stage; the message lists those it has
   const StageManifest& required_stage(StageKind kind) const;
 
   /// Path of a file of the bundle.
   /// \param verify  also compare its size and SHA-256 with the manifest
-  /// \throws Error kBadBundle where it is missing or differs
+  /// \throws Error kBadBundle if it is missing or differs
   std::filesystem::path file(const BundleFile& file, bool verify) const;
 
  private:

@@ -17,17 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Format of the artifact that networks are compiled from.
+/// Format of the artifacts that networks are compiled from.
 constexpr const char* kWeights = "safetensors";
 
-/// An environment variable that names an absolute folder, or empty.
+/// Value of an environment variable if it is an absolute path, else empty.
 fs::path folder_of(const char* variable) {
   const char* value = std::getenv(variable);
   const fs::path folder = value == nullptr ? "" : value;
   return folder.is_absolute() ? folder : fs::path();
 }
 
-/// Compiled code is run as it is, so nobody else may have put it there.
+/// Compiled code is executed without further checks, so no other user may have written it.
 void require_own(const fs::path& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
@@ -35,13 +35,13 @@ void require_own(const fs::path& path) {
   }
   if (status.st_uid != geteuid()) {
     throw Error(ErrorCode::kBadBundle, path.string() +
-                                           " belongs to another user: compiled code is loaded "
-                                           "only where this user wrote it");
+                                           " belongs to another user; compiled code is loaded "
+                                           "only from the current user's own files");
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     throw Error(ErrorCode::kBadBundle, path.string() +
-                                           " may be written by other users: compiled code is "
-                                           "loaded only where this user alone can write it");
+                                           " is writable by other users; compiled code is loaded "
+                                           "only from files that nobody else can write to");
   }
 }
 
@@ -55,16 +55,18 @@ void check_fits(const CompiledRecord& record, const std::string& where,
                                            network.checkpoint_sha256 + ")");
   }
   if (record.runtime != runtime.version) {
-    throw Error(ErrorCode::kUnsupportedVersion,
-                where + " was compiled with " + record.runtime + ", here runs " + runtime.version);
+    throw Error(ErrorCode::kUnsupportedVersion, where + " was compiled with " + record.runtime +
+                                                    ", but the installed version is " +
+                                                    runtime.version);
   }
   const Cpu cpu = this_cpu();
   if (record.cpu_digest != cpu.digest || record.cpu_capability != runtime.capability) {
     throw Error(ErrorCode::kEngineUnavailable,
                 where + " was compiled for another processor: " + record.cpu_model + " with " +
-                    record.cpu_capability + ", this is " + cpu.model + " with " +
-                    runtime.capability + " (instruction sets " + cpu.digest.substr(0, 8) +
-                    ", compiled for " + record.cpu_digest.substr(0, 8) + ")");
+                    record.cpu_capability + "; this one is " + cpu.model + " with " +
+                    runtime.capability + " (digest of its instruction sets " +
+                    cpu.digest.substr(0, 8) + ", compiled for " + record.cpu_digest.substr(0, 8) +
+                    ")");
   }
 }
 
@@ -77,8 +79,8 @@ void check_file(const fs::path& file, const BundleFile& recorded) {
   }
 }
 
-/// Folders of sizes in a network's folder, in the order of their names; what is being written
-/// begins with a dot.
+/// The folders of a network's folder, one for each input size, sorted by name. Names that begin
+/// with a dot are folders that are still being written.
 std::vector<fs::path> size_folders(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code failure;
@@ -110,8 +112,8 @@ fs::path compiled_cache() {
     const fs::path home = folder_of("HOME");
     if (home.empty()) {
       throw Error(ErrorCode::kIo,
-                  "compiled networks lie in the user's cache, but neither XDG_CACHE_HOME nor HOME "
-                  "names an absolute folder; set one");
+                  "cannot locate the user's cache with the compiled networks: neither "
+                  "XDG_CACHE_HOME nor HOME is an absolute path; set one of them");
     }
     cache = home / ".cache";
   }
@@ -138,23 +140,24 @@ std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManife
     } catch (const Error& error) {
       throw Error(error.code(), std::string(error.what()) + "; compile it again: `" +
                                     compile_command(bundle) + " --size " +
-                                    size.filename().string() + "`, or remove that folder");
+                                    size.filename().string() + "`, or remove the folder");
     }
     const CompiledModel& first = models.front();
     if (models.back().input_shape[0] != first.input_shape[0] ||
         models.back().interleaved != first.interleaved) {
       throw Error(ErrorCode::kBadBundle,
                   folder.string() +
-                      ": its sizes were compiled for different batches or layouts; remove it and "
-                      "compile again: `" +
+                      ": its networks were compiled for different batch sizes or layouts; remove "
+                      "the folder and compile again: `" +
                       compile_command(bundle) + "`");
     }
   }
   if (models.empty()) {
     throw Error(ErrorCode::kEngineUnavailable,
                 "stage " + std::string(to_string(stage.kind)) + " of bundle " +
-                    bundle.folder().string() + " is not compiled on this machine: nothing in " +
-                    folder.string() + "; run `" + compile_command(bundle) + "`");
+                    bundle.folder().string() +
+                    " has not been compiled on this machine: " + folder.string() +
+                    " is missing or empty; run `" + compile_command(bundle) + "`");
   }
   return models;
 }

@@ -13,13 +13,13 @@ namespace lungrt {
 /// Format of the artifacts that are not in a bundle but compiled from it.
 inline constexpr const char* kCompiledFormat = "aotinductor";
 
-/// What would run compiled code, besides the processor.
+/// Runtime that compiled code is loaded into.
 struct CompiledRuntime {
   std::string version;     ///< e.g. "torch 2.13.0"
-  std::string capability;  ///< instruction set that the runtime itself uses, e.g. "AVX512"
+  std::string capability;  ///< instruction set that the runtime uses, e.g. "AVX512"
 };
 
-/// A network compiled for one size of its input. Nothing in the code checks what it is given.
+/// A network compiled for one input size. The compiled code does not check its input.
 struct CompiledModel {
   std::filesystem::path file;
   std::vector<std::int64_t> input_shape;   ///< batch first, float32
@@ -28,18 +28,18 @@ struct CompiledModel {
 };
 
 /// $XDG_CACHE_HOME/lungrt/compiled, or ~/.cache/lungrt/compiled.
-/// \throws Error kIo where neither variable names an absolute folder
+/// \throws Error kIo if neither XDG_CACHE_HOME nor HOME is an absolute path
 std::filesystem::path compiled_cache();
 
-/// Folder of a network: one folder in it for each size, named "<rows>x<columns>" for slices
-/// (padded to the size multiple, without halo) and "<slices>x<rows>x<columns>" for crops.
+/// Folder of a network. It holds one folder for each input size, named "<rows>x<columns>" for
+/// slices (padded to the size multiple, without halo) and "<slices>x<rows>x<columns>" for crops.
 std::filesystem::path compiled_folder(const Bundle& bundle, StageKind kind, int member);
 
-/// What is compiled of a network, each checked: made from these weights, for this processor and
-/// runtime, by this user, undamaged.
-/// \throws Error kEngineUnavailable   nothing is compiled, or it is for another processor
-/// \throws Error kUnsupportedVersion  compiled with another version of the runtime
-/// \throws Error kBadBundle           a damaged file, or one that others may write
+/// Finds the compiled forms of a network and checks each: compiled from these weights, for this
+/// processor and runtime, by this user, and undamaged.
+/// \throws Error kEngineUnavailable   if nothing is compiled, or for another processor
+/// \throws Error kUnsupportedVersion  if it was compiled with another version of the runtime
+/// \throws Error kBadBundle           for a damaged file, or one that other users can write to
 std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManifest& stage,
                                          const BundleNetwork& network,
                                          const CompiledRuntime& runtime);

@@ -35,7 +35,7 @@ std::vector<std::int64_t> read_shape(const JsonField& field) {
   return shape;
 }
 
-/// Input and output as the stage's contract has them, but for batch and size, which are fixed here.
+/// Checks the shapes against the stage's input contract; batch and size are fixed in the record.
 void check_shapes(const CompiledRecord& record, const StageManifest& stage, const JsonField& input,
                   const JsonField& output) {
   const InputContract& contract = stage.input;
@@ -51,7 +51,7 @@ void check_shapes(const CompiledRecord& record, const StageManifest& stage, cons
     };
     input.require(
         in.size() == 4 && in[1] == 2 * contract.context_slices + 1 && fits(in[2]) && fits(in[3]),
-        "[batch, channels, height, width] as the bundle's contract has them");
+        "[batch, channels, height, width] of the bundle's input contract");
     expected_output.push_back(in[2] - 2 * contract.halo);
     expected_output.push_back(in[3] - 2 * contract.halo);
   } else {
@@ -59,7 +59,7 @@ void check_shapes(const CompiledRecord& record, const StageManifest& stage, cons
                                                    contract.crop[2]};
     input.require(in == expected_input, "[batch, 1, slices, rows, columns] of the bundle's crop");
   }
-  output.require(record.output_shape == expected_output, "the output of that input");
+  output.require(record.output_shape == expected_output, "the output shape for that input shape");
 }
 
 }  // namespace
@@ -72,13 +72,13 @@ CompiledRecord parse_compiled_record(std::string_view text, const std::string& w
                                      const StageManifest& stage) {
   const nlohmann::json parsed = parse_strictly(text, where);
   const JsonField document(parsed, where);
-  // First: another version may have other fields.
+  // Checked first, because another version may have other fields.
   const std::int64_t version =
       document.at("format_version").integer(0, std::numeric_limits<std::int32_t>::max());
   if (version != kVersion) {
     throw Error(ErrorCode::kUnsupportedVersion,
-                where + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
-                    std::to_string(kVersion));
+                where + ": format_version is " + std::to_string(version) +
+                    ", but this lungrt supports " + std::to_string(kVersion));
   }
   document.only({"format_version", "lungrt_version", "runtime", "cpu", "checkpoint_sha256",
                  "weights_sha256", "input", "output", "model", "golden"});

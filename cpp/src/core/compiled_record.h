@@ -1,4 +1,4 @@
-/// `model.json`, what `lungrt compile` wrote beside compiled code.
+/// `model.json`, which `lungrt compile` writes beside compiled code.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,22 @@
 
 namespace lungrt {
 
+/// Content of a `model.json`.
 struct CompiledRecord {
   std::string runtime;  ///< e.g. "torch 2.13.0"
   std::string cpu_model, cpu_digest, cpu_capability;
   std::string checkpoint_sha256, weights_sha256;
   std::vector<std::int64_t> input_shape, output_shape;
   bool interleaved = false;
-  BundleFile model;  ///< beside the record
+  BundleFile model;  ///< the compiled code, in the folder of the record
 };
 
-/// Reads a record strictly, shapes against the stage's contract.
-/// \throws Error kBadBundle (damaged), kUnsupportedVersion (of another lungrt), kIo
+/// Reads a record and checks its shapes against the stage's input contract.
+/// \throws Error kBadBundle (damaged), kUnsupportedVersion (written by another lungrt), kIo
 CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage);
 
-/// The same from memory.
-/// \param where  names it in messages
+/// Parses a record from memory.
+/// \param where  name of the file, for messages
 /// \throws Error kBadBundle, kUnsupportedVersion
 CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
                                      const StageManifest& stage);

@@ -11,7 +11,7 @@
 namespace lungrt {
 namespace {
 
-/// Value of the first line "key : value", or empty.
+/// Value of the first line "key : value"; empty if there is none.
 std::string value_of(const std::string& cpuinfo, const std::string& key) {
   std::istringstream stream(cpuinfo);
   for (std::string line; std::getline(stream, line);) {
@@ -39,13 +39,13 @@ Cpu parse_cpu(const std::string& cpuinfo) {
 }
 
 Cpu this_cpu() {
-  // Once, and the first processor alone: the kernel takes milliseconds to write each one's text.
+  // Read once, and only the first processor: the kernel needs milliseconds to list each of them.
   static const Cpu cpu = [] {
     std::ifstream stream("/proc/cpuinfo");
     std::string text;
     for (std::string line; std::getline(stream, line) && !line.empty();) text += line + "\n";
     if (text.empty()) {
-      throw Error(ErrorCode::kIo, "cannot read /proc/cpuinfo, to tell the processor");
+      throw Error(ErrorCode::kIo, "cannot read /proc/cpuinfo to identify the processor");
     }
     return parse_cpu(text);
   }();

@@ -1,4 +1,4 @@
-/// Which processor this is, as far as compiled code depends on it.
+/// Identification of the processor, as far as compiled code depends on it.
 #pragma once
 
 #include <string>
@@ -6,13 +6,14 @@
 namespace lungrt {
 
 struct Cpu {
-  std::string model;   ///< e.g. "AMD EPYC", for people
+  std::string model;   ///< e.g. "AMD EPYC", for messages
   std::string digest;  ///< SHA-256 of the model and its instruction set flags
 };
 
-/// From the text of /proc/cpuinfo; what it lacks is empty.
+/// Parses the text of /proc/cpuinfo; entries that it lacks are left empty.
 Cpu parse_cpu(const std::string& cpuinfo);
-/// \throws Error kIo where the system does not tell
+/// The processor of this machine.
+/// \throws Error kIo if /proc/cpuinfo cannot be read
 Cpu this_cpu();
 
 }  // namespace lungrt

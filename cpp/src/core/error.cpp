@@ -29,7 +29,7 @@ const char* to_string(ErrorCode code) noexcept {
     case ErrorCode::kIo:
       return "Io";
   }
-  return "Error";  // a value that is no enumerator
+  return "Error";  // a value outside the enumeration
 }
 
 }  // namespace lungrt

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Matrix3 kIdentity{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
 
-// Far beyond any scanner; within them every voxel of every volume has a finite place and extent.
+// Far beyond any scanner; within these limits all world positions and extents are finite.
 constexpr double kFarthestMm = 1e9, kLeastSpacingMm = 1e-6, kMostSpacingMm = 1e6;
 
 std::string text_of(const Matrix3& matrix) {
@@ -27,17 +27,18 @@ void require_orthonormal(const Matrix3& direction) {
       for (const Vec3& row : direction) product += row[a] * row[b];
       if (!(std::abs(product - (a == b ? 1.0 : 0.0)) <= kTolerance)) {
         throw Error(ErrorCode::kBadVolume,
-                    "direction has rows " + text_of(direction) + ": columns " + std::to_string(a) +
-                        " and " + std::to_string(b) + " have the dot product " +
-                        text::number(product) + ", expected " + (a == b ? "1" : "0") +
-                        " within 0.001; a direction is orthonormal, without shear or spacing");
+                    "the direction with rows " + text_of(direction) +
+                        " is not orthonormal: the dot product of columns " + std::to_string(a) +
+                        " and " + std::to_string(b) + " is " + text::number(product) +
+                        ", expected " + (a == b ? "1" : "0") +
+                        " within 0.001; it must not contain shear or spacing");
       }
     }
   }
 }
 
-/// Cofactors over the determinant: exact where the entries are 0, 1 and -1, as on any scan that is
-/// not oblique.
+/// Computed from cofactors and the determinant, which is exact if the entries are 0, 1 and -1, as
+/// for every scan that is not oblique.
 Matrix3 inverse(const Matrix3& m) {
   const auto minor = [&m](std::size_t row, std::size_t column) {
     const std::size_t r1 = (row + 1) % 3, r2 = (row + 2) % 3;
@@ -54,13 +55,13 @@ Matrix3 inverse(const Matrix3& m) {
   return result;
 }
 
-/// Half to even, in the rounding mode that every process starts with.
+/// Rounds half to even, in the default rounding mode.
 std::int64_t nearest(double position, const Vec3& world_mm) {
-  constexpr double kLast = 9007199254740992.0;  // 2^53: beyond, a double skips whole numbers
+  constexpr double kLast = 9007199254740992.0;  // 2^53: larger doubles skip whole numbers
   if (!(std::abs(position) <= kLast)) {
     throw Error(ErrorCode::kInvalidArgument, "world position " + text::vector3(world_mm) +
-                                                 " mm is no place that a voxel index can name; "
-                                                 "expected finite millimetres near the volume");
+                                                 " mm is not finite or too far away for a voxel "
+                                                 "index; expected a position near the volume");
   }
   return static_cast<std::int64_t>(std::nearbyint(position));
 }
@@ -74,18 +75,19 @@ Geometry::Geometry(const Vec3& origin_mm, const Vec3& spacing_mm, const Matrix3&
     : origin_mm_(origin_mm), spacing_mm_(spacing_mm), direction_(direction) {
   for (const double origin : origin_mm) {
     if (!(std::abs(origin) <= kFarthestMm)) {
-      throw Error(ErrorCode::kBadVolume, "origin " + text::vector3(origin_mm) +
+      throw Error(ErrorCode::kBadVolume, "the origin is " + text::vector3(origin_mm) +
                                              " mm, expected finite values within " +
                                              text::number(kFarthestMm) + " mm of zero");
     }
   }
   for (const double spacing : spacing_mm) {
     if (!(spacing >= kLeastSpacingMm && spacing <= kMostSpacingMm)) {
-      throw Error(ErrorCode::kBadVolume, "spacing (x, y, z) " + text::vector3(spacing_mm) +
-                                             " mm, expected finite values above 0, within " +
+      throw Error(ErrorCode::kBadVolume, "the spacing (x, y, z) is " + text::vector3(spacing_mm) +
+                                             " mm, expected finite values from " +
                                              text::number(kLeastSpacingMm) + " to " +
                                              text::number(kMostSpacingMm) +
-                                             "; a flipped axis belongs into the direction");
+                                             "; flip an axis by its direction, not by a negative "
+                                             "spacing");
     }
   }
   require_orthonormal(direction);

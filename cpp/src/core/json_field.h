@@ -1,5 +1,5 @@
 /// Strict reading of JSON: every error names the file, the field, what was found and what was
-/// expected. Private to the core: the library's headers show no JSON type.
+/// expected. Private to the core: no public header uses a JSON type.
 #pragma once
 
 #include <cmath>
@@ -17,11 +17,11 @@
 
 namespace lungrt {
 
-/// A JSON value, the document it stands in and where. The document outlives it.
+/// A JSON value with its document and its path in it. The document must outlive it.
 class JsonField {
  public:
-  /// \param file  the document's name, for messages
-  /// \param path  the value's place, e.g. stages.nodule.input.crop[1]; empty for the whole document
+  /// \param file  name of the document, for messages
+  /// \param path  path of the value, e.g. stages.nodule.input.crop[1]; empty for the whole document
   JsonField(const nlohmann::json& value, const std::string& file, std::string path = "")
       : value_(&value), file_(&file), path_(std::move(path)) {}
 
@@ -35,7 +35,7 @@ class JsonField {
     refuse(name() + " is " + found + ", expected " + expected);
   }
 
-  /// An object that has no other fields than these.
+  /// Requires an object that has no other fields than these.
   const JsonField& only(std::initializer_list<const char*> known) const {
     require(value_->is_object(), "an object");
     for (const auto& [key, member] : value_->items()) {
@@ -43,7 +43,7 @@ class JsonField {
                                         [&key = key](const char* name) { return key == name; });
       if (is_known) continue;
       refuse("unknown field '" + key + "' in " + name() +
-             ", known are: " + text::listed({known.begin(), known.end()}, ", ", known.size()));
+             "; known fields: " + text::listed({known.begin(), known.end()}, ", ", known.size()));
     }
     return *this;
   }
@@ -76,7 +76,7 @@ class JsonField {
     return result;
   }
 
-  /// Text that is not empty and has no control characters.
+  /// Non-empty text without control characters.
   std::string text() const {
     const auto is_control = [](char c) {
       return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -84,11 +84,11 @@ class JsonField {
     require(value_->is_string(), "text");
     const auto& result = value_->get_ref<const std::string&>();
     require(!result.empty() && std::none_of(result.begin(), result.end(), is_control),
-            "text that is not empty and has no control characters");
+            "non-empty text without control characters");
     return result;
   }
 
-  /// One of the texts given.
+  /// One of several texts.
   std::string one_of(std::initializer_list<const char*> choices) const {
     for (const char* choice : choices) {
       if (*value_ == choice) return choice;
@@ -96,7 +96,7 @@ class JsonField {
     fail("one of " + text::listed({choices.begin(), choices.end()}, ", ", choices.size()));
   }
 
-  /// A whole number written as one.
+  /// An integer; a number with a decimal point or exponent is refused.
   std::int64_t integer(std::int64_t least, std::int64_t most) const {
     const bool fits = value_->is_number_integer() &&
                       (!value_->is_number_unsigned() ||

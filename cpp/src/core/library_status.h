@@ -1,4 +1,5 @@
-/// What the functions of every loadable library's table return: no C++ type or exception crosses.
+/// Return type of the functions in the tables of loadable libraries. No C++ type or exception
+/// crosses their boundary.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ enum LungrtStatus : std::int32_t {
   kLungrtInvalidOption = 7,
 };
 
-/// Zero-terminated text written by the library into the caller's buffer, cut at its capacity.
+/// Buffer of the caller; the library writes zero-terminated text into it, cut off at its capacity.
 struct LungrtText {
   char* data;
   std::size_t capacity;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kSilent = static_cast<int>(LogLevel::kWarning) + 1;
 
-/// The callback and how many calls of it are running.
+/// A callback and the number of its calls that are running.
 class Listener {
  public:
   Listener(LogCallback callback, LogLevel lowest)
@@ -47,8 +47,8 @@ class Switchboard {
     if (next) idle_.wait(lock, [&] { return next->running == 0; });
   }
 
-  void tell(LogLevel level, const std::string& message) {
-    if (telling()) return;
+  void send(LogLevel level, const std::string& message) {
+    if (in_callback()) return;
     std::shared_ptr<Listener> listener;
     {
       const std::lock_guard lock(mutex_);
@@ -56,19 +56,19 @@ class Switchboard {
       listener = listener_;
       ++listener->running;
     }
-    telling() = true;
+    in_callback() = true;
     try {
       listener->callback()(level, message.c_str());
     } catch (...) {
-      // An application's trouble with its log is no trouble of the diagnosis: see LogCallback.
+      // A failing log callback must not end the diagnosis; see LogCallback.
     }
-    telling() = false;
+    in_callback() = false;
     const std::lock_guard lock(mutex_);
     if (--listener->running == 0) idle_.notify_all();
   }
 
   /// Whether this thread is within the callback.
-  static bool& telling() {
+  static bool& in_callback() {
     thread_local bool within = false;
     return within;
   }
@@ -91,19 +91,19 @@ const char* to_string(LogLevel level) noexcept {
     case LogLevel::kWarning:
       return "warning";
   }
-  return "unknown";  // a value that is no enumerator
+  return "unknown";  // a value outside the enumeration
 }
 
 void set_log_callback(LogCallback callback, LogLevel lowest) {
   if (lowest < LogLevel::kDebug || lowest > LogLevel::kWarning) {
-    throw Error(ErrorCode::kInvalidArgument, "there is no log level " +
+    throw Error(ErrorCode::kInvalidArgument, "unknown log level " +
                                                  std::to_string(static_cast<int>(lowest)) +
-                                                 ", expected 0 (debug), 1 (info) or 2 (warning)");
+                                                 ": expected 0 (debug), 1 (info) or 2 (warning)");
   }
-  if (Switchboard::telling()) {
+  if (Switchboard::in_callback()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the log callback cannot be changed from within itself: it would wait for its own "
-                "end; change it from elsewhere");
+                "the log callback cannot be changed from within itself, because the change would "
+                "wait for it to return; change it from outside the callback");
   }
   Switchboard::instance().set(std::move(callback), lowest);
 }
@@ -112,9 +112,9 @@ bool log_wanted(LogLevel level) noexcept { return Switchboard::instance().wanted
 
 void log_message(LogLevel level, const std::string& message) noexcept {
   try {
-    if (log_wanted(level)) Switchboard::instance().tell(level, message);
+    if (log_wanted(level)) Switchboard::instance().send(level, message);
   } catch (...) {
-    return;  // a mutex that cannot be had: the message is lost, the work is not
+    return;  // a mutex that cannot be locked costs the message, not the work
   }
 }
 

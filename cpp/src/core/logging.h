@@ -1,4 +1,4 @@
-/// How the library's own code writes messages (lungrt/log.h is how they are received).
+/// Writing log messages, for the library's own code (lungrt/log.h is for those who receive them).
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace lungrt {
 
-/// Whether anybody hears messages of that level: the cheap question before one is put together.
+/// Whether messages of this level are received. Cheap, to ask before a message is composed.
 bool log_wanted(LogLevel level) noexcept;
 
-/// Hands a message to the callback. Never throws: what goes wrong in telling is not worth a run.
-/// Messages hold nothing of a patient (see LogCallback).
+/// Passes a message to the callback. Never throws: a failure to log must not end a run. Messages
+/// contain no patient data (see LogCallback).
 void log_message(LogLevel level, const std::string& message) noexcept;
 
-/// As above; the message is only put together where it is heard.
+/// Passes a message to the callback; it is composed only if messages of this level are received.
 /// \param compose  returns the message
 template <typename Compose>
 void log_lazily(LogLevel level, const Compose& compose) noexcept {
@@ -22,7 +22,7 @@ void log_lazily(LogLevel level, const Compose& compose) noexcept {
   try {
     log_message(level, compose());
   } catch (...) {
-    return;  // no memory for a message
+    return;  // not enough memory for the message
   }
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// Beyond any sensible network; they keep later arithmetic far from overflow.
+// Beyond any sensible network; these limits keep later arithmetic far from overflow.
 constexpr std::int64_t kMaxContextSlices = 256;
 constexpr std::int64_t kMaxPixels = 4096;
 constexpr double kMaxFloat = std::numeric_limits<float>::max();
@@ -32,10 +32,10 @@ void require_supported_version(const JsonField& document, const std::string& fil
       kBundleFormatVersion == 1 ? "1" : "1 to " + std::to_string(kBundleFormatVersion);
   const bool newer = version > kBundleFormatVersion;
   throw Error(ErrorCode::kUnsupportedVersion,
-              file + ": format_version is " + std::to_string(version) + ", this lungrt reads " +
-                  supported +
-                  (newer ? "; a newer lungrt wrote the bundle: upgrade this one, or "
-                           "export the checkpoints again with it"
+              file + ": format_version is " + std::to_string(version) +
+                  ", but this lungrt supports " + supported +
+                  (newer ? "; a newer lungrt wrote the bundle: upgrade lungrt, or export the "
+                           "checkpoints again with this version"
                          : "; export the checkpoints again"));
 }
 
@@ -47,7 +47,7 @@ std::string sha256_digits(const JsonField& field) {
   return digits;
 }
 
-/// A relative path with '/', whose parts are neither empty, '.' nor '..'.
+/// A relative path with '/' whose parts are neither empty nor '.' nor '..'.
 std::string path_inside(const JsonField& field) {
   const std::string path = field.text();
   bool valid = path.find_first_of("\\:") == std::string::npos;
@@ -86,8 +86,9 @@ BundleNetwork parse_network(const JsonField& field) {
               "description", "metadata"});
   BundleNetwork network;
   network.architecture = field.at("architecture").text();
-  // These two are for people: their form is checked, their content is free. Of a U-Net it also
-  // tells how far the network looks; where it does not, slices are segmented whole.
+  // Options and inferred are informative: their form is checked, but not their content. Only the
+  // receptive field of a U-Net is derived from its options; if that fails, slices are segmented
+  // whole.
   field.at("options").members();
   if (network.architecture == "unet")
     network.receptive_radius = receptive_radius_of_unet(field.at("options").value());
@@ -96,7 +97,7 @@ BundleNetwork parse_network(const JsonField& field) {
   checkpoint.only({"sha256", "description", "metadata"});
   network.checkpoint_sha256 = sha256_digits(checkpoint.at("sha256"));
   if (checkpoint.has("metadata")) checkpoint.at("metadata").members();
-  // A format that this build does not know may be one of a newer engine.
+  // Unknown formats are accepted: they may be for a newer engine.
   for (const auto& [format, artifact] : field.at("artifacts").members()) {
     network.artifacts[format] = parse_file(artifact);
   }
@@ -107,7 +108,7 @@ BundleNetwork parse_network(const JsonField& field) {
   return network;
 }
 
-/// The shape as the manifest must write it, e.g. ["batch", 7, "height", "width"].
+/// Requires the shape that the manifest must state, e.g. ["batch", 7, "height", "width"].
 void require_shape(const JsonField& field, const json& expected, const std::string& reason) {
   field.require(field.value() == expected, expected.dump() + reason);
 }
@@ -178,7 +179,7 @@ std::vector<std::string> parse_classes(const JsonField& field, StageKind kind) {
   return classes.get<std::vector<std::string>>();
 }
 
-/// The CPU's; those of other devices are held to the same form.
+/// Tolerance on the CPU; the form of those of other devices is checked as well.
 Tolerance parse_tolerance(const JsonField& field) {
   field.only({"cpu", "cuda"});
   std::map<std::string, Tolerance> found;
@@ -207,7 +208,7 @@ StageManifest parse_stage(const JsonField& field, StageKind kind) {
                           : OutputKind::kProbability;
   json shape = json::array({"batch", stage.classes.size()});
   if (kind == StageKind::kSegmentation) shape.insert(shape.end(), {"height", "width"});
-  require_shape(output.at("shape"), shape, ": one channel a class");
+  require_shape(output.at("shape"), shape, ": one channel per class");
 
   stage.threshold = field.at("threshold").number(0, 1);
   stage.tolerance = parse_tolerance(field.at("tolerance"));
@@ -225,7 +226,7 @@ std::map<StageKind, StageManifest> parse_manifest(const std::string& text,
                                                   const std::string& file) {
   const json parsed = parse_strictly(text, file);
   const JsonField document(parsed, file);
-  require_supported_version(document, file);  // first: a newer version may have other fields
+  require_supported_version(document, file);  // first, because a newer version may add fields
   document.only(
       {"format_version", "lungrt_version", "created", "stages", "description", "metadata"});
   document.at("lungrt_version").text();
@@ -244,8 +245,8 @@ std::map<StageKind, StageManifest> parse_manifest(const std::string& text,
       stages.count(StageKind::kMalignancy) != 0) {
     throw Error(ErrorCode::kBadBundle,
                 file +
-                    ": stages.nodule.classes has benign and malignant already, so a stage "
-                    "malignancy beside it contradicts it; export one or the other");
+                    ": stages.nodule.classes already includes benign and malignant, so the bundle "
+                    "must not have a malignancy stage as well; export one or the other");
   }
   return stages;
 }

@@ -1,4 +1,4 @@
-/// Reads manifest.json. See DESIGN.md, "The bundle".
+/// Parsing of manifest.json (DESIGN.md, "The bundle").
 #pragma once
 
 #include <map>
@@ -8,10 +8,11 @@
 
 namespace lungrt {
 
+/// Parses a manifest.
 /// \param json  content of the manifest
-/// \param file  its name, for messages
-/// \throws Error kUnsupportedVersion  for another format version
-/// \throws Error kBadBundle           for anything else that is not as DESIGN.md says
+/// \param file  name of the file, for messages
+/// \throws Error kUnsupportedVersion  for an unsupported format version
+/// \throws Error kBadBundle           for a manifest that is invalid in any other way
 std::map<StageKind, StageManifest> parse_manifest(const std::string& json, const std::string& file);
 
 }  // namespace lungrt

@@ -17,7 +17,8 @@ NoduleMask::NoduleMask(const VolumeShape& shape) : shape_(shape) {
 }
 
 NoduleMask NoduleMask::from_bytes(const std::uint8_t* bytes, const VolumeShape& shape) {
-  if (bytes == nullptr) throw Error(ErrorCode::kInvalidArgument, "mask bytes are a null pointer");
+  if (bytes == nullptr)
+    throw Error(ErrorCode::kInvalidArgument, "the bytes of the mask are a null pointer");
   NoduleMask mask(shape);
   const std::int64_t whole = shape.columns / 64, rest = shape.columns % 64;
   std::uint64_t* word = mask.words_.data();
@@ -40,7 +41,7 @@ bool NoduleMask::at(const VoxelIndex& index) const {
   if (!shape_.contains(index)) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        "voxel " + text::place(index) + " lies outside of the mask of " + text::extent(shape_));
+        "voxel " + text::place(index) + " lies outside the mask of " + text::extent(shape_));
   }
   return (row(index.slice, index.row)[index.column / 64] >> (index.column % 64) & 1) != 0;
 }
@@ -52,7 +53,8 @@ std::int64_t NoduleMask::count() const {
 }
 
 void NoduleMask::to_bytes(std::uint8_t* bytes) const {
-  if (bytes == nullptr) throw Error(ErrorCode::kInvalidArgument, "mask bytes are a null pointer");
+  if (bytes == nullptr)
+    throw Error(ErrorCode::kInvalidArgument, "the bytes of the mask are a null pointer");
   const std::uint64_t* word = words_.data();
   for (std::int64_t row = 0; row < shape_.slices * shape_.rows; ++row) {
     for (std::int64_t column = 0; column < shape_.columns; column += 64, ++word) {

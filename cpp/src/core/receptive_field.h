@@ -9,8 +9,7 @@ namespace lungrt {
 /// depend on. Each block of the encoder and decoder has two 3 x 3 convolutions; an output pixel
 /// also depends on all of the deepest level's pixel that it lies in.
 /// \param levels    number of encoder blocks, at least 1
-/// \param bilinear  up-sampling is bilinear and reads the neighbouring pixel of the level below,
-/// too
+/// \param bilinear  whether up-sampling is bilinear, which also reads neighbours of the level below
 constexpr std::int64_t unet_receptive_radius(std::int64_t levels, bool bilinear) {
   std::int64_t radius = 0;
   for (std::int64_t level = 0; level + 1 < levels; ++level) {

@@ -15,7 +15,7 @@
 #include "lungrt/error.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "the format is little-endian, and values are taken as they lie");
+              "the format is little-endian, and values are copied without conversion");
 
 namespace lungrt {
 namespace {
@@ -38,44 +38,44 @@ std::string in_bytes(std::uint64_t count) {
   return text::counted(static_cast<std::int64_t>(count), "byte");
 }
 
-/// Where a tensor's values lie, in bytes from the end of the header.
+/// Byte range of a tensor's values, counted from the end of the header.
 struct Extent {
   std::int64_t begin;
   std::int64_t end;
   std::string name;
 };
 
-/// The header's text; what follows it are the values.
+/// Text of the header; the values follow it.
 std::string_view header_of(std::string_view bytes, const std::string& where) {
   if (bytes.size() < kLengthBytes) {
-    refuse(where, "is no safetensors file: it has " + in_bytes(bytes.size()) +
-                      ", expected at least 8, the length of its header");
+    refuse(where, "not a safetensors file: it has " + in_bytes(bytes.size()) +
+                      ", expected at least the 8 that hold the length of its header");
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeaderBytes) {
-    refuse(where, "is no safetensors file: its header claims " + std::to_string(length) +
+    refuse(where, "not a safetensors file: its header claims " + std::to_string(length) +
                       " bytes, expected at most " + std::to_string(kMaxHeaderBytes));
   }
   bytes.remove_prefix(kLengthBytes);
   if (length > bytes.size()) {
-    refuse(where, "is truncated: its header claims " + in_bytes(length) + ", " +
+    refuse(where, "truncated: its header claims " + in_bytes(length) + ", but only " +
                       in_bytes(bytes.size()) + " follow");
   }
   const std::string_view header = bytes.substr(0, static_cast<std::size_t>(length));
   if (header.empty() || header.front() != '{') {
-    refuse(where, "is no safetensors file: expected its header to begin with '{'");
+    refuse(where, "not a safetensors file: its header does not begin with '{'");
   }
   return header;
 }
 
-/// Names stand in messages: no terminal's control sequences, and not megabytes.
+/// Names appear in messages, so they must be short and free of a terminal's control sequences.
 void check_name(const std::string& name, const std::string& where) {
   const bool printable = std::all_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   });
   if (name.empty() || name.size() > kMaxNameBytes || !printable) {
-    refuse(where, "a tensor's name is not of 1 to " + std::to_string(kMaxNameBytes) +
+    refuse(where, "invalid name of a tensor: expected 1 to " + std::to_string(kMaxNameBytes) +
                       " bytes without control characters");
   }
 }
@@ -93,12 +93,12 @@ std::vector<std::int64_t> parse_shape(const JsonField& field) {
   const std::vector<JsonField> axes = field.items();
   field.require(axes.size() <= kMaxAxes, "at most " + std::to_string(kMaxAxes) + " axes");
   std::vector<std::int64_t> shape;
-  // Bytes as if no axis were empty: whoever multiplies a part of the axes does not overflow either.
+  // Empty axes count as 1, so that the product of any subset of the axes does not overflow either.
   std::int64_t bytes = kValueBytes;
   for (const JsonField& axis : axes) {
     shape.push_back(axis.integer(0, kMaxInteger));
     const std::int64_t size = std::max<std::int64_t>(shape.back(), 1);
-    field.require(bytes <= kMaxInteger / size, "axes whose product is a possible size");
+    field.require(bytes <= kMaxInteger / size, "axes whose product does not overflow");
     bytes *= size;
   }
   return shape;
@@ -110,21 +110,21 @@ std::int64_t bytes_of(const std::vector<std::int64_t>& shape) {
   return bytes;
 }
 
-/// The bytes that a tensor's offsets name, as many as its shape needs and within the file.
+/// Byte range given by a tensor's offsets, which must fit its shape and lie within the file.
 Extent parse_extent(const JsonField& field, const std::string& name,
                     const std::vector<std::int64_t>& shape, std::size_t data_bytes) {
   const std::vector<JsonField> offsets = field.items();
-  field.require(offsets.size() == 2, "two numbers: first byte, and the one after the last");
+  field.require(offsets.size() == 2, "two numbers: offset of the first byte and after the last");
   Extent extent{offsets[0].integer(0, kMaxInteger), offsets[1].integer(0, kMaxInteger), name};
   field.require(extent.begin <= extent.end, "the lower number first");
   field.require(extent.end <= static_cast<std::int64_t>(data_bytes),
                 "offsets within the " + in_bytes(data_bytes) + " that follow the header");
   field.require(extent.end - extent.begin == bytes_of(shape),
-                "the " + text::counted(bytes_of(shape), "byte") + " of its shape");
+                text::counted(bytes_of(shape), "byte") + ", the size of its shape");
   return extent;
 }
 
-/// Every byte of the values belongs to one tensor.
+/// Checks that every byte of the values belongs to exactly one tensor.
 void check_cover(std::vector<Extent> extents, std::size_t data_bytes, const std::string& where) {
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
@@ -137,14 +137,15 @@ void check_cover(std::vector<Extent> extents, std::size_t data_bytes, const std:
     }
     if (extent.begin > covered) {
       refuse(where, "bytes " + std::to_string(covered) + " to " + std::to_string(extent.begin) +
-                        " after the header, before " + extent.name + ", belong to no tensor");
+                        " after the header, before tensor " + extent.name +
+                        ", are not used by any tensor");
     }
     covered = extent.end;
     last = &extent.name;
   }
   if (covered != static_cast<std::int64_t>(data_bytes)) {
-    refuse(where, in_bytes(data_bytes - static_cast<std::size_t>(covered)) +
-                      " at the end belong to no tensor");
+    refuse(where, "the tensors leave " + in_bytes(data_bytes - static_cast<std::size_t>(covered)) +
+                      " at the end of the file unused");
   }
 }
 
@@ -170,7 +171,7 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& where) 
         parse_extent(field.at("data_offsets"), name, result.tensors[name].shape, data.size()));
   }
   check_cover(extents, data.size(), where);
-  // Only now is memory taken for values: together they are as large as what was read.
+  // Memory for the values is allocated only now that their sizes are known to fit the file.
   for (const Extent& extent : extents) {
     std::vector<float>& values = result.tensors[extent.name].values;
     values.resize(static_cast<std::size_t>((extent.end - extent.begin) / kValueBytes));
@@ -190,7 +191,7 @@ Safetensors read_safetensors(const fs::path& file) {
   std::string content(static_cast<std::size_t>(bytes), '\0');
   if (!stream.read(content.data(), static_cast<std::streamsize>(bytes))) {
     throw Error(ErrorCode::kIo,
-                "cannot read " + file.string() + ": expected permission to read it");
+                "cannot read " + file.string() + "; check that you have permission to read it");
   }
   return parse_safetensors(content, file.string());
 }

@@ -1,7 +1,7 @@
-/// Reads safetensors files: eight bytes with the length of a JSON header, the header, the values.
+/// Reading of safetensors files: eight bytes with the length of a JSON header, the header, values.
 ///
-/// Strict, and for float32 alone, which is all that `lungrt export` writes: what a file claims is
-/// held against what it is before any of it is used.
+/// Reads float32 tensors only, which is all that `lungrt export` writes, and validates the header
+/// against the size of the file before it uses any of it.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,25 @@
 
 namespace lungrt {
 
-/// Float32 values in C order: the last axis is contiguous. A shape without axes has one value.
+/// A float32 tensor in C order: the last axis is contiguous. A shape without axes has one value.
 struct StoredTensor {
-  std::vector<std::int64_t> shape;  ///< five axes at most, none negative
-  std::vector<float> values;        ///< as many as the shape says; NaN and infinity are kept
+  std::vector<std::int64_t> shape;  ///< at most five axes, none negative
+  std::vector<float> values;        ///< the values; may contain NaN and infinity
 };
 
-/// Content of a file.
+/// Content of a safetensors file.
 struct Safetensors {
   std::map<std::string, StoredTensor> tensors;
-  std::map<std::string, std::string> metadata;  ///< `__metadata__`; empty where there is none
+  std::map<std::string, std::string> metadata;  ///< `__metadata__`; empty if there is none
 };
 
-/// Reads a whole file.
-/// \throws Error kBadBundle  says what is not as the format demands, and where
-/// \throws Error kIo         it cannot be read
+/// Reads a file.
+/// \throws Error kBadBundle  if it violates the format
+/// \throws Error kIo         if it cannot be read
 Safetensors read_safetensors(const std::filesystem::path& file);
 
-/// The same from memory.
-/// \param where  names it in messages
+/// Parses the content of a file.
+/// \param where  name of the file, for messages
 /// \throws Error kBadBundle
 Safetensors parse_safetensors(std::string_view bytes, const std::string& where);
 

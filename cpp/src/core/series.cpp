@@ -17,11 +17,15 @@ namespace {
 
 constexpr double kSamePositionMm = 0.01;
 constexpr double kGapTolerance = 0.01;  // of the median gap
-constexpr double kSidewaysMm = 0.1;     // between the first slice and any other
+constexpr double kSidewaysMm = 0.1;     // of any slice, beside the line through the first
 constexpr double kOrientationTolerance = 1e-4;
 constexpr double kOrthonormalTolerance = 1e-3;
 constexpr double kPixelSpacingTolerance = 1e-4;  // relative
-constexpr double kFarthestMm = 1e9;  // as Geometry: sums and differences of positions stay finite
+constexpr double kFarthestMm = 1e9;  // as in Geometry: keeps sums and differences finite
+
+// What to do about slices.
+constexpr const char* kDamaged = "the files are probably damaged; copy or download them again";
+constexpr const char* kOthers = "remove the slices that do not belong to the scan";
 
 using Headers = std::vector<SliceHeader>;
 
@@ -33,7 +37,7 @@ std::string mm(double value) { return text::number(value) + " mm"; }
   throw Error(ErrorCode::kBadVolume, "series " + headers.front().series_uid + ": " + problem);
 }
 
-/// Names of the slices for which something holds.
+/// Names of the slices for which a condition holds.
 std::vector<std::string> names_where(const Headers& headers,
                                      const std::function<bool(const SliceHeader&)>& holds) {
   std::vector<std::string> names;
@@ -43,7 +47,7 @@ std::vector<std::string> names_where(const Headers& headers,
   return names;
 }
 
-/// Refuses the series where something holds for any slice.
+/// Refuses the series if a condition holds for any slice.
 void refuse_where(const Headers& headers, const std::function<bool(const SliceHeader&)>& holds,
                   const std::string& problem, const std::string& remedy) {
   const std::vector<std::string> names = names_where(headers, holds);
@@ -94,7 +98,7 @@ void require_one_series(const Headers& headers) {
                                          "; choose one of them");
 }
 
-/// What each slice says of itself, and that all say the same.
+/// Checks the header of each slice, and that they agree.
 void require_uniform_headers(const Headers& headers) {
   const SliceHeader& first = headers.front();
   const auto other_modality = [](const SliceHeader& h) { return h.modality != "CT"; };
@@ -105,32 +109,31 @@ void require_uniform_headers(const Headers& headers) {
   }
   refuse_where(
       headers, [](const SliceHeader& h) { return h.localizer; }, "localizer",
-      "a localizer is no part of a volume: choose the series of axial slices, or leave "
-      "these files out");
+      "a localizer is not part of a volume: choose the series of axial slices, or remove these "
+      "files");
   refuse_where(
       headers, [](const SliceHeader& h) { return h.rows < 1 || h.columns < 1; },
-      "no rows or no columns", "leave these files out");
+      "image without rows or columns", "remove these files");
   refuse_where(
       headers,
       [&](const SliceHeader& h) { return h.rows != first.rows || h.columns != first.columns; },
       "slices differ in size from the " + std::to_string(first.rows) + " x " +
           std::to_string(first.columns) + " (rows x columns) of " + quoted(first.name),
-      "leave out the slices that do not belong to the scan");
+      kOthers);
   refuse_where(
       headers,
       [](const SliceHeader& h) { return !all_finite(h.position_mm) || !all_finite(h.orientation); },
-      "position or orientation is not finite", "the files are damaged: get them again");
+      "position or orientation is not finite", kDamaged);
   refuse_where(
       headers,
       [](const SliceHeader& h) {
         return std::any_of(h.position_mm.begin(), h.position_mm.end(),
                            [](double value) { return std::abs(value) > kFarthestMm; });
       },
-      "position is more than " + mm(kFarthestMm) + " from zero",
-      "the files are damaged: get them again");
+      "position is more than " + mm(kFarthestMm) + " from zero", kDamaged);
   refuse_where(
       headers, [](const SliceHeader& h) { return !orthonormal(h); },
-      "orientation is not two perpendicular unit vectors", "the files are damaged: get them again");
+      "orientation is not two perpendicular unit vectors", kDamaged);
   refuse_where(
       headers,
       [&](const SliceHeader& h) {
@@ -140,15 +143,14 @@ void require_uniform_headers(const Headers& headers) {
         }
         return false;
       },
-      "slices are not parallel to " + quoted(first.name),
-      "leave out the slices that do not belong to the scan");
+      "slices are not parallel to " + quoted(first.name), kOthers);
   refuse_where(
       headers,
       [](const SliceHeader& h) {
         return !all_finite(h.pixel_spacing_mm) || h.pixel_spacing_mm[0] <= 0 ||
                h.pixel_spacing_mm[1] <= 0;
       },
-      "pixel spacing is not positive", "the files are damaged: get them again");
+      "pixel spacing is not positive", kDamaged);
   refuse_where(
       headers,
       [&](const SliceHeader& h) {
@@ -162,10 +164,10 @@ void require_uniform_headers(const Headers& headers) {
       },
       "slices differ in pixel spacing from the " + mm(first.pixel_spacing_mm[0]) + " and " +
           mm(first.pixel_spacing_mm[1]) + " of " + quoted(first.name),
-      "leave out the slices that do not belong to the scan");
+      kOthers);
 }
 
-/// A slice and where it lies along the normal.
+/// A slice and its position along the normal.
 struct Placed {
   std::size_t header;
   double position_mm;
@@ -205,13 +207,13 @@ void require_stack_along_normal(const Headers& headers, const std::vector<Placed
   constexpr double kDegrees = 57.29577951308232;
   refuse(headers, "the slices are not stacked along their normal: " + quoted(farthest->name) +
                       " lies " + mm(most_mm) + " beside the line through " + quoted(first.name) +
-                      " (a gantry tilted by " +
+                      " (the gantry was tilted by " +
                       text::number(std::atan2(most_mm, along_mm) * kDegrees) +
-                      " degrees, or shifted slices), expected at most " + mm(kSidewaysMm) +
-                      "; straighten the volume with another tool first");
+                      " degrees, or slices are shifted), expected at most " + mm(kSidewaysMm) +
+                      "; resample the scan to a straight volume with another tool first");
 }
 
-/// First slice of each position; `repeated` receives a line for every other one.
+/// First slice of each position; `repeated` receives a line for each other slice.
 std::vector<Placed> distinct_positions(const Headers& headers, const std::vector<Placed>& placed,
                                        std::vector<std::string>& repeated) {
   std::vector<Placed> distinct;
@@ -234,7 +236,7 @@ std::vector<double> gaps_between(const std::vector<Placed>& placed) {
   return gaps;
 }
 
-/// The smaller of the two middle values of an even number: a missing slice makes gaps larger.
+/// The median; of two middle values the smaller one, because missing slices make gaps larger.
 double lower_median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -245,7 +247,7 @@ double gap_tolerance(double median_mm) {
   return std::max(kSamePositionMm, kGapTolerance * median_mm);
 }
 
-/// A line for every gap that is not the median one.
+/// A line for each gap that differs from the median gap.
 std::vector<std::string> irregular_gaps(const Headers& headers, const std::vector<Placed>& placed,
                                         double median_mm) {
   const double tolerance_mm = gap_tolerance(median_mm);
@@ -276,23 +278,22 @@ Geometry geometry_of(const SliceHeader& lowest, const Vec3& normal, double gap_m
           direction};
 }
 
-/// Slices at every multiple of the gap from the lowest to the highest.
+/// Slices at all multiples of the gap, from the lowest to the highest position.
 std::vector<SliceBlend> regular_grid(const Headers& headers, const std::vector<Placed>& placed,
                                      double gap_mm) {
   const double tolerance_mm = gap_tolerance(gap_mm);
   const double first = placed.front().position_mm;
   const double intervals = std::floor((placed.back().position_mm - first + tolerance_mm) / gap_mm);
-  // Beyond that, most of the volume would be invented.
+  // Otherwise most of the volume would be interpolated.
   const double most = 2.0 * static_cast<double>(placed.size());
   if (intervals + 1 > most) {
-    refuse(headers, "resampling at the median gap of " + mm(gap_mm) + " makes " +
-                        text::number(intervals + 1) + " slices of " +
-                        std::to_string(placed.size()) +
-                        ", expected at most two for each slice there is; leave out the slices that "
-                        "do not belong to the scan");
+    refuse(headers, "resampling at the median gap of " + mm(gap_mm) + " would turn " +
+                        std::to_string(placed.size()) + " slices into " +
+                        text::number(intervals + 1) + ", expected at most twice as many; " +
+                        kOthers);
   }
   std::vector<SliceBlend> slices;
-  std::size_t lower = 0;  // last slice that is not above the position
+  std::size_t lower = 0;  // last slice at or below the position
   for (std::int64_t k = 0; k <= static_cast<std::int64_t>(intervals); ++k) {
     const double position = first + static_cast<double>(k) * gap_mm;
     while (lower + 1 < placed.size() && placed[lower + 1].position_mm <= position) ++lower;
@@ -338,10 +339,10 @@ SeriesLayout plan_series(const std::vector<SliceHeader>& headers, bool resample)
   problems.insert(problems.end(), gaps.begin(), gaps.end());
 
   if (!problems.empty() && !resample) {
-    refuse(headers, "the slices are not " + mm(median_mm) +
-                        " apart throughout: " + text::listed(problems, "; ") +
-                        ". Add what is missing and remove what is there twice, or knowingly "
-                        "resample onto a regular grid (option resample)");
+    refuse(headers, "the slices are not evenly spaced by " + mm(median_mm) + ": " +
+                        text::listed(problems, "; ") +
+                        ". Add the missing slices and remove the duplicates, or resample the "
+                        "series onto a regular grid (option resample)");
   }
 
   SeriesLayout layout;
@@ -361,12 +362,13 @@ SeriesLayout plan_series(const std::vector<SliceHeader>& headers, bool resample)
         "resampled to " + text::counted(static_cast<std::int64_t>(layout.slices.size()), "slice") +
         " every " + mm(gap_mm) + ", " + text::grouped(blended) +
         " of them interpolated: " + text::listed(gaps, "; ") +
-        (beyond_mm > gap_tolerance(gap_mm) ? "; the last " + mm(beyond_mm) + " left out" : ""));
+        (beyond_mm > gap_tolerance(gap_mm) ? "; the last " + mm(beyond_mm) + " were left out"
+                                           : ""));
   }
   if (repeated > 0) {
     layout.notes.push_back(
-        text::counted(static_cast<std::int64_t>(repeated), "slice") +
-        " at repeated positions dropped: " +
+        text::counted(static_cast<std::int64_t>(repeated), "slice") + " at repeated positions " +
+        (repeated == 1 ? "was" : "were") + " dropped: " +
         text::listed({problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(repeated)},
                      "; "));
   }

@@ -135,7 +135,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   }
   if (!stream.eof()) {
     throw Error(ErrorCode::kIo, "cannot read " + path.string() +
-                                    ": expected a regular file with permission to read it");
+                                    "; check that it is a regular file that you may read");
   }
   return hasher.finish();
 }

@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4), for damage, not malice.
+/// SHA-256 (FIPS 180-4), to detect damaged files, not to defend against attackers.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,10 @@
 
 namespace lungrt {
 
-/// 64 lower-case hexadecimal digits.
+/// Digest of data in memory, as 64 lower-case hexadecimal digits.
 std::string sha256(const void* data, std::size_t bytes);
-/// \throws Error kIo where the file cannot be read
+/// Digest of a file, as 64 lower-case hexadecimal digits.
+/// \throws Error kIo if the file cannot be read
 std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace lungrt

@@ -1,4 +1,4 @@
-/// What a volume's extent may be.
+/// Limits of a volume's shape.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,19 @@
 
 namespace lungrt {
 
-/// Longest axis: rows and columns of runs are int32.
+/// Longest axis. Runs store rows and columns as int32.
 inline constexpr std::int64_t kMaxAxis = std::numeric_limits<std::int32_t>::max();
-/// Most voxels, 8 GB of int16: no volume of this size has more components than int32 counts, since
-/// first voxels of components never touch.
+/// Most voxels of a volume, 8 GB of int16. The number of components in such a volume fits int32,
+/// because the first voxels of two components are never neighbours.
 inline constexpr std::int64_t kMaxVoxels = 4'000'000'000;
 
-/// \throws Error with the code given where an axis is empty or too long, or voxels are too many
+/// Checks that no axis is empty or too long and that there are not too many voxels.
+/// \throws Error with the given code if the shape is invalid
 inline void check_shape(const VolumeShape& shape, ErrorCode code) {
   const auto fits = [](std::int64_t axis) { return axis >= 1 && axis <= kMaxAxis; };
   if (!fits(shape.slices) || !fits(shape.rows) || !fits(shape.columns)) {
     throw Error(code, "a volume of " + text::extent(shape) +
-                          " (slices x rows x columns): each axis must have 1 to " +
+                          " (slices x rows x columns) is not possible: each axis must have 1 to " +
                           text::grouped(kMaxAxis) + " voxels");
   }
   if (shape.rows > kMaxVoxels / shape.columns || shape.slices > kMaxVoxels / shape.slice_voxels()) {

@@ -10,27 +10,27 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 64;  // no file of a bundle comes near it
+constexpr int kMaxDepth = 64;  // far more than any file of a bundle needs
 
 [[noreturn]] void refuse_text(const std::string& file, const std::string& problem) {
   throw Error(ErrorCode::kBadBundle,
               file + ": not JSON (" + problem +
-                  "); the file is damaged or incomplete, export or copy the bundle again");
+                  "); the file is damaged or incomplete: export or copy the bundle again");
 }
 
 }  // namespace
 
 json parse_strictly(std::string_view text, const std::string& file) {
-  // The parser takes a zero byte for the end, and would not see what follows.
+  // The parser takes a zero byte for the end and would ignore everything after it.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
     refuse_text(file, "byte " + std::to_string(zero) + " is zero");
   }
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::vector<std::set<std::string>> keys;  // of each object that is being parsed
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > kMaxDepth) {
-      throw Error(ErrorCode::kBadBundle, file + ": JSON nested more than " +
+      throw Error(ErrorCode::kBadBundle, file + ": JSON is nested more than " +
                                              std::to_string(kMaxDepth) +
-                                             " levels deep is none of a bundle");
+                                             " levels deep, which no file of a bundle needs");
     }
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
@@ -38,7 +38,7 @@ json parse_strictly(std::string_view text, const std::string& file) {
       const auto& key = parsed.get_ref<const std::string&>();
       if (!keys.back().insert(key).second) {
         throw Error(ErrorCode::kBadBundle,
-                    file + ": field '" + key + "' stands twice in an object");
+                    file + ": field '" + key + "' occurs twice in an object");
       }
     }
     return true;

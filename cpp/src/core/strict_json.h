@@ -1,5 +1,5 @@
-/// Parsing of JSON that the project wrote itself: what JSON leaves open is an error here.
-/// Private to the core, as `json_field.h`.
+/// Strict parsing of JSON that lungrt wrote itself: whatever JSON leaves undefined is an error.
+/// Private to the core, like `json_field.h`.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,8 +8,8 @@
 
 namespace lungrt {
 
-/// One document: no repeated keys, nothing behind it, not nested deeply.
-/// \param file  the document's name, for messages
+/// Parses one document. Repeated keys, trailing content and deep nesting are errors.
+/// \param file  name of the document, for messages
 /// \throws Error kBadBundle
 nlohmann::json parse_strictly(std::string_view text, const std::string& file);
 

@@ -1,4 +1,4 @@
-/// Words for messages: independent of the process's locale.
+/// Formatting of numbers, lists and positions for messages, independent of the process's locale.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace lungrt::text {
 
-/// Up to six significant digits, without trailing zeros.
+/// A number with up to six significant digits, without trailing zeros.
 inline std::string number(double value) {
   std::array<char, 32> digits;
   const auto [end, status] = std::to_chars(digits.data(), digits.data() + digits.size(), value,
@@ -21,7 +21,7 @@ inline std::string number(double value) {
   return status == std::errc() ? std::string(digits.data(), end) : "?";
 }
 
-/// With commas between thousands.
+/// A number with commas between thousands.
 inline std::string grouped(std::int64_t value) {
   const std::string digits = std::to_string(value);
   std::string result;
@@ -37,7 +37,7 @@ inline std::string counted(std::int64_t count, const std::string& noun) {
   return grouped(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// Items with a separator between them; beyond `most`, how many more there are.
+/// Items with a separator between them; of more than `most`, the rest is counted ("and 3 more").
 inline std::string listed(const std::vector<std::string>& items, const std::string& separator,
                           std::size_t most = 5) {
   std::string result;
@@ -50,6 +50,7 @@ inline std::string listed(const std::vector<std::string>& items, const std::stri
   return result;
 }
 
+/// "(1, 2.5, 3)".
 inline std::string vector3(const std::array<double, 3>& values) {
   std::string result;
   for (const double value : values) result += (result.empty() ? "(" : ", ") + number(value);

@@ -11,7 +11,7 @@
 namespace lungrt {
 namespace {
 
-/// "major.minor.patch", and nothing else.
+/// Parses "major.minor.patch"; nothing for any other text.
 std::optional<std::array<int, 3>> parse(std::string_view text) {
   std::array<int, 3> numbers{};
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -34,7 +34,7 @@ void check_headers_version(const char* headers) {
   if (!theirs) {
     throw Error(ErrorCode::kInvalidArgument,
                 "'" + std::string(headers == nullptr ? "" : headers) +
-                    "' is no version of lungrt's headers; pass LUNGRT_VERSION, e.g. \"" +
+                    "' is not a version of lungrt's headers; pass LUNGRT_VERSION, e.g. \"" +
                     LUNGRT_VERSION + "\"");
   }
   constexpr std::array ours{LUNGRT_VERSION_MAJOR, LUNGRT_VERSION_MINOR, LUNGRT_VERSION_PATCH};
@@ -43,9 +43,10 @@ void check_headers_version(const char* headers) {
   if (same_major && fits) return;
   throw Error(ErrorCode::kUnsupportedVersion,
               std::string("this program was compiled with the headers of lungrt ") + headers +
-                  " and runs with the library of lungrt " + LUNGRT_VERSION +
-                  ", whose binary interface is another; compile it again with the headers of the "
-                  "library that is installed, or install the other one");
+                  " but runs with the library of lungrt " + LUNGRT_VERSION +
+                  ", which has another binary interface; compile it again with the headers of the "
+                  "installed library, or install lungrt " +
+                  headers);
 }
 
 }  // namespace lungrt

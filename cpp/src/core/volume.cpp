@@ -19,10 +19,10 @@ constexpr int kMaxHu = std::numeric_limits<Hu>::max();
 
 void require_voxels(const void* values, const VolumeShape& shape) {
   check_shape(shape, ErrorCode::kBadVolume);
-  if (values == nullptr) throw Error(ErrorCode::kBadVolume, "voxels are a null pointer");
+  if (values == nullptr) throw Error(ErrorCode::kBadVolume, "the voxels are a null pointer");
 }
 
-/// False for NaN.
+/// Whether a value fits int16; false for NaN.
 template <typename T>
 bool is_hu(T value) {
   if constexpr (std::integral<T>) {
@@ -32,15 +32,15 @@ bool is_hu(T value) {
   }
 }
 
-/// Converts values that are all within int16.
-/// \return how many were rounded
+/// Converts values that all fit int16.
+/// \return number of values that were rounded
 template <typename T>
 std::int64_t convert(const T* values, std::int64_t count, Hu* hu) {
   if constexpr (std::integral<T>) {
     std::transform(values, values + count, hu, [](T value) { return static_cast<Hu>(value); });
     return 0;
   } else {
-    // Most volumes hold whole numbers, whose conversion the compiler vectorises.
+    // Most volumes hold whole numbers; the compiler vectorises their conversion.
     std::int32_t fractions = 0;
     for (std::int64_t i = 0; i < count; ++i) {
       const auto whole = static_cast<std::int32_t>(values[i]);
@@ -88,7 +88,7 @@ template <typename T>
 CtVolume CtVolume::converted(const T* values, const VolumeShape& shape, const Geometry& geometry,
                              std::string series_uid) {
   require_voxels(values, shape);
-  constexpr std::int64_t kChunk = 4096;  // both passes over it find it in the cache
+  constexpr std::int64_t kChunk = 4096;  // fits the cache, for both passes over it
   const std::int64_t total = shape.voxels();
   const auto hu = std::make_shared_for_overwrite<Hu[]>(static_cast<std::size_t>(total));
   std::int64_t rounded = 0;

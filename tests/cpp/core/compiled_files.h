@@ -1,4 +1,4 @@
-/// A bundle and, in a cache of the test's own, what was compiled of it: right, for tests to damage.
+/// A bundle with valid compiled networks in a cache of its own, for tests to damage.
 #pragma once
 
 #include <cstdlib>
@@ -58,7 +58,7 @@ class CompiledFiles {
     return folder;
   }
 
-  /// What is compiled of the segmentation's network.
+  /// The compiled forms of the segmentation network.
   std::vector<CompiledModel> find() const {
     const Bundle opened = bundle();
     const StageManifest& stage = opened.required_stage(StageKind::kSegmentation);

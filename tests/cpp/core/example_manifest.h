@@ -1,4 +1,4 @@
-/// A manifest that is right, for tests to damage.
+/// A valid manifest, for tests to damage.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -47,7 +47,7 @@ inline nlohmann::json example_segmentation() {
       {"networks", nlohmann::json::array({example_network("segmentation")})}};
 }
 
-/// \param classes  names of the classes, which say which stage it is
+/// \param classes  names of the classes, which determine the stage
 inline nlohmann::json example_classifier(const std::string& stage, const nlohmann::json& classes) {
   return {{"input",
            {{"name", "crop"},

@@ -44,7 +44,7 @@ TEST(BitPacking, FastAndPortableAgree) {
     for (std::uint8_t& byte : bytes)
       byte = static_cast<std::uint8_t>(random() % 3 == 0 ? random() : 0);
     bool nan = false;
-    // One past the start: neither needs alignment.
+    // Starts at offset 1, because neither function needs alignment.
     EXPECT_EQ(pack_greater64(values.data() + 1, 0.5F, nan),
               pack_greater_portable(values.data() + 1, 64, 0.5F, nan));
     EXPECT_EQ(pack_nonzero64(bytes.data() + 1), pack_nonzero_portable(bytes.data() + 1, 64));

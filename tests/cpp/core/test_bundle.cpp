@@ -95,7 +95,7 @@ TEST_F(BundleFiles, MissingOnesAreRefused) {
   for (const bool verify : {false, true}) {
     expect_error(ErrorCode::kBadBundle, {"nodule/absent.ts", "missing", "export or copy"},
                  [&] { bundle_.file(described("nodule/absent.ts", "x"), verify); });
-    expect_error(ErrorCode::kBadBundle, {"no regular file"},
+    expect_error(ErrorCode::kBadBundle, {"not a regular file"},
                  [&] { bundle_.file(described("nodule", "x"), verify); });
   }
 }
@@ -123,7 +123,7 @@ TEST_F(BundleFiles, SymbolicLinksMayNotLeaveTheBundle) {
   for (const char* target : {"../../outside.ts", "../../bundle-twin/model.ts"}) {
     fs::create_symlink(target, place);
     for (const bool verify : {false, true}) {
-      expect_error(ErrorCode::kBadBundle, {"nodule/link.ts", "outside of the bundle"},
+      expect_error(ErrorCode::kBadBundle, {"nodule/link.ts", "outside the bundle"},
                    [&] { bundle_.file(link, verify); });
     }
     fs::remove(place);

@@ -24,7 +24,7 @@ TEST(Compiled, FindsEverySize) {
   other["output"]["shape"] = {1, 1, 32, 8};
   const fs::path first = files.write(files.record());
   files.write(other, "32x8");
-  files.write(other, ".32x8.lungrt-new-0123456789abcdef");  // what another process is writing
+  files.write(other, ".32x8.lungrt-new-0123456789abcdef");  // another process is still writing it
 
   const std::vector<CompiledModel> models = files.find();
   ASSERT_EQ(models.size(), 2U);
@@ -44,7 +44,7 @@ TEST(Compiled, LiesInTheUsersCache) {
 
   const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
   setenv("HOME", "/home/somebody", 1);
-  setenv("XDG_CACHE_HOME", "relative", 1);  // to be ignored, says the specification
+  setenv("XDG_CACHE_HOME", "relative", 1);  // the specification says to ignore relative paths
   EXPECT_EQ(compiled_cache(), "/home/somebody/.cache/lungrt/compiled");
   unsetenv("XDG_CACHE_HOME");
   EXPECT_EQ(compiled_cache(), "/home/somebody/.cache/lungrt/compiled");
@@ -56,8 +56,8 @@ TEST(Compiled, LiesInTheUsersCache) {
 TEST(Compiled, SaysHowToCompile) {
   const CompiledFiles files;
   expect_error(ErrorCode::kEngineUnavailable,
-               {"stage segmentation", "is not compiled on this machine", "nothing in",
-                "cache/lungrt/compiled/", "run `lungrt compile ", "bundle`"},
+               {"stage segmentation", "has not been compiled on this machine",
+                "is missing or empty", "cache/lungrt/compiled/", "run `lungrt compile ", "bundle`"},
                [&] { files.find(); });
 }
 
@@ -86,7 +86,7 @@ TEST(Compiled, RefusesAnotherRuntime) {
   files.write(files.record());
   files.runtime.version = "fake 1.1";
   expect_error(ErrorCode::kUnsupportedVersion,
-               {"compiled with fake 1.0, here runs fake 1.1", "--size 16x24"},
+               {"compiled with fake 1.0, but the installed version is fake 1.1", "--size 16x24"},
                [&] { files.find(); });
 }
 
@@ -130,7 +130,7 @@ TEST(Compiled, RefusesCodeThatOthersMayWrite) {
     const fs::path path = folder / file;
     const fs::perms before = fs::status(path).permissions();
     fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
-    expect_error(ErrorCode::kBadBundle, {"may be written by other users"}, [&] { files.find(); });
+    expect_error(ErrorCode::kBadBundle, {"is writable by other users"}, [&] { files.find(); });
     fs::permissions(path, before);
   }
   EXPECT_EQ(files.find().size(), 1U);
@@ -151,7 +151,7 @@ TEST(Compiled, RefusesSizesOfDifferentBatches) {
   other["input"]["shape"] = {2, 7, 56, 64};
   other["output"]["shape"] = {2, 1, 16, 24};
   files.write(other, "16x25");
-  expect_error(ErrorCode::kBadBundle, {"different batches or layouts"}, [&] { files.find(); });
+  expect_error(ErrorCode::kBadBundle, {"different batch sizes or layouts"}, [&] { files.find(); });
 }
 
 struct Damage {
@@ -209,7 +209,7 @@ TEST(Compiled, RefusesARecordOfAnotherVersion) {
   record["new"] = true;
   files.write(record);
   expect_error(ErrorCode::kUnsupportedVersion,
-               {"format_version is 2, this lungrt reads 1", "compile it again"},
+               {"format_version is 2, but this lungrt supports 1", "compile it again"},
                [&] { files.find(); });
 }
 

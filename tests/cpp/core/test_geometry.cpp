@@ -65,11 +65,11 @@ TEST(Geometry, ExactInverseUndoesToWorld) {
 }
 
 TEST(Geometry, BooksInverseMultipliesFromTheRight) {
-  // A direction that is its own inverse: both agree.
+  // Both transforms agree for a direction that is its own inverse.
   const Geometry flipped({5, 6, 7}, {1, 2, 3}, {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}});
   EXPECT_EQ(flipped.to_index(flipped.to_world(VoxelIndex{4, 5, 6}), InverseTransform::kBook),
             (VoxelIndex{4, 5, 6}));
-  // A quarter turn is not: (world - origin) @ inverse(direction) turns once more the same way.
+  // A quarter turn is not its own inverse: (world - origin) @ inverse(direction) turns once more.
   const Geometry turned({0, 0, 0}, {1, 1, 1}, {{{0, -1, 0}, {1, 0, 0}, {0, 0, 1}}});
   EXPECT_EQ(turned.to_world(VoxelIndex{0, 0, 3}), (Vec3{0, 3, 0}));
   EXPECT_EQ(turned.to_index({0, 3, 0}, InverseTransform::kBook), (VoxelIndex{0, 0, -3}));
@@ -94,7 +94,7 @@ TEST(Geometry, RefusesWhatIsNotFinite) {
 
 TEST(Geometry, RefusesSpacingThatIsNotPositive) {
   for (const double spacing : {0.0, -0.7}) {
-    expect_error(ErrorCode::kBadVolume, {"spacing", "above 0"},
+    expect_error(ErrorCode::kBadVolume, {"spacing", "from 1e-06 to 1e+06", "negative spacing"},
                  [=] { Geometry({0, 0, 0}, {1, 1, spacing}, kIdentity); });
   }
 }
@@ -105,7 +105,7 @@ TEST(Geometry, RefusesOriginsAndSpacingsThatNoVoxelHasAPlaceWith) {
                  [=] { Geometry({0, origin, 0}, {1, 1, 1}, kIdentity); });
   }
   for (const double spacing : {1.1e6, 0.9e-6, 1e300, 5e-324}) {
-    expect_error(ErrorCode::kBadVolume, {"spacing", "within 1e-06 to 1e+06"},
+    expect_error(ErrorCode::kBadVolume, {"spacing", "from 1e-06 to 1e+06"},
                  [=] { Geometry({0, 0, 0}, {1, spacing, 1}, kIdentity); });
   }
   const Geometry largest({1e9, -1e9, 1e9}, {1e6, 1e6, 1e6}, kIdentity);

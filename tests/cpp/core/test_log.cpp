@@ -73,7 +73,7 @@ TEST_F(Log, DoesNotCallItselfAndCannotBeChangedFromWithin) {
 
 TEST_F(Log, RefusesALevelThatDoesNotExist) {
   for (const int level : {-1, 3, 1000}) {
-    expect_error(ErrorCode::kInvalidArgument, {"no log level"},
+    expect_error(ErrorCode::kInvalidArgument, {"unknown log level"},
                  [&] { set_log_callback({}, static_cast<LogLevel>(level)); });
   }
   EXPECT_STREQ(to_string(static_cast<LogLevel>(7)), "unknown");

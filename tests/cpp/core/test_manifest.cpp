@@ -86,13 +86,13 @@ TEST(Manifest, FreeContentIsFree) {
 
 TEST(Manifest, UnknownVersionsAreUnsupported) {
   expect_error(ErrorCode::kUnsupportedVersion,
-               {"m.json", "format_version is 2", "reads 1", "upgrade"}, [] {
+               {"m.json", "format_version is 2", "supports 1", "upgrade"}, [] {
                  json manifest = with("/format_version", 2);
                  manifest["a field of version 2"] = 1;  // must not hide the version
                  parse(manifest);
                });
   for (const int version : {0, -1}) {
-    expect_error(ErrorCode::kUnsupportedVersion, {"reads 1", "export"},
+    expect_error(ErrorCode::kUnsupportedVersion, {"supports 1", "export"},
                  [=] { parse(with("/format_version", version)); });
   }
   for (const json& version : {json("1"), json(1.0), json(nullptr), json(true)}) {
@@ -101,7 +101,7 @@ TEST(Manifest, UnknownVersionsAreUnsupported) {
   }
 }
 
-// Each field, once missing; the message names it and where it belongs.
+// Removes each field once; the message must name it and its object.
 TEST(Manifest, RefusesMissingFields) {
   const std::vector<std::string> fields{
       "/format_version",
@@ -159,7 +159,7 @@ TEST(Manifest, RefusesUnknownFields) {
         "/stages/nodule/networks/0", "/stages/nodule/networks/0/checkpoint",
         "/stages/nodule/networks/0/artifacts/torchscript", "/stages/nodule/networks/0/goldens/0"}) {
     SCOPED_TRACE(place);
-    expect_error(ErrorCode::kBadBundle, {"unknown field 'threshhold'", "known are"},
+    expect_error(ErrorCode::kBadBundle, {"unknown field 'threshhold'", "known fields: "},
                  [&] { parse(with(place + "/threshhold", 1)); });
   }
   expect_error(ErrorCode::kBadBundle, {"unknown field 'nodules' in stages", "malignancy"},
@@ -168,7 +168,7 @@ TEST(Manifest, RefusesUnknownFields) {
                [] { parse(with("/stages/segmentation/input/crop", {1, 2, 3})); });
 }
 
-// Pointer, a value that is wrong there, and words of the message.
+// A pointer, an invalid value for it, and words of the message.
 struct Wrong {
   std::string pointer;
   json value;
@@ -181,7 +181,7 @@ TEST(Manifest, RefusesWrongValues) {
   const std::string artifact = "/stages/nodule/networks/0/artifacts/torchscript";
   const std::vector<Wrong> all{
       {"/lungrt_version", 1, {"lungrt_version is 1", "text"}},
-      {"/created", "", {"created is \"\"", "not empty"}},
+      {"/created", "", {"created is \"\"", "non-empty"}},
       {"/stages", json::array(), {"stages is []", "an object"}},
       {"/stages", json::object(), {"at least one of segmentation, nodule, malignancy"}},
       {"/stages/nodule", nullptr, {"stages.nodule is null", "an object"}},
@@ -212,7 +212,7 @@ TEST(Manifest, RefusesWrongValues) {
       {crop + "/crop", {32, 48, 48}, {"input.shape", "[\"batch\",1,32,48,48]", "the crop"}},
       {crop + "/shape", {1, 1, 32, 48, 40}, {"stages.nodule.input.shape", "\"batch\""}},
       {"/stages/nodule/output/kind", "sigmoid", {"output.kind", "probability, logits"}},
-      {"/stages/nodule/output/shape", {"batch", 3}, {"[\"batch\",2]", "one channel a class"}},
+      {"/stages/nodule/output/shape", {"batch", 3}, {"[\"batch\",2]", "one channel per class"}},
       {"/stages/segmentation/output/shape",
        {"batch", 2, "height", "width"},
        {"[\"batch\",1,\"height\",\"width\"]"}},
@@ -268,7 +268,9 @@ TEST(Manifest, RefusesMalignancyTwice) {
   json manifest = example_manifest();
   manifest["stages"]["nodule"] =
       example_classifier("nodule", {"non-nodule", "benign", "malignant"});
-  expect_error(ErrorCode::kBadBundle, {"stages.nodule.classes", "malignancy", "contradicts"},
+  expect_error(ErrorCode::kBadBundle,
+               {"stages.nodule.classes", "already includes benign and malignant",
+                "must not have a malignancy stage"},
                [&] { parse(manifest); });
 }
 
@@ -300,9 +302,9 @@ TEST(Manifest, RefusesTextThatIsNoJson) {
 }
 
 TEST(Manifest, RefusesRepeatedFields) {
-  expect_error(ErrorCode::kBadBundle, {"'format_version' stands twice"},
+  expect_error(ErrorCode::kBadBundle, {"'format_version' occurs twice"},
                [] { parse_manifest(R"({"format_version": 1, "format_version": 1})", "m.json"); });
-  // The same name in another object is another field.
+  // The same name may occur in another object.
   EXPECT_NO_THROW(parse(with("/metadata", {{"created", 1}, {"stages", {{"created", 2}}}})));
 }
 

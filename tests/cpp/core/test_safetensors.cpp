@@ -38,7 +38,7 @@ json entry(const json& shape, const json& offsets, const json& dtype = "F32") {
   return {{"dtype", dtype}, {"shape", shape}, {"data_offsets", offsets}};
 }
 
-/// Two tensors and two texts; the tensors' values do not lie in the order of their names.
+/// Two tensors and two texts; the values of the tensors are not in the order of their names.
 json example_header() {
   return {{"a", entry({2, 3}, {4, 28})},
           {"b", entry(json::array(), {0, 4})},
@@ -81,7 +81,7 @@ TEST(Safetensors, ReadsWhatIsUnusualAndAllowed) {
   const Safetensors nothing = parse_safetensors(with_length("{}", ""), "w.st");
   EXPECT_TRUE(nothing.tensors.empty() && nothing.metadata.empty());
 
-  // Writers pad the header with spaces, so that values are aligned; ours need not be.
+  // Writers may pad the header with spaces to align the values; the reader does not require it.
   const json header{{"empty", entry({3, 0, 2}, {4, 4})}, {"one", entry({1, 1, 1, 1, 1}, {0, 4})}};
   for (const char* spaces : {"", "   "}) {
     const Safetensors content =
@@ -101,29 +101,30 @@ TEST(Safetensors, KeepsEveryBitOfAValue) {
 }
 
 TEST(Safetensors, RefusesAHeaderThatCannotBe) {
-  refuse("", {"it has 0 bytes", "at least 8"});
+  refuse("", {"not a safetensors file", "it has 0 bytes", "at least the 8"});
   refuse("1234567", {"it has 7 bytes", "export or copy the bundle again"});
-  refuse(with_length("{}", "").substr(0, 9), {"truncated", "claims 2 bytes, 1 byte follow"});
-  refuse(std::string(8, '\0'), {"begin with '{'"});
-  refuse(with_length("[]", ""), {"begin with '{'"});
-  refuse(with_length(" {}", ""), {"begin with '{'"});
+  refuse(with_length("{}", "").substr(0, 9),
+         {"truncated", "claims 2 bytes, but only 1 byte follow"});
+  refuse(std::string(8, '\0'), {"not a safetensors file", "does not begin with '{'"});
+  refuse(with_length("[]", ""), {"not a safetensors file", "does not begin with '{'"});
+  refuse(with_length(" {}", ""), {"not a safetensors file", "does not begin with '{'"});
   refuse(with_length("{}}", ""), {"not JSON"});
   refuse(with_length("{", ""), {"not JSON"});
   refuse(with_length("{\"a\xff\": 1}", ""), {"not JSON"});
   refuse(with_length(std::string("{}\0x", 4), ""), {"not JSON", "byte 2 is zero"});
-  // Claims of a size that nothing may be allocated for.
+  // Claimed sizes for which no memory may be allocated.
   refuse(std::string(8, '\xff') + "{}", {"claims 18446744073709551615 bytes", "100000000"});
   std::string most(8, '\0');
   const std::uint64_t limit = 100'000'000;
   std::memcpy(most.data(), &limit, sizeof limit);
-  refuse(most + "{}", {"truncated", "claims 100,000,000 bytes, 2 bytes follow"});
+  refuse(most + "{}", {"truncated", "claims 100,000,000 bytes, but only 2 bytes follow"});
 }
 
 TEST(Safetensors, RefusesRepeatedFields) {
   const std::string x = R"("x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
-  refuse(with_length("{" + x + "," + x + "}", bytes_of({1})), {"'x' stands twice"});
-  refuse(with_length(R"({"x":{"dtype":"F32","dtype":"F32"}})", ""), {"'dtype' stands twice"});
-  refuse(with_length(R"({"__metadata__":{"a":"1","a":"1"}})", ""), {"'a' stands twice"});
+  refuse(with_length("{" + x + "," + x + "}", bytes_of({1})), {"'x' occurs twice"});
+  refuse(with_length(R"({"x":{"dtype":"F32","dtype":"F32"}})", ""), {"'dtype' occurs twice"});
+  refuse(with_length(R"({"__metadata__":{"a":"1","a":"1"}})", ""), {"'a' occurs twice"});
 }
 
 TEST(Safetensors, RefusesMetadataThatIsNoText) {
@@ -148,7 +149,8 @@ TEST(Safetensors, RefusesEntriesThatAreNotOfTheFormat) {
 
 TEST(Safetensors, RefusesNamesThatNoMessageCanShow) {
   for (const std::string& name : {std::string(), std::string("a\x1b[2J"), std::string(257, 'a')}) {
-    refuse_header({{name, entry({7}, {0, 28})}}, {"a tensor's name is not of 1 to 256 bytes"});
+    refuse_header({{name, entry({7}, {0, 28})}},
+                  {"invalid name of a tensor: expected 1 to 256 bytes"});
   }
 }
 
@@ -159,13 +161,14 @@ TEST(Safetensors, RefusesShapesThatCannotBe) {
   refuse_with("/a/shape", {2.0, 3}, {"a.shape[0] is 2.0", "a whole number"});
   refuse_with("/a/shape", {18446744073709551615ULL}, {"a.shape[0]", "a whole number"});
   const std::int64_t huge = std::int64_t{1} << 62;
-  refuse_with("/a/shape", {huge}, {"a.shape is", "a possible size"});
-  refuse_with("/a/shape", {huge, huge}, {"a.shape is", "a possible size"});
-  refuse_with("/a/shape", {std::int64_t{1} << 32, std::int64_t{1} << 32}, {"a possible size"});
-  // Nothing in it, and yet whoever multiplies from the left overflows.
-  refuse_with("/a/shape", {huge, huge, 0}, {"a possible size"});
-  // Large, but not too large: the file is what it does not fit.
-  refuse_with("/a/shape", {huge / 4}, {"a.data_offsets is [4,28]", "of its shape"});
+  refuse_with("/a/shape", {huge}, {"a.shape is", "whose product does not overflow"});
+  refuse_with("/a/shape", {huge, huge}, {"a.shape is", "whose product does not overflow"});
+  refuse_with("/a/shape", {std::int64_t{1} << 32, std::int64_t{1} << 32},
+              {"whose product does not overflow"});
+  // The tensor is empty, but multiplying its axes from the left overflows.
+  refuse_with("/a/shape", {huge, huge, 0}, {"whose product does not overflow"});
+  // Large but possible; it only does not fit the file.
+  refuse_with("/a/shape", {huge / 4}, {"a.data_offsets is [4,28]", "the size of its shape"});
 }
 
 TEST(Safetensors, RefusesOffsetsThatDoNotFitTheShapeOrTheFile) {
@@ -177,23 +180,26 @@ TEST(Safetensors, RefusesOffsetsThatDoNotFitTheShapeOrTheFile) {
   refuse_with("/a/data_offsets", {28, 4}, {"the lower number first"});
   refuse_with("/a/data_offsets", {8, 32}, {"within the 28 bytes that follow the header"});
   refuse_with("/a/data_offsets", {4, 9223372036854775807}, {"within the 28 bytes"});
-  refuse_with("/a/data_offsets", {4, 24}, {"a.data_offsets is [4,24]", "the 24 bytes of its"});
-  refuse_with("/a/shape", {2, 2}, {"a.data_offsets is [4,28]", "the 16 bytes of its shape"});
-  refuse_with("/b/data_offsets", {0, 0}, {"b.data_offsets is [0,0]", "the 4 bytes of its shape"});
+  refuse_with("/a/data_offsets", {4, 24},
+              {"a.data_offsets is [4,24]", "24 bytes, the size of its shape"});
+  refuse_with("/a/shape", {2, 2}, {"a.data_offsets is [4,28]", "16 bytes, the size of its shape"});
+  refuse_with("/b/data_offsets", {0, 0},
+              {"b.data_offsets is [0,0]", "4 bytes, the size of its shape"});
 }
 
 TEST(Safetensors, RefusesBytesOfTwoTensorsOrOfNone) {
-  refuse_with("/b/data_offsets", {4, 8}, {"belong to no tensor"});
+  refuse_with("/b/data_offsets", {4, 8}, {"are not used by any tensor"});
   refuse_with("/a/data_offsets", {0, 24}, {"tensors b and a overlap"});
   refuse_with("/c", entry({0}, {8, 8}), {"tensors a and c overlap"});
   json header = example_header();
   header.erase("b");
-  refuse_header(header, {"bytes 0 to 4 after the header, before a, belong to no tensor"});
+  refuse_header(header,
+                {"bytes 0 to 4 after the header, before tensor a, are not used by any tensor"});
   header = example_header();
   header.erase("a");
-  refuse_header(header, {"24 bytes at the end belong to no tensor"});
-  refuse(example() + "x", {"1 byte at the end belong"});
-  refuse(with_length("{}", "x"), {"1 byte at the end"});
+  refuse_header(header, {"the tensors leave 24 bytes at the end of the file unused"});
+  refuse(example() + "x", {"leave 1 byte at the end of the file unused"});
+  refuse(with_length("{}", "x"), {"leave 1 byte at the end"});
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {
@@ -204,7 +210,7 @@ TEST(Safetensors, RefusesEveryTruncation) {
   }
 }
 
-// Whatever a byte is changed to, the file is read or refused, and nothing else happens.
+// Whatever value a byte is changed to, the file is either read or refused.
 TEST(Safetensors, SurvivesEveryChangedByte) {
   const std::string whole = example();
   int read = 0, refused = 0;

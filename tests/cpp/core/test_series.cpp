@@ -114,7 +114,7 @@ TEST(PlanSeries, RefusesSeveralSeriesWithTheirSizes) {
   }
 }
 
-/// One slice differs; the message must name it and no other.
+/// Changes one slice; the message must name that slice and no other.
 void expect_refusal_of_b(std::initializer_list<const char*> words,
                          const std::function<void(SliceHeader&)>& change) {
   std::vector<SliceHeader> headers = stack({0, 1, 2, 3});
@@ -140,7 +140,7 @@ TEST(PlanSeries, RefusesLocalizers) {
 TEST(PlanSeries, RefusesSlicesThatDifferInSize) {
   expect_refusal_of_b({"differ in size", "512 x 500", "'a'"}, [](SliceHeader& h) { h.rows = 511; });
   expect_refusal_of_b({"differ in size"}, [](SliceHeader& h) { h.columns = 501; });
-  expect_refusal_of_b({"no rows or no columns"}, [](SliceHeader& h) { h.columns = 0; });
+  expect_refusal_of_b({"without rows or columns"}, [](SliceHeader& h) { h.columns = 0; });
 }
 
 TEST(PlanSeries, RefusesSlicesThatDifferInPixelSpacing) {
@@ -173,7 +173,7 @@ TEST(PlanSeries, RefusesPositionsThatAreNotFinite) {
   });
 }
 
-// Their differences were infinite, and the number of slices to resample to was no number.
+// Their differences would be infinite and the number of resampled slices NaN.
 TEST(PlanSeries, RefusesPositionsThatAreFarFromZero) {
   for (const double far : {1.1e9, -1.1e9, std::numeric_limits<double>::max()}) {
     expect_refusal_of_b({"more than 1e+09 mm from zero", "damaged"},
@@ -216,16 +216,16 @@ TEST(PlanSeries, RefusesRepeatedPositions) {
 
 TEST(PlanSeries, RefusesMissingSlices) {
   expect_error(ErrorCode::kBadVolume,
-               {"2.5 mm apart", "1 slice missing between 'b' and 'c'",
+               {"not evenly spaced by 2.5 mm", "1 slice missing between 'b' and 'c'",
                 "3 slices missing between 'd' and 'e'"},
                [] { plan_series(stack({0, 2.5, 7.5, 10, 20, 22.5})); });
-  // Of two gaps, the smaller one is the rule.
+  // The smaller of two gaps counts as the regular one.
   expect_error(ErrorCode::kBadVolume, {"1 slice missing between 'b' and 'c'"},
                [] { plan_series(stack({0, 1, 3})); });
 }
 
 TEST(PlanSeries, RefusesIrregularSpacing) {
-  expect_error(ErrorCode::kBadVolume, {"2.5 mm apart", "2.7 mm between 'b' and 'c'"},
+  expect_error(ErrorCode::kBadVolume, {"not evenly spaced by 2.5 mm", "2.7 mm between 'b' and 'c'"},
                [] { plan_series(stack({0, 2.5, 5.2, 7.7, 10.2})); });
   EXPECT_NO_THROW(plan_series(stack({0, 2.5, 5.02, 7.52})));  // within 1 %
 }
@@ -234,7 +234,7 @@ TEST(PlanSeries, CutsLongListsOfProblems) {
   std::vector<double> positions;
   for (int i = 0; i < 16; ++i) positions.push_back(i + (i % 2 == 0 ? 0.0 : 0.1));
   // Eight gaps of 1.1 mm and seven of 0.9 mm.
-  expect_error(ErrorCode::kBadVolume, {"1.1 mm apart", "and 2 more"},
+  expect_error(ErrorCode::kBadVolume, {"not evenly spaced by 1.1 mm", "and 2 more"},
                [&] { plan_series(stack(positions)); });
   std::vector<SliceHeader> headers = stack(std::vector<double>(9, 0.0));
   for (SliceHeader& header : headers) header.modality = "MR";
@@ -255,8 +255,8 @@ TEST(ResampleSeries, DropsRepeatedPositionsAndKeepsTheFirst) {
   EXPECT_TRUE(layout.resampled);
   ASSERT_EQ(layout.notes.size(), 1U);
   EXPECT_EQ(layout.notes[0],
-            "2 slices at repeated positions dropped: 'd' repeats the position of 'b'; 'e' repeats "
-            "the position of 'c'");
+            "2 slices at repeated positions were dropped: 'd' repeats the position of 'b'; 'e' "
+            "repeats the position of 'c'");
 }
 
 TEST(ResampleSeries, FillsMissingSlicesWithBlends) {
@@ -288,13 +288,13 @@ TEST(ResampleSeries, PutsIrregularSlicesOnTheMedianGrid) {
     EXPECT_NEAR((1 - blend.weight) * positions[blend.lower] + blend.weight * positions[blend.upper],
                 layout.geometry.to_world(VoxelIndex{static_cast<std::int64_t>(k), 0, 0})[2], 1e-9);
   }
-  EXPECT_NE(layout.notes[0].find("the last 0.5 mm left out"), std::string::npos);
+  EXPECT_NE(layout.notes[0].find("the last 0.5 mm were left out"), std::string::npos);
 }
 
 TEST(ResampleSeries, RefusesToInventMostOfAVolume) {
-  expect_error(ErrorCode::kBadVolume, {"1 mm", "1003 slices of 4", "at most two"},
+  expect_error(ErrorCode::kBadVolume, {"1 mm", "4 slices into 1003", "at most twice as many"},
                [] { plan_series(stack({0, 1, 2, 1002}), true); });
-  expect_error(ErrorCode::kBadVolume, {"at most two"},
+  expect_error(ErrorCode::kBadVolume, {"at most twice as many"},
                [] { plan_series(stack({0, 1, 1e9}), true); });
 }
 

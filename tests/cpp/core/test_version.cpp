@@ -38,10 +38,10 @@ TEST(Version, RefusesHeadersOfAnotherInterface) {
 TEST(Version, RefusesWhatIsNoVersion) {
   for (const char* text : {"", "0", "0.1", "0.1.", "0.1.0.0", "0.1.x", "-1.1.0", " 0.1.0",
                            "0.1.99999999999999999999", "0.1.0-dev"}) {
-    expect_error(ErrorCode::kInvalidArgument, {"is no version", "LUNGRT_VERSION"},
+    expect_error(ErrorCode::kInvalidArgument, {"is not a version", "LUNGRT_VERSION"},
                  [&] { check_headers_version(text); });
   }
-  expect_error(ErrorCode::kInvalidArgument, {"is no version"},
+  expect_error(ErrorCode::kInvalidArgument, {"is not a version"},
                [] { check_headers_version(nullptr); });
 }
 

@@ -67,7 +67,7 @@ using VoxelTypes = ::testing::Types<std::int8_t, std::uint8_t, std::uint16_t, st
 TYPED_TEST_SUITE(ConvertedFrom, VoxelTypes);
 
 TYPED_TEST(ConvertedFrom, WholeNumbersStayThemselvesWithoutANote) {
-  // More than one chunk, and neither a multiple of it nor of a vector.
+  // More than one chunk, and a multiple neither of a chunk nor of a vector.
   const VolumeShape shape{3, 41, 67};
   std::vector<TypeParam> values(static_cast<std::size_t>(shape.voxels()));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<TypeParam>(i % 128);
@@ -130,7 +130,7 @@ TEST(CtVolume, NaNAndInfinityAreNamed) {
   expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 3)", "NaN"}, convert);
   values[33] = 0;
   expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 4)", "inf"}, convert);
-  values[34] = 32767.25F;  // would round to a value within int16, and is beyond it
+  values[34] = 32767.25F;  // beyond int16, although it would round to a value within int16
   expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 4)"}, convert);
 }
 
