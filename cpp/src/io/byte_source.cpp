@@ -5,7 +5,7 @@
 namespace lungrt::io {
 
 std::string_view FileWindow::bytes(std::uint64_t offset, std::size_t count) {
-  constexpr std::size_t kWindow = 16 << 10;  // the tags of most slices
+  constexpr std::size_t kWindow = 16 << 10;  // holds the tags of most slices
   if (offset >= size()) return {};
   if (offset < first_ || offset + count > first_ + window_.size()) {
     window_.resize(std::max(count, kWindow));

@@ -1,4 +1,4 @@
-/// Bytes at a place, of a file that is not read whole.
+/// Random access to bytes, without reading a whole file.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,16 @@
 
 namespace lungrt::io {
 
+/// Bytes that can be read at any offset.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   virtual std::uint64_t size() const = 0;
-  /// \return fewer bytes than asked for at the end; good until the next call
+  /// \return the bytes, fewer than requested at the end; valid until the next call
   virtual std::string_view bytes(std::uint64_t offset, std::size_t count) = 0;
 };
 
-/// A file through a window that is read anew where it is left.
+/// Bytes of a file, of which one window is held in memory at a time.
 class FileWindow : public ByteSource {
  public:
   /// \throws Error kIo
@@ -35,7 +36,7 @@ class FileWindow : public ByteSource {
   std::string window_;
 };
 
-/// Bytes that are in memory already.
+/// Bytes in memory.
 class MemoryBytes : public ByteSource {
  public:
   explicit MemoryBytes(std::string content) : content_(std::move(content)) {}

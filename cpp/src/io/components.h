@@ -1,4 +1,4 @@
-/// The types that ITK's readers give voxels in.
+/// Voxel types of ITK's readers.
 #pragma once
 
 #include <itkImageIOBase.h>
@@ -9,8 +9,8 @@
 
 namespace lungrt::io {
 
-/// Calls `body` with the values as what they are.
-/// \throws Error kBadVolume  for a type that no Hounsfield units are stored in
+/// Calls `body` with a pointer of the values' type.
+/// \throws Error kBadVolume  for a type that is neither an integer nor a float
 template <typename Body>
 auto with_components(itk::IOComponentEnum type, const void* values, const Body& body) {
   using Type = itk::IOComponentEnum;
@@ -44,7 +44,7 @@ auto with_components(itk::IOComponentEnum type, const void* values, const Body& 
   }
   throw Error(ErrorCode::kBadVolume, "voxels of type " +
                                          itk::ImageIOBase::GetComponentTypeAsString(type) +
-                                         " are no Hounsfield units; expected integers or floats");
+                                         " are not Hounsfield units; expected integers or floats");
 }
 
 }  // namespace lungrt::io

@@ -28,7 +28,7 @@ InputFile::~InputFile() { ::close(descriptor_); }
 
 FileVersion InputFile::version() const {
   struct stat status{};
-  ::fstat(descriptor_, &status);  // cannot fail for what is open
+  ::fstat(descriptor_, &status);  // cannot fail for an open file
   return {static_cast<std::uint64_t>(status.st_ino), static_cast<std::uint64_t>(status.st_size),
           status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }

@@ -1,4 +1,4 @@
-/// Files as bytes, with errors in the library's words.
+/// Reading files as bytes, with the library's errors.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace lungrt::io {
 
-/// What tells whether a file is still the one that was looked at before.
+/// Identity of a file's content, to detect that it was changed or replaced.
 struct FileVersion {
   std::uint64_t inode = 0, size = 0;
-  std::int64_t seconds = 0, nanoseconds = 0;  ///< when it was last written
+  std::int64_t seconds = 0, nanoseconds = 0;  ///< time of the last modification
 
   bool operator==(const FileVersion&) const = default;
 };
@@ -18,14 +18,14 @@ struct FileVersion {
 /// A file that is open for reading.
 class InputFile {
  public:
-  /// \throws Error kIo  where it cannot be opened
+  /// \throws Error kIo  if it cannot be opened
   explicit InputFile(const std::filesystem::path& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   FileVersion version() const;
-  /// \return how many bytes were read: fewer than asked for at the end of the file
+  /// \return number of bytes that were read, fewer than requested at the end of the file
   /// \throws Error kIo
   std::size_t read_at(std::uint64_t offset, void* target, std::size_t bytes) const;
 

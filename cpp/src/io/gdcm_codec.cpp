@@ -16,7 +16,7 @@ namespace {
 
 using Scalar = gdcm::PixelFormat::ScalarType;
 
-/// Calls `as_plane` with the values as what they are.
+/// Calls `as_plane` with a pointer of the values' type.
 Plane plane_of(const DicomSlice& slice, Scalar type, const void* values, std::size_t count) {
   const auto as = [&]<typename T>(T) {
     return as_plane(slice, static_cast<const T*>(values), count);
@@ -45,11 +45,11 @@ Plane plane_of(const DicomSlice& slice, Scalar type, const void* values, std::si
   }
   refuse_undecodable(slice, std::string("values of type ") +
                                 gdcm::PixelFormat(type).GetScalarTypeAsString() +
-                                " are no Hounsfield units");
+                                " are not Hounsfield units");
 }
 
 Plane decode_by_gdcm(const DicomSlice& slice, std::string content, std::int64_t pixels) {
-  // What the slope and intercept say counts for every kind of image, as ITK has it.
+  // Applies slope and intercept to every kind of image, as ITK does.
   static const bool kForced = (gdcm::ImageHelper::SetForceRescaleInterceptSlope(true), true);
   static_cast<void>(kForced);
   std::istringstream stream(std::move(content), std::ios::binary);
@@ -61,7 +61,7 @@ Plane decode_by_gdcm(const DicomSlice& slice, std::string content, std::int64_t 
   std::vector<char> bytes(image.GetBufferLength());
   const auto count = static_cast<std::size_t>(pixels);
   if (bytes.size() != count * stored.GetPixelSize() || !image.GetBuffer(bytes.data())) {
-    refuse_undecodable(slice, "GDCM cannot decode them");
+    refuse_undecodable(slice, "GDCM failed to decode them");
   }
   if (image.GetSlope() == 1.0 && image.GetIntercept() == 0.0) {
     return plane_of(slice, stored.GetScalarType(), bytes.data(), count);

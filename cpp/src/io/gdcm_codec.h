@@ -1,11 +1,11 @@
-/// DICOM's pixels through GDCM, and its deflated files through zlib.
+/// Decoding of DICOM pixels with GDCM, and of deflated DICOM files with zlib.
 #pragma once
 
 #include "io/dicom/codec.h"
 
 namespace lungrt::io {
 
-/// Without state, so that all threads share one.
+/// The codec. It is stateless, so all threads share one.
 const Codec& gdcm_codec();
 
 }  // namespace lungrt::io

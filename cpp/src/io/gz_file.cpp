@@ -23,7 +23,7 @@ struct Close {
 
 [[noreturn]] void refuse_damaged(const std::filesystem::path& path, const std::string& reason) {
   throw Error(ErrorCode::kIo,
-              path.string() + ": truncated or damaged (" + reason + "); fetch it anew");
+              path.string() + ": truncated or damaged (" + reason + "); copy or download it again");
 }
 
 using GzFile = std::unique_ptr<std::remove_pointer_t<gzFile>, Close>;
@@ -52,7 +52,8 @@ std::int64_t read_gz_file(const std::filesystem::path& path, std::uint64_t first
   int status = Z_OK;
   const std::string message = gzerror(file.get(), &status);
   if (status != Z_OK && status != Z_STREAM_END) {
-    // "<fd:3>: unexpected end of file", but "out of memory"
+    // Most messages have a prefix, as in "<fd:3>: unexpected end of file"; "out of memory" has
+    // none.
     const std::size_t colon = message.find(": ");
     refuse_damaged(path, colon == std::string::npos ? message : message.substr(colon + 2));
   }

@@ -1,4 +1,4 @@
-/// Files that may be compressed by gzip.
+/// Files that may be compressed with gzip.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace lungrt::io {
 
-/// Reads a file to its end, inflating it where it is of gzip: in any number of members, each with a
-/// checksum that must be right.
-/// \param first  bytes that lie before what is read
-/// \param sink   gets each piece; the view is good until it returns
-/// \return how many bytes those were
+/// Reads a file to its end and inflates it if it is compressed with gzip. It may have any number of
+/// members; their checksums are verified.
+/// \param first  offset of the first byte to read
+/// \param sink   receives each piece; the view is valid until it returns
+/// \return total size of the pieces in bytes
 /// \throws Error kIo
 std::int64_t read_gz_file(const std::filesystem::path& path, std::uint64_t first = 0,
                           const std::function<void(std::string_view)>& sink = {});

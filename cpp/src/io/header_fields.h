@@ -1,4 +1,4 @@
-/// What the text headers of MetaImage and NRRD files have in common.
+/// Text headers of MetaImage and NRRD files.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace lungrt::io {
 
-/// Names, each with a value, and where they end.
+/// Fields of a header.
 struct HeaderFields {
-  std::map<std::string, std::string> values;
-  std::uint64_t end = 0;  ///< voxels may follow there
+  std::map<std::string, std::string> values;  ///< by name
+  std::uint64_t end = 0;  ///< offset of the first byte after the header, where voxels may begin
 
-  /// Nothing where there is none.
+  /// Value of a field; empty if there is none.
   std::string text(const std::string& name) const;
-  /// 0 where there is none.
+  /// Number in a field; 0 if there is none.
   std::int64_t number(const std::string& name) const;
 };
 
-/// Without the blanks at its ends.
+/// A text without leading and trailing blanks.
 std::string trimmed(const std::string& text);
 
 }  // namespace lungrt::io

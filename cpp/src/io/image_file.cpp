@@ -23,10 +23,8 @@ constexpr unsigned kAxes = 3;
 
 [[noreturn]] void refuse_unreadable(const std::filesystem::path& path, const std::string& reason) {
   throw Error(ErrorCode::kIo,
-              path.string() +
-                  ": cannot be read; it is no image, is truncated, or lacks the file that holds "
-                  "its voxels (" +
-                  reason + ")");
+              path.string() + ": cannot be read (" + reason +
+                  "); it is not an image, it is truncated, or the file with its voxels is missing");
 }
 
 void require_scalar_volume(const std::filesystem::path& path, const itk::ImageIOBase& reader) {
@@ -35,7 +33,7 @@ void require_scalar_volume(const std::filesystem::path& path, const itk::ImageIO
     throw Error(ErrorCode::kBadVolume,
                 path.string() + " has " + std::to_string(axes) + " dimensions and " +
                     std::to_string(reader.GetNumberOfComponents()) +
-                    " values a voxel; a CT has 3 dimensions and 1 value a voxel");
+                    " values per voxel; a CT has 3 dimensions and 1 value per voxel");
   }
 }
 
@@ -53,7 +51,7 @@ VolumeShape shape_of(const itk::ImageIOBase& reader) {
           static_cast<std::int64_t>(reader.GetDimensions(0))};
 }
 
-/// A negative spacing turns its axis round.
+/// A negative spacing reverses the direction of its axis.
 Geometry geometry_of(const itk::ImageIOBase& reader) {
   Vec3 origin, spacing;
   Matrix3 direction;
@@ -80,7 +78,7 @@ void read_voxels(itk::ImageIOBase& reader, void* target) {
 template <typename T>
 CtVolume as_volume(const T* values, const VolumeShape& shape, const Geometry& geometry) {
   if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
-    // Every number of 64 bits that fits int16 is one of these.
+    // Every 64-bit integer that fits int16 is exact as int64 or as a double.
     if constexpr (std::is_signed_v<T>) {
       return CtVolume::converted(reinterpret_cast<const std::int64_t*>(values), shape, geometry);
     } else {
@@ -92,7 +90,7 @@ CtVolume as_volume(const T* values, const VolumeShape& shape, const Geometry& ge
   }
 }
 
-/// The volume of an image whose header has been read. int16 voxels go where they stay.
+/// Reads the voxels of an image whose header has been read. Voxels of type int16 are not copied.
 CtVolume read_opened(itk::ImageIOBase& reader) {
   const VolumeShape shape = shape_of(reader);
   const auto bytes = static_cast<std::size_t>(reader.GetImageSizeInBytes());
@@ -118,15 +116,15 @@ auto with_opened(const std::filesystem::path& path, const Body& body) {
     throw Error(ErrorCode::kInvalidArgument,
                 path.string() +
                     ": unknown kind of file; expected one of .mhd, .mha, .nii, .nii.gz, .nrrd, "
-                    ".nhdr, or the folder that holds the slices of a DICOM series");
+                    ".nhdr, or a folder with the slices of a DICOM series");
   }
   try {
     if (!reader->CanReadFile(path.c_str())) {
-      refuse_unreadable(path, "its content is not what its name says");
+      refuse_unreadable(path, "its content does not match its suffix");
     }
     reader->SetFileName(path.string());
     reader->ReadImageInformation();
-    // Before the voxels: a long time series must not be read to be refused.
+    // Checked before the voxels are read: a long time series is refused at once.
     require_scalar_volume(path, *reader);
     require_complete(path, *reader);
     return body(*reader);
@@ -134,7 +132,7 @@ auto with_opened(const std::filesystem::path& path, const Body& body) {
     refuse_unreadable(path, itk_reason(error));
   } catch (const Error& error) {
     const std::string message = error.what();
-    // What the core says of voxels and geometry does not name the file.
+    // The core's messages about voxels and geometry do not name the file.
     if (message.find(path.string()) == 0) throw;
     throw Error(error.code(), path.string() + ": " + message);
   }
@@ -145,7 +143,7 @@ auto with_opened(const std::filesystem::path& path, const Body& body) {
 CtVolume read_image(const std::filesystem::path& path) { return with_opened(path, read_opened); }
 
 void validate_image_file(const std::filesystem::path& path) {
-  with_opened(path, [](itk::ImageIOBase&) {});  // which looks through all of it
+  with_opened(path, [](itk::ImageIOBase&) {});  // checks that nothing is missing
 }
 
 }  // namespace lungrt::io

@@ -1,4 +1,4 @@
-/// Which of ITK's readers and writers a file's name asks for.
+/// Selection of ITK's readers and writers by file name.
 #pragma once
 
 #include <itkImageIOBase.h>
@@ -9,7 +9,8 @@ namespace lungrt::io {
 
 bool ends_with(const std::string& name, const std::string& suffix);
 
-/// \return null for a name of another kind
+/// ITK's reader and writer for a file name.
+/// \return null for an unknown suffix
 itk::ImageIOBase::Pointer image_io(const std::string& name);
 
 }  // namespace lungrt::io

@@ -11,7 +11,7 @@ namespace lungrt::io {
 std::uint64_t inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
                            const std::function<void(std::string_view)>& sink) {
   constexpr std::size_t kChunk = 1 << 18;
-  constexpr int kEitherHead = 32;  // zlib's way of asking for both kinds
+  constexpr int kEitherHead = 32;  // makes zlib accept both kinds of header
   z_stream stream{};
   const int window = compression == Compression::kDeflate ? -MAX_WBITS : MAX_WBITS + kEitherHead;
   int status = inflateInit2(&stream, window);
@@ -32,7 +32,7 @@ std::uint64_t inflate_from(ByteSource& source, std::uint64_t at, Compression com
   }
   if (status == Z_MEM_ERROR) throw std::bad_alloc();
   if (status != Z_STREAM_END) {
-    throw std::runtime_error(status == Z_OK ? "its compressed data end too early"
+    throw std::runtime_error(status == Z_OK ? "its compressed data are incomplete"
                                             : "its compressed data are damaged");
   }
   return stream.total_in;

@@ -1,4 +1,4 @@
-/// Compressed bytes, inflated piece by piece.
+/// Inflating compressed bytes piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@ namespace lungrt::io {
 
 enum class Compression { kDeflate, kZlibOrGzip };
 
-/// Inflates what begins at a place of a source.
-/// \param sink  gets each piece; the view is good until it returns
-/// \return how many compressed bytes that were
-/// \throws std::runtime_error  for damaged data, or an end that is too early
+/// Inflates the compressed data that begins at an offset of a source.
+/// \param sink  receives each piece; the view is valid until it returns
+/// \return number of compressed bytes
+/// \throws std::runtime_error  for damaged or incomplete data
 std::uint64_t inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
                            const std::function<void(std::string_view)>& sink);
 
-/// The same into memory.
-/// \param most  bytes that are taken
-/// \throws std::runtime_error  for more of them, too
+/// Inflates into memory.
+/// \param most  largest size of the result in bytes
+/// \throws std::runtime_error  for damaged or incomplete data, or a larger result
 std::string inflate_all(ByteSource& source, std::uint64_t at, Compression compression,
                         std::size_t most);
 

@@ -1,4 +1,4 @@
-/// Masks as image files in the CT's geometry.
+/// Writing masks as image files in the CT's geometry.
 
 #include <itkImageIOBase.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder beside a file, to write it in; removed with what is in it.
+/// Temporary folder beside a file, to write the file in. The destructor removes it.
 class Aside {
  public:
   explicit Aside(const fs::path& path) {
@@ -33,7 +33,7 @@ class Aside {
     folder_ = name;
   }
   ~Aside() {
-    std::error_code ignored;  // a leftover costs no results
+    std::error_code ignored;  // a folder that is left behind does no harm to the results
     fs::remove_all(folder_, ignored);
   }
   Aside(const Aside&) = delete;
@@ -78,9 +78,10 @@ void write(const fs::path& path, const void* voxels, itk::IOComponentEnum type,
     throw Error(ErrorCode::kIo,
                 path.string() + ": cannot be written (" + io::itk_reason(error) + ")");
   } catch (const Error&) {
-    throw Error(ErrorCode::kIo, path.string() +
-                                    ": cannot be written (not all of it arrived; is the disk "
-                                    "full?)");
+    throw Error(ErrorCode::kIo,
+                path.string() +
+                    ": cannot be written (the written file is incomplete; is the disk "
+                    "full?)");
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorCode::kIo,
                 path.string() + ": cannot be written (" + error.code().message() + ")");
@@ -103,7 +104,7 @@ void make_mask_folder(const std::string& folder) {
   }
   if (failure) {
     throw Error(ErrorCode::kIo,
-                folder + ": no folder for masks can be made there (" + failure.message() + ")");
+                folder + ": the folder for masks cannot be created (" + failure.message() + ")");
   }
   const Aside attempt(fs::path(folder) / "masks");
 }
@@ -112,11 +113,11 @@ std::vector<std::string> write_masks(const std::string& folder, const Report& re
                                      const std::string& format) {
   if (format != "nii.gz" && format != "nrrd" && format != "mha") {
     throw Error(ErrorCode::kInvalidArgument,
-                "unknown mask format '" + format + "': expected nii.gz, nrrd, mha");
+                "unknown mask format '" + format + "': expected nii.gz, nrrd or mha");
   }
   if (!report.masks) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the report holds no masks: run the pipeline with keep_masks");
+                "the report has no masks; run the pipeline with keep_masks");
   }
   make_mask_folder(folder);
   const auto place = [&](const char* name) { return fs::path(folder) / (name + ("." + format)); };

@@ -1,4 +1,4 @@
-/// Whether a MetaImage file is all there: its reader leaves what is missing as it was.
+/// Completeness of MetaImage files: ITK's reader leaves missing voxels uninitialised.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,10 @@
 
 namespace lungrt::io {
 
-/// \param bytes  of the voxels, by the header
+/// Checks that a MetaImage file is complete and its encoding is supported.
+/// \param bytes  size of the voxels, according to the header
 /// \throws Error kIo         for fewer bytes, or damaged compressed data
-/// \throws Error kBadVolume  for voxels that are written as text
+/// \throws Error kBadVolume  for voxels that are stored as text or in one file per slice
 void require_complete_meta_image(const std::filesystem::path& path, std::uint64_t bytes);
 
 }  // namespace lungrt::io

@@ -15,11 +15,11 @@
 namespace lungrt::io {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 540;  // of NIfTI-2; NIfTI-1 has 348
+constexpr std::size_t kHeaderBytes = 540;  // NIfTI-2; the header of NIfTI-1 has 348
 
 using Header = std::array<unsigned char, kHeaderBytes>;
 
-/// A number of the header in either byte order.
+/// A number in the header, in either byte order.
 template <typename T>
 T number(const Header& header, std::size_t at, bool swapped) {
   std::array<unsigned char, sizeof(T)> bytes;
@@ -40,8 +40,8 @@ double voxels(const Header& header, std::size_t at, bool swapped) {
   return product;
 }
 
-/// Size of the file by its header, of either format and byte order.
-double promised_bytes(const Header& header) {
+/// Size of the file according to its header, in either format and byte order.
+double expected_bytes(const Header& header) {
   for (const bool swapped : {false, true}) {
     const auto header_size = number<std::int32_t>(header, 0, swapped);
     double count, bits, offset;
@@ -58,7 +58,7 @@ double promised_bytes(const Header& header) {
     }
     if (std::isfinite(offset)) return std::floor(offset + count * bits / 8);
   }
-  return kHeaderBytes;  // unknown kinds are left to the reader, once they have a header at all
+  return kHeaderBytes;  // unknown formats need a header; everything else is left to ITK's reader
 }
 
 }  // namespace
@@ -71,11 +71,12 @@ void require_complete_nifti(const std::filesystem::path& path) {
     std::copy(missing.begin(), missing.end(), header.begin() + static_cast<std::ptrdiff_t>(filled));
     filled += missing.size();
   });
-  const double promised = promised_bytes(header);
-  if (static_cast<double>(found) < promised) {
-    throw Error(ErrorCode::kIo, path.string() + ": truncated, it holds " + std::to_string(found) +
-                                    " of " + std::to_string(static_cast<std::int64_t>(promised)) +
-                                    " bytes that its header promises; fetch it anew");
+  const double expected = expected_bytes(header);
+  if (static_cast<double>(found) < expected) {
+    throw Error(ErrorCode::kIo, path.string() + ": truncated: its header requires " +
+                                    std::to_string(static_cast<std::int64_t>(expected)) +
+                                    " bytes, but it has " + std::to_string(found) +
+                                    "; copy or download it again");
   }
 }
 

@@ -1,4 +1,4 @@
-/// One way in for every kind of CT.
+/// Reading of CTs of any kind.
 
 #include <gdcmVersion.h>
 #include <itkVersion.h>
@@ -30,7 +30,7 @@ CtVolume read(const fs::path& path, const ReadOptions& options) {
   if (options.series || options.resample) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        path.string() + ": series and resample are for DICOM folders, this is a single file");
+        path.string() + ": series and resample are for DICOM folders, but this is a single file");
   }
   return io::read_image(path);
 }
@@ -38,11 +38,11 @@ CtVolume read(const fs::path& path, const ReadOptions& options) {
 }  // namespace
 
 CtVolume read_ct(const std::string& path, const ReadOptions& options) {
-  io::reading_threads(options.threads);  // wrong whatever the path is
+  io::reading_threads(options.threads);  // an invalid number is an error for any path
   try {
     return read(path, options);
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, path + ": there is not enough memory to read it");
+    throw Error(ErrorCode::kOutOfMemory, path + ": not enough memory to read it");
   }
 }
 

@@ -11,7 +11,7 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool continues(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
-/// Length of the UTF-8 sequence that a text starts with, 0 where it starts with none.
+/// Length of the UTF-8 sequence at the beginning of a text; 0 if it is not valid.
 std::size_t sequence(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char first = byte(0);
@@ -25,7 +25,7 @@ std::size_t sequence(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if (!continues(byte(i))) return 0;
   }
-  // Overlong forms, surrogates, and what lies beyond the last code point.
+  // Overlong forms, surrogates, and values beyond the last code point.
   if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0)) return 0;
   if ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90)) return 0;
   return length;
@@ -51,7 +51,7 @@ std::string itk_reason(const std::exception& error) {
   std::istringstream lines(error.what());
   std::string line, last;
   while (std::getline(lines, line)) {
-    // "Reason: ..." is whatever errno was last, often of something else.
+    // "Reason: ..." is the last errno, which often has another cause.
     if (line.rfind("Reason: ", 0) != 0 && line.find_first_not_of(" \t") != std::string::npos) {
       last = line;
     }

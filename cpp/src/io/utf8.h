@@ -1,4 +1,4 @@
-/// Words of files and of ITK, for messages.
+/// Texts from files and from ITK as valid UTF-8, for messages.
 #pragma once
 
 #include <exception>
@@ -7,10 +7,10 @@
 
 namespace lungrt::io {
 
-/// Text of a tag without its padding; bytes that are not UTF-8 become replacement characters.
+/// Text of a DICOM tag without its padding; bytes that are not UTF-8 become U+FFFD.
 std::string clean(std::string_view text);
 
-/// What happened, from one of ITK's messages of several lines.
+/// Cause of an error, extracted from ITK's message of several lines.
 std::string itk_reason(const std::exception& error);
 
 }  // namespace lungrt::io

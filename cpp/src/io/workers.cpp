@@ -14,13 +14,13 @@
 namespace lungrt::io {
 namespace {
 
-constexpr int kMostThreads = 8;  // beyond, disks and page caches give no more
+constexpr int kMostThreads = 8;  // more do not make disks and page caches faster
 
 }  // namespace
 
 void Workers::for_each(std::size_t count, const std::function<void(std::size_t)>& work) const {
   std::atomic<std::size_t> next = 0;
-  std::mutex guard;  // of what follows, and of `cancelled`
+  std::mutex guard;  // guards the next two variables and calls of `cancelled`
   std::exception_ptr failure;
   std::size_t failed = count;
 
@@ -50,7 +50,7 @@ void Workers::for_each(std::size_t count, const std::function<void(std::size_t)>
   try {
     while (others.size() + 1 < most) others.emplace_back(run);
   } catch (const std::system_error&) {
-    // The system has no more threads to give: those that there are do the work.
+    // The system refuses another thread: the ones that were started do the work.
   }
   run();
   for (std::thread& other : others) other.join();

@@ -1,4 +1,4 @@
-/// Work on many files at once.
+/// Parallel work on many files.
 #pragma once
 
 #include <cstddef>
@@ -6,18 +6,20 @@
 
 namespace lungrt::io {
 
-/// How many threads read files, and what may stop them.
+/// Threads that read files, and how to stop them.
 struct Workers {
-  int threads = 1;
-  std::function<bool()> cancelled;  ///< may be empty; asked by one thread at a time
+  int threads = 1;                  ///< number of threads
+  std::function<bool()> cancelled;  ///< may be empty; called by one thread at a time
 
-  /// Calls `work` once for each of 0 .. count - 1, in ascending order of their start. Once one has
-  /// failed no other is begun, and the failure of the lowest is thrown: the same each time.
+  /// Calls `work` once for each of 0 .. count - 1; they start in ascending order. After a failure
+  /// no other call is started. The exception of the lowest index is thrown, so that the result does
+  /// not depend on timing.
   /// \throws Error kCancelled
   void for_each(std::size_t count, const std::function<void(std::size_t)>& work) const;
 };
 
-/// \param wanted  0: every processor of this process, 8 at most
+/// Number of threads to read files with.
+/// \param wanted  number of threads; 0: one per processor that this process may use, 8 at most
 /// \throws Error kInvalidArgument  for a negative number
 int reading_threads(int wanted);
 

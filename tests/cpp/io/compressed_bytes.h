@@ -1,4 +1,4 @@
-/// Bytes as zlib compresses them.
+/// Bytes compressed by zlib.
 #pragma once
 
 #include <itk_zlib.h>
@@ -17,7 +17,7 @@ inline std::string compressed(const std::string& content) {
   return result;
 }
 
-/// In a file of gzip: the same with another header and another end.
+/// Bytes compressed by gzip, which differs in its header and trailer.
 inline std::string gzipped(const std::string& content) {
   const std::string stream = compressed(content);
   std::string result{"\x1f\x8b\x08\0\0\0\0\0\0\x03", 10};

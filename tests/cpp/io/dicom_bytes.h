@@ -1,4 +1,4 @@
-/// DICOM files made by hand: tests decide on every byte.
+/// DICOM files composed byte by byte.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ inline std::string tag(std::uint32_t number) {
   return little(number >> 16U, 2) + little(number & 0xFFFFU, 2);
 }
 
-/// An element whose length has 16 bits, explicit little endian.
+/// An element with a 16-bit length, in explicit little endian.
 inline std::string element(std::uint32_t number, const char* representation, std::string value) {
   if (value.size() % 2 == 1) value += ' ';
   return tag(number) + representation + little(static_cast<std::uint32_t>(value.size()), 2) + value;
 }
 
-/// One whose length has 32 bits.
+/// An element with a 32-bit length.
 inline std::string long_element(std::uint32_t number, const char* representation,
                                 const std::string& value, std::uint32_t length) {
   return tag(number) + representation + std::string(2, '\0') + little(length, 4) + value;
@@ -36,14 +36,14 @@ inline std::string long_element(std::uint32_t number, const char* representation
 
 inline constexpr const char* kCtStorage = "1.2.840.10008.5.1.4.1.1.2";
 
-/// Preamble, mark and meta group.
+/// Preamble, the mark DICM and the file meta group.
 inline std::string dicom_start(const std::string& syntax = "1.2.840.10008.1.2.1",
                                const std::string& storage = kCtStorage) {
   return std::string(128, '\0') + "DICM" + element(0x00020002, "UI", storage) +
          element(0x00020010, "UI", syntax);
 }
 
-/// A slice of 2 x 3 pixels that hold 0, 1, ... + 10 * number.
+/// A slice of 2 x 3 pixels with the values 0, 1, ... plus 10 * number.
 inline std::string dicom_slice(int number, const std::string& more = "") {
   std::string pixels;
   for (std::uint32_t i = 0; i < 6; ++i)
@@ -59,15 +59,15 @@ inline std::string dicom_slice(int number, const std::string& more = "") {
          long_element(0x7FE00010, "OW", pixels);
 }
 
-/// A fragment of pixels, or another item.
+/// An item, such as a fragment of pixels.
 inline std::string item(const std::string& content) {
   return tag(0xFFFEE000) + little(static_cast<std::uint32_t>(content.size()), 4) + content;
 }
 
-/// What ends a sequence of unknown length.
+/// The delimiter at the end of a sequence of undefined length.
 inline std::string sequence_end() { return tag(0xFFFEE0DD) + little(0, 4); }
 
-/// A file with other bytes where some are, once.
+/// A file with one occurrence of some bytes replaced by others.
 inline std::string replaced(std::string content, const std::string& from, const std::string& to) {
   return content.replace(content.find(from), from.size(), to);
 }

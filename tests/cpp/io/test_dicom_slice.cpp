@@ -36,7 +36,7 @@ class DicomSliceTest : public ::testing::Test {
   TempFolder folder_;
 };
 
-/// As a decoder has to read it: the slope is not whole.
+/// A slice that needs a decoder, because its slope is fractional.
 std::string fractional_slice() {
   return replaced(dicom_slice(0), element(0x00281053, "DS", "1"), element(0x00281053, "DS", "0.5"));
 }
@@ -53,7 +53,7 @@ TEST_F(DicomSliceTest, WithAndWithoutADecoder) {
 }
 
 TEST_F(DicomSliceTest, WhatIsNoSliceOfACt) {
-  expect_damaged("some notes", "it does not begin as DICOM files do");
+  expect_damaged("some notes", "it does not begin like a DICOM file");
   expect_damaged(dicom_start() + element(0x00080060, "CS", "CT"), "it has no pixels");
   const std::string report = "1.2.840.10008.5.1.4.1.1.88.11";
   EXPECT_FALSE(read_slice(
@@ -67,11 +67,12 @@ TEST_F(DicomSliceTest, PixelsOfWhichTooLittleIsStated) {
            {0x00280011, 0},     // columns
            {0x00280100, 7},     // bits allocated
            {0x00280101, 0},     // bits stored
-           {0x00280101, 17},    // more than are allocated
-           {0x00280102, 14},    // high bit, too low for them
-           {0x00280102, 16},    // not among them
+           {0x00280101, 17},    // more than the allocated bits
+           {0x00280102, 14},    // high bit below the stored bits
+           {0x00280102, 16},    // beyond the allocated bits
            {0x00280103, 2}}) {  // sign
-    expect_damaged(dicom_slice(0, element(number, "US", little(value, 2))), "is not stated");
+    expect_damaged(dicom_slice(0, element(number, "US", little(value, 2))),
+                   "its size or pixel format is missing or invalid");
   }
 }
 
@@ -91,7 +92,7 @@ TEST_F(DicomSliceTest, FileThatIsChangedBetweenHeaderAndPixels) {
       const auto slice = read_slice(write(content), gdcm_codec());
       ASSERT_TRUE(slice.has_value());
       change(slice->path);
-      expect_error(ErrorCode::kIo, {"slice.dcm: was changed while it was read"},
+      expect_error(ErrorCode::kIo, {"slice.dcm: was changed while it was being read"},
                    [&] { read_plane(*slice, kPixels, gdcm_codec()); });
     }
   }

@@ -48,12 +48,12 @@ TEST_F(DicomTagsTest, TagsAndPlaceOfPixels) {
 
 TEST_F(DicomTagsTest, EveryFileThatEndsTooEarlyIsFoundOut) {
   const std::string content = dicom_slice(0);
-  const std::size_t tags_end = content.size() - 24;  // of what is before the pixels' element
+  const std::size_t tags_end = content.size() - 24;  // where the pixel element begins
   for (std::size_t kept = 133; kept < content.size(); ++kept) {
     const std::string start = content.substr(0, kept);
     try {
       const std::optional<DicomTags> tags = read(start);
-      // Between two elements there is no telling, but the pixels are not there.
+      // A cut between two elements goes unnoticed, but the pixels are missing.
       EXPECT_FALSE(tags && tags->pixels) << kept;
       EXPECT_LE(kept, tags_end) << kept;
     } catch (const DamagedDicom& error) {
@@ -118,7 +118,7 @@ TEST_F(DicomTagsTest, DeflatedTagsThatAreDamaged) {
   EXPECT_NE(
       damage(dicom_start(transfer_syntax::kDeflated) + std::string(64, '\xFF')).find("compressed"),
       std::string::npos);
-  EXPECT_EQ(damage(dicom_start(transfer_syntax::kDeflated)), "its compressed data end too early");
+  EXPECT_EQ(damage(dicom_start(transfer_syntax::kDeflated)), "its compressed data are incomplete");
 }
 
 TEST_F(DicomTagsTest, WhatIsNotDicom) {

@@ -72,7 +72,7 @@ TEST(InflateTest, DataThatAreNotWhole) {
   const std::string whole = compressed("some text");
   const std::string cut = whole.substr(0, whole.size() - 6);
   std::string damaged = whole;
-  damaged.back() = static_cast<char>(~damaged.back());  // of the checksum
+  damaged.back() = static_cast<char>(~damaged.back());  // part of the checksum
   EXPECT_THROW(inflate_all(cut, 1000), std::runtime_error);
   EXPECT_THROW(inflate_all(damaged, 1000), std::runtime_error);
 }

@@ -32,13 +32,13 @@ const std::string kCompressed = kBinary + "CompressedData = True\n";
 
 class ImageFileTest : public ::testing::Test {
  protected:
-  /// \param fields  before the last one, which names the file of the voxels
+  /// \param fields  all fields before the last one, which names the file of the voxels
   std::string meta_image(const std::string& fields, const std::string& data,
                          const std::string& rest = "") const {
     return folder_.write("ct.mhd", kHeader + fields + "ElementDataFile = " + data + "\n" + rest)
         .string();
   }
-  /// With its voxels behind the header.
+  /// With the voxels after the header.
   std::string compressed_image(std::size_t stated_bytes, const std::string& data) const {
     return meta_image(kCompressed + "CompressedDataSize = " + std::to_string(stated_bytes) + "\n",
                       "LOCAL", data);
@@ -79,34 +79,34 @@ TEST_F(ImageFileTest, MetaImages) {
 
 TEST_F(ImageFileTest, MetaImageOfText) {
   expect(meta_image("BinaryData = False\n", "LOCAL", "0 1 2 3 4 5 6 7 8 9 10 11\n"),
-         ErrorCode::kBadVolume, "its voxels are written as text (BinaryData = False)");
+         ErrorCode::kBadVolume, "its voxels are stored as text (BinaryData = False)");
   folder_.write("ct.txt", "0 1 2 3 4 5 6 7 8 9 10 11\n");
-  expect(meta_image("BinaryData = False\n", "ct.txt"), ErrorCode::kBadVolume, "written as text");
+  expect(meta_image("BinaryData = False\n", "ct.txt"), ErrorCode::kBadVolume, "stored as text");
 }
 
 TEST_F(ImageFileTest, MetaImageOfAFileASlice) {
   folder_.write("slice1.raw", voxels().substr(0, 12));
   folder_.write("slice2.raw", voxels().substr(12));
   expect(meta_image(kBinary, "LIST", "slice1.raw\nslice2.raw\n"), ErrorCode::kBadVolume,
-         "its voxels lie in a file for each slice");
+         "its voxels are stored in one file per slice");
   expect(meta_image(kBinary, "slice%d.raw 1 2 1"), ErrorCode::kBadVolume,
-         "its voxels lie in a file for each slice");
+         "its voxels are stored in one file per slice");
 }
 
 TEST_F(ImageFileTest, MetaImageThatIsNotWhole) {
   expect(meta_image(kBinary, "LOCAL", voxels().substr(1)), ErrorCode::kIo,
-         "holds 23 of 24 bytes of voxels");
+         "contains 23 of 24 bytes of voxels");
   expect(meta_image(kBinary, "nothing.raw"), ErrorCode::kIo, "nothing.raw: cannot be read");
 }
 
 TEST_F(ImageFileTest, CompressedMetaImageThatIsNotWhole) {
   const std::string data = compressed(voxels()), few = compressed(voxels().substr(2));
-  expect(compressed_image(few.size(), few), ErrorCode::kIo, "holds 22 of 24 bytes of voxels");
+  expect(compressed_image(few.size(), few), ErrorCode::kIo, "contains 22 of 24 bytes of voxels");
   expect(compressed_image(data.size(), data.substr(0, 10)), ErrorCode::kIo,
-         "truncated or damaged (its compressed data end too early)");
+         "truncated or damaged (its compressed data are incomplete)");
   expect(compressed_image(24, voxels()), ErrorCode::kIo,
          "truncated or damaged (its compressed data are damaged)");
-  // What the reader would take for too few bytes, or begin at the wrong place, it leaves as it was.
+  // ITK's reader would take too few bytes or begin at the wrong offset, and leave voxels undefined.
   expect(compressed_image(data.size() - 1, data), ErrorCode::kIo, "its CompressedDataSize is 28");
   expect(meta_image(kCompressed, "LOCAL", data), ErrorCode::kIo,
          "its CompressedDataSize is missing");
@@ -131,9 +131,10 @@ TEST_F(ImageFileTest, NrrdHeaderInAWayThatIsNotSupported) {
   const auto refuse = [&](const std::string& fields, const char* reason) {
     expect(nrrd_header(fields), ErrorCode::kBadVolume, reason);
   };
-  refuse("encoding: raw\ndata file: LIST\nslice1.raw\nslice2.raw\n", "in a file for each slice");
-  refuse("encoding: raw\ndata file: slice%d.raw 1 2 1\n", "in a file for each slice");
-  refuse("encoding: raw\nline skip: 1\ndata file: ct.raw\n", "after lines of text (line skip)");
+  refuse("encoding: raw\ndata file: LIST\nslice1.raw\nslice2.raw\n", "in one file per slice");
+  refuse("encoding: raw\ndata file: slice%d.raw 1 2 1\n", "in one file per slice");
+  refuse("encoding: raw\nline skip: 1\ndata file: ct.raw\n",
+         "its voxels begin after lines of text (line skip)");
   refuse("encoding: ascii\ndata file: ct.txt\n", "the encoding of its voxels is ascii");
   refuse("encoding: ascii\n\n0 1 2 3 4 5 6 7 8 9 10 11\n", "the encoding of its voxels is ascii");
 }
@@ -145,23 +146,24 @@ TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
   };
   const auto before = open_files();
   expect(nrrd_header("encoding: raw\ndata file: ct.raw\n"), ErrorCode::kIo,
-         "holds 23 of 24 bytes of voxels");
-  EXPECT_EQ(open_files(), before);  // its reader would leave it open
-  expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo, "cannot be read");
-  // Its reader would keep memory, which the address sanitizer tells of.
+         "contains 23 of 24 bytes of voxels");
+  EXPECT_EQ(open_files(), before);  // ITK's reader would leave the file open
+  expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo,
+         "nothing.raw was not found");
+  // ITK's reader would leak memory, which the address sanitizer reports.
   expect(nrrd_header("encoding: raw\n\n" + voxels().substr(1)), ErrorCode::kIo,
-         "it holds 23 of 24 bytes of voxels");
+         "it contains 23 of 24 bytes of voxels");
   const std::string packed = gzipped(voxels());
   expect(nrrd_header("encoding: gz\n\n" + packed.substr(0, packed.size() - 9)), ErrorCode::kIo,
          "truncated or damaged (unexpected end of file)");
   std::string damaged = packed;
-  damaged[damaged.size() - 5] ^= 1;  // of the checksum
+  damaged[damaged.size() - 5] ^= 1;  // part of the checksum
   expect(nrrd_header("encoding: gz\n\n" + damaged), ErrorCode::kIo,
          "truncated or damaged (incorrect data check)");
 }
 
 TEST_F(ImageFileTest, VoxelsOfATypeWithoutHounsfieldUnits) {
-  expect_error(ErrorCode::kBadVolume, {"are no Hounsfield units"}, [] {
+  expect_error(ErrorCode::kBadVolume, {"are not Hounsfield units"}, [] {
     io::with_components(itk::IOComponentEnum::LDOUBLE, nullptr, [](const auto*) {});
   });
 }

@@ -38,13 +38,13 @@ const std::vector<Stream> kStreams{
     {"1.2.840.10008.1.2.4.70",
      bytes("ffd8ffc3000b100008000a01011100ffc400150001010000000000000000000000000000000fffda0008"
            "01010001000081f380000000000000000000ffd9")}};
-constexpr std::size_t kFrame = 2;  // where the header of the frame begins
+constexpr std::size_t kFrame = 2;  // offset of the frame header
 
 class JpegTest : public ::testing::Test {
  protected:
   DicomSlice slice(const Stream& stream, const std::string& fragments) const {
     const std::string plain = dicom_slice(0);
-    std::string content = plain.substr(0, plain.size() - 24);  // all but the pixels
+    std::string content = plain.substr(0, plain.size() - 24);  // everything before the pixels
     content = replaced(content, element(0x00020010, "UI", "1.2.840.10008.1.2.1"),
                        element(0x00020010, "UI", stream.syntax));
     content = replaced(content, element(0x00280010, "US", little(2, 2)),
@@ -58,7 +58,7 @@ class JpegTest : public ::testing::Test {
   }
   void expect_damaged(const Stream& stream, const std::string& data, const char* reason) const {
     expect_error(ErrorCode::kIo,
-                 {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
+                 {"slice.dcm: its compressed pixels are damaged (", reason, "copy it again"},
                  [&] { read_plane(slice(stream, item("") + item(data)), kPixels, gdcm_codec()); });
   }
   TempFolder folder_;
@@ -84,11 +84,11 @@ TEST_F(JpegTest, BytesThatMayPrecedeAMarker) {
 
 TEST_F(JpegTest, StreamsThatEndTooEarly) {
   for (const Stream& stream : kStreams) {
-    expect_damaged(stream, "", "they do not begin as JPEG does");
-    expect_damaged(stream, stream.data.substr(0, 2), "their header is not whole");
-    expect_damaged(stream, stream.data.substr(0, 10), "their header is not whole");
+    expect_damaged(stream, "", "they do not begin like JPEG data");
+    expect_damaged(stream, stream.data.substr(0, 2), "their header is incomplete");
+    expect_damaged(stream, stream.data.substr(0, 10), "their header is incomplete");
     expect_damaged(stream, stream.data.substr(0, stream.data.rfind("\xFF\xD9")),
-                   "they end too early");
+                   "their end is missing");
     expect_damaged(stream, std::string(stream.data.size(), '\0'), "they do not begin");
   }
 }
@@ -100,23 +100,25 @@ TEST_F(JpegTest, HeaderOfAnotherImage) {
       data[kFrame + at] = value;
       return data;
     };
-    expect_damaged(stream, with(4, 0), "says 8 x 10 pixels of 1 x 0 bits, the file's 8 x 10");
-    expect_damaged(stream, with(4, 17), "says 8 x 10 pixels of 1 x 17 bits");
+    expect_damaged(stream, with(4, 0),
+                   "says 8 x 10 pixels with 1 sample of 0 bits, the file's says 8 x 10");
+    expect_damaged(stream, with(4, 17), "says 8 x 10 pixels with 1 sample of 17 bits");
     expect_damaged(stream, with(6, 9), "says 9 x 10 pixels");
     expect_damaged(stream, with(8, 8), "says 8 x 8 pixels");
-    expect_damaged(stream, with(9, 3), "pixels of 3 x 16 bits");
-    expect_damaged(stream, with(3, 5), "their header is not whole");   // bytes of the header
-    expect_damaged(stream, with(3, 1), "their header is not whole");   // fewer than its length has
-    expect_damaged(stream, with(2, 99), "their header is not whole");  // more than there are
-    expect_damaged(stream, with(0, 0), "their header is not whole");   // no marker
-    expect_damaged(stream, with(1, 0), "their header is not whole");   // markers without length
-    expect_damaged(stream, with(1, '\xD9'), "their header is not whole");
-    expect_damaged(stream, with(1, '\xE0'), "their header is not whole");  // no frame
+    expect_damaged(stream, with(9, 3), "pixels with 3 samples of 16 bits");
+    expect_damaged(stream, with(3, 5), "their header is incomplete");  // bytes of the header
+    expect_damaged(stream, with(3, 1),
+                   "their header is incomplete");  // shorter than its own length
+    expect_damaged(stream, with(2, 99), "their header is incomplete");  // longer than the stream
+    expect_damaged(stream, with(0, 0), "their header is incomplete");   // no marker
+    expect_damaged(stream, with(1, 0), "their header is incomplete");   // markers without length
+    expect_damaged(stream, with(1, '\xD9'), "their header is incomplete");
+    expect_damaged(stream, with(1, '\xE0'), "their header is incomplete");  // no frame
   }
 }
 
 TEST_F(JpegTest, SizeOfJpeg2000) {
-  const auto stream = [](const char* size) {  // where it ends, where it begins, tiles, samples
+  const auto stream = [](const char* size) {  // end, offset, tiles, samples
     return bytes(std::string("ff4fff5100290000") + size + "0000000a0000000800000000000000000001");
   };
   EXPECT_NO_THROW(validate_size_of_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10));
@@ -124,12 +126,12 @@ TEST_F(JpegTest, SizeOfJpeg2000) {
   EXPECT_NO_THROW(validate_size_of_jpeg_2000("\r\n boxes", 8, 10));
   const Stream expected{"1.2.840.10008.1.2.4.90", ""};
   expect_damaged(expected, stream("0000000a000028080000000000000000"),
-                 "says 10248 x 10 pixels of 1 samples, the file's 8 x 10 of one");
+                 "says 10248 x 10 pixels with 1 sample, the file's says 8 x 10 with 1 sample");
   expect_damaged(expected, stream("000000080000000a0000000000000000"), "says 10 x 8 pixels");
   expect_damaged(expected, stream("0000000a000000080000000000000000").substr(0, 40),
-                 "their header is not whole");
+                 "their header is incomplete");
   expect_damaged(expected, stream("0000000a000000080000000000000000").replace(41, 1, "\x03"),
-                 "pixels of 3 samples");
+                 "pixels with 3 samples");
 }
 
 }  // namespace

@@ -42,8 +42,10 @@ class MasksTest : public ::testing::Test {
 
 TEST_F(MasksTest, FolderThatCannotBeMade) {
   const std::string file = folder_.write("file", "x").string();
-  expect_error(ErrorCode::kIo, {"no folder for masks"}, [&] { make_mask_folder(file); });
-  expect_error(ErrorCode::kIo, {"no folder for masks"}, [&] { make_mask_folder(file + "/sub"); });
+  expect_error(ErrorCode::kIo, {"the folder for masks cannot be created"},
+               [&] { make_mask_folder(file); });
+  expect_error(ErrorCode::kIo, {"the folder for masks cannot be created"},
+               [&] { make_mask_folder(file + "/sub"); });
 }
 
 TEST_F(MasksTest, FolderThatNobodyWritesTo) {
@@ -57,9 +59,9 @@ TEST_F(MasksTest, FolderIsEmptyUntilMasksAreWritten) {
 }
 
 TEST_F(MasksTest, MasksThatAreNotThere) {
-  expect_error(ErrorCode::kInvalidArgument, {"unknown mask format 'png'", "nii.gz, nrrd, mha"},
+  expect_error(ErrorCode::kInvalidArgument, {"unknown mask format 'png'", "nii.gz, nrrd or mha"},
                [&] { write_masks(folder(), Report(), "png"); });
-  expect_error(ErrorCode::kInvalidArgument, {"holds no masks"},
+  expect_error(ErrorCode::kInvalidArgument, {"has no masks"},
                [&] { write_masks(folder(), Report()); });
   EXPECT_FALSE(std::filesystem::exists(folder()));
 }
@@ -89,7 +91,7 @@ TEST_F(MasksTest, FolderInTheWayOfAFile) {
   }
 }
 
-/// While it lives, no file of this process grows beyond so many bytes.
+/// While it exists, no file of this process can grow beyond so many bytes.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -114,7 +116,7 @@ TEST_F(MasksTest, FullDiskLeavesOlderFiles) {
     const std::vector<std::string> files = write_masks(folder(), report_, format);
     const auto size = std::filesystem::file_size(files[0]);
     for (const std::uintmax_t room :
-         {std::uintmax_t{0}, size / 2, size - 16}) {  // 8 are a checksum
+         {std::uintmax_t{0}, size / 2, size - 16}) {  // the last 8 bytes are a checksum and a size
       const FullDisk full(room);
       expect_error(ErrorCode::kIo, {files[0].c_str(), "cannot be written"},
                    [&] { write_masks(folder(), report_, format); });

@@ -86,10 +86,10 @@ TEST_F(ReadCtTest, FileThatShrinksWhileTheSeriesIsRead) {
   int asked = 0;
   options.cancelled = [&] {
     if (++asked == 4)
-      std::filesystem::resize_file(folder_.path() / "ct/8.dcm", 500);  // all headers are known
+      std::filesystem::resize_file(folder_.path() / "ct/8.dcm", 500);  // all headers have been read
     return false;
   };
-  expect_error(ErrorCode::kIo, {"8.dcm: was changed while it was read"},
+  expect_error(ErrorCode::kIo, {"8.dcm: was changed while it was being read"},
                [&] { read_ct(ct(), options); });
 }
 

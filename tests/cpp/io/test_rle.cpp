@@ -26,7 +26,7 @@ std::string header(std::uint32_t segments, const std::vector<std::uint32_t>& beg
   return result + std::string(64 - result.size(), '\0');
 }
 
-/// High bytes, all 1: six times the same. Low bytes 0, 1, ... 5: as they are, after a run of none.
+/// High bytes: six times 1, as one run. Low bytes 0, 1, ... 5: literal, after a code without data.
 const std::string kHigh = "\xFB\x01", kLow = std::string("\x80\x05\x00\x01\x02\x03\x04\x05", 8);
 const std::string kGood = header(2, {64, 66}) + kHigh + kLow;
 
@@ -34,7 +34,7 @@ class RleTest : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& fragments) const {
     const std::string plain = dicom_slice(0);
-    std::string content = plain.substr(0, plain.size() - 24);  // all but the pixels
+    std::string content = plain.substr(0, plain.size() - 24);  // everything before the pixels
     content = replaced(content, element(0x00020010, "UI", "1.2.840.10008.1.2.1"),
                        element(0x00020010, "UI", "1.2.840.10008.1.2.5"));
     return folder_.write(
@@ -45,7 +45,7 @@ class RleTest : public ::testing::Test {
     const auto slice = read_slice(write(item("") + item(data)), gdcm_codec());
     ASSERT_TRUE(slice.has_value());
     expect_error(ErrorCode::kIo,
-                 {"slice.dcm: its compressed pixels are damaged (", reason, "fetch it anew"},
+                 {"slice.dcm: its compressed pixels are damaged (", reason, "copy it again"},
                  [&] { read_plane(*slice, kPixels, gdcm_codec()); });
   }
   TempFolder folder_;
@@ -64,23 +64,24 @@ TEST_F(RleTest, PixelsInFragments) {
 TEST_F(RleTest, HeaderThatSaysAnotherNumberOfSegments) {
   for (const std::uint32_t segments : {0U, 1U, 3U, 16U, 0x20000002U, 0xFFFFFFFFU}) {
     const std::string reason =
-        "says " + std::to_string(segments) + " segments, pixels of 16 bits have 2";
+        "says " + std::to_string(segments) + " segments, but pixels of 16 bits need 2";
     expect_damaged(header(segments, {64, 66, 68}) + kHigh + kLow, reason.c_str());
   }
 }
 
 TEST_F(RleTest, HeaderThatIsNotThere) {
-  expect_damaged("", "they have 0 bytes, their header alone 64");
+  expect_damaged("", "they have 0 bytes, but their header alone needs 64");
   expect_damaged(kGood.substr(0, 62), "they have 62 bytes");
 }
 
 TEST_F(RleTest, SegmentsThatLieElsewhere) {
   const std::string data = kHigh + kLow;
-  expect_damaged(header(2, {0, 66}) + data, "segment 1 is said to be bytes 0 to 66 of 74");
-  expect_damaged(header(2, {65, 66}) + data, "segment 1 is said to be bytes 65 to 66");
-  expect_damaged(header(2, {64, 63}) + data, "segment 1 is said to be bytes 64 to 63");
-  expect_damaged(header(2, {64, 75}) + data, "segment 1 is said to be bytes 64 to 75 of 74");
-  expect_damaged(header(2, {64, 0xFFFFFFFF}) + data, "segment 1 is said to be");
+  expect_damaged(header(2, {0, 66}) + data, "their header places segment 1 at bytes 0 to 66 of 74");
+  expect_damaged(header(2, {65, 66}) + data, "their header places segment 1 at bytes 65 to 66");
+  expect_damaged(header(2, {64, 63}) + data, "their header places segment 1 at bytes 64 to 63");
+  expect_damaged(header(2, {64, 75}) + data,
+                 "their header places segment 1 at bytes 64 to 75 of 74");
+  expect_damaged(header(2, {64, 0xFFFFFFFF}) + data, "places segment 1 at bytes");
 }
 
 TEST_F(RleTest, SegmentsThatAreTooShortOrTooLong) {
@@ -97,8 +98,8 @@ TEST_F(RleTest, BitsThatAreNotSupported) {
       validate_rle({kGood}, kPixels, bits);
       ADD_FAILURE() << bits;
     } catch (const std::runtime_error& error) {
-      EXPECT_EQ(error.what(),
-                "runs of " + std::to_string(bits) + " bits a pixel are not supported");
+      EXPECT_EQ(error.what(), "run-length encoding of " + std::to_string(bits) +
+                                  " bits per pixel is not supported");
     }
   }
 }
@@ -118,7 +119,7 @@ TEST_F(RleTest, RunsInSeveralFragments) {
     for (int i = 0; i < count; ++i) fragments += item(kGood);
     const auto slice = read_slice(write(fragments), gdcm_codec());
     ASSERT_TRUE(slice.has_value());
-    const std::string reason = "they lie in " + std::to_string(count) + " fragments";
+    const std::string reason = "they consist of " + std::to_string(count) + " fragments";
     expect_error(ErrorCode::kIo, {"slice.dcm: its compressed pixels are damaged", reason.c_str()},
                  [&] { read_plane(*slice, kPixels, gdcm_codec()); });
   }

@@ -45,8 +45,8 @@ def deflate(path: Path, edit: Callable[[bytes], bytes]) -> None:
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (lambda deflated: deflated[:-40], "its compressed data end too early"),
-        (lambda deflated: b"\xff" + deflated[1:], "its compressed data are damaged"),
+        (lambda deflated: deflated[:-40], "its compressed data is incomplete"),
+        (lambda deflated: b"\xff" + deflated[1:], "its compressed data is damaged"),
     ],
 )
 def test_damaged_deflated_slice(
@@ -83,9 +83,13 @@ def test_values_of_every_type(compressed: Path, kind: type[np.generic]) -> None:
     ("values", "error", "reason"),
     [
         (np.zeros((8, 9)), Io, "72 values, expected 80"),
-        (np.zeros((8, 10), np.complex64), Io, "type complex64 are no Hounsfield units"),
-        (np.full((8, 10), 40_000), Io, "type int64 are no Hounsfield units"),
-        (np.full((8, 10), 40_000, np.int32), BadVolume, "holds 40000 HU, beyond int16"),
+        (np.zeros((8, 10), np.complex64), Io, "type complex64 are not Hounsfield units"),
+        (np.full((8, 10), 40_000), Io, "type int64 are not Hounsfield units"),
+        (
+            np.full((8, 10), 40_000, np.int32),
+            BadVolume,
+            "contains a value of 40000 HU, which is beyond int16",
+        ),
     ],
 )
 def test_values_that_are_no_slice(

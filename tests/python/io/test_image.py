@@ -83,7 +83,7 @@ def test_float_image_with_nan_names_the_voxel(tmp_path: Path) -> None:
     [
         (np.zeros((4, 5), np.int16), False, "2 dimensions"),
         (np.zeros((2, 3, 4, 5), np.int16), False, "4 dimensions"),
-        (np.zeros((3, 4, 5, 3), np.int16), True, "3 values a voxel"),
+        (np.zeros((3, 4, 5, 3), np.int16), True, "3 values per voxel"),
     ],
 )
 def test_no_scalar_volume(

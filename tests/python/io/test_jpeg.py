@@ -60,15 +60,18 @@ def put(at: int, value: int) -> Callable[[bytes], bytes]:
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (lambda stream: bytes(len(stream)), "they do not begin as JPEG does"),
-        (lambda stream: stream[:10], "their header is not whole"),
-        (lambda stream: stream[: stream.rfind(b"\xff\xd9")], "they end too early"),
-        (put(4, 17), "their header says 8 x 10 pixels of 1 x 17 bits, the file's 8 x 10 of one"),
+        (lambda stream: bytes(len(stream)), "they do not begin like JPEG data"),
+        (lambda stream: stream[:10], "their header is incomplete"),
+        (lambda stream: stream[: stream.rfind(b"\xff\xd9")], "their end is missing"),
+        (
+            put(4, 17),
+            "their header says 8 x 10 pixels with 1 sample of 17 bits, the file's says 8 x 10",
+        ),
         (put(8, 8), "their header says 8 x 8 pixels"),
-        (put(3, 5), "their header is not whole"),
-        (put(1, 0xE0), "their header is not whole"),
-        (put(1, 0x00), "their header is not whole"),
-        (put(1, 0xD9), "their header is not whole"),
+        (put(3, 5), "their header is incomplete"),
+        (put(1, 0xE0), "their header is incomplete"),
+        (put(1, 0x00), "their header is incomplete"),
+        (put(1, 0xD9), "their header is incomplete"),
     ],
 )
 def test_damaged_streams(

@@ -38,15 +38,15 @@ def test_damaged_slice_is_named(ct_folder: Path) -> None:
     )
     assert done.returncode == 1
     assert (
-        "slice003.dcm: its compressed pixels are damaged (their header says 0 segments, pixels of "
-        "16 bits have 2); fetch it anew or move it out of the folder"
+        "slice003.dcm: its compressed pixels are damaged (their header says 0 segments, but "
+        "pixels of 16 bits need 2); copy it again or move it out of the folder"
     ) in done.stderr
 
 
 def test_runs_in_several_fragments(ct_folder: Path) -> None:
     path = ct_folder / "slice003.dcm"
     rewrite_fragments(path, lambda fragment: [fragment, fragment])
-    with pytest.raises(Io, match=r"slice003\.dcm: .*lie in 2 fragments, those of a slice in 1"):
+    with pytest.raises(Io, match=r"slice003\.dcm: .*consist of 2 fragments, expected 1 per slice"):
         lungrt.read_ct(ct_folder)
 
 

@@ -28,7 +28,7 @@ MakeImage = Callable[..., SimpleITK.Image]
 
 @pytest.fixture
 def same(native_reader: Reader, tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that reads with both and compares; it returns what the C++ reader said."""
+    """Return a function that reads a CT with both readers, compares, and returns the C++ answer."""
 
     def compare(path: Path, *, directions_within: float = 0.0, **options: Any) -> dict[str, Any]:
         voxels = tmp_path / "voxels.raw"
@@ -40,7 +40,7 @@ def same(native_reader: Reader, tmp_path: Path) -> Callable[..., dict[str, Any]]
             error = raised
         if error is not None:
             assert answer.get("error") == type(error).__name__, (answer, error)
-            # Reasons in brackets are the libraries' own; so is who notices that bytes are missing.
+            # Reasons in brackets come from libraries, which also differ in when they miss bytes.
             mine, other = answer["message"].split(" (")[0], str(error).split(" (")[0]
             unreadable = f"{path}: (cannot be read|truncated)"
             assert mine == other or (re.match(unreadable, mine) and re.match(unreadable, other))
@@ -290,7 +290,7 @@ def test_transfer_syntaxes(ct_folder: Path, same: Any, syntax: str) -> None:
 
 
 def _without_encoding(data: Any) -> Any:
-    """Return a copy that is encoded as its file meta says, not as it was read."""
+    """Return a copy that is encoded as its file meta group says, not as it was read."""
     copy = pydicom.FileDataset("", dict(data), preamble=b"\0" * 128, file_meta=data.file_meta)
     for element in copy:  # parses what is still raw
         assert element.tag in copy
@@ -456,7 +456,7 @@ def test_meta_images_of_a_file_a_slice(
     )
     answer = same(tmp_path / "ct.mhd")
     assert answer["error"] == "BadVolume"
-    assert "a file for each slice" in answer["message"]
+    assert "one file per slice" in answer["message"]
 
 
 def test_meta_images_of_text(tmp_path: Path, same: Any) -> None:
@@ -466,7 +466,7 @@ def test_meta_images_of_text(tmp_path: Path, same: Any) -> None:
     )
     answer = same(tmp_path / "ct.mha")
     assert answer["error"] == "BadVolume"
-    assert "written as text (BinaryData = False)" in answer["message"]
+    assert "stored as text (BinaryData = False)" in answer["message"]
 
 
 NRRD = (
@@ -482,7 +482,7 @@ def packed(data: bytes) -> bytes:
 
 
 def write_nrrd(folder: Path, fields: str, content: bytes, *, attached: bool) -> Path:
-    """Write voxels behind their header, or in a file of their own."""
+    """Write voxels after their header, or to a separate file."""
     path = folder / ("ct.nrrd" if attached else "ct.nhdr")
     if attached:
         path.write_bytes(f"{NRRD}{fields}\n".encode() + content)
@@ -517,10 +517,10 @@ def test_nrrd_headers_and_their_voxels(
 @pytest.mark.parametrize(
     ("fields", "content", "error", "message"),
     [
-        ("encoding: raw", TWELVE[:-1], "Io", "holds 23 of 24 bytes"),
-        ("encoding: raw\nbyte skip: 3", TWELVE, "Io", "holds 21 of 24 bytes"),
+        ("encoding: raw", TWELVE[:-1], "Io", "contains 23 of 24 bytes"),
+        ("encoding: raw\nbyte skip: 3", TWELVE, "Io", "contains 21 of 24 bytes"),
         ("encoding: gzip", packed(TWELVE)[:-9], "Io", "truncated or damaged"),
-        ("encoding: gz", packed(TWELVE[:-2]), "Io", "holds 22 of 24 bytes"),
+        ("encoding: gz", packed(TWELVE[:-2]), "Io", "contains 22 of 24 bytes"),
         ("encoding: ascii", b"0 1 2", "BadVolume", "the encoding of its voxels is ascii"),
         ("encoding: raw\nline skip: 1", b"x\n" + TWELVE, "BadVolume", "line skip"),
     ],
@@ -536,7 +536,7 @@ def test_nrrd_headers_whose_voxels_are_not_whole(
     message: str,
     attached: bool,
 ) -> None:
-    """Refused before their reader opens them, which it would leave open."""
+    """Incomplete files are refused before ITK opens them, because it would leave them open."""
     path = write_nrrd(tmp_path, fields + "\n", content, attached=attached)
     before = open_files()
     answer = same(path)
@@ -557,7 +557,7 @@ def test_nrrd_header_of_a_folder(tmp_path: Path, same: Any) -> None:
     (tmp_path / "ct.nhdr").write_text(f"{NRRD}encoding: raw\ndata file: ct.data\n")
     answer = same(tmp_path / "ct.nhdr")
     assert answer["error"] == "Io"
-    assert "is no file" in answer["message"]
+    assert "was not found" in answer["message"]
 
 
 @pytest.mark.parametrize("data", ["LIST\nslice1.raw\nslice2.raw\n", "slice%d.raw 1 2 1\n"])
@@ -567,7 +567,7 @@ def test_nrrd_headers_of_a_file_a_slice(tmp_path: Path, same: Any, data: str) ->
     (tmp_path / "ct.nhdr").write_text(f"{NRRD}encoding: raw\ndata file: {data}")
     answer = same(tmp_path / "ct.nhdr")
     assert answer["error"] == "BadVolume"
-    assert "a file for each slice" in answer["message"]
+    assert "one file per slice" in answer["message"]
 
 
 def test_damaged_checksum(tmp_path: Path, same: Any) -> None:
@@ -619,7 +619,7 @@ def test_volume_that_does_not_fit_into_memory(built: Callable[[str], Path], tmp_
     )
     assert json.loads(done.stdout) == {
         "error": "OutOfMemory",
-        "message": f"{path}: there is not enough memory to read it",
+        "message": f"{path}: not enough memory to read it",
     }
 
 

@@ -1,4 +1,4 @@
-/// What a decoder returned, as Hounsfield units.
+/// Conversion of decoded pixels to Hounsfield units.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +16,15 @@ namespace lungrt::io {
 inline constexpr std::int32_t kLowestHu = std::numeric_limits<std::int16_t>::min();
 inline constexpr std::int32_t kHighestHu = std::numeric_limits<std::int16_t>::max();
 
+/// Reports Hounsfield units beyond int16.
 /// \throws Error kBadVolume
 [[noreturn]] void refuse_beyond(const DicomSlice& slice, std::int64_t lowest, std::int64_t highest);
 
+/// Reports pixels that cannot be decoded.
 /// \throws Error kIo
 [[noreturn]] void refuse_undecodable(const DicomSlice& slice, const std::string& reason);
 
-/// Decoded values as they are wanted.
+/// Converts decoded values to a plane.
 /// \throws Error kBadVolume  for a value beyond int16
 template <typename T>
 Plane as_plane(const DicomSlice& slice, const T* values, std::size_t count) {

@@ -3,7 +3,7 @@
 namespace lungrt::io {
 namespace {
 
-constexpr std::size_t kItemHead = 8;  // bytes: tag and length
+constexpr std::size_t kItemHead = 8;  // bytes of an item's tag and length
 
 std::uint64_t length_of(std::string_view item) {
   std::uint64_t value = 0;

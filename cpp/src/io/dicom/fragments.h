@@ -1,4 +1,4 @@
-/// The fragments in which compressed pixels lie.
+/// Fragments of compressed pixels.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,9 @@
 
 namespace lungrt::io {
 
-/// \param content  of the file
-/// \param at       where the value of the pixels begins: the table of offsets, which is left out
+/// Lists the fragments of compressed pixels, without the offset table that precedes them.
+/// \param content  content of the file
+/// \param at       offset of the pixel element's value
 std::vector<std::string_view> fragments_of(std::string_view content, std::uint64_t at);
 
 }  // namespace lungrt::io

@@ -17,7 +17,7 @@ namespace {
 
 constexpr TagNumber kModalityTable = 0x00283000;
 constexpr std::string_view kCtImageStorage =
-    "1.2.840.10008.5.1.4.1.1.2";  // Enhanced and Legacy Converted add .1 and .2
+    "1.2.840.10008.5.1.4.1.1.2";  // Enhanced and Legacy Converted CT append .1 and .2
 
 bool has_dicom_suffix(const std::filesystem::path& path) {
   std::string suffix = path.extension().string();
@@ -29,11 +29,11 @@ bool has_dicom_suffix(const std::filesystem::path& path) {
 
 [[noreturn]] void refuse_damaged(const std::filesystem::path& path, const std::string& reason) {
   throw Error(ErrorCode::kIo, path.string() + ": damaged or truncated DICOM file (" + reason +
-                                  "); fetch it anew or move it out of the folder");
+                                  "); copy it again or move it out of the folder");
 }
 
-/// A file that is no readable image: an error where it looks like a slice of a CT. Folders hold
-/// other things beside the slices: notes, structure sets, reports, DICOMDIR.
+/// Handles a file that is not a readable image: an error if it may be a slice of a CT. Others are
+/// ignored, because folders also hold notes, structure sets, reports and DICOMDIR files.
 std::optional<DicomSlice> no_image(const std::filesystem::path& path, const std::string& storage,
                                    const std::string& reason) {
   if (storage.empty() || storage.compare(0, kCtImageStorage.size(), kCtImageStorage) == 0) {
@@ -42,7 +42,7 @@ std::optional<DicomSlice> no_image(const std::filesystem::path& path, const std:
   return std::nullopt;
 }
 
-/// Unsigned numbers of 16 bits, as text.
+/// Unsigned 16-bit numbers as text.
 std::string counts(const std::string& bytes, bool big_endian) {
   std::string result;
   for (std::size_t at = 0; at + 2 <= bytes.size(); at += 2) {
@@ -53,16 +53,16 @@ std::string counts(const std::string& bytes, bool big_endian) {
   return result;
 }
 
-/// The number that a text is, or -1.
+/// Integer that a text represents; -1 if it does not.
 int whole(const std::string& text) {
   int value = -1;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   return status == std::errc() && end == text.data() + text.size() ? value : -1;
 }
 
-/// A whole number as a rescale tag writes it; `otherwise` where there is none.
+/// Integer in a rescale tag; `otherwise` if the tag is missing, nothing if it is not an integer.
 std::optional<std::int32_t> whole_rescale(const DicomTags& tags, TagNumber tag, int otherwise) {
-  constexpr double kMost = 1 << 14;  // products with 16 bits stay within 32
+  constexpr double kMost = 1 << 14;  // products with 16-bit pixels fit 32 bits
   const auto found = tags.values.find(tag);
   const std::string text = found == tags.values.end() ? "" : clean(found->second);
   if (text.empty()) return otherwise;
@@ -73,7 +73,8 @@ std::optional<std::int32_t> whole_rescale(const DicomTags& tags, TagNumber tag, 
   return static_cast<std::int32_t>(value);
 }
 
-/// Whether the pixels need nothing but a whole slope and intercept: the common case of a CT.
+/// Layout of pixels that need only an integer slope and intercept, the common case of a CT; nothing
+/// for pixels that need a decoder.
 std::optional<RawPixels> raw_pixels(const DicomTags& tags, const DicomSlice& slice) {
   const bool plain = (tags.syntax == transfer_syntax::kExplicitLittleEndian ||
                       tags.syntax == transfer_syntax::kImplicitLittleEndian) &&
@@ -131,7 +132,7 @@ DicomSlice slice_of(const std::filesystem::path& path, const DicomTags& tags) {
   return slice;
 }
 
-/// What decoders take for granted of an image.
+/// Whether an image has the properties that decoders rely on.
 bool has_sane_pixels(const DicomSlice& slice) {
   const int bits = whole(slice.bits), stored = whole(slice.stored_bits);
   const int high = whole(slice.high_bit), sign = whole(slice.sign);
@@ -150,13 +151,13 @@ std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Co
     return no_image(path, error.storage, error.what());
   }
   if (!tags) {
-    if (has_dicom_suffix(path)) refuse_damaged(path, "it does not begin as DICOM files do");
+    if (has_dicom_suffix(path)) refuse_damaged(path, "it does not begin like a DICOM file");
     return std::nullopt;
   }
   if (!tags->pixels) return no_image(path, tags->storage, "it has no pixels");
   DicomSlice slice = slice_of(path, *tags);
   if (!has_sane_pixels(slice)) {
-    return no_image(path, tags->storage, "its size, or the format of its pixels, is not stated");
+    return no_image(path, tags->storage, "its size or pixel format is missing or invalid");
   }
   slice.end = tags->pixels->end;
   slice.syntax = tags->syntax;

@@ -9,41 +9,47 @@ namespace {
 
 constexpr std::string_view kStart("\xFF\xD8", 2), kEnd("\xFF\xD9", 2);
 constexpr std::string_view kCodeStream("\xFF\x4F\xFF\x51", 4);
-constexpr std::size_t kSizesEnd = 42;  // of the code stream's sizes
-constexpr int kScan = 0xDA;            // the marker before the pixels
+constexpr std::size_t kSizesEnd = 42;  // offset after the sizes in a code stream
+constexpr int kScan = 0xDA;            // marker before the pixels
 
-/// Whether a marker begins the header of a frame: SOF0 to SOF15, which are not three others between
-/// them, and that of JPEG-LS.
+/// "1 sample", "3 samples".
+std::string samples_of(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " sample" : " samples");
+}
+
+/// Whether a marker begins a frame header: SOF0 to SOF15, which leave out three codes, and the one
+/// of JPEG-LS.
 bool is_frame(int marker) {
   return marker == 0xF7 ||
          (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC);
 }
 
-/// Whether a marker may stand in a header, with the length of what follows.
+/// Whether a marker may occur in a header and is followed by a length.
 bool has_length(int marker) { return marker >= 0xC0 && (marker < 0xD0 || marker > 0xD9); }
 
 void require_frame(std::string_view segment, int rows, int columns) {
-  if (segment.size() < 8) throw std::runtime_error("their header is not whole");
+  if (segment.size() < 8) throw std::runtime_error("their header is incomplete");
   const auto byte = [&](std::size_t at) { return int{static_cast<unsigned char>(segment[at])}; };
   const int bits = byte(2), height = byte(3) << 8 | byte(4), width = byte(5) << 8 | byte(6);
   if (bits < 2 || bits > 16 || height != rows || width != columns || byte(7) != 1) {
     throw std::runtime_error("their header says " + std::to_string(height) + " x " +
-                             std::to_string(width) + " pixels of " + std::to_string(byte(7)) +
-                             " x " + std::to_string(bits) + " bits, the file's " +
-                             std::to_string(rows) + " x " + std::to_string(columns) + " of one");
+                             std::to_string(width) + " pixels with " + samples_of(byte(7)) +
+                             " of " + std::to_string(bits) + " bits, the file's says " +
+                             std::to_string(rows) + " x " + std::to_string(columns) +
+                             " with 1 sample of 2 to 16 bits");
   }
 }
 
 }  // namespace
 
 void validate_jpeg(std::string_view data, int rows, int columns) {
-  if (data.substr(0, 2) != kStart) throw std::runtime_error("they do not begin as JPEG does");
+  if (data.substr(0, 2) != kStart) throw std::runtime_error("they do not begin like JPEG data");
   const auto byte = [&](std::size_t at) { return int{static_cast<unsigned char>(data[at])}; };
   bool has_frame = false;
   for (std::size_t at = 2; at + 4 <= data.size();) {
     const int marker = byte(at + 1);
     if (byte(at) != 0xFF) break;
-    if (marker == 0xFF) {  // any number of them may precede a marker
+    if (marker == 0xFF) {  // any number of fill bytes may precede a marker
       ++at;
       continue;
     }
@@ -58,16 +64,16 @@ void validate_jpeg(std::string_view data, int rows, int columns) {
     if (marker != kScan) continue;
     if (!has_frame) break;
     if (data.find(kEnd, at) == std::string_view::npos) {
-      throw std::runtime_error("they end too early");
+      throw std::runtime_error("their end is missing");
     }
     return;
   }
-  throw std::runtime_error("their header is not whole");
+  throw std::runtime_error("their header is incomplete");
 }
 
 void validate_size_of_jpeg_2000(std::string_view data, int rows, int columns) {
   if (data.substr(0, kCodeStream.size()) != kCodeStream) return;
-  if (data.size() < kSizesEnd) throw std::runtime_error("their header is not whole");
+  if (data.size() < kSizesEnd) throw std::runtime_error("their header is incomplete");
   const auto number = [&](std::size_t at, int bytes) {
     std::int64_t value = 0;
     for (int i = 0; i < bytes; ++i) {
@@ -75,14 +81,14 @@ void validate_size_of_jpeg_2000(std::string_view data, int rows, int columns) {
     }
     return value;
   };
-  // Where the image ends, less where it begins.
+  // End of the image minus its offset.
   const std::int64_t width = number(8, 4) - number(16, 4), height = number(12, 4) - number(20, 4);
   const std::int64_t samples = number(40, 2);
   if (height != rows || width != columns || samples != 1) {
     throw std::runtime_error("their header says " + std::to_string(height) + " x " +
-                             std::to_string(width) + " pixels of " + std::to_string(samples) +
-                             " samples, the file's " + std::to_string(rows) + " x " +
-                             std::to_string(columns) + " of one");
+                             std::to_string(width) + " pixels with " + samples_of(samples) +
+                             ", the file's says " + std::to_string(rows) + " x " +
+                             std::to_string(columns) + " with 1 sample");
   }
 }
 

@@ -1,4 +1,4 @@
-/// Decimal numbers as DICOM writes them.
+/// Parsing of decimal numbers in DICOM files.
 #pragma once
 
 #include <charconv>
@@ -7,7 +7,8 @@
 
 namespace lungrt::io {
 
-/// \return false where a text is no finite number
+/// Parses a decimal number.
+/// \return false if the text is not a finite number
 inline bool parse_number(std::string_view text, double& value) {
   const std::size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return false;

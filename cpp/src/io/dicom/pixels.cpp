@@ -17,9 +17,9 @@ namespace lungrt::io {
 
 void refuse_beyond(const DicomSlice& slice, std::int64_t lowest, std::int64_t highest) {
   throw Error(ErrorCode::kBadVolume,
-              slice.path.string() + ": holds " +
+              slice.path.string() + ": contains a value of " +
                   std::to_string(lowest < kLowestHu ? lowest : highest) +
-                  " HU, beyond int16; its rescale slope and intercept are suspect");
+                  " HU, which is beyond int16; its rescale slope or intercept is probably wrong");
 }
 
 void refuse_undecodable(const DicomSlice& slice, const std::string& reason) {
@@ -30,27 +30,28 @@ void refuse_undecodable(const DicomSlice& slice, const std::string& reason) {
 namespace {
 
 [[noreturn]] void refuse_short(const DicomSlice& slice, std::uint64_t there, std::uint64_t wanted) {
-  throw Error(ErrorCode::kIo, slice.path.string() + ": holds " + std::to_string(there) +
-                                  " bytes of pixels, its image has " + std::to_string(wanted) +
-                                  "; fetch it anew or move it out of the folder");
+  throw Error(ErrorCode::kIo, slice.path.string() + ": contains " + std::to_string(there) +
+                                  " bytes of pixels, but its image needs " +
+                                  std::to_string(wanted) +
+                                  "; copy it again or move it out of the folder");
 }
 
-/// Reads from the file whose header was read.
+/// Reads from the file whose header was read, and checks that it is still the same.
 void read_from(const DicomSlice& slice, std::uint64_t offset, void* target, std::size_t bytes) {
   const InputFile file(slice.path);
   if (file.read_at(offset, target, bytes) < bytes || file.version() != slice.version) {
     throw Error(ErrorCode::kIo, slice.path.string() +
-                                    ": was changed while it was read; read it again once nothing "
-                                    "writes to it");
+                                    ": was changed while it was being read; read it again when "
+                                    "nothing writes to it");
   }
 }
 
-/// Rescales pixels where they lie.
-/// \return false, and leaves them, where some are not what the header says is stored
+/// Rescales pixels in place.
+/// \return false, with the pixels unchanged, if some exceed the range that the header states
 template <typename Stored>
 bool rescale(const DicomSlice& slice, const RawPixels& raw, std::int64_t pixels, std::int16_t* hu) {
   static_assert(sizeof(Stored) == sizeof(std::int16_t));
-  // Both types may look at the same memory: they differ in sign alone.
+  // The types may alias: they differ only in their sign.
   const auto* stored = reinterpret_cast<const Stored*>(hu);
   Stored lowest = stored[0], highest = stored[0];
   for (std::int64_t i = 0; i < pixels; ++i) {
@@ -70,8 +71,8 @@ bool rescale(const DicomSlice& slice, const RawPixels& raw, std::int64_t pixels,
   return true;
 }
 
-/// Reads pixels straight to where they are wanted.
-/// \return false where a decoder has to look at them
+/// Reads pixels directly into their destination.
+/// \return false if they need a decoder
 bool read_raw(const DicomSlice& slice, std::int64_t pixels, std::int16_t* hu) {
   const RawPixels& raw = *slice.raw;
   read_from(slice, raw.offset, hu, static_cast<std::size_t>(pixels) * sizeof(std::int16_t));
@@ -84,7 +85,7 @@ bool is_jpeg(const std::string& syntax) {
                      [&](const char* start) { return syntax.rfind(start, 0) == 0; });
 }
 
-/// Looks through compressed pixels before a decoder does, which takes them at their word.
+/// Validates compressed pixels, because decoders trust their headers.
 void validate_fragments(const DicomSlice& slice, const std::string& content, std::uint64_t pixels) {
   const std::vector<std::string_view> fragments = fragments_of(content, *slice.fragments_offset);
   try {
@@ -98,13 +99,13 @@ void validate_fragments(const DicomSlice& slice, const std::string& content, std
     check(joined, std::stoi(slice.rows), std::stoi(slice.columns));
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::kIo, slice.path.string() + ": its compressed pixels are damaged (" +
-                                    error.what() + "); fetch it anew or move it out of the folder");
+                                    error.what() + "); copy it again or move it out of the folder");
   }
 }
 
-/// Compressed pixels, other sizes of them, slopes that are not whole.
+/// Decodes pixels that are compressed, not of 16 bits, or have a fractional slope.
 Plane decode(const DicomSlice& slice, std::int64_t pixels, const Codec& codec) {
-  // Decoders fill an image that is short with whatever lies in memory.
+  // Decoders fill missing pixels with uninitialised memory.
   const std::uint64_t wanted =
       static_cast<std::uint64_t>(pixels) * std::strtoull(slice.bits.c_str(), nullptr, 10) / 8;
   if (slice.pixel_bytes && *slice.pixel_bytes < wanted) {

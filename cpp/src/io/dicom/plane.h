@@ -1,4 +1,4 @@
-/// The pixels of one slice.
+/// Pixels of one slice.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace lungrt::io {
 /// Hounsfield units of a slice, rows x columns.
 struct Plane {
   std::vector<std::int16_t> hu;
-  std::vector<double> fractional;  ///< instead of `hu`, where the rescale slope is not whole
+  std::vector<double> fractional;  ///< used instead of `hu` if the rescale slope is fractional
 };
 
 }  // namespace lungrt::io

@@ -1,4 +1,4 @@
-/// Pixels that are compressed by runs (RLE), as DICOM has them: PS3.5, annex G.
+/// Validation of run-length encoded (RLE) pixels: DICOM PS3.5, annex G.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace lungrt::io {
 
-/// GDCM takes the header of such pixels at its word: it divides by the number of segments and reads
-/// wherever they are said to be.
-/// \param pixels  of the image
-/// \param bits    that each of them has
-/// \throws std::runtime_error  for what does not decode to as many pixels of as many bits
+/// Checks RLE data before GDCM sees it, because GDCM trusts the header: it divides by the number of
+/// segments and reads at the offsets in it.
+/// \param pixels  number of pixels of the image
+/// \param bits    number of bits per pixel
+/// \throws std::runtime_error  if the data does not decode to that many pixels of that many bits
 void validate_rle(const std::vector<std::string_view>& fragments, std::uint64_t pixels, int bits);
 
 }  // namespace lungrt::io

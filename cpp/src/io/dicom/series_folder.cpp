@@ -21,14 +21,14 @@ struct Entries {
   std::vector<std::string> folders;
 };
 
-/// What a folder holds, by name; hidden things are left out.
+/// Lists a folder, sorted by name, without hidden entries.
 Entries list(const fs::path& folder) {
   std::error_code failure;
   Entries entries;
   for (fs::directory_iterator item(folder, failure), end; !failure && item != end;
        item.increment(failure)) {
     const std::string name = item->path().filename().string();
-    std::error_code unknown;  // of a link that leads nowhere
+    std::error_code unknown;  // set for a broken link
     if (name.front() == '.') continue;
     if (item->is_regular_file(unknown)) entries.files.push_back(item->path());
     if (item->is_directory(unknown)) entries.folders.push_back(name);
@@ -56,11 +56,11 @@ std::vector<DicomSlice> choose(const fs::path& folder, Found found,
   for (const auto& [uid, slices] : found) listing += "\n  " + line(series_info(uid, slices));
   if (!wanted) {
     throw Error(ErrorCode::kInvalidArgument,
-                folder.string() + ": holds " + std::to_string(found.size()) +
+                folder.string() + ": contains " + std::to_string(found.size()) +
                     " series; choose one by its UID (series=, --series):" + listing);
   }
   throw Error(ErrorCode::kInvalidArgument,
-              folder.string() + ": holds no series " + *wanted + ", but:" + listing);
+              folder.string() + ": contains no series " + *wanted + ", only:" + listing);
 }
 
 SeriesLayout plan(const fs::path& folder, const std::vector<DicomSlice>& slices, bool resample) {
@@ -79,8 +79,8 @@ double value(const Plane& plane, std::size_t pixel) {
   return plane.fractional.empty() ? plane.hu[pixel] : plane.fractional[pixel];
 }
 
-/// Writes the slice between two others.
-/// \return what read_plane returns
+/// Interpolates a slice between two others.
+/// \return the same as read_plane
 std::vector<double> blend(const Plane& lower, const Plane& upper, double weight,
                           std::int64_t pixels, std::int16_t* hu) {
   const bool whole = lower.fractional.empty() && upper.fractional.empty();
@@ -96,7 +96,8 @@ std::vector<double> blend(const Plane& lower, const Plane& upper, double weight,
   return fractional;
 }
 
-/// All of a volume as float64, where the rescale slope of any slice is not whole.
+/// Converts the whole volume from float64, which is needed if the rescale slope of any slice is
+/// fractional.
 CtVolume convert(const std::int16_t* hu, const std::vector<std::vector<double>>& fractional,
                  const SeriesLayout& layout) {
   const std::int64_t pixels = layout.shape.slice_voxels();
@@ -151,11 +152,10 @@ Found find_series(const fs::path& folder, const Workers& workers, const Codec& c
     for (std::size_t i = 0; i < std::min<std::size_t>(entries.folders.size(), 5); ++i) {
       names += (i == 0 ? "" : ", ") + entries.folders[i];
     }
-    throw Error(
-        ErrorCode::kBadVolume,
-        folder.string() + ": holds no DICOM image among its " +
-            std::to_string(entries.files.size()) + " files" +
-            (names.empty() ? "" : "; it has sub-folders, which are not searched: " + names));
+    throw Error(ErrorCode::kBadVolume,
+                folder.string() + ": none of its " + std::to_string(entries.files.size()) +
+                    " files is a DICOM image" +
+                    (names.empty() ? "" : "; its subfolders are not searched: " + names));
   }
   return found;
 }

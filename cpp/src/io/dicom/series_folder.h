@@ -1,4 +1,4 @@
-/// The series of a DICOM folder.
+/// DICOM series in a folder.
 #pragma once
 
 #include <filesystem>
@@ -13,18 +13,18 @@
 
 namespace lungrt::io {
 
-/// Slices by series UID, both in order of their names.
+/// Finds the slices of a folder by series UID, sorted by UID and by file name.
 /// \throws Error kIo, kBadVolume  see list_series
 std::map<std::string, std::vector<DicomSlice>> find_series(const std::filesystem::path& folder,
                                                            const Workers& workers,
                                                            const Codec& codec);
 
-/// See lungrt::list_series.
-/// \param options  threads and cancellation count
+/// Lists the series of a folder; see lungrt::list_series.
+/// \param options  threads and cancelled are used
 std::vector<SeriesInfo> list_series(const std::filesystem::path& folder, const ReadOptions& options,
                                     const Codec& codec);
 
-/// A series in one line.
+/// Description of a series in one line.
 std::string line(const SeriesInfo& info);
 
 /// Reads one series of a folder; see read_ct.

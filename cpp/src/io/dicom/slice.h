@@ -1,4 +1,4 @@
-/// One file of a DICOM folder: what its header says, and its pixels.
+/// One slice of a DICOM folder: its header and pixels.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@ namespace lungrt::io {
 
 class Codec;
 
-/// Pixels that lie in a file as 16-bit numbers, in the processor's order.
+/// Pixels stored in a file as 16-bit numbers, in the processor's byte order.
 struct RawPixels {
-  std::uint64_t offset = 0;  ///< in the file
+  std::uint64_t offset = 0;  ///< of the first pixel in the file
   bool is_signed = false;
-  std::int32_t lowest = 0, highest = 0;  ///< what the header says is stored
+  std::int32_t lowest = 0, highest = 0;  ///< range of stored values that the header states
   std::int32_t slope = 1, intercept = 0;
 };
 
-/// Tags of one image as text; empty where the file lacks one.
+/// Tags of one image as text; a tag that the file lacks is empty.
 struct DicomSlice {
   std::filesystem::path path;
-  FileVersion version;  ///< whose header was read
+  FileVersion version;  ///< of the file when its header was read
   std::string image_type;
   std::string modality;
   std::string description;
@@ -43,35 +43,33 @@ struct DicomSlice {
   std::string stored_bits;
   std::string high_bit;
   std::string sign;
-  std::uint64_t end = 0;  ///< of the pixels, in the file
-  /// Bytes of pixels, where they are not compressed.
+  std::uint64_t end = 0;  ///< offset in the file after the pixels
+  /// Size of the pixels in bytes; none if they are compressed.
   std::optional<std::uint64_t> pixel_bytes;
   std::string syntax;  ///< transfer syntax UID
-  /// Where the fragments of compressed pixels begin, in the file.
+  /// Offset in the file of the fragments of compressed pixels; none if they are not compressed.
   std::optional<std::uint64_t> fragments_offset;
-  /// Where the pixels can be read without a decoder.
+  /// Layout of pixels that can be read without a decoder; none if they need one.
   std::optional<RawPixels> raw;
 };
 
-/// Reads a file's header once, up to its pixels.
-/// \return nothing for a file that is no image
-/// \throws Error kIo  for a slice of a CT that is damaged or truncated
+/// Reads the header of a file, up to its pixels.
+/// \return nothing for a file that is not an image
+/// \throws Error kIo  for a damaged or truncated slice of a CT
 std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Codec& codec);
 
-/// What the series' layout is planned with.
-/// \throws Error kBadVolume  for a multi-frame or colour image, or a tag that is missing or not
-/// what
-///                           it should be
+/// Parses the tags that the layout of a series is planned from.
+/// \throws Error kBadVolume  for a multi-frame or colour image, or a missing or invalid tag
 SliceHeader slice_header(const DicomSlice& slice);
 
-/// Reads the pixels and rescales them.
-/// \throws Error kIo         for pixels that are not all there or cannot be decoded, and for a file
-///                           that was changed since its header was read
+/// Reads and rescales the pixels.
+/// \throws Error kIo         if pixels are missing or cannot be decoded, or the file changed after
+///                           reading its header
 /// \throws Error kBadVolume  for a value beyond int16
 Plane read_plane(const DicomSlice& slice, std::int64_t pixels, const Codec& codec);
 
-/// The same into memory of the caller's.
-/// \param hu  `pixels` values, left as they are where the result is not empty
+/// Reads and rescales the pixels into memory of the caller.
+/// \param hu  receives `pixels` values, unless the result is not empty
 /// \return Plane::fractional
 std::vector<double> read_plane(const DicomSlice& slice, std::int64_t pixels, std::int16_t* hu,
                                const Codec& codec);

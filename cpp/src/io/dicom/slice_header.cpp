@@ -30,15 +30,15 @@ std::vector<std::string> parts(const std::string& text) {
   return result;
 }
 
-/// Values of a tag that every CT slice has.
+/// Values of a tag that every CT slice must have.
 template <std::size_t kCount>
 std::array<double, kCount> numbers(const DicomSlice& slice, const NamedTag& tag,
                                    const std::string& text) {
   const std::string where = slice.path.string() + ": " + tag.name + " (" + tag.number + ")";
   if (text.empty()) {
     throw Error(ErrorCode::kBadVolume,
-                where + " is missing, which every slice of a CT has; this file's modality is " +
-                    (slice.modality.empty() ? "missing, too" : slice.modality));
+                where + " is missing, but every slice of a CT needs it; this file's modality is " +
+                    (slice.modality.empty() ? "missing as well" : slice.modality));
   }
   std::array<double, kCount> values{};
   const std::vector<std::string> found = parts(text);
@@ -64,19 +64,20 @@ void require_single_grey_frame(const DicomSlice& slice) {
   if (!slice.frames.empty() && slice.frames != "1") {
     throw Error(ErrorCode::kBadVolume,
                 slice.path.string() + ": a multi-frame image (" + slice.frames +
-                    " frames) is not supported; convert it to one file a slice, or to .nii.gz or "
+                    " frames) is not supported; convert it to one file per slice, or to .nii.gz or "
                     ".mha");
   }
   if (!slice.samples.empty() && slice.samples != "1") {
     throw Error(ErrorCode::kBadVolume, slice.path.string() + ": " + slice.samples +
-                                           " samples a pixel (a colour image); a CT slice has 1");
+                                           " samples per pixel (a colour image); a CT slice has 1");
   }
-  // Of the display alone, but some versions of ITK turn the stored values round.
+  // It should affect the display only, but some versions of ITK invert the stored values.
   if (slice.greys == "MONOCHROME1") {
-    throw Error(ErrorCode::kBadVolume,
-                slice.path.string() +
-                    ": its greys are inverted (photometric interpretation MONOCHROME1), which "
-                    "readers understand differently; convert it to MONOCHROME2");
+    throw Error(
+        ErrorCode::kBadVolume,
+        slice.path.string() +
+            ": its grey levels are inverted (photometric interpretation MONOCHROME1), which "
+            "readers interpret differently; convert it to MONOCHROME2");
   }
 }
 
@@ -84,7 +85,7 @@ void require_single_grey_frame(const DicomSlice& slice) {
 
 SliceHeader slice_header(const DicomSlice& slice) {
   require_single_grey_frame(slice);
-  // plan_series checks what the values mean; here they only have to be there.
+  // plan_series checks the values; here they only have to exist.
   SliceHeader header;
   header.rows = static_cast<std::int64_t>(numbers<1>(slice, kRows, slice.rows)[0]);
   header.columns = static_cast<std::int64_t>(numbers<1>(slice, kColumns, slice.columns)[0]);

@@ -19,21 +19,22 @@ constexpr std::uint32_t kUndefined = 0xFFFFFFFF;
 constexpr TagNumber kItem = 0xFFFEE000, kItemEnd = 0xFFFEE00D, kSequenceEnd = 0xFFFEE0DD;
 constexpr TagNumber kPixelData = 0x7FE00010;
 constexpr TagNumber kStorage = 0x00020002, kSyntax = 0x00020010, kObjectClass = 0x00080016;
-constexpr int kDeepest = 32;  // sequences in sequences
+constexpr int kDeepest = 32;  // nested sequences
 constexpr std::size_t kLongestValue = 4096;
-constexpr std::size_t kLargestSlice = std::size_t{1} << 30;  // bytes, once inflated
+constexpr std::size_t kLargestSlice = std::size_t{1} << 30;  // bytes of an inflated file
 
-/// How elements are written.
+/// Encoding of data elements.
 struct Encoding {
   bool is_explicit = true;
   bool big_endian = false;
 };
 
+/// Head of a data element.
 struct Head {
   TagNumber tag = 0;
-  std::string representation;  ///< empty where it is implicit
+  std::string representation;  ///< value representation; empty if it is implicit
   std::uint32_t length = 0;
-  std::uint64_t value = 0;  ///< where the value begins
+  std::uint64_t value = 0;  ///< offset of the value
 };
 
 bool has_long_length(std::string_view representation) {
@@ -48,6 +49,7 @@ bool is_representation(std::string_view text) {
          });
 }
 
+/// Walks through the data elements of a file and checks that they lie within it.
 class Walk {
  public:
   explicit Walk(ByteSource& source) : source_(source) {}
@@ -84,25 +86,25 @@ class Walk {
     return head;
   }
 
-  /// Text of a value.
+  /// Value of an element as text; empty if it is too long to be of interest.
   std::string value(const Head& head) {
     if (head.length > kLongestValue) return "";
     return std::string(source_.bytes(head.value, head.length));
   }
 
-  /// Where the element ends; everything in it is walked through where its length is undefined.
+  /// Offset after an element. If its length is undefined, everything in it is walked through.
   std::uint64_t end_of(const Head& head, const Encoding& encoding, int depth) {
     if (head.length != kUndefined) {
       if (head.value + head.length > size()) {
         throw std::runtime_error("it has " + std::to_string(size()) +
-                                 " bytes, a tag in it ends at " +
+                                 " bytes, but one of its tags ends at byte " +
                                  std::to_string(head.value + head.length));
       }
       return head.value + head.length;
     }
     if (depth > kDeepest) throw std::runtime_error("its sequences are nested too deeply");
     if (head.tag == kPixelData) return end_of_items(head.value, encoding, depth, false);
-    // What is of unknown representation is written implicitly.
+    // The content of an element of unknown representation is encoded implicitly.
     const bool hidden = head.representation == "UN";
     return end_of_items(head.value, hidden ? Encoding{false, false} : encoding, depth, true);
   }
@@ -112,7 +114,8 @@ class Walk {
     while (true) {
       const Head item = head(at, encoding);
       if (item.tag == kSequenceEnd) return item.value;
-      if (item.tag != kItem) throw std::runtime_error("a sequence holds something else than items");
+      if (item.tag != kItem)
+        throw std::runtime_error("a sequence contains an element that is not an item");
       if (item.length != kUndefined) {
         at = end_of(item, encoding, depth);
       } else if (nested) {
@@ -139,7 +142,7 @@ bool is_wanted(TagNumber tag) {
   return std::find(kGroups.begin(), kGroups.end(), tag >> 16U) != kGroups.end();
 }
 
-/// Reads the tags of the object itself. Tags ascend, so nothing of interest follows the pixels.
+/// Reads the tags of the data set. Tags ascend, so nothing of interest follows the pixels.
 void walk_object(Walk& walk, std::uint64_t at, const Encoding& encoding, DicomTags& tags) {
   while (at < walk.size()) {
     const Head head = walk.head(at, encoding);
@@ -156,7 +159,7 @@ void walk_object(Walk& walk, std::uint64_t at, const Encoding& encoding, DicomTa
 }
 
 /// Reads the file meta group (0002), which is explicit little endian in any file.
-/// \return where the object begins
+/// \return offset of the data set
 std::uint64_t walk_meta(Walk& walk, std::uint64_t at, DicomTags& tags) {
   while (at < walk.size() && walk.number(at, 2, false) == 2) {
     const Head head = walk.head(at, {});
@@ -171,7 +174,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, Dico
   Walk walk(source);
   const std::uint64_t object = walk_meta(walk, begin, tags);
   if (tags.syntax.empty()) {
-    // Of a file without a meta group; it tells by its first tag.
+    // A file without a meta group: its first tag shows whether it is explicit or implicit.
     tags.syntax = is_representation(source.bytes(object + 4, 2))
                       ? transfer_syntax::kExplicitLittleEndian
                       : transfer_syntax::kImplicitLittleEndian;
@@ -196,7 +199,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, Dico
 std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec) {
   FileWindow file(path);
   const bool marked = file.bytes(kPreamble, 4) == "DICM";
-  // Old files begin with a tag at once: of the meta group, or the one for identification.
+  // Old files have no preamble and begin with a tag of group 0002 or 0008.
   const std::string start(file.bytes(0, 2));
   const bool bare = start == std::string("\x02\0", 2) || start == std::string("\x08\0", 2);
   if (!marked && !bare) return std::nullopt;
@@ -209,7 +212,7 @@ std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Code
   } catch (const Error&) {
     throw;
   } catch (const std::runtime_error& error) {
-    if (!marked) return std::nullopt;  // anything may begin with such two bytes
+    if (!marked) return std::nullopt;  // a file of any type may begin with those two bytes
     throw DamagedDicom(error.what(), tags.storage);
   }
   return tags;

@@ -1,8 +1,8 @@
-/// The tags of a DICOM file up to its pixels, checked: no length leads out of the file.
+/// Tags of a DICOM file up to its pixels. All lengths are checked against the size of the file.
 ///
-/// Libraries decode pixels, but none is shown a file before this has walked it: GDCM as
-/// distributions build it ends the process by an assertion on a damaged file. Walking is also what
-/// makes reading fast.
+/// Every file is checked here before a library decodes its pixels, because GDCM, as distributions
+/// build it, aborts the process by an assertion on a damaged file. It is also what makes reading
+/// fast.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace lungrt::io {
 
 class Codec;
 
-/// Group and element of a tag, as one number: 0xGGGGEEEE.
+/// Group and element of a tag as one number: 0xGGGGEEEE.
 using TagNumber = std::uint32_t;
 
 namespace transfer_syntax {
@@ -28,31 +28,31 @@ inline constexpr const char* kExplicitLittleEndian = "1.2.840.10008.1.2.1";
 inline constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
 inline constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
 inline constexpr const char* kRunLengths = "1.2.840.10008.1.2.5";
-/// How those of JPEG (5x, 6x, 70) and JPEG-LS (80, 81) begin; JPEG 2000 and others have 9x and
-/// more.
+/// Prefixes of JPEG (5x, 6x, 70) and JPEG-LS (80, 81); JPEG 2000 and others have 9x and above.
 inline constexpr std::array<const char*, 4> kJpegs{"1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.6",
                                                    "1.2.840.10008.1.2.4.7",
                                                    "1.2.840.10008.1.2.4.8"};
 }  // namespace transfer_syntax
 
-/// Where a file's pixels are.
+/// Location of a file's pixels.
 struct PixelElement {
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;    ///< of a file that is not compressed
-  bool encapsulated = false;  ///< in fragments, as compressed pixels are
-  std::uint64_t end = 0;      ///< of the element, in the file (all of a deflated one)
+  std::uint64_t offset = 0;   ///< of the value
+  std::uint64_t bytes = 0;    ///< size of the value; 0 if it is compressed
+  bool encapsulated = false;  ///< whether the pixels are in fragments, as compressed pixels are
+  std::uint64_t end = 0;      ///< offset after the element; end of the file if that is deflated
 };
 
+/// Tags of a file.
 struct DicomTags {
   FileVersion version;
-  std::string syntax;   ///< transfer syntax UID
-  std::string storage;  ///< kind of object: media storage SOP class UID; empty where it is unknown
-  std::map<TagNumber, std::string> values;  ///< of the tags that were asked for, as in the file
+  std::string syntax;                       ///< transfer syntax UID
+  std::string storage;                      ///< media storage SOP class UID; empty if it is unknown
+  std::map<TagNumber, std::string> values;  ///< of groups 0008, 0020 and 0028, as in the file
   bool has_overlays = false;
   std::optional<PixelElement> pixels;
 };
 
-/// What is wrong with a file, for a message.
+/// Damaged DICOM file; the message says what is wrong with it.
 class DamagedDicom : public std::runtime_error {
  public:
   DamagedDicom(const std::string& reason, std::string kind)
@@ -60,9 +60,10 @@ class DamagedDicom : public std::runtime_error {
   std::string storage;  ///< see DicomTags
 };
 
+/// Reads the tags of a file.
 /// \return nothing for a file that is not DICOM
-/// \throws DamagedDicom  for one that ends too early, or whose structure is broken
-/// \throws Error kIo     for one that cannot be read
+/// \throws DamagedDicom  if the file is truncated or its structure is invalid
+/// \throws Error kIo     if the file cannot be read
 std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec);
 
 }  // namespace lungrt::io
