@@ -19,12 +19,12 @@ std::map<std::string, LayerOutput> layer_outputs(
     const std::vector<std::int64_t>& shape,
     const std::map<std::string, std::string>& engine_options, int member) {
   if (input == nullptr) {
-    throw Error(ErrorCode::kInvalidArgument, "the input of a network is a null pointer");
+    throw Error(ErrorCode::kInvalidArgument, "the input of the network is a null pointer");
   }
   for (const std::int64_t size : shape) {
     if (size < 1 || size > kMaxAxis) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "an axis of a network's input has " + std::to_string(size) +
+                  "an axis of the network's input has " + std::to_string(size) +
                       " values, expected 1 to " + text::grouped(kMaxAxis));
     }
   }

@@ -7,19 +7,21 @@
 namespace lungrt {
 namespace {
 
-// Where an eager probability is smaller, errors are relative to this: a millionth more or less of a
-// probability that is zero to everybody is no large error.
+// Relative errors of smaller eager probabilities are relative to this: a difference of a millionth
+// matters little for a probability close to zero.
 constexpr double kSmallestReference = 1e-3;
 
 constexpr double kMalignant = 0.5;  // threshold of p_malignant in a network of three classes
 
-/// What is decided of a pixel or crop, and how far its probability is from another decision.
+/// Decision for a pixel or crop.
 struct Decision {
   int choice = 0;
-  double margin = 0.0;
+  double margin = 0.0;  ///< distance of its probability from the nearest threshold
 };
 
-/// \param stride  between the probabilities of two classes
+/// Decides on a pixel or crop.
+/// \param p       its probabilities
+/// \param stride  distance between the probabilities of two classes
 Decision decide(const double* p, std::int64_t stride, const StageManifest& stage) {
   const auto classes = static_cast<std::int64_t>(stage.classes.size());
   if (classes < 3) {

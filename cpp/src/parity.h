@@ -1,4 +1,4 @@
-/// How far an output is from the eager module's, and what that means for decisions.
+/// Comparison of an output with the eager module's, by value and by decision.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace lungrt {
 
-/// Makes probabilities of what an eager module gave: logits of one class are put through a sigmoid,
-/// those of several through a softmax.
-/// \param classes  of an item, or channels of a pixel
-/// \param inner    values of one class of an item: 1, or pixels
+/// Converts an eager module's output to probabilities: a sigmoid for the logits of one class, a
+/// softmax for those of several.
+/// \param classes  number of classes of an item, or channels of a pixel
+/// \param inner    number of values per class of an item: 1, or the number of pixels
 std::vector<double> as_probabilities(const std::vector<float>& output, OutputKind kind,
                                      std::int64_t classes, std::int64_t inner);
 
-/// Both [N, classes, inner].
+/// Compares two outputs of shape [N, classes, inner].
 GoldenComparison compare(const std::vector<double>& actual, const std::vector<double>& eager,
                          const StageManifest& stage, std::int64_t inner);
 

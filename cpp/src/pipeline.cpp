@@ -145,7 +145,8 @@ struct Pipeline::Impl {
                         candidates * kBytesPerCandidate);
   }
 
-  /// The field where the region is one; what was found on the way goes into the report.
+  /// The lung field, or nothing if the region is the whole volume. The size of the lungs and notes
+  /// go into the report.
   /// \param place  a scan, or a volume in host memory
   template <typename Place>
   std::optional<ops::CellField> find_field(Place& place, const RunControl& control,
@@ -173,8 +174,8 @@ struct Pipeline::Impl {
     log_stage_end("segment", time.lap(), text::counted(scan.volume().shape().slices, "slice"));
   }
 
-  /// \param bytes  -> what `find` takes at most, asked where it counts
-  /// \param find   -> candidates of the whole volume
+  /// \param bytes  returns how much memory `find` needs at most; called only if memory is limited
+  /// \param find   returns the candidates of the whole volume
   template <typename Bytes, typename Find>
   static GroupResult group(const Bytes& bytes, const Find& find,
                            const std::optional<ops::CellField>& field, const RunControl& control) {
@@ -268,9 +269,9 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
 NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {
   const InputContract& input = impl_->bundle.required_stage(StageKind::kSegmentation).input;
   if (slice < 0 || slice >= volume.shape().slices) {
-    throw Error(ErrorCode::kInvalidArgument, "there is no slice " + std::to_string(slice) +
-                                                 " in a volume of " +
-                                                 std::to_string(volume.shape().slices));
+    throw Error(ErrorCode::kInvalidArgument,
+                "there is no slice " + std::to_string(slice) + ": the volume has " +
+                    text::counted(volume.shape().slices, "slice") + ", numbered from 0");
   }
   const ops::PaddedSize size = ops::padded_size(volume.shape(), input);
   NetworkInput result{{2 * input.context_slices + 1, size.height, size.width}, {}};

@@ -1,4 +1,4 @@
-/// The report as JSON: every front end writes this one text.
+/// Reports as JSON, the same text for C, C++, Python and the command line.
 
 #include <nlohmann/json.hpp>
 
@@ -86,7 +86,7 @@ std::string to_json(const Report& report, bool with_candidates) {
   if (with_candidates) value["candidates"] = to_json_value(report.candidates);
   value["timings_s"] = report.timings_s;
   value["provenance"] = provenance_value(report.provenance);
-  // A UID or note that is not UTF-8 must not cost the report.
+  // A UID or note that is not UTF-8 must not make the whole report fail.
   return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -15,7 +15,8 @@
 namespace lungrt {
 namespace {
 
-std::string in_words(const std::vector<std::int64_t>& shape) {
+/// "[1, 7, 512, 512]".
+std::string bracketed(const std::vector<std::int64_t>& shape) {
   std::string result = "[";
   for (const std::int64_t size : shape)
     result += (result.size() > 1 ? ", " : "") + std::to_string(size);
@@ -30,8 +31,8 @@ struct StageNetwork::Impl {
 
   void refuse(const std::vector<std::int64_t>& shape, const std::string& expected) const {
     throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
-                                                 " takes an input of shape " + expected + ", got " +
-                                                 in_words(shape));
+                                                 " expects an input of shape " + expected +
+                                                 ", got " + bracketed(shape));
   }
 
   std::vector<std::int64_t> output_shape(const std::vector<std::int64_t>& shape) const {
@@ -87,7 +88,8 @@ void StageNetwork::run(const float* input, const std::vector<std::int64_t>& inpu
                        float* output) const {
   const std::vector<std::int64_t> output_shape = impl_->output_shape(input_shape);
   if (input == nullptr || output == nullptr) {
-    throw Error(ErrorCode::kInvalidArgument, "input or output of a network is a null pointer");
+    throw Error(ErrorCode::kInvalidArgument,
+                "the input or output of the network is a null pointer");
   }
   const SessionTraits& traits = impl_->network.traits();
   const auto batch_of = [&](const std::vector<std::int64_t>& shape) {

@@ -27,14 +27,15 @@ struct Golden {
 std::vector<Golden> read_goldens(const Bundle& bundle, const BundleNetwork& network) {
   std::vector<Golden> goldens;
   for (const BundleFile& file : network.goldens) {
-    const std::filesystem::path path = bundle.file(file, false);  // compared already
+    const std::filesystem::path path = bundle.file(file, false);  // its hash was checked before
     const Safetensors content = read_safetensors(path);
     for (std::size_t n = 0; content.tensors.count("input_" + std::to_string(n)) != 0; ++n) {
       const auto output = content.tensors.find("output_" + std::to_string(n));
       const StoredTensor& input = content.tensors.at("input_" + std::to_string(n));
       if (output == content.tensors.end() || input.values.empty()) {
-        throw Error(ErrorCode::kBadBundle, path.string() + ": input_" + std::to_string(n) +
-                                               " has no output, or no values; export again");
+        throw Error(ErrorCode::kBadBundle, path.string() + ": tensor input_" + std::to_string(n) +
+                                               " has no values or no matching output_" +
+                                               std::to_string(n) + "; export the bundle again");
       }
       goldens.push_back({input, output->second});
     }
@@ -62,8 +63,8 @@ std::vector<std::string> wanted_formats(const Bundle& bundle, std::vector<std::s
   for (const std::string& format : asked) {
     if (present.count(format) != 0) continue;
     throw Error(ErrorCode::kInvalidArgument,
-                "format '" + format + "': " + bundle.folder().string() + " has " +
-                    text::listed({present.begin(), present.end()}, ", "));
+                "no artifact has format '" + format + "': " + bundle.folder().string() +
+                    " has only " + text::listed({present.begin(), present.end()}, ", "));
   }
   return asked;
 }
@@ -83,11 +84,12 @@ std::vector<EngineInfo> asked_engines(const Bundle& bundle,
   std::string reasons;
   for (const EngineInfo& engine : asked) reasons += (reasons.empty() ? ": " : "; ") + engine.reason;
   throw Error(ErrorCode::kEngineUnavailable, bundle.folder().string() +
-                                                 ": nothing here runs its artifacts (" +
+                                                 ": no available engine runs its artifacts (" +
                                                  text::listed(formats, ", ") + ")" + reasons);
 }
 
-/// \return empty where all values are numbers
+/// Describes values that are not finite.
+/// \return empty if all values are finite
 std::string unusable(const std::vector<float>& values) {
   const auto count =
       std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
@@ -95,18 +97,18 @@ std::string unusable(const std::vector<float>& values) {
   return std::to_string(count) + " of " + std::to_string(values.size()) + " values NaN or infinite";
 }
 
-/// Runs an input and compares.
+/// Runs a golden's input and compares the output.
 void replay(const StageNetwork& network, const Golden& golden, const StageManifest& stage,
             VerifiedGolden& row) {
   for (const std::vector<float>* values : {&golden.input.values, &golden.output.values}) {
     const std::string found = unusable(*values);
     if (found.empty()) continue;
-    row.problem = "has " + found + ", which nothing can be held against; export again";
+    row.problem = "has " + found + ", so it cannot be compared; export the bundle again";
     return;
   }
   const std::vector<std::int64_t> shape = network.output_shape(golden.input.shape);
   if (shape != golden.output.shape) {
-    row.problem = "gives another shape than the golden output has";
+    row.problem = "the shape of the engine's output differs from that of the golden output";
     return;
   }
   std::vector<float> output(golden.output.values.size());
@@ -124,7 +126,7 @@ void replay(const StageNetwork& network, const Golden& golden, const StageManife
       as_probabilities(golden.output.values, stage.output_kind, classes, inner), stage, inner);
 }
 
-/// Verifies one network in one engine.
+/// Verification of one network on one engine.
 class NetworkInEngine {
  public:
   NetworkInEngine(const Bundle& bundle, const StageManifest& stage, const BundleNetwork& network,
@@ -151,7 +153,7 @@ class NetworkInEngine {
       rows.back().golden = "golden " + std::to_string(n);
       rows.back().shape = goldens[n].input.shape;
     }
-    // Any failure of an engine is a finding, not the end: the other lines are wanted, too.
+    // A failure of an engine is a result and does not end the verification of the others.
     try {
       PipelineOptions how;
       how.engine = engine_.name;
@@ -159,7 +161,7 @@ class NetworkInEngine {
       const StageNetwork network(bundle_.folder().string(), blank_.stage, how, blank_.member);
       for (std::size_t n = 0; n < goldens.size(); ++n) {
         if (options.cancelled && options.cancelled()) {
-          throw Error(ErrorCode::kCancelled, "cancelled while goldens were replayed");
+          throw Error(ErrorCode::kCancelled, "cancelled while the goldens were being replayed");
         }
         replay_one(network, goldens[n], rows[first + n]);
       }

@@ -1,5 +1,4 @@
-// A bundle held against its goldens: whatever is wrong with one, or with an engine, is a line that
-// failed.
+// Verification of bundles: whatever is wrong with a golden or an engine gives a failed result.
 
 #include <gtest/gtest.h>
 
@@ -62,7 +61,7 @@ class VerificationTest : public ::testing::Test {
   }
   void write_manifest() const { folder_.write("bundle/manifest.json", manifest_.dump()); }
 
-  /// The line of the native engine, which failed.
+  /// The failed result of the native engine.
   VerifiedGolden failed_row() const {
     const std::vector<VerifiedGolden> rows = verify_bundle(path());
     EXPECT_EQ(rows.size(), 1);
@@ -108,7 +107,7 @@ TEST_F(VerificationTest, GoldenThatIsNoNumber) {
       tensor->values[3] = value;
       write();
       EXPECT_EQ(failed_row().problem,
-                "has 1" + of + ", which nothing can be held against; export again");
+                "has 1" + of + ", so it cannot be compared; export the bundle again");
     }
     *tensor = good;
   }
@@ -123,7 +122,8 @@ TEST_F(VerificationTest, EngineThatGivesNoNumbers) {
 TEST_F(VerificationTest, OutputOfAnotherShape) {
   output().shape = {4, 1};
   write();
-  EXPECT_NE(failed_row().problem.find("another shape"), std::string::npos);
+  EXPECT_NE(failed_row().problem.find("the shape of the engine's output differs"),
+            std::string::npos);
 }
 
 TEST_F(VerificationTest, InputThatTheNetworkDoesNotTake) {
@@ -140,7 +140,8 @@ TEST_F(VerificationTest, ArtifactThatCannotBeOpened) {
 TEST_F(VerificationTest, GoldensThatAreNotThere) {
   golden_.content.tensors.erase("output_0");
   write();
-  expect_error(ErrorCode::kBadBundle, {"golden.safetensors: input_0 has no output"},
+  expect_error(ErrorCode::kBadBundle,
+               {"golden.safetensors: tensor input_0 has no values or no matching output_0"},
                [&] { verify_bundle(path()); });
   network()["goldens"] = nlohmann::json::array();
   write_manifest();
@@ -151,18 +152,18 @@ TEST_F(VerificationTest, GoldensThatAreNotThere) {
 TEST_F(VerificationTest, FormatsThatAreNotThere) {
   VerificationOptions options;
   options.formats = {"onnx"};
-  expect_error(ErrorCode::kInvalidArgument, {"format 'onnx': ", "has safetensors"},
+  expect_error(ErrorCode::kInvalidArgument, {"format 'onnx': ", "has only safetensors"},
                [&] { verify_bundle(path(), options); });
   network()["artifacts"] = {{"newer", network()["artifacts"]["safetensors"]}};
   write_manifest();
-  expect_error(ErrorCode::kEngineUnavailable, {"nothing here runs its artifacts (newer)"},
+  expect_error(ErrorCode::kEngineUnavailable, {"no available engine runs its artifacts (newer)"},
                [&] { verify_bundle(path()); });
 }
 
 TEST_F(VerificationTest, Cancelled) {
   VerificationOptions options;
   options.cancelled = [] { return true; };
-  expect_error(ErrorCode::kCancelled, {"cancelled while goldens"},
+  expect_error(ErrorCode::kCancelled, {"cancelled while the goldens"},
                [&] { verify_bundle(path(), options); });
 }
 

@@ -8,7 +8,7 @@
 namespace lungrt::c_api {
 namespace {
 
-/// The last error of one thread; what it shows is always a text.
+/// Last error of one thread; `shown` is never null.
 struct LastError {
   std::string text;
   const char* shown = "";
@@ -18,7 +18,7 @@ struct LastError {
       text = std::string(function) + ": " + message;
       shown = text.c_str();
     } catch (...) {
-      shown = "memory ran out, for the text of this error too";
+      shown = "out of memory, even for the text of this error";
     }
   }
 };
@@ -68,12 +68,12 @@ lungrt_status keep_current_exception(const char* function) noexcept {
     error.keep(function, thrown.what());
     return status_of(thrown.code());
   } catch (const std::bad_alloc&) {
-    error.keep(function, "memory ran out");
+    error.keep(function, "out of memory");
     return LUNGRT_OUT_OF_MEMORY;
   } catch (const std::exception& thrown) {
     error.keep(function, thrown.what());
   } catch (...) {
-    error.keep(function, "an exception of an unknown type");
+    error.keep(function, "an exception of unknown type");
   }
   return LUNGRT_INTERNAL;
 }

@@ -1,4 +1,4 @@
-/// Where exceptions end and statuses begin.
+/// Conversion of exceptions to statuses at the boundary of the C interface.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace lungrt::c_api {
 
-/// Keeps the exception that is being handled as this thread's last error.
-/// \param function  whose caller is to be told
-/// \return the status for it
+/// Stores the exception that is being handled as this thread's last error.
+/// \param function  name of the C function that failed, for the message
+/// \return the status that corresponds to the exception
 lungrt_status keep_current_exception(const char* function) noexcept;
 
-/// What lungrt_last_error() gives on this thread.
+/// Text that lungrt_last_error() returns on this thread.
 const char* last_error() noexcept;
 
-/// Calls the body of a function of the interface; nothing it throws gets out.
+/// Calls the body of a function of the interface and converts its exceptions to a status.
 template <typename Body>
 lungrt_status guarded(const char* function, Body&& body) noexcept {
   try {
@@ -28,18 +28,20 @@ lungrt_status guarded(const char* function, Body&& body) noexcept {
   }
 }
 
+/// \throws Error kInvalidArgument
 [[noreturn]] inline void refuse(const std::string& what) {
   throw Error(ErrorCode::kInvalidArgument, what);
 }
 
-/// \param name  of the argument, for the message
+/// Checks that a pointer is not null.
+/// \param name  name of the argument, for the message
 template <typename T>
 T* required(T* pointer, const char* name) {
   if (pointer == nullptr) refuse(std::string(name) + " is a null pointer");
   return pointer;
 }
 
-/// Of a flag, which may be 0 or 1.
+/// Value of a flag, which must be 0 or 1.
 inline bool flag(std::int32_t value, const char* name) {
   if (value != 0 && value != 1) {
     refuse(std::string(name) + " is " + std::to_string(value) + ", expected 0 or 1");
@@ -47,7 +49,7 @@ inline bool flag(std::int32_t value, const char* name) {
   return value == 1;
 }
 
-/// A copy for the caller, who frees it with lungrt_text_free().
+/// A copy of a text for the caller, who frees it with lungrt_text_free().
 /// \throws std::bad_alloc
 char* caller_text(const std::string& text);
 

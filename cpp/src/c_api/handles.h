@@ -1,4 +1,4 @@
-/// What the handles of the C interface point to.
+/// Objects that the handles of the C interface point to.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace lungrt::c_api {
 
-/// First in each handle, so that one of another kind, which languages without types hand over
-/// easily, is told from the right one.
+/// First member of each handle. It detects a handle of the wrong kind, which languages without
+/// static types can pass easily.
 enum class HandleKind : std::uint64_t {
   kPipeline = 0x6c756e6770697065,
   kVolume = 0x6c756e67766f6c75,
@@ -26,7 +26,7 @@ struct lungrt_pipeline {
   static constexpr auto kKind = lungrt::c_api::HandleKind::kPipeline;
   const lungrt::c_api::HandleKind kind = kKind;
   lungrt::Pipeline pipeline;
-  std::string device;  ///< for its text to live as long
+  std::string device;  ///< keeps the text alive that lungrt_pipeline_describe() returns
 
   explicit lungrt_pipeline(lungrt::Pipeline opened)
       : pipeline(std::move(opened)), device(pipeline.device()) {}
@@ -50,16 +50,18 @@ struct lungrt_report {
 
 namespace lungrt::c_api {
 
-/// \param name  of the argument, for the message
+/// Checks that a handle is of the right kind.
+/// \param name  name of the argument, for the message
 template <typename Handle>
 Handle& handle(Handle* given, const char* name) {
   if (required(given, name)->kind != Handle::kKind) {
-    refuse(std::string(name) + " is a handle of another kind, or of none");
+    refuse(std::string(name) + " is a handle of another kind or not a handle at all");
   }
   return *given;
 }
 
-/// Frees a handle of the right kind; another is left alone, since it cannot be freed as this one.
+/// Frees a handle of the right kind. Any other pointer is ignored, because it cannot be freed
+/// safely.
 template <typename Handle>
 void free_handle(Handle* given) noexcept {
   if (given != nullptr && given->kind == Handle::kKind) delete given;

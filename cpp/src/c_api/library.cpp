@@ -1,4 +1,4 @@
-/// Version, errors, log and engines.
+/// C interface: version, errors, log and engines.
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -35,7 +35,8 @@ lungrt_status lungrt_check_c_abi(uint32_t version) {
     if (version == LUNGRT_C_ABI_VERSION) return;
     throw Error(ErrorCode::kUnsupportedVersion,
                 "the program was compiled for version " + std::to_string(version) +
-                    " of the C interface, this library (lungrt " LUNGRT_VERSION ") has version " +
+                    " of the C interface, but this library (lungrt " LUNGRT_VERSION
+                    ") has version " +
                     std::to_string(LUNGRT_C_ABI_VERSION) +
                     "; compile it again with this library's header, or install the library that "
                     "it was compiled for");
@@ -85,13 +86,13 @@ void lungrt_text_free(char* text) { std::free(text); }
 
 lungrt_status lungrt_set_log(lungrt_log_callback callback, void* user, int32_t lowest) {
   return c_api::guarded(__func__, [&] {
-    LogCallback tell;
+    LogCallback forward;
     if (callback != nullptr) {
-      tell = [callback, user](LogLevel level, const char* message) {
+      forward = [callback, user](LogLevel level, const char* message) {
         callback(user, static_cast<std::int32_t>(level), message);
       };
     }
-    set_log_callback(std::move(tell), static_cast<LogLevel>(lowest));
+    set_log_callback(std::move(forward), static_cast<LogLevel>(lowest));
   });
 }
 

@@ -1,4 +1,4 @@
-/// Pipelines and their runs.
+/// C interface: pipelines and runs.
 
 #include "lungrt/pipeline.h"
 
@@ -17,7 +17,7 @@ using c_api::refuse;
 
 constexpr std::size_t kMostEngineOptions = 256;
 
-/// Replaces a default by what the caller gave.
+/// Replaces a default by the caller's value, unless that is null.
 void take(std::string& option, const char* given) {
   if (given != nullptr) option = given;
 }
@@ -63,7 +63,7 @@ PipelineOptions pipeline_options(const lungrt_pipeline_options* place) {
   return options;
 }
 
-/// Calls the caller's callback; what comes out of it, were it C++, ends the run.
+/// Calls a callback of the caller; a C++ exception that leaves it ends the run.
 template <typename Call>
 auto contained(const char* which, const Call& call) {
   const std::string what = std::string("the ") + which + " callback threw an exception";

@@ -1,4 +1,4 @@
-/// What a report holds.
+/// C interface: content of reports.
 
 #include "lungrt/report.h"
 
@@ -20,12 +20,12 @@ const Report& report_of(const lungrt_report* report) {
   return c_api::handle(report, "report").report;
 }
 
-/// Item of a list that the caller counts from 0.
+/// Item of a list, numbered from 0.
 template <typename T>
 const T& item(const std::vector<T>& items, std::size_t number, const char* what) {
   if (number >= items.size()) {
-    refuse(std::string("there is no ") + what + " " + std::to_string(number) + " in a list of " +
-           std::to_string(items.size()) + " (they are counted from 0)");
+    refuse(std::string("there is no ") + what + " " + std::to_string(number) + ": the list has " +
+           std::to_string(items.size()) + ", numbered from 0");
   }
   return items[number];
 }
@@ -53,17 +53,19 @@ lungrt_finding finding_value(const Finding& finding) {
 
 const RunMasks& masks_of(const Report& report) {
   if (!report.masks) {
-    refuse("the report holds no masks; set keep_masks in the options of the run");
+    refuse("the report has no masks; set keep_masks in the options of the run");
   }
   return *report.masks;
 }
 
-/// \param size  that the caller has place for
+/// Checks the size of the caller's buffer.
+/// \param size  number of values that fit into it
+/// \param what  name of the values, for the message
 void require_all_voxels(const Report& report, std::size_t size, const char* what) {
   const auto expected = static_cast<std::size_t>(report.shape.voxels());
   if (size != expected) {
-    refuse("there is place for " + std::to_string(size) + " " + what + ", expected " +
-           std::to_string(expected) + ", one a voxel");
+    refuse("the buffer has room for " + std::to_string(size) + " " + what + ", expected " +
+           std::to_string(expected) + ", one per voxel");
   }
 }
 
@@ -77,7 +79,7 @@ const NoduleMask& mask_called(const RunMasks& masks, std::int32_t which) {
       return masks.nodules;
     default:
       refuse("there is no mask " + std::to_string(which) +
-             ", expected LUNGRT_MASK_LUNG_FIELD, LUNGRT_MASK_ABOVE or LUNGRT_MASK_NODULES");
+             ": expected LUNGRT_MASK_LUNG_FIELD, LUNGRT_MASK_ABOVE or LUNGRT_MASK_NODULES");
   }
 }
 
@@ -164,7 +166,7 @@ lungrt_status lungrt_report_checkpoint_sha256(const lungrt_report* report, const
     const auto found = checkpoints.find(c_api::required(stage, "stage"));
     if (found == checkpoints.end()) {
       refuse("the bundle has no stage '" + std::string(stage) +
-             "', expected segmentation, nodule or malignancy");
+             "': expected segmentation, nodule or malignancy");
     }
     *sha256 = item(found->second, member, "member").c_str();
   });
@@ -185,8 +187,8 @@ lungrt_status lungrt_report_seconds(const lungrt_report* report, const char* par
     const auto found = timings.find(c_api::required(part, "part"));
     if (found == timings.end()) {
       refuse("the run had no part '" + std::string(part) +
-             "', expected segment, group, classify, total and, where it had them, find_lungs and "
-             "transfer");
+             "': expected segment, group, classify or total, or find_lungs or transfer if the run "
+             "had them");
     }
     *seconds = found->second;
   });

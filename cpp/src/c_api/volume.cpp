@@ -1,4 +1,4 @@
-/// Volumes.
+/// C interface: volumes.
 
 #include "lungrt/volume.h"
 
@@ -29,7 +29,7 @@ Geometry geometry_of(const lungrt_volume_description& given) {
   return {origin_mm, spacing_mm, direction};
 }
 
-/// Voxels of one type, of the size and alignment that they must have.
+/// The caller's voxels as values of one type; checks their size and alignment.
 template <typename T>
 const T* typed_voxels(const lungrt_volume_description& given, const VolumeShape& shape) {
   const auto expected = static_cast<std::uint64_t>(shape.voxels()) * sizeof(T);
@@ -66,7 +66,7 @@ CtVolume make_volume(const lungrt_volume_description& given) {
   }
   const bool borrow = given.ownership == LUNGRT_BORROW;
   if (borrow && given.voxel_type != LUNGRT_INT16) {
-    refuse("only voxels of LUNGRT_INT16 can be borrowed; copy others (LUNGRT_COPY)");
+    refuse("only voxels of type LUNGRT_INT16 can be borrowed; set LUNGRT_COPY for other types");
   }
   const auto converted = [&]<typename T>(T) {
     return CtVolume::converted(typed_voxels<T>(given, shape), shape, geometry, series_uid);
@@ -92,7 +92,7 @@ CtVolume make_volume(const lungrt_volume_description& given) {
       return converted(double{});
     default:
       refuse("description.voxel_type is " + std::to_string(given.voxel_type) +
-             ", expected LUNGRT_INT16 or another of its kind");
+             ", expected LUNGRT_INT16 to LUNGRT_FLOAT64 (0 to 8)");
   }
 }
 

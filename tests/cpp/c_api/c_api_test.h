@@ -1,4 +1,4 @@
-/// What tests of the C interface share: a bundle, a volume and handles that free themselves.
+/// Shared by the tests of the C interface: a bundle, a volume, and handles that free themselves.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ using VolumeHandle = std::unique_ptr<lungrt_volume, FreeHandle>;
 using ReportHandle = std::unique_ptr<lungrt_report, FreeHandle>;
 using CallerText = std::unique_ptr<char, FreeHandle>;
 
-/// A structure as a caller begins with it: its size, and zeros.
+/// A structure with its size set and zeros otherwise, as a caller initialises it.
 template <typename Struct>
 Struct sized() {
   Struct value{};
@@ -31,7 +31,7 @@ Struct sized() {
   return value;
 }
 
-/// Fails, with the library's own words, unless a call did.
+/// Fails with the library's message if a call does not return the expected status.
 #define EXPECT_STATUS(expected, call)                                              \
   do {                                                                             \
     const lungrt_status got_ = (call);                                             \

@@ -1,5 +1,5 @@
-// Every function of c_api.h with null, zero, huge, NaN and wrong sizes: an error each, no crash;
-// under sanitizers also no leak. The header itself says which functions there are.
+// Calls every function of c_api.h with null, zero, huge values, NaN and wrong sizes: each must fail
+// without a crash and, under sanitizers, without a leak. The functions are read from the header.
 
 #include <cstdint>
 #include <fstream>
@@ -36,7 +36,7 @@ std::set<std::string> declared_functions() {
   return names;
 }
 
-/// One abuse and the status that it must give.
+/// An invalid call and the status that it must return.
 struct Abuse {
   const char* what;
   lungrt_status expected;
@@ -52,7 +52,7 @@ class CApiAbuse : public CApiTest {
     bare_report_ = run(pipeline_, volume_);
   }
 
-  /// A structure of the report that has the wrong size, or is none.
+  /// Calls with a structure of the report that is null or has the wrong size.
   template <typename Struct, typename Call>
   static std::vector<Abuse> wrong_structs(const Call& call) {
     const auto with_size = [call](std::size_t size) {
@@ -73,7 +73,7 @@ class CApiAbuse : public CApiTest {
     };
   }
 
-  /// A volume whose description was changed.
+  /// Calls with a description of a volume that was changed.
   Abuse with_description(const char* what, lungrt_status expected,
                          std::function<void(lungrt_volume_description&)> change) const {
     return {what, expected, [this, change] {
@@ -109,7 +109,7 @@ class CApiAbuse : public CApiTest {
               return status;
             }};
   }
-  /// A handle of another kind, as languages without types hand over easily.
+  /// A handle of another kind, which languages without static types can pass easily.
   template <typename Handle>
   const Handle* wrong_handle() const {
     return reinterpret_cast<const Handle*>(std::is_same_v<Handle, lungrt_volume>
@@ -185,7 +185,7 @@ class CApiAbuse : public CApiTest {
     const std::string bundle = bundle_.path();
     std::vector<Abuse> all = wrong_structs<lungrt_pipeline_options>([bundle](auto* options) {
       lungrt_pipeline* opened = nullptr;
-      // Null options are the defaults: a null bundle stands for the null structure.
+      // Null options are valid, so a null bundle takes the place of the null structure.
       return lungrt_pipeline_open(options == nullptr ? nullptr : bundle.c_str(), options, &opened);
     });
     all.push_back({"null pipeline", invalid,
@@ -251,7 +251,7 @@ class CApiAbuse : public CApiTest {
     };
     for (Abuse& abuse : wrong_structs<lungrt_run_options>([this](auto* options) {
            lungrt_report* report = nullptr;
-           // Null options are the defaults: a null pipeline stands for the null structure.
+           // Null options are valid, so a null pipeline takes the place of the null structure.
            return lungrt_pipeline_run(options == nullptr ? nullptr : pipeline_.get(), volume_.get(),
                                       options, &report);
          })) {
@@ -274,7 +274,7 @@ class CApiAbuse : public CApiTest {
     return all;
   }
 
-  /// Of a function of a report alone.
+  /// Invalid calls of a function whose only handle is a report.
   static void add_handles(std::vector<Abuse>& all, const lungrt_report* wrong,
                           const std::function<lungrt_status(const lungrt_report*)>& call) {
     all.push_back({"null report", LUNGRT_INVALID_ARGUMENT, [call] { return call(nullptr); }});
@@ -331,7 +331,7 @@ std::map<std::string, std::vector<Abuse>> CApiAbuse::table() const {
   static double seconds;
 
   std::map<std::string, std::vector<Abuse>> all;
-  // What gives no status: it has to stand the same, see below.
+  // Functions that return no status must not crash either, see below.
   for (const char* name :
        {"lungrt_c_abi_version", "lungrt_version", "lungrt_status_name", "lungrt_last_error",
         "lungrt_text_free", "lungrt_volume_free", "lungrt_pipeline_free", "lungrt_report_free"}) {
@@ -465,7 +465,7 @@ TEST_F(CApiAbuse, GivesAStatusAndAText) {
     }
   }
   EXPECT_GT(count, 200U);
-  // Nothing of that harmed what was there.
+  // None of it harmed the existing objects.
   EXPECT_NE(run(pipeline_, volume_), nullptr);
 }
 
@@ -474,7 +474,7 @@ TEST_F(CApiAbuse, WhatGivesNoStatusStandsItToo) {
   lungrt_volume_free(nullptr);
   lungrt_pipeline_free(nullptr);
   lungrt_report_free(nullptr);
-  // A handle of another kind is left alone: the one it is can still be used and freed.
+  // Freeing a handle as another kind does nothing: it can still be used and freed.
   lungrt_volume_free(reinterpret_cast<lungrt_volume*>(pipeline_.get()));
   lungrt_report_free(reinterpret_cast<lungrt_report*>(volume_.get()));
   lungrt_pipeline_free(reinterpret_cast<lungrt_pipeline*>(report_.get()));
@@ -486,7 +486,7 @@ TEST_F(CApiAbuse, WhatGivesNoStatusStandsItToo) {
   for (lungrt_status status = 0; status <= LUNGRT_INTERNAL; ++status) {
     names.insert(lungrt_status_name(status));
   }
-  EXPECT_EQ(names.size(), 15U);  // 14 of their own, and Unknown
+  EXPECT_EQ(names.size(), 15U);  // 14 statuses, and Unknown
 }
 
 TEST_F(CApiAbuse, AFailureLeavesThePlaceOfAResultAlone) {

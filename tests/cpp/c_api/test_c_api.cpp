@@ -167,7 +167,7 @@ TEST_F(CApiTest, TakesEveryTypeOfVoxel) {
   diagnose(std::int64_t{}, LUNGRT_INT64);
   diagnose(float{}, LUNGRT_FLOAT32);
   diagnose(double{}, LUNGRT_FLOAT64);
-  // Those that cannot hold a chest: a volume of one voxel shows that the right type is read.
+  // Types whose range is too small for a chest: one voxel shows that the right type is read.
   const auto one_voxel = [&]<typename T>(T value, std::int32_t type) {
     lungrt_volume_description given = description();
     given.voxels = &value;
@@ -241,7 +241,7 @@ TEST_F(CApiTest, ReportsProgressAndIsCancelled) {
             (std::vector<std::string>{"find lungs", "segment", "classify", "malignancy"}));
   EXPECT_EQ(seen.thread, std::this_thread::get_id());
 
-  // Any other number cancels, whatever nonsense it is.
+  // Any number other than 0 cancels.
   for (const std::int32_t answer : {1, -1, INT32_MIN, INT32_MAX}) {
     auto cancelled = sized<lungrt_run_options>();
     std::int32_t value = answer;
@@ -297,7 +297,7 @@ TEST_F(CApiTest, ErrorsAreEachThreadsOwn) {
     EXPECT_NE(std::string(lungrt_last_error()), own);
   }).join();
   EXPECT_EQ(lungrt_last_error(), own);
-  EXPECT_STATUS(LUNGRT_OK, LUNGRT_CHECK_C_ABI());  // a success leaves it
+  EXPECT_STATUS(LUNGRT_OK, LUNGRT_CHECK_C_ABI());  // a successful call leaves the text unchanged
   EXPECT_EQ(lungrt_last_error(), own);
 }
 
@@ -309,7 +309,7 @@ TEST_F(CApiTest, SixteenThreadsShareAPipelineAndAVolume) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 16; ++t) {
     threads.emplace_back([&, t] {
-      if (t % 4 == 3) {  // some fail in between, and only they hear of it
+      if (t % 4 == 3) {  // some calls fail, and only their threads see it
         auto options = sized<lungrt_run_options>();
         options.cancel = [](void*) { return std::int32_t{1}; };
         lungrt_report* report = nullptr;
@@ -358,7 +358,7 @@ TEST_F(CApiTest, ListsEngines) {
   EXPECT_EQ(engines[0]["precisions"]["cpu"][0], "fp32");
 }
 
-// What an older program was compiled with never moves.
+// The offsets that older programs were compiled with never change.
 TEST(CApiLayout, IsWhatVersionOneHas) {
   static_assert(LUNGRT_C_ABI_VERSION == 1);
   EXPECT_EQ(sizeof(lungrt_volume_description), 184U);
