@@ -6,7 +6,8 @@
 
 namespace lungrt::cli {
 
-/// Adds a command; its options are held by what is returned to run it.
+/// Adds a command.
+/// \return runs the command with the options that were parsed
 std::function<void()> add_diagnose(CLI::App& app);
 std::function<void()> add_info(CLI::App& app);
 std::function<void()> add_verify(CLI::App& app);

@@ -1,4 +1,4 @@
-/// Where the command line writes: results to stdout, everything else to stderr.
+/// Output of the command line: results go to stdout, everything else to stderr.
 #pragma once
 
 #include <cstdio>
@@ -6,21 +6,21 @@
 
 namespace lungrt::cli {
 
-/// Ways to show a text on a terminal; a file or pipe gets it plain.
+/// Styles of text on a terminal; files and pipes receive plain text.
 enum class Style { kPlain, kBold, kDim, kRed, kGreen, kYellow };
 
 bool is_terminal(std::FILE* stream);
 
-/// The text, with the terminal's codes around it where `stream` is one.
+/// A text with the escape codes of its style if `stream` is a terminal.
 std::string styled(const std::string& text, Style style, std::FILE* stream = stdout);
 
-/// "error: ..." in red, more lines where the message lists things.
+/// Prints "error: ..." in red to stderr.
 void print_error(const std::string& message);
 
-/// A line on stdout.
+/// Prints a line to stdout.
 void print(const std::string& text, Style style = Style::kPlain);
 
-/// Says what this is not.
+/// Prints that this is not a medical device.
 void disclaim();
 
 }  // namespace lungrt::cli

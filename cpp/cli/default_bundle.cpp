@@ -17,16 +17,16 @@ std::string default_bundle() {
   const fs::path folder = (program.parent_path() / LUNGRT_DEFAULT_BUNDLE).lexically_normal();
   if (!fs::is_regular_file(folder / "manifest.json", unreadable)) {
     throw Error(ErrorCode::kIo, folder.string() +
-                                    ": the default models are not in this installation; name a "
-                                    "bundle of your own with --bundle");
+                                    ": this installation does not include the default models; pass "
+                                    "your own bundle with --bundle");
   }
   return folder.string();
 }
 
 void note_default_models() {
   print(
-      "note: default models, trained on phantoms alone: for demonstration, what they say of a "
-      "patient means nothing",
+      "note: these are the default models, which were trained on phantoms only; they are for "
+      "demonstration, and their results for a patient are meaningless",
       Style::kYellow);
 }
 

@@ -1,16 +1,15 @@
-/// The models that an installation brings along: trained on phantoms alone, for demonstration.
+/// The default models of an installation: trained on phantoms only, for demonstration.
 #pragma once
 
 #include <string>
 
 namespace lungrt::cli {
 
-/// Folder of their bundle, which lies where the program's prefix has its data.
-///
-/// Throws Error(kIo) where this installation lacks it.
+/// Folder of their bundle, in the data folder of the program's installation prefix.
+/// \throws Error kIo if this installation does not include it
 std::string default_bundle();
 
-/// Says what they are not for.
+/// Prints that the default models are for demonstration only.
 void note_default_models();
 
 }  // namespace lungrt::cli

@@ -1,4 +1,4 @@
-/// `lungrt-native diagnose`: a CT in, a table of nodules and a file out.
+/// `lungrt-native diagnose`: reads a CT, prints a table of nodules and writes the report to a file.
 
 #include <lungrt/io.h>
 #include <lungrt/pipeline.h>
@@ -38,29 +38,37 @@ struct Arguments {
 void add_engine_options(CLI::App& command, Arguments& given) {
   PipelineOptions& to = given.pipeline;
   command
-      .add_option("--engine", to.engine,
-                  "Inference engine; lungrt-native info lists them. auto: native where it can run "
-                  "the bundle, else the first that can.")
+      .add_option(
+          "--engine", to.engine,
+          "Inference engine: native, torchscript, onnxruntime, aotinductor or auto. auto takes the "
+          "first of native, torchscript and onnxruntime that can run every network of the bundle "
+          "on the device. lungrt-native info shows which engines are available.")
       ->capture_default_str();
   command.add_option("--kernels", given.kernels,
-                     "Of the native engine: winograd or direct; the same as --engine-option "
-                     "kernels=...");
+                     "Convolution kernels of the native engine: winograd (the default, faster) or "
+                     "direct. The same as --engine-option kernels=VALUE.");
   command
       .add_option("--engine-option", given.engine_options,
-                  "Setting of the engine, as often as needed; the README lists them.")
+                  "Setting of the engine; repeat the option for several settings. The "
+                  "documentation page 'Engines' explains each setting.")
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->take_all();
   add_engine_runtimes(command, given.engine_runtimes);
-  command.add_option("--device", to.device, "cpu, cuda, cuda:N, or auto to take what is there.")
+  command
+      .add_option("--device", to.device,
+                  "Where the networks run: cpu, cuda, cuda:N (GPU number N), or auto (the first "
+                  "GPU if the engine can use one, otherwise the CPU).")
       ->capture_default_str();
   command
       .add_option("--precision", to.precision,
-                  "fp32, tf32, bf16, fp16 or int8: what the networks are computed in.")
+                  "Number format in which the networks are computed: fp32, tf32, bf16, fp16 or "
+                  "int8. lungrt-native info lists what each engine supports. Other formats than "
+                  "fp32 can change decisions.")
       ->capture_default_str();
   command
       .add_option("--threads", to.threads,
-                  "CPU threads; all that this process may use if not given.")
+                  "Number of CPU threads; by default all processors available to this process.")
       ->check(CLI::PositiveNumber);
 }
 
@@ -69,36 +77,44 @@ void add_profile_options(CLI::App& command, Arguments& given) {
   to.profile = "lung";
   command
       .add_option("--profile", to.profile,
-                  "Preset of the next three options. lung: looks only where lungs are, marks of "
-                  "one lesion merged. book: as the book does, everywhere.")
+                  "Preset of where and how to look for nodules. lung: look only inside the lung "
+                  "field, merge marks of one lesion, use exact geometry, and pad volumes smaller "
+                  "than a crop with air. book: search the whole volume exactly as the book does.")
       ->capture_default_str();
   command.add_option("--geometry", to.geometry,
-                     "book or exact: another way from world to voxel than the profile's.");
-  command.add_option("--region", to.region, "volume or lung: look elsewhere than the profile.");
+                     "How world coordinates become voxels: exact, or book (the formula of the "
+                     "book, which is wrong for oblique scans). Overrides the profile.");
+  command.add_option("--region", to.region,
+                     "Where to look for nodules: lung (inside the lung field) or volume "
+                     "(everywhere). Overrides the profile.");
   command.add_flag_function(
       "--merge-marks,!--no-merge-marks", [&to](std::int64_t count) { to.merge_marks = count > 0; },
-      "Make nearby marks of one lesion one nodule, or not.");
+      "Report nearby marks of one lesion as one nodule, or each mark as a nodule. Overrides the "
+      "profile.");
 }
 
 void add_file_options(CLI::App& command, Arguments& given) {
   command.add_flag("--candidates", given.candidates,
-                   "Write every candidate to the file, not only nodules.");
+                   "Write every candidate to the report, not only the nodules.");
   command
       .add_option("--series", given.reading.series,
-                  "Series to take where the folder holds several.")
+                  "UID of the series to read if the DICOM folder contains several.")
       ->type_name("UID");
   command.add_flag("--resample", given.reading.resample,
-                   "Interpolate irregular, missing or repeated slices instead of refusing them.");
+                   "Interpolate a DICOM series with irregular, missing or repeated slices onto a "
+                   "regular grid. Without this option such a series is refused.");
   command.add_option("--output", given.output, "Write the report to FILE.json or FILE.csv.")
       ->type_name("FILE");
   command
       .add_option("--save-masks", given.masks,
-                  "Write lung field, nodule mask and labels, in the CT's geometry, there.")
+                  "Write three images in the CT's geometry to this folder: the lung field, the "
+                  "mask of all candidates, and a label map that numbers them.")
       ->type_name("FOLDER");
-  command.add_option("--mask-format", given.mask_format, "Of the files that --save-masks writes.")
+  command
+      .add_option("--mask-format", given.mask_format, "File format of the images of --save-masks.")
       ->check(CLI::IsMember({"nii.gz", "nrrd", "mha"}))
       ->capture_default_str();
-  command.add_flag("--no-progress", given.no_progress, "Show no progress bars.");
+  command.add_flag("--no-progress", given.no_progress, "Do not show progress bars.");
 }
 
 Report diagnosed(const Arguments& given) {
@@ -119,13 +135,13 @@ void diagnose(Arguments given) {
   std::optional<OutputFile> output;
   if (!given.output.empty())
     output.emplace(given.output, std::vector<std::string>{".json", ".csv"});
-  if (!given.masks.empty()) make_mask_folder(given.masks);  // before the work, not after it
+  if (!given.masks.empty()) make_mask_folder(given.masks);  // fails before the run, not after it
   locate_runtimes(given.engine_runtimes);
   std::map<std::string, std::string> known;
   if (!given.kernels.empty()) known["kernels"] = given.kernels;
   given.pipeline.engine_options = named_values("--engine-option", given.engine_options, known);
   given.reading.cancelled = interrupted;
-  tune_process_allocator();  // this process does nothing else
+  tune_process_allocator();  // affects the whole process, which is ours alone
 
   const Report report = diagnosed(given);
   std::vector<std::string> masks;
@@ -148,11 +164,12 @@ std::function<void()> add_diagnose(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("diagnose", "Find lung nodules in a CT.");
   command
       .add_option("CT", given->ct,
-                  "Folder of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz or .nrrd.")
+                  "CT to diagnose: a folder with the slices of a DICOM series, or an image file "
+                  "(.mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr).")
       ->required();
   command.add_option("--bundle", given->bundle,
-                     "Folder that lungrt export wrote; the models that come along, trained on "
-                     "phantoms alone, if not given.");
+                     "Bundle with the networks: a folder written by lungrt export. By default the "
+                     "models that come with lungrt, which are for demonstration only.");
   add_engine_options(command, *given);
   add_profile_options(command, *given);
   add_limits(command, given->limits);

@@ -8,8 +8,8 @@ namespace lungrt::cli {
 void add_engine_runtimes(CLI::App& command, std::vector<std::string>& runtimes) {
   command
       .add_option("--engine-runtime", runtimes,
-                  "Folder of the libraries that an engine needs (libtorch_cpu.so, "
-                  "libonnxruntime.so), where the system does not find them; as often as needed.")
+                  "Folder with the runtime libraries of an engine (libtorch_cpu.so, "
+                  "libonnxruntime.so), if the system does not find them; may be repeated.")
       ->type_name("NAME=FOLDER")
       ->expected(1)
       ->take_all();

@@ -1,4 +1,4 @@
-/// Options that every command has which opens an engine.
+/// Options of all commands that open an engine.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -11,14 +11,14 @@ namespace lungrt::cli {
 /// Adds --engine-runtime NAME=FOLDER.
 void add_engine_runtimes(CLI::App& command, std::vector<std::string>& runtimes);
 
-/// Tells the core where the libraries of engines' runtimes lie. What Python finds by its packages
-/// has to be told here.
-/// \throws Error kInvalidArgument  for what is not NAME=FOLDER, or an engine that does not exist
+/// Sets the folders of the engines' runtime libraries, which Python finds in its packages.
+/// \throws Error kInvalidArgument  for a text that is not NAME=FOLDER, or an unknown engine
 void locate_runtimes(const std::vector<std::string>& runtimes);
 
-/// Texts NAME=VALUE by name.
-/// \param option   for messages, e.g. "--engine-option"
-/// \throws Error kInvalidArgument  one is of another form, or a name stands twice
+/// Parses texts of the form NAME=VALUE.
+/// \param option   name of the option, for messages, e.g. "--engine-option"
+/// \param known    values that were given in another way
+/// \throws Error kInvalidArgument  for a text of another form, or a name that is given twice
 std::map<std::string, std::string> named_values(const char* option,
                                                 const std::vector<std::string>& given,
                                                 std::map<std::string, std::string> known = {});

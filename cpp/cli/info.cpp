@@ -1,4 +1,4 @@
-/// `lungrt-native info`: versions, engines, devices, and what a bundle holds.
+/// `lungrt-native info`: versions, engines, devices, and the content of a bundle.
 
 #include <lungrt/device.h>
 #include <lungrt/engines.h>
@@ -58,7 +58,7 @@ std::map<std::string, std::string> versions() {
 
 void print_engines(const std::vector<EngineInfo>& found) {
   Table table(
-      {{"engine"}, {"available"}, {"version"}, {"devices and precisions, or why it is missing"}});
+      {{"engine"}, {"available"}, {"version"}, {"devices and precisions, or why not available"}});
   for (const EngineInfo& engine : found) {
     table.add({engine.name, engine.available ? "yes" : "no",
                engine.version.empty() ? "-" : engine.version,
@@ -68,7 +68,7 @@ void print_engines(const std::vector<EngineInfo>& found) {
 }
 
 void print_bundle(const Json& bundle) {
-  print("bundle of format " + bundle.at("format_version").dump() + ", made " +
+  print("bundle of format " + bundle.at("format_version").dump() + ", exported " +
         bundle.at("created").get<std::string>() + " by lungrt " +
         bundle.at("lungrt_version").get<std::string>());
   Table table({{"stage"}, {"network"}, {"input"}, {"classes"}, {"threshold"}, {"artifacts"}});
@@ -110,7 +110,7 @@ void info(const Arguments& given) {
     print_engines(found);
     if (!given.bundle.empty()) print_bundle(bundle);
   }
-  // Last: a damaged bundle is worth a look, too.
+  // Checked last, so that the content of a damaged bundle is shown as well.
   if (!given.bundle.empty()) check_bundle(given.bundle);
 }
 
@@ -119,9 +119,12 @@ void info(const Arguments& given) {
 std::function<void()> add_info(CLI::App& app) {
   const auto given = std::make_shared<Arguments>();
   CLI::App& command = *app.add_subcommand(
-      "info", "Show versions, engines (and why one is missing), devices, and a bundle's content.");
-  command.add_option("BUNDLE", given->bundle, "Folder of a bundle to look into.");
-  command.add_flag("--json", given->as_json, "Print JSON.");
+      "info",
+      "Show versions, engines (and why one is not available), devices, and a bundle's content.");
+  command.add_option(
+      "BUNDLE", given->bundle,
+      "Bundle whose content to show and check as well: a folder written by lungrt export.");
+  command.add_flag("--json", given->as_json, "Print the information as JSON.");
   add_engine_runtimes(command, given->engine_runtimes);
   command.footer("Example: lungrt-native info bundle");
   return [given] { info(*given); };

@@ -1,12 +1,12 @@
-/// Ctrl-C.
+/// Handling of Ctrl-C.
 #pragma once
 
 namespace lungrt::cli {
 
-/// From here on the first Ctrl-C is noted, and the second ends the process.
+/// From now on the first Ctrl-C is recorded and the second one ends the process.
 void catch_interrupts();
 
-/// Whether there was one.
+/// Whether Ctrl-C was pressed.
 bool interrupted();
 
 }  // namespace lungrt::cli

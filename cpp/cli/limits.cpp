@@ -28,8 +28,8 @@ std::int64_t parse_memory(const std::string& text) {
   }
   throw Error(ErrorCode::kInvalidArgument,
               "--memory-limit " + text +
-                  ": expected bytes, or a number with K, M, G (thousands) or Ki, Mi, Gi (powers of "
-                  "1,024), such as 500M or 2GiB");
+                  ": expected a number of bytes, or a number with K, M, G (powers of 1,000) or Ki, "
+                  "Mi, Gi (powers of 1,024), such as 500M or 2GiB");
 }
 
 }  // namespace
@@ -37,20 +37,22 @@ std::int64_t parse_memory(const std::string& text) {
 void add_limits(CLI::App& command, Limits& limits) {
   command
       .add_option("--time-limit", limits.seconds,
-                  "Give the run up where it takes longer; reading the CT and loading the bundle do "
-                  "not count.")
+                  "Stop with an error if the run takes longer than this. Reading the CT and "
+                  "loading the bundle are not counted.")
       ->type_name("SECONDS");
   command
       .add_option("--memory-limit", limits.memory,
-                  "Give the run up where it would work in more host memory: 500M, 2GiB, or bytes. "
-                  "The CT, the weights and the inside of other engines than native do not count.")
+                  "Stop with an error if the run would need more host memory than this: a number "
+                  "of bytes, or for example 500M or 2GiB. The CT, the weights and what engines "
+                  "other than native allocate internally are not counted.")
       ->type_name("SIZE");
 }
 
 void set_limits(const Limits& limits, RunOptions& options) {
   if (limits.seconds) {
     if (!(*limits.seconds > 0) || !std::isfinite(*limits.seconds)) {
-      throw Error(ErrorCode::kInvalidArgument, "--time-limit: expected seconds, more than 0");
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--time-limit: expected a number of seconds greater than 0");
     }
     options.max_seconds = *limits.seconds;
   }

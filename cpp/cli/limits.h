@@ -1,4 +1,4 @@
-/// `--time-limit` and `--memory-limit`: what a run may take.
+/// Limits of a run: `--time-limit` and `--memory-limit`.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -11,12 +11,13 @@ namespace lungrt::cli {
 
 struct Limits {
   std::optional<double> seconds;
-  std::optional<std::string> memory;  ///< as it was given
+  std::optional<std::string> memory;  ///< as given, e.g. "2GiB"
 };
 
 void add_limits(CLI::App& command, Limits& limits);
 
-/// \throws Error kInvalidArgument  for what no limit can be
+/// Sets the limits in the options of a run.
+/// \throws Error kInvalidArgument  for an invalid limit
 void set_limits(const Limits& limits, RunOptions& options);
 
 }  // namespace lungrt::cli

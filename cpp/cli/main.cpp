@@ -1,7 +1,7 @@
 /// `lungrt-native`: the whole diagnosis without Python.
 ///
-/// Exit codes are those of `lungrt`: 0 done, 2 a wrong argument or any lungrt::Error, told in one
-/// line, 130 cancelled with Ctrl-C, 1 a defect of lungrt itself.
+/// Exit codes are those of `lungrt`: 0 success, 2 an invalid argument or any lungrt::Error, with a
+/// message, 130 cancelled with Ctrl-C, 1 a bug in lungrt itself.
 
 #include <lungrt/error.h>
 #include <lungrt/version.h>
@@ -20,14 +20,14 @@
 
 namespace {
 
-constexpr int kDefect = 1, kError = 2, kCancelled = 130;  // 128 + SIGINT, as shells have it
+constexpr int kDefect = 1, kError = 2, kCancelled = 130;  // 128 + SIGINT, as in shells
 
 int run(int count, char** arguments) {
-  CLI::App app("Lung-nodule diagnosis on CT, natively: no Python in the process.", "lungrt-native");
+  CLI::App app("Lung nodule diagnosis on CT, without Python.", "lungrt-native");
   app.set_version_flag("--version", LUNGRT_VERSION);
   app.footer(
-      "Exit codes: 0 done, 2 error, 130 cancelled, 1 a defect of lungrt. A research tool, not a "
-      "medical device.");
+      "Exit codes: 0 success, 2 error, 130 cancelled, 1 bug in lungrt. lungrt is a research tool, "
+      "not a medical device.");
   app.get_formatter()->column_width(34);
   const std::map<std::string, std::function<void()>> commands{
       {"diagnose", lungrt::cli::add_diagnose(app)},
@@ -41,7 +41,7 @@ int run(int count, char** arguments) {
     app.parse(count, arguments);
     if (app.get_subcommands().empty()) throw CLI::CallForHelp();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kError;  // prints the help, or what is wrong
+    return app.exit(error) == 0 ? 0 : kError;  // prints the help or the error
   }
   commands.at(app.get_subcommands().front()->get_name())();
   return 0;
@@ -50,8 +50,8 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  // Idle OpenMP threads are to wait, not spin: beside one other busy process spinning costs a
-  // factor of three. Read when an engine's runtime is loaded, so set before.
+  // Idle OpenMP threads shall wait instead of spinning, which costs a factor of three beside one
+  // other busy process. The variable is read when an engine's runtime is loaded.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
   lungrt::cli::catch_interrupts();
   try {
@@ -64,7 +64,7 @@ int main(int count, char** arguments) {
     lungrt::cli::print_error(error.what());
     return kError;
   } catch (const std::exception& error) {
-    lungrt::cli::print_error(std::string("a defect of lungrt: ") + error.what());
+    lungrt::cli::print_error(std::string("internal error, a bug in lungrt: ") + error.what());
     return kDefect;
   }
 }

@@ -30,7 +30,7 @@ OutputFile::OutputFile(std::filesystem::path path, const std::vector<std::string
                 path_.string() + ": unknown kind of output; expected " + known);
   }
   if (std::filesystem::is_directory(path_)) {
-    throw Error(ErrorCode::kIo, path_.string() + ": is a folder; give the name of a file");
+    throw Error(ErrorCode::kIo, path_.string() + ": is a folder; expected the name of a file");
   }
   aside_ = path_.parent_path() / ("." + path_.filename().string() + ".XXXXXX");
   descriptor_ = ::mkstemp(aside_.data());
@@ -57,7 +57,7 @@ void OutputFile::write(const std::string& content) {
     if (part < 0) refuse();
     done += static_cast<std::size_t>(part);
   }
-  // Private until now; from here on what any other new file would be.
+  // The temporary file is private to the user; give it the permissions of any other new file.
   if (::fchmod(descriptor_, 0666 & ~umask_of_process()) != 0) refuse();
   if (::close(std::exchange(descriptor_, -1)) != 0) refuse();
   if (::rename(aside_.c_str(), path_.c_str()) != 0) refuse();

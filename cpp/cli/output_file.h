@@ -1,4 +1,4 @@
-/// The file a command was asked to write.
+/// Output file of a command.
 #pragma once
 
 #include <filesystem>
@@ -7,13 +7,14 @@
 
 namespace lungrt::cli {
 
-/// Opens a file aside at once and puts it in its place when it has been written. Whatever ends its
-/// life before - an error, Ctrl-C - leaves the folder as it was, an older file of that name
-/// included.
+/// Output file that is written under a temporary name and renamed when it is complete. If anything
+/// goes wrong before, an error or Ctrl-C, the folder stays as it was, including an existing file of
+/// that name.
 class OutputFile {
  public:
-  /// \throws Error kInvalidArgument  for a suffix other than those
-  /// \throws Error kIo  where no file can be written there: before the work and not after it
+  /// Opens the temporary file, so that errors show before the work and not after it.
+  /// \throws Error kInvalidArgument  if the name has none of the suffixes
+  /// \throws Error kIo               if no file can be written there
   OutputFile(std::filesystem::path path, const std::vector<std::string>& suffixes);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -22,7 +23,7 @@ class OutputFile {
   const std::filesystem::path& path() const { return path_; }
   std::string suffix() const;  ///< in lower case
 
-  /// Writes all of the file; called once.
+  /// Writes the whole content and renames the file. May be called once.
   /// \throws Error kIo
   void write(const std::string& content);
 

@@ -9,7 +9,7 @@ namespace lungrt::cli {
 namespace {
 
 constexpr int kWidth = 40;
-constexpr std::chrono::milliseconds kBetween(100);  // each takes some of a core from the run
+constexpr std::chrono::milliseconds kBetween(100);  // drawing takes processor time from the run
 constexpr const char* kErase = "\r\033[K";
 
 }  // namespace

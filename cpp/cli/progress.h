@@ -1,4 +1,4 @@
-/// A progress bar for each stage, on a terminal.
+/// Progress bars on a terminal.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,8 @@
 
 namespace lungrt::cli {
 
-/// Shows a stage on stderr, in one line that is gone in the end; nothing where that is no terminal.
+/// Progress of the stages in one line on stderr, which is erased at the end. Shows nothing if
+/// stderr is not a terminal.
 class Progress {
  public:
   explicit Progress(bool wanted);

@@ -9,7 +9,7 @@
 namespace lungrt::cli {
 namespace {
 
-/// A cell, in quotation marks where it has to be.
+/// A cell, in quotation marks if necessary.
 std::string cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string result = "\"";
@@ -48,7 +48,7 @@ std::string shortest(double value) {
     if (letter >= '0' && letter <= '9') digits += letter;
   }
   const std::string sign = std::signbit(value) ? "-" : "";
-  constexpr int kLowest = -4, kHighest = 16;  // beyond them Python writes an exponent
+  constexpr int kLowest = -4, kHighest = 16;  // Python writes an exponent outside this range
   if (exponent < kLowest || exponent >= kHighest) return std::string(all);
   if (exponent < 0) {
     return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;

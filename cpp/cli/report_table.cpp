@@ -16,7 +16,7 @@ std::string fixed(double value, int digits) {
 }
 
 void print_nodules(const Report& report) {
-  // Fits 80 columns.
+  // The table fits 80 columns.
   Table table({{"", true},
                {"centre x, y, z\nmm", true},
                {"slice, row,\ncolumn", true},

@@ -1,11 +1,11 @@
-/// A report for people.
+/// Reports as tables on the terminal.
 #pragma once
 
 #include <lungrt/report.h>
 
 namespace lungrt::cli {
 
-/// Prints a table of nodules, what was done in which time, and notes.
+/// Prints a table of nodules, the time of each stage, the settings and the notes.
 void print_report(const Report& report);
 
 }  // namespace lungrt::cli

@@ -6,7 +6,7 @@
 namespace lungrt::cli {
 namespace {
 
-/// Characters of UTF-8 text.
+/// Number of characters of a UTF-8 text.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
@@ -39,7 +39,7 @@ void Table::print() const {
       const std::string padding(widths[c] - width(cells[c]), ' ');
       const bool final = c + 1 == cells.size();
       const std::string cell = final ? styled(cells[c], last) : cells[c];
-      // What is at the end of a line needs no padding.
+      // The last cell of a line needs no padding.
       text += columns_[c].right ? padding + cell : cell + (final ? "" : padding);
       if (!final) text += "  ";
     }

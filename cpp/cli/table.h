@@ -1,4 +1,4 @@
-/// Tables of text.
+/// Text tables.
 #pragma once
 
 #include <string>
@@ -8,16 +8,18 @@
 
 namespace lungrt::cli {
 
+/// A table with aligned columns.
 class Table {
  public:
   struct Column {
-    std::string heading;  ///< of several lines where it holds '\n'
-    bool right = false;   ///< aligned at the right
+    std::string heading;  ///< may contain '\n' for several lines
+    bool right = false;   ///< whether cells are right-aligned
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// \param last  how the last cell is shown
+  /// Adds a row.
+  /// \param last  style of the last cell
   void add(std::vector<std::string> cells, Style last = Style::kPlain) {
     rows_.push_back({std::move(cells), last});
   }

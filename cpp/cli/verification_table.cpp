@@ -17,10 +17,10 @@ std::string number(const char* format, double value) {
   return text;
 }
 
-/// All goldens of one network in one engine.
+/// All goldens of one network on one engine.
 struct Line {
   const VerifiedGolden* first;
-  GoldenComparison sum;  ///< means are sums until they are shown
+  GoldenComparison sum;  ///< means are sums until they are printed
   int compared = 0, failed = 0;
 
   void add(const VerifiedGolden& row) {
@@ -77,8 +77,8 @@ std::string failure(const VerifiedGolden& row) {
       row.stage + " " + std::to_string(row.member) + ", " + row.engine + ", " + row.golden + ": ";
   if (!row.comparison) return where + row.problem;
   const GoldenComparison& found = *row.comparison;
-  return where + "|probability - eager| is up to " + number("%.2g", found.max_absolute) +
-         ", allowed " + number("%g", row.absolute) + "; " + std::to_string(found.flips) + " of " +
+  return where + "the largest |probability - eager| is " + number("%.2g", found.max_absolute) +
+         ", tolerated " + number("%g", row.absolute) + "; " + std::to_string(found.flips) + " of " +
          std::to_string(found.decisions) + " decisions flip, " +
          std::to_string(found.flips_outside_band) + " of them more than " +
          number("%g", row.decision_band) + " from the threshold";
@@ -100,16 +100,16 @@ void print_verification(const std::vector<VerifiedGolden>& rows) {
   for (const Line& line : lines_of(rows)) add(table, line, ensembles);
   table.print();
 
-  std::set<std::string> told;
-  const auto tell = [&](const std::string& text) {
-    if (told.insert(text).second) print(text);
+  std::set<std::string> printed;
+  const auto print_once = [&](const std::string& text) {
+    if (printed.insert(text).second) print(text);
   };
   for (const VerifiedGolden& row : rows) {
-    tell("allowed: " + number("%g", row.absolute) + " absolute, flips within " +
-         number("%g", row.decision_band) + " of the threshold");
+    print_once("tolerated: absolute difference " + number("%g", row.absolute) + ", flips within " +
+               number("%g", row.decision_band) + " of the threshold");
   }
   for (const VerifiedGolden& row : rows) {
-    if (!row.skipped.empty()) tell(row.engine + " skipped: " + row.skipped);
+    if (!row.skipped.empty()) print_once(row.engine + " skipped: " + row.skipped);
   }
   for (const VerifiedGolden& row : rows) {
     if (row.failed()) print(failure(row), Style::kRed);

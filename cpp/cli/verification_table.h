@@ -1,4 +1,4 @@
-/// A verification for people.
+/// Results of a verification as a table on the terminal.
 #pragma once
 
 #include <lungrt/verification.h>
@@ -7,8 +7,8 @@
 
 namespace lungrt::cli {
 
-/// Prints one line a network and engine - the largest maximum, the mean of all values, the sum of
-/// all flips - and one for each failure.
+/// Prints one line per network and engine, with the largest maximum, the mean of all values and the
+/// sum of all flips, and one line for each failure.
 void print_verification(const std::vector<VerifiedGolden>& rows);
 
 }  // namespace lungrt::cli

@@ -1,4 +1,4 @@
-/// `lungrt-native verify`: a bundle's goldens on every engine that is here.
+/// `lungrt-native verify`: replays a bundle's goldens on every available engine.
 
 #include <lungrt/error.h>
 #include <lungrt/verification.h>
@@ -29,7 +29,7 @@ struct Arguments {
   bool no_progress = false;
 };
 
-/// The row as `lungrt verify --json` writes it.
+/// A row as JSON, in the format of `lungrt verify --json`.
 Json as_json(const VerifiedGolden& row) {
   Json value{{"stage", row.stage},
              {"member", row.member},
@@ -106,14 +106,17 @@ void verify(const Arguments& given) {
 std::function<void()> add_verify(CLI::App& app) {
   const auto given = std::make_shared<Arguments>();
   CLI::App& command = *app.add_subcommand(
-      "verify", "Check a bundle's files, and replay its goldens on every engine that is here.");
-  command.add_option("BUNDLE", given->bundle, "Folder that lungrt export wrote.")->required();
+      "verify", "Check a bundle's files and replay its goldens on every available engine.");
+  command.add_option("BUNDLE", given->bundle, "Bundle: a folder written by lungrt export.")
+      ->required();
   command.add_option("--formats", given->formats,
-                     "Artifacts to run, separated by commas; all of the bundle if not given.");
-  command.add_option("--json", given->json, "Write every comparison to FILE.json.")
+                     "Artifact formats to check, separated by commas, for example "
+                     "torchscript,safetensors. By default all formats in the bundle.");
+  command
+      .add_option("--json", given->json, "Write the result of every comparison to this JSON file.")
       ->type_name("FILE");
   add_engine_runtimes(command, given->engine_runtimes);
-  command.add_flag("--no-progress", given->no_progress, "Show no progress bars.");
+  command.add_flag("--no-progress", given->no_progress, "Do not show progress bars.");
   command.footer("Example: lungrt-native verify bundle");
   return [given] { verify(*given); };
 }

@@ -13,7 +13,7 @@ from prefixes import call, succeed
 
 import lungrt
 
-NOTE = "default models, trained on phantoms alone"
+NOTE = "the default models, which were trained on phantoms only"
 
 
 @pytest.fixture
@@ -52,5 +52,6 @@ def test_an_installation_without_them_says_so(program: Path, ct: Path, tmp_path:
     shutil.copytree(program.parents[1] / "lib", prefix / "lib", symlinks=True)
     done = call(prefix / "bin" / program.name, "diagnose", ct)
     assert done.returncode == 2
-    assert f"{prefix}/share/lungrt/default_bundle: the default models are not in" in done.stderr
+    models = f"{prefix}/share/lungrt/default_bundle"
+    assert f"{models}: this installation does not include the default models" in done.stderr
     assert "--bundle" in done.stderr

@@ -1,4 +1,4 @@
-"""The C++ reader and the native command of this build, beside their Python counterparts."""
+"""Fixtures: the C++ reader and the native command of this build."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _built(name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def built() -> Callable[[str], Path]:
-    """Return a function that gives the path of a program of this build, or skips."""
+    """Return a function that returns the path of a program of this build, or skips the test."""
     return _built
 
 

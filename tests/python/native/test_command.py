@@ -58,7 +58,7 @@ def python(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def assert_same(native: Any, other: Any, where: str = "report") -> None:
-    """Compare what two reports hold, floats to within 1e-9."""
+    """Compare the content of two reports, floats to within 1e-9."""
     if isinstance(other, dict):
         assert list(native) == list(other), where
         for key in set(other) - set(TIMES):
@@ -74,7 +74,7 @@ def assert_same(native: Any, other: Any, where: str = "report") -> None:
 
 
 def reports(native: Path, folder: Path, *arguments: object) -> tuple[Any, Any]:
-    """Run both commands; return what they wrote."""
+    """Run both commands and return the reports that they wrote."""
     written = []
     for name, command in (("native", lambda *a: run(native, *a)), ("python", python)):
         path = folder / f"{name}.json"
@@ -201,11 +201,14 @@ def test_help_has_an_example(native: Path, command: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (("--time-limit", "0"), "--time-limit: expected seconds, more than 0"),
-        (("--time-limit", "nan"), "--time-limit: expected seconds, more than 0"),
-        (("--memory-limit", ""), "--memory-limit : expected bytes, or a number with K, M, G"),
-        (("--memory-limit", "1TB"), "--memory-limit 1TB: expected bytes, or a number"),
-        (("--memory-limit", "9223372036854775808"), "expected bytes, or a number"),
+        (("--time-limit", "0"), "--time-limit: expected a number of seconds greater than 0"),
+        (("--time-limit", "nan"), "--time-limit: expected a number of seconds greater than 0"),
+        (
+            ("--memory-limit", ""),
+            "--memory-limit : expected a number of bytes, or a number with K, M, G",
+        ),
+        (("--memory-limit", "1TB"), "--memory-limit 1TB: expected a number of bytes, or a number"),
+        (("--memory-limit", "9223372036854775808"), "expected a number of bytes, or a number"),
         (("--memory-limit", "1K"), "memory"),
         (("--time-limit", "1e-9"), "second"),
     ],
