@@ -1,4 +1,4 @@
-/// NumPy arrays in and out without copies where the memory allows it.
+/// Conversion from and to NumPy arrays, without copies if the memory layout allows it.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -13,17 +13,17 @@
 
 namespace lungrt::python {
 
-/// Keeps a Python object alive from C++; the last copy may die on any thread.
+/// Keeps a Python object alive from C++. The last copy may be destroyed on any thread.
 inline std::shared_ptr<const void> keep_alive(pybind11::object object) {
   PyObject* raw = object.release().ptr();
   return {raw, [raw](const void*) {
-            if (Py_IsInitialized() == 0) return;  // the interpreter has freed it already
+            if (Py_IsInitialized() == 0) return;  // the interpreter has already freed it
             const pybind11::gil_scoped_acquire gil;
             Py_DECREF(raw);
           }};
 }
 
-/// The array with native, aligned, C-ordered elements of type T: itself where it has them already,
+/// The array with native, aligned, C-ordered elements of type T: the array itself if it has them,
 /// else a converted copy.
 template <typename T>
 pybind11::array contiguous(const pybind11::array& array) {
@@ -39,7 +39,7 @@ inline std::vector<pybind11::ssize_t> extents(const VolumeShape& shape) {
           static_cast<pybind11::ssize_t>(shape.columns)};
 }
 
-/// Array that shares memory owned by `owner` and cannot be written to.
+/// Read-only array that shares memory owned by `owner`.
 template <typename T>
 pybind11::array read_only_view(const T* data, const VolumeShape& shape, pybind11::handle owner) {
   pybind11::array view(pybind11::dtype::of<T>(), extents(shape), data, owner);

@@ -1,5 +1,5 @@
-/// How the library's small values look in Python: positions and shapes are tuples, enumerations are
-/// strings. Included by every file that binds something, so that all of them agree.
+/// Python types of the library's small values: positions and shapes are tuples, enumerations are
+/// strings. Every file that binds something includes this, so that all of them agree.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -16,8 +16,8 @@
 
 namespace lungrt::python {
 
-/// Reads exactly N items of a sequence or array.
-/// \return false where it is no such sequence (the caller's TypeError then shows the signature)
+/// Reads exactly N items from a sequence or array.
+/// \return false if it is not such a sequence; the caller's TypeError then shows the signature
 template <typename T, std::size_t N>
 bool load_items(pybind11::handle source, bool convert, std::array<T, N>& items) {
   if (!source || PySequence_Check(source.ptr()) == 0 || PyUnicode_Check(source.ptr()) != 0 ||
@@ -136,7 +136,7 @@ struct type_caster<lungrt::VoxelBox> {
 template <>
 struct type_caster<lungrt::Region> {
   PYBIND11_TYPE_CASTER(lungrt::Region, const_name("str"));
-  bool load(handle, bool) { return false; }  // only handed out
+  bool load(handle, bool) { return false; }  // is only returned to Python
   static handle cast(lungrt::Region region, return_value_policy, handle) {
     return str(lungrt::python::to_string(region)).release();
   }

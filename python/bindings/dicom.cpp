@@ -24,7 +24,7 @@ namespace py = pybind11;
 
 namespace {
 
-/// Decoded values of one of some types as Hounsfield units.
+/// Converts decoded values of one of several types to Hounsfield units.
 template <typename... Types>
 io::Plane plane_of(const io::DicomSlice& slice, const py::array& values) {
   std::optional<io::Plane> plane;
@@ -37,10 +37,10 @@ io::Plane plane_of(const io::DicomSlice& slice, const py::array& values) {
   (as(Types{}), ...);
   if (plane) return *std::move(plane);
   io::refuse_undecodable(slice, "values of type " + py::str(values.dtype()).cast<std::string>() +
-                                    " are no Hounsfield units");
+                                    " are not Hounsfield units");
 }
 
-/// An object of Python's, called by the reader's threads.
+/// Codec implemented by a Python object, which the reader's threads call.
 class PythonCodec final : public io::Codec {
  public:
   explicit PythonCodec(py::object object) : object_(std::move(object)) {}
@@ -62,8 +62,8 @@ class PythonCodec final : public io::Codec {
     const py::gil_scoped_acquire gil;
     const py::array values = object_.attr("decode")(slice.path);
     if (values.size() != pixels) {
-      io::refuse_undecodable(
-          slice, std::to_string(values.size()) + " values, expected " + std::to_string(pixels));
+      io::refuse_undecodable(slice, "they have " + std::to_string(values.size()) +
+                                        " values, expected " + std::to_string(pixels));
     }
     return plane_of<std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, std::int8_t,
                     std::uint8_t, float, double>(slice, values);
@@ -73,7 +73,7 @@ class PythonCodec final : public io::Codec {
   py::object object_;
 };
 
-/// Ctrl-C ends the reading: the exception passes through the reader's threads.
+/// Lets Ctrl-C end the reading: the exception passes through the reader's threads.
 bool check_signals() {
   const py::gil_scoped_acquire gil;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -111,14 +111,19 @@ void register_dicom(py::module_& module) {
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
   module.def("list_series", &list_series, py::arg("folder"), py::arg("codec"),
-             R"(List the series of a DICOM folder, by UID; see lungrt.list_series.
+             R"(List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 
 Parameters
 ----------
 folder
-    Whose files are looked at.
+    Folder with the DICOM files.
 codec
-    See read_series.
+    Codec of compressed files; see read_series.
+
+Returns
+-------
+list of SeriesInfo
+    The series that were found.
 )");
   module.def("read_series", &read_series, py::arg("folder"), py::arg("codec"), py::kw_only(),
              py::arg("series") = py::none(), py::arg("resample") = false,
@@ -127,15 +132,20 @@ codec
 Parameters
 ----------
 folder
-    With the slices.
+    Folder with the slices.
 codec
-    What compressed files are read with, by several threads at once: `inflate(deflated, most)`
-    returns the bytes of raw deflate data, at most so many, and raises ValueError for damage;
-    `decode(path)` returns a slice in Hounsfield units.
+    Codec of compressed files; several threads call it at the same time.
+    ``inflate(deflated, most)`` inflates raw deflate data to at most so many bytes and raises
+    ValueError for damaged data. ``decode(path)`` returns the pixels of a slice in Hounsfield units.
 series
-    UID of the series to take where the folder holds several.
+    UID of the series to read, needed if the folder holds several.
 resample
-    Make a regular volume of irregular, missing or repeated slices.
+    Resample irregular, missing or repeated slices to a regular volume.
+
+Returns
+-------
+CtVolume
+    int16 Hounsfield units (slices, rows, columns).
 )");
 }
 

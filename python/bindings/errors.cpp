@@ -15,9 +15,9 @@ void register_errors() {
     try {
       if (pointer) std::rethrow_exception(pointer);
     } catch (const Error& error) {
-      // The codes are spelled as the classes are; a code without a class is an AttributeError here.
+      // Names of codes are names of classes; a code without a class raises AttributeError here.
       const py::object type = py::module_::import("lungrt.errors").attr(to_string(error.code()));
-      // A file's name may be any bytes; Python carries those that are no text along, too.
+      // File names may contain bytes that are not UTF-8; surrogateescape preserves them.
       const auto message = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
           error.what(), static_cast<Py_ssize_t>(std::strlen(error.what())), "surrogateescape"));
       if (!message) throw py::error_already_set();

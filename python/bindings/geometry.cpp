@@ -25,37 +25,40 @@ bool equal(const Geometry& a, const Geometry& b) {
 void register_geometry(py::module_& module) {
   py::class_<Geometry>(module, "Geometry", R"(Affine map between voxel indices and world positions.
 
-World positions are (x, y, z) in mm, LPS; voxel positions are (slice, row, column).
+World positions are (x, y, z) in mm, LPS (towards the patient's left, posterior, superior); voxel
+positions are (slice, row, column).
 
 Parameters
 ----------
 origin_mm
     World position (x, y, z) of voxel (0, 0, 0).
 spacing_mm
-    Distance between voxel centres along (columns, rows, slices), so in x, y, z order.
+    Distance between voxel centres along (columns, rows, slices), that is in x, y, z order.
 direction
-    3x3 rows of an orthonormal matrix; column j is the world direction of image axis j.
+    Rows of an orthonormal 3x3 matrix; column j is the world direction of image axis j (columns,
+    rows, slices).
 
 Raises
 ------
 lungrt.errors.BadVolume
-    When the origin is over 1e9 mm from zero, a spacing is not within 1e-6 to 1e6 mm, a value is
-    not finite or the direction is not orthonormal.
+    If the origin is more than 1e9 mm from zero, a spacing is not within 1e-6 to 1e6 mm, a value is
+    not finite, or the direction is not orthonormal.
 )")
       .def(py::init<const Vec3&, const Vec3&, const Matrix3&>(),
            py::arg("origin_mm") = Vec3{0.0, 0.0, 0.0}, py::arg("spacing_mm") = Vec3{1.0, 1.0, 1.0},
            py::arg("direction") = kIdentity)
       .def_property_readonly("origin_mm", &Geometry::origin_mm,
-                             "World position of voxel (0, 0, 0).")
-      .def_property_readonly("spacing_mm", &Geometry::spacing_mm, "(columns, rows, slices) in mm.")
+                             "World position (x, y, z) of voxel (0, 0, 0).")
+      .def_property_readonly("spacing_mm", &Geometry::spacing_mm,
+                             "Distance between voxel centres along (columns, rows, slices).")
       .def_property_readonly("direction", &Geometry::direction,
                              "Rows of the 3x3 matrix; column j is the direction of image axis j.")
       .def_property_readonly("voxel_volume_mm3", &Geometry::voxel_volume_mm3,
-                             "Product of the spacings.")
+                             "Volume of a voxel: the product of the spacings.")
       .def("to_world",
            py::overload_cast<const std::array<double, 3>&>(&Geometry::to_world, py::const_),
            py::arg("slice_row_column"),
-           "World position (x, y, z) in mm of a (possibly fractional) voxel position.")
+           "World position (x, y, z) in mm of a possibly fractional voxel position.")
       .def("to_index", &Geometry::to_index, py::arg("world_mm"),
            py::arg("inverse") = InverseTransform::kExact,
            R"(Nearest voxel (slice, row, column) to a world position; halves round to even.
@@ -63,10 +66,20 @@ lungrt.errors.BadVolume
 Parameters
 ----------
 world_mm
-    (x, y, z) in mm.
+    World position (x, y, z) in mm.
 inverse
-    ``"exact"``, or ``"book"`` for the book's transform, which inverts `to_world` only where
-    direction @ direction is the identity.
+    ``"exact"`` for the inverse of `to_world`, or ``"book"`` for the book's formula, which is the
+    inverse only if direction @ direction is the identity.
+
+Returns
+-------
+tuple of int
+    (slice, row, column), which may lie outside the volume.
+
+Raises
+------
+lungrt.errors.InvalidArgument
+    If the position is not finite or more than 2**53 voxels away.
 )")
       .def(
           "__eq__",
@@ -74,7 +87,7 @@ inverse
             return py::isinstance<Geometry>(other) && equal(self, other.cast<const Geometry&>());
           },
           py::arg("other"))
-      // Equal geometries are copied and sent between processes as what they are made of.
+      // Copied and pickled by their constructor's arguments.
       .def("__reduce__",
            [](const py::object& self) {
              return py::make_tuple(py::type::of(self),

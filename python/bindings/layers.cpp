@@ -40,7 +40,7 @@ void register_layers(py::module_& module) {
   module.def("layer_outputs", &layer_outputs_of, py::arg("bundle"), py::arg("stage"),
              py::arg("values").noconvert(), py::kw_only(),
              py::arg("engine_options") = std::map<std::string, std::string>{},
-             py::arg("member") = 0, "What each layer gives; lungrt.layer_outputs adds to it.");
+             py::arg("member") = 0, "Outputs of a network's layers; see lungrt.layer_outputs.");
 }
 
 }  // namespace lungrt::python

@@ -15,8 +15,8 @@ namespace py = pybind11;
 
 namespace {
 
-/// Calls the Python function; what it raises is shown as unraisable, but for Ctrl-C, which arrived
-/// while it ran and is meant for the run: that is asked for it between batches.
+/// Calls the Python function. Exceptions that it raises are reported as unraisable, except
+/// KeyboardInterrupt: Ctrl-C is meant for the run, which checks for it between batches.
 void call(const py::function& callback, LogLevel level, const char* message) {
   const py::gil_scoped_acquire gil;
   try {
@@ -31,27 +31,35 @@ void call(const py::function& callback, LogLevel level, const char* message) {
 }
 
 void set_callback(std::optional<py::function> callback, int lowest) {
-  LogCallback tell;
+  LogCallback forward;
   if (callback) {
-    // The last copy may go on a thread that does not hold the GIL.
+    // The last copy may be destroyed on a thread that does not hold the GIL.
     const std::shared_ptr<py::function> held(new py::function(*std::move(callback)),
                                              [](py::function* function) {
                                                const py::gil_scoped_acquire gil;
                                                delete function;
                                              });
-    tell = [held](LogLevel level, const char* message) { call(*held, level, message); };
+    forward = [held](LogLevel level, const char* message) { call(*held, level, message); };
   }
-  const py::gil_scoped_release release;  // it waits for calls that want the GIL
-  set_log_callback(std::move(tell), static_cast<LogLevel>(lowest));
+  const py::gil_scoped_release release;  // it waits for calls that need the GIL
+  set_log_callback(std::move(forward), static_cast<LogLevel>(lowest));
 }
 
 }  // namespace
 
 void register_log(py::module_& module) {
   module.def("set_log_callback", &set_callback, py::arg("callback"), py::arg("lowest") = 1,
-             R"(Hand messages of the library to a function (level, message), or to none.
+             R"(Set the function that receives the library's log messages.
 
-Levels are 0 (debug), 1 (info) and 2 (warning). `lungrt.log` connects it to `logging`.
+`lungrt.log` connects it to `logging`.
+
+Parameters
+----------
+callback
+    Called with level and message; None silences the library. Levels are 0 (debug), 1 (info) and
+    2 (warning).
+lowest
+    Lowest level of the messages that are produced.
 )");
   py::module_::import("lungrt.log").attr("connect")(module.attr("set_log_callback"));
 }

@@ -25,7 +25,7 @@ NoduleMask from_array(const py::array& voxels) {
   const bool bytes_given = voxels.dtype().kind() == 'u' && voxels.itemsize() == 1;
   if (voxels.ndim() != 3 || !(boolean || bytes_given)) {
     throw Error(ErrorCode::kInvalidArgument,
-                "a mask is a bool or uint8 array (slices, rows, columns), this one is " +
+                "a mask must be a bool or uint8 array (slices, rows, columns), not " +
                     py::str("{} of shape {}")
                         .format(voxels.dtype(), voxels.attr("shape"))
                         .cast<std::string>());
@@ -48,15 +48,15 @@ py::array to_array(const NoduleMask& mask) {
 }  // namespace
 
 void register_mask(py::module_& module) {
-  py::class_<NoduleMask>(module, "NoduleMask", R"(Binary volume, one bit a voxel.
+  py::class_<NoduleMask>(module, "NoduleMask", R"(Binary volume with one bit per voxel.
 
-``numpy.asarray(mask)`` gives it as bool (slices, rows, columns); functions that want a mask take
-such an array as well.
+``numpy.asarray(mask)`` returns a bool array (slices, rows, columns). Functions that take a mask
+accept such an array as well.
 
 Parameters
 ----------
 voxels
-    bool or uint8 array (slices, rows, columns); non-zero is set.
+    bool or uint8 array (slices, rows, columns); voxels that are not zero are set.
 
 Raises
 ------
@@ -70,7 +70,7 @@ lungrt.errors.InvalidArgument
           "__array__",
           [](const NoduleMask& self, const py::object& dtype, const py::object& copy) -> py::array {
             if (copy.is(py::bool_(false))) {
-              throw py::value_error("a NoduleMask holds bits: its array is always a copy");
+              throw py::value_error("a NoduleMask stores bits, so its array is always a copy");
             }
             py::array voxels = to_array(self);
             return dtype.is_none() ? voxels : py::array(voxels.attr("astype")(dtype));
@@ -95,8 +95,9 @@ lungrt.errors.InvalidArgument
       });
   py::implicitly_convertible<py::array, NoduleMask>();
 
-  module.def("erode", &erode, py::arg("mask"), py::call_guard<py::gil_scoped_release>(),
-             "The mask eroded once with the 6-neighbour cross; outside counts as background.");
+  module.def(
+      "erode", &erode, py::arg("mask"), py::call_guard<py::gil_scoped_release>(),
+      "The mask eroded once with the 6-neighbour cross; voxels outside count as background.");
   module.def(
       "label",
       [](const NoduleMask& mask) {
@@ -109,7 +110,7 @@ lungrt.errors.InvalidArgument
         return py::make_tuple(take(std::move(components.labels), extents(components.shape)), count);
       },
       py::arg("mask"),
-      R"(6-connected components of a mask, numbered in scan order of their first voxel.
+      R"(Label the 6-connected components of a mask, numbered in array order of their first voxel.
 
 Returns
 -------

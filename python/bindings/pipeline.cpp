@@ -27,12 +27,12 @@ namespace {
 
 using EngineOptions = std::map<std::string, std::string>;
 
-/// Run options whose hooks call into Python. What Python raises there - the callback's own
-/// exception, or KeyboardInterrupt - ends the run and is what the caller gets, unchanged, whatever
-/// the library made of it on the way.
+/// A run whose callbacks call into Python. An exception that Python raises there, the callback's
+/// own or KeyboardInterrupt, ends the run and reaches the caller unchanged, whatever error the
+/// library turned it into.
 class PythonRun {
  public:
-  /// \param limits  the options that are numbers
+  /// \param limits  options without callbacks
   PythonRun(std::optional<py::function> progress, RunOptions limits)
       : progress_(std::move(progress)), options_(std::move(limits)) {
     options_.cancelled = [this] { return interrupted(); };
@@ -117,7 +117,7 @@ py::array to_array(NetworkInput input) {
 }  // namespace
 
 void register_pipeline(py::module_& module) {
-  py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; lungrt.Pipeline adds to it.")
+  py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; base class of lungrt.Pipeline.")
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
            py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("profile") = "book",
            py::arg("geometry") = "", py::arg("region") = "", py::arg("merge_marks") = py::none(),
@@ -179,12 +179,12 @@ void register_pipeline(py::module_& module) {
             return to_array(self.nodule_input(volume, index));
           },
           py::arg("volume"), py::arg("index"))
-      .def_property_readonly("engine", &Pipeline::engine)
-      .def_property_readonly("device", &Pipeline::device, "The device in use: cpu or cuda:N.")
-      .def_property_readonly("profile", &Pipeline::profile)
-      .def_property_readonly("threads", &Pipeline::threads)
+      .def_property_readonly("engine", &Pipeline::engine, "Name of the engine in use.")
+      .def_property_readonly("device", &Pipeline::device, "Device in use: cpu or cuda:N.")
+      .def_property_readonly("profile", &Pipeline::profile, "Options of the profile in use.")
+      .def_property_readonly("threads", &Pipeline::threads, "Number of CPU threads.")
       .def("__repr__", [](const py::object& object) {
-        // One whose __init__ raised holds no pipeline; tracebacks show it all the same.
+        // If __init__ raised, the object holds no pipeline, but tracebacks still show it.
         auto* instance = reinterpret_cast<py::detail::instance*>(object.ptr());
         if (!instance->get_value_and_holder().holder_constructed()) {
           return py::str("<Pipeline that could not be opened>");
@@ -194,11 +194,11 @@ void register_pipeline(py::module_& module) {
             .format(self.engine(), self.device(), self.profile().profile, self.threads());
       });
 
-  py::class_<LungField>(module, "LungField", "The lungs and what lies at their walls.")
-      .def_readonly("mask", &LungField::mask)
-      .def_readonly("air_ml", &LungField::air_ml, "Aerated lung.")
-      .def_readonly("field_ml", &LungField::field_ml, "Of the mask.")
-      .def_readonly("notes", &LungField::notes, "Where and why it was widened.");
+  py::class_<LungField>(module, "LungField", "Lungs and the tissue along their walls.")
+      .def_readonly("mask", &LungField::mask, "NoduleMask of the field, in the CT's shape.")
+      .def_readonly("air_ml", &LungField::air_ml, "Volume of aerated lung.")
+      .def_readonly("field_ml", &LungField::field_ml, "Volume of the mask.")
+      .def_readonly("notes", &LungField::notes, "Where the field was widened, and why.");
 
   module.def(
       "find_lung_field",

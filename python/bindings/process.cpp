@@ -12,41 +12,46 @@ namespace lungrt::python {
 namespace py = pybind11;
 
 void register_process(py::module_& module) {
-  py::class_<EngineInfo>(module, "EngineInfo", "An inference engine, present or not.")
-      .def_readonly("name", &EngineInfo::name, "As Pipeline(engine=...) takes it.")
+  py::class_<EngineInfo>(module, "EngineInfo", "An inference engine, available or not.")
+      .def_readonly("name", &EngineInfo::name, "Name for Pipeline(engine=...).")
       .def_readonly("artifact_format", &EngineInfo::artifact_format,
-                    "Of the bundle's artifacts that it runs.")
-      .def_readonly("available", &EngineInfo::available)
-      .def_readonly("version", &EngineInfo::version, "Of the runtime behind it.")
-      .def_readonly("library", &EngineInfo::library, "Path of the engine's library, or empty.")
-      .def_readonly("reason", &EngineInfo::reason, "Why it is not available.")
-      .def_readonly("devices", &EngineInfo::devices, "Such as cpu, cuda:0 (NVIDIA H100).")
+                    "Format of the bundle's artifacts that the engine runs.")
+      .def_readonly("available", &EngineInfo::available,
+                    "Whether the engine can be used on this machine.")
+      .def_readonly("version", &EngineInfo::version, "Version of the engine's runtime.")
+      .def_readonly("library", &EngineInfo::library,
+                    "Path of the engine's library; empty if it was not found.")
+      .def_readonly("reason", &EngineInfo::reason,
+                    "Why the engine is not available; empty if it is.")
+      .def_readonly("devices", &EngineInfo::devices, "Devices such as cpu or cuda:0 (NVIDIA H100).")
       .def_readonly("precisions", &EngineInfo::precisions,
-                    "What Pipeline(precision=...) may be, by device: cpu, cuda:0.")
+                    "Supported values of Pipeline(precision=...), by device: cpu, cuda:0.")
       .def("__repr__", [](const EngineInfo& self) {
         return py::str("EngineInfo(name={!r}, available={}, version={!r}, reason={!r})")
             .format(self.name, self.available, self.version, self.reason);
       });
   module.def("engines", &engines, py::call_guard<py::gil_scoped_release>(),
-             "Every engine this build knows; loads them to find out.");
+             "List every engine that this build knows, available or not. Loads them to find out.");
   module.def("set_engine_runtime_folder", &set_engine_runtime_folder, py::arg("engine"),
              py::arg("folder"),
-             "Folder that holds the libraries of an engine's runtime, for one not loaded yet.");
-  module.def("set_engine_library_folder", &set_engine_library_folder, py::arg("engine"),
-             py::arg("folder"), py::arg("how_to_get") = "",
-             "One more folder that may hold an engine's own library, and how else to get it.");
+             "Set the folder of an engine's runtime libraries, before the engine is loaded.");
+  module.def(
+      "set_engine_library_folder", &set_engine_library_folder, py::arg("engine"), py::arg("folder"),
+      py::arg("how_to_get") = "",
+      "Add a folder that may hold an engine's own library; how_to_get is advice for the error "
+      "if no folder has it.");
   module.def("tune_allocator", &tune_process_allocator,
-             R"(Keep freed memory in this process instead of handing it back at every step.
+             R"(Keep freed memory in this process instead of returning it after every step.
 
-A setting of the whole process: the command line makes it, an application may.
+A setting of the whole process: the command line applies it, an application may.
 
 Returns
 -------
 bool
-    Whether the C library took the settings.
+    Whether the C library accepted the settings.
 )");
   module.def("available_threads", &available_threads,
-             "Number of processors this process may run on.");
+             "Number of processors that this process may run on.");
 }
 
 }  // namespace lungrt::python

@@ -1,5 +1,5 @@
-/// One function a group of bound classes; module.cpp calls them in this order, because signatures
-/// name the classes that were bound before.
+/// One function for each group of bound classes. module.cpp calls them in this order, because
+/// signatures name only classes that are already bound.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -24,18 +24,18 @@ py::str decimals(const py::object& number, const char* format) {
 
 void register_report(py::module_& module) {
   module.attr("report_format_version") = kReportFormatVersion;
-  py::class_<Candidate>(module, "Candidate", R"(A place that the segmentation proposes.
+  py::class_<Candidate>(module, "Candidate", R"(A location that the segmentation proposes.
 
 Parameters
 ----------
 index
-    Voxel (slice, row, column): what is classified and reported.
+    Rounded centre (slice, row, column): the voxel that is classified and reported.
 center_mm
-    World position (x, y, z) of `index`.
+    World position (x, y, z; LPS) of `index`.
 volume_mm3
-    Estimate of the lesion: the component dilated back by the eroding cross.
+    Estimated volume of the lesion: the eroded component, dilated again with the same cross.
 diameter_mm
-    Of the sphere of that volume.
+    Diameter of the sphere of that volume.
 )")
       .def(py::init([](const VoxelIndex& index, const Vec3& center_mm, double volume_mm3,
                        double diameter_mm) {
@@ -43,14 +43,15 @@ diameter_mm
            }),
            py::arg("index"), py::arg("center_mm"), py::arg("volume_mm3") = 0.0,
            py::arg("diameter_mm") = 0.0)
-      .def_readonly("index", &Candidate::index, "Voxel (slice, row, column).")
-      .def_readonly("center_mm", &Candidate::center_mm, "World position (x, y, z) of `index`.")
-      .def_readonly("volume_mm3", &Candidate::volume_mm3, "Estimate of the lesion.")
-      .def_readonly("diameter_mm", &Candidate::diameter_mm, "Of the sphere of that volume.")
+      .def_readonly("index", &Candidate::index, "Rounded centre (slice, row, column).")
+      .def_readonly("center_mm", &Candidate::center_mm, "World position (x, y, z; LPS) of `index`.")
+      .def_readonly("volume_mm3", &Candidate::volume_mm3, "Estimated volume of the lesion.")
+      .def_readonly("diameter_mm", &Candidate::diameter_mm,
+                    "Diameter of the sphere of that volume.")
       .def_readonly("box", &Candidate::box,
-                    "First and last voxel (slice, row, column) of the box around the estimate.")
+                    "First and last voxel (slice, row, column) of the estimated lesion's box.")
       .def_readonly("extent_mm", &Candidate::extent_mm,
-                    "Of the box, along the image's columns, rows and slices (x, y, z).")
+                    "Size of the box along the image's columns, rows and slices (x, y, z).")
       .def("__repr__", [](const Candidate& self) {
         return py::str(
                    "Candidate(index={}, center_mm=({:.1f}, {:.1f}, {:.1f}), diameter_mm={:.1f})")
@@ -58,10 +59,12 @@ diameter_mm
                     self.diameter_mm);
       });
 
-  py::class_<Finding, Candidate>(module, "Finding", "A candidate with the classifiers' opinion.")
+  py::class_<Finding, Candidate>(module, "Finding",
+                                 "A candidate with the probabilities that the classifiers give it.")
       .def_readonly("p_nodule", &Finding::p_nodule, "Probability that it is a nodule.")
       .def_readonly("p_malignant", &Finding::p_malignant,
-                    "Given it is a nodule; None without that stage or below the nodule threshold.")
+                    "Probability of malignancy, given that it is a nodule. None if the bundle does "
+                    "not classify malignancy, or p_nodule is not above the threshold.")
       .def("__repr__", [](const py::object& self) {
         const auto& finding = self.cast<const Finding&>();
         return py::str(
@@ -73,22 +76,22 @@ diameter_mm
       });
 
   py::class_<Nodule, Finding>(module, "Nodule",
-                              "A finding above the threshold, or several of one lesion.")
+                              "A finding above the threshold, or several findings of one lesion.")
       .def_readonly("marks", &Nodule::marks,
-                    "Positions in `Report.candidates` of its marks. Place and p_nodule are the "
-                    "most likely mark's, p_malignant the highest, volume and box those of all.");
+                    "Positions of its marks in `Report.candidates`. Location and p_nodule are "
+                    "those of the most likely mark, p_malignant is the highest of all marks, "
+                    "volume and box cover all of them.");
 
-  py::class_<LungFieldSummary>(module, "LungFieldSummary", "How large the lungs are.")
-      .def_readonly("air_ml", &LungFieldSummary::air_ml, "Aerated lung.")
+  py::class_<LungFieldSummary>(module, "LungFieldSummary", "Size of the lungs.")
+      .def_readonly("air_ml", &LungFieldSummary::air_ml, "Volume of aerated lung.")
       .def_readonly("field_ml", &LungFieldSummary::field_ml,
-                    "The field that candidates are kept in.");
+                    "Volume of the lung field, in which candidates are kept.");
 
-  py::class_<RunMasks, std::shared_ptr<RunMasks>>(module, "RunMasks",
-                                                  "What a run saw, voxel by voxel.")
+  py::class_<RunMasks, std::shared_ptr<RunMasks>>(module, "RunMasks", "Masks of a run.")
       .def_readonly("lung_field", &RunMasks::lung_field,
-                    "Where candidates are kept; all of the volume where the region is.")
+                    "The lung field; the whole volume if that was the region.")
       .def_readonly("mask", &RunMasks::mask,
-                    "Above the segmentation's threshold, where that was computed.")
+                    "Voxels above the segmentation's threshold, where it was computed.")
       .def_readonly("nodules", &RunMasks::nodules,
                     "The components of all candidates, after erosion.")
       .def_property_readonly(
@@ -99,18 +102,19 @@ diameter_mm
           },
           "int32 array (slices, rows, columns): k for the candidate at position k - 1, else 0.");
 
-  py::class_<ProfileOptions>(module, "ProfileOptions", "The options of a profile.")
+  py::class_<ProfileOptions>(module, "ProfileOptions", "Options of a profile.")
       .def_readonly("profile", &ProfileOptions::profile, "Name of the preset: book or lung.")
-      .def_readonly("geometry", &ProfileOptions::geometry, "Inverse transform: book or exact.")
-      .def_readonly("region", &ProfileOptions::region,
-                    "Where nodules are looked for: volume or lung.")
+      .def_readonly("geometry", &ProfileOptions::geometry,
+                    "How world positions are mapped to voxels: book or exact.")
+      .def_readonly("region", &ProfileOptions::region, "Where to look for nodules: volume or lung.")
       .def_readonly("merge_marks", &ProfileOptions::merge_marks,
                     "Whether nearby marks of one lesion become one nodule.")
       .def_readonly("pad_small_volumes", &ProfileOptions::pad_small_volumes,
-                    "Whether a volume smaller than a crop is padded with air.")
+                    "Whether a volume that is smaller than a crop is padded with air; otherwise "
+                    "it is an error.")
       .def_property_readonly(
           "precision", [](const ProfileOptions& self) { return to_string(self.precision); },
-          "Of the networks: fp32, tf32, bf16, fp16 or int8.")
+          "Precision of the networks: fp32, tf32, bf16, fp16 or int8.")
       .def_readonly("segmentation_threshold", &ProfileOptions::segmentation_threshold,
                     "A voxel is in the mask where its probability exceeds this.")
       .def_readonly("nodule_threshold", &ProfileOptions::nodule_threshold,
@@ -127,41 +131,47 @@ diameter_mm
                     self.malignancy_threshold);
       });
 
-  py::class_<Provenance>(module, "Provenance", "Where every number came from.")
-      .def_readonly("lungrt_version", &Provenance::lungrt_version, "Of the core.")
+  py::class_<Provenance>(module, "Provenance",
+                         "Versions, settings and hashes that the numbers of a report come from.")
+      .def_readonly("lungrt_version", &Provenance::lungrt_version, "Version of the library.")
       .def_readonly("bundle_sha256", &Provenance::bundle_sha256,
-                    "Of manifest.json, which holds every artifact's.")
+                    "SHA-256 of manifest.json, which lists that of every artifact.")
       .def_readonly("checkpoint_sha256", &Provenance::checkpoint_sha256,
-                    "By stage, one a member of its ensemble.")
+                    "SHA-256 of the checkpoints, by stage; one for each member of an ensemble.")
       .def_readonly("engine_version", &Provenance::engine_version,
-                    "Of the engine and the runtime behind it.")
-      .def_readonly("device_name", &Provenance::device_name, "As its maker calls it.")
-      .def_readonly("threads", &Provenance::threads, "CPU threads of the run.")
+                    "Version of the engine's runtime.")
+      .def_readonly("device_name", &Provenance::device_name,
+                    "Name of the device, as the engine reports it.")
+      .def_readonly("threads", &Provenance::threads, "Number of CPU threads.")
       .def_readonly("notes", &Provenance::notes,
-                    "Rounding, resampling, a lung field that was widened.");
+                    "Voxels that were rounded or resampled, a lung field that was widened, work "
+                    "that the device was not used for.");
 
-  py::class_<Report>(module, "Report", "Result of Pipeline.run; lungrt.Report adds to it.")
+  py::class_<Report>(module, "Report", "Result of Pipeline.run; base class of lungrt.Report.")
       .def(py::init<const Report&>(), py::arg("report"))
-      .def_readonly("series_uid", &Report::series_uid)
-      .def_readonly("shape", &Report::shape, "(slices, rows, columns).")
-      .def_readonly("geometry", &Report::geometry)
-      .def_readonly("options", &Report::options)
-      .def_readonly("engine", &Report::engine)
-      .def_readonly("device", &Report::device)
-      .def_readonly("mask_voxels", &Report::mask_voxels, "Voxels of the mask after erosion.")
+      .def_readonly("series_uid", &Report::series_uid, "DICOM series instance UID; may be empty.")
+      .def_readonly("shape", &Report::shape, "Shape of the volume: (slices, rows, columns).")
+      .def_readonly("geometry", &Report::geometry, "Geometry of the volume.")
+      .def_readonly("options", &Report::options, "Options of the profile that was used.")
+      .def_readonly("engine", &Report::engine, "Name of the engine that ran the networks.")
+      .def_readonly("device", &Report::device, "Device that was used: cpu or cuda:N.")
+      .def_readonly("mask_voxels", &Report::mask_voxels,
+                    "Voxels of the mask after erosion, where it was computed.")
       .def_readonly("nodules", &Report::nodules,
                     "Findings with p_nodule above the threshold, most likely first.")
       .def_readonly("lung_field", &Report::lung_field,
-                    "Size of the lungs; None where the region is the whole volume.")
+                    "Size of the lungs; None if the region is the whole volume.")
       .def_property_readonly(
           "masks", [](const Report& self) { return std::const_pointer_cast<RunMasks>(self.masks); },
-          "RunMasks where they were asked for, else None.")
-      .def_readonly("candidates", &Report::candidates, "All findings, in pipeline order.")
+          "RunMasks if the run kept its masks, else None.")
+      .def_readonly("candidates", &Report::candidates,
+                    "All candidates as findings, by unrounded world centre (x, y, z).")
       .def_readonly("timings_s", &Report::timings_s,
-                    "Seconds: find_lungs, segment, group, classify, total.")
-      .def_readonly("provenance", &Report::provenance)
+                    "Seconds by part of the run: find_lungs, segment, group, classify, total and, "
+                    "if the scan was copied to a device, transfer.")
+      .def_readonly("provenance", &Report::provenance, "Where the numbers come from.")
       .def("to_json", &to_json, py::arg("with_candidates") = true,
-           "The report as JSON text; without candidates only the nodules are listed.");
+           "The report as JSON text, with every candidate or with the nodules only.");
 }
 
 }  // namespace lungrt::python

@@ -23,10 +23,10 @@ namespace {
 using EngineOptions = std::map<std::string, std::string>;
 
 py::array run(const StageNetwork& network, const py::array& given) {
-  // No silent conversion: a float64 array was probably not scaled as the network wants it.
+  // No silent conversion: a float64 array was probably not scaled for the network.
   if (given.dtype().kind() != 'f' || given.itemsize() != 4) {
     throw Error(ErrorCode::kInvalidArgument,
-                "a network takes a float32 array, this one is " +
+                "a network needs a float32 array, not " +
                     py::str(static_cast<py::object>(given.dtype())).cast<std::string>());
   }
   const py::array values = contiguous<float>(given);
@@ -42,7 +42,7 @@ py::array run(const StageNetwork& network, const py::array& given) {
 
 void register_stage_network(py::module_& module) {
   py::class_<StageNetwork>(module, "StageNetwork",
-                           "One stage's network alone; lungrt.StageNetwork adds to it.")
+                           "Network of one stage; base class of lungrt.StageNetwork.")
       .def(py::init([](const std::string& bundle, const std::string& stage,
                        const std::string& engine, const std::string& device,
                        const std::string& precision, int threads, bool verify_hashes,
@@ -62,14 +62,14 @@ void register_stage_network(py::module_& module) {
            py::arg("verify_hashes") = true, py::arg("engine_options") = EngineOptions{},
            py::arg("member") = -1)
       .def("output_shape", &StageNetwork::output_shape, py::arg("input_shape"),
-           R"(Shape that `run` gives for an input of this shape.
+           R"(Shape of the output of `run` for an input of this shape.
 
 Raises
 ------
 lungrt.errors.InvalidArgument
-    Where the stage does not take such an input, with what it takes.
+    If the stage does not accept such an input; the message says what it accepts.
 )")
-      .def("run", &run, py::arg("values"), R"(Probabilities for any number of items.
+      .def("run", &run, py::arg("values"), R"(Compute the probabilities of any number of items.
 
 Parameters
 ----------
@@ -85,7 +85,7 @@ numpy.ndarray
 Raises
 ------
 lungrt.errors.InvalidArgument
-    For another type or shape, with what the stage takes.
+    For another type or shape; the message says what the stage accepts.
 )");
 }
 

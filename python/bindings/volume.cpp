@@ -31,7 +31,7 @@ CtVolume convert(const py::array& voxels, const VolumeShape& shape, const Geomet
 CtVolume from_array(const py::array& hu, const Geometry& geometry, const std::string& series_uid) {
   if (hu.ndim() != 3) {
     throw Error(ErrorCode::kBadVolume,
-                "a CT has three axes (slice, row, column), this array has shape " +
+                "a CT has three axes (slice, row, column), but this array has shape " +
                     py::str(hu.attr("shape")).cast<std::string>());
   }
   const VolumeShape shape{hu.shape(0), hu.shape(1), hu.shape(2)};
@@ -47,33 +47,33 @@ CtVolume from_array(const py::array& hu, const Geometry& geometry, const std::st
   if (kind == 'u' && bytes == 2) return convert<std::uint16_t>(hu, shape, geometry, series_uid);
   if (kind == 'u' && bytes == 4) return convert<std::uint32_t>(hu, shape, geometry, series_uid);
   if (kind == 'f' && bytes <= 4) return convert<float>(hu, shape, geometry, series_uid);
-  // Every uint64 that fits int16 is exact as a double, and the others stay far beyond it.
+  // Every uint64 that fits int16 is exact as a double; all others remain beyond int16.
   if ((kind == 'f' || kind == 'u') && bytes == 8) {
     return convert<double>(hu, shape, geometry, series_uid);
   }
   throw Error(ErrorCode::kBadVolume,
               "voxels of type " + py::str(static_cast<py::object>(hu.dtype())).cast<std::string>() +
-                  " are no Hounsfield units; give an array of integers or of float16/32/64");
+                  " are not Hounsfield units; expected integers, float16, float32 or float64");
 }
 
 }  // namespace
 
 void register_volume(py::module_& module) {
   py::class_<CtVolume>(module, "CtVolume",
-                       R"(Immutable CT volume: Hounsfield units with their place in the patient.
+                       R"(Immutable CT volume: Hounsfield units and their geometry.
 
 Parameters
 ----------
 hu
-    Array (slices, rows, columns). Native C-ordered int16 is taken without a copy, so leave it
-    unchanged while the volume lives; other types become int16, rounded half to even where they are
-    not whole, and a note says how many were.
+    Array (slices, rows, columns). Native, C-ordered int16 is not copied, so leave it unchanged
+    while the volume exists. Other types are converted to int16; fractions are rounded half to even,
+    and a note says how many voxels were.
 geometry
-    Where the voxels lie.
+    Where the voxels lie in the patient.
 series_uid
     DICOM series instance UID, for the report.
 notes
-    What was done to the voxels before (resampling), for the report.
+    How the voxels were changed before (for example by resampling), for the report.
 
 Raises
 ------
@@ -98,11 +98,12 @@ lungrt.errors.BadVolume
           },
           "Read-only int16 array (slices, rows, columns) that shares the volume's memory.")
       .def_property_readonly("shape", &CtVolume::shape, "(slices, rows, columns).")
-      .def_property_readonly("geometry", &CtVolume::geometry, "Where the voxels lie.")
+      .def_property_readonly("geometry", &CtVolume::geometry,
+                             "Where the voxels lie in the patient.")
       .def_property_readonly("series_uid", &CtVolume::series_uid,
-                             "DICOM series instance UID, or empty.")
+                             "DICOM series instance UID; may be empty.")
       .def_property_readonly("notes", &CtVolume::notes,
-                             "What was done to the voxels (rounding, resampling).")
+                             "How the voxels were changed (rounding, resampling).")
       .def("__repr__", [](const CtVolume& self) {
         const py::str uid = self.series_uid().empty()
                                 ? py::str("")

@@ -47,7 +47,7 @@ def test_equality() -> None:
     "voxels", [np.zeros((2, 3), bool), np.zeros((2, 3, 4), np.int16), np.zeros((2, 3, 4))]
 )
 def test_other_arrays_are_refused(voxels: NDArray[np.bool_]) -> None:
-    with pytest.raises(InvalidArgument, match=r"bool or uint8 array .*, this one is .*\(2, 3"):
+    with pytest.raises(InvalidArgument, match=r"bool or uint8 array .*, not .*\(2, 3"):
         lungrt.NoduleMask(voxels)
 
 

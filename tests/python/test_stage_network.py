@@ -50,12 +50,12 @@ def test_any_number_of_items_and_any_strides(nodule: lungrt.StageNetwork) -> Non
 
 @pytest.mark.parametrize("shape", [(2, 1, 8, 8), (2, 2, 8, 8, 8), (2, 1, 8, 8, 9), ()])
 def test_other_shapes_are_refused(nodule: lungrt.StageNetwork, shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidArgument, match="stage nodule takes an input of shape"):
+    with pytest.raises(InvalidArgument, match="stage nodule expects an input of shape"):
         nodule.run(noise(*shape))
 
 
 def test_other_types_are_refused(nodule: lungrt.StageNetwork) -> None:
-    with pytest.raises(InvalidArgument, match="takes a float32 array, this one is float64"):
+    with pytest.raises(InvalidArgument, match="needs a float32 array, not float64"):
         nodule.run(np.zeros((1, 1, 8, 8, 8)))  # type: ignore[arg-type]
 
 

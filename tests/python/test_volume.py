@@ -144,7 +144,7 @@ def test_other_number_of_axes(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("dtype", ["?", "c8", "U3", "O", "M8[s]"])
 def test_type_that_is_no_number(dtype: str) -> None:
-    with pytest.raises(BadVolume, match="no Hounsfield units"):
+    with pytest.raises(BadVolume, match="are not Hounsfield units"):
         lungrt.CtVolume(np.zeros((2, 3, 4), dtype), GEOMETRY)
 
 
