@@ -1,4 +1,4 @@
-/// How tests ask for an error: its code, and words its message must hold.
+/// Expects an error with a code and certain words in its message.
 #pragma once
 
 #include <gtest/gtest.h>

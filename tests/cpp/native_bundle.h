@@ -1,5 +1,5 @@
-/// A bundle of small random networks for the native engine, and a chest to diagnose with it: the
-/// whole way from end to end without a framework.
+/// A bundle of small random networks for the native engine, and a chest to diagnose with it, for
+/// tests from end to end without a framework.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 
 namespace lungrt::testing {
 
-/// Two lungs in a body, 4 mm voxels, with nodules in them; profile "lung" finds its field here.
+/// Two lungs with nodules in a body, in 4 mm voxels; profile "lung" finds its lung field.
 class Chest {
  public:
   Chest() : hu_(static_cast<std::size_t>(kShape.voxels()), -1000) {
@@ -42,7 +42,7 @@ class Chest {
   }
 
  private:
-  /// An elliptic cylinder along the slices, with texture, so that it is no free gas.
+  /// An elliptic cylinder along the slices, with texture, so that it is not taken for gas.
   void cylinder(std::int64_t first, std::int64_t last, double row, double column, double rows,
                 double columns, int value) {
     for (std::int64_t s = first; s < last; ++s) {
@@ -62,8 +62,7 @@ class Chest {
   std::vector<std::int16_t> hu_;
 };
 
-/// The bundle's thresholds are such that there are many candidates in the chest and about every
-/// other is a nodule.
+/// Thresholds of the bundle with which the chest has many candidates, about half of them nodules.
 class NativeBundle {
  public:
   explicit NativeBundle(const TempFolder& folder) : folder_(folder), manifest_(example_manifest()) {
@@ -119,17 +118,17 @@ class NativeBundle {
   };
 
   void choose_thresholds() {
-    static const Thresholds chosen = find_thresholds();  // the same for all of a process
+    static const Thresholds chosen = find_thresholds();  // computed once per process
     manifest_["stages"]["segmentation"]["threshold"] = chosen.segmentation;
     manifest_["stages"]["nodule"]["threshold"] = chosen.nodule;
     write();
   }
 
-  /// Of a random network nobody knows beforehand where its values part air from nodules.
+  /// Searches thresholds, because the range of a random network's outputs is not known beforehand.
   Thresholds find_thresholds() {
     const Chest chest;
     const std::vector<double> values = probabilities(chest);
-    // From the median outwards: each test is a process of its own and does this once more.
+    // Searched from the median outwards to be fast: each test process repeats this.
     for (int step = 0; step < 63; ++step) {
       const int share = 32 + (step % 2 == 0 ? step / 2 : -(step + 1) / 2);
       const double threshold = quantile(values, share / 64.0);

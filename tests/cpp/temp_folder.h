@@ -21,7 +21,7 @@ class TempFolder {
     std::filesystem::create_directories(path_);
   }
   ~TempFolder() {
-    std::error_code ignored;  // a leftover in the temporary folder fails no test
+    std::error_code ignored;  // a folder that is left behind must not fail a test
     std::filesystem::remove_all(path_, ignored);
   }
   TempFolder(const TempFolder&) = delete;
@@ -29,7 +29,7 @@ class TempFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// Writes a file, with the folders it lies in.
+  /// Writes a file and creates its parent folders.
   std::filesystem::path write(const std::filesystem::path& name, const std::string& content) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());

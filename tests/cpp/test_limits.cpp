@@ -1,4 +1,4 @@
-// A run that is cancelled or reaches a limit, wherever that is: an error, and nothing left behind.
+// Runs that are cancelled or reach a limit at any point: an error, and nothing is left behind.
 
 #include <gtest/gtest.h>
 
@@ -29,13 +29,13 @@ class Limits : public ::testing::Test {
     return Pipeline(bundle_.path(), options);
   }
 
-  /// Without what differs from run to run.
+  /// A report without what differs between runs.
   static std::string comparable(Report report) {
     report.timings_s.clear();
     return to_json(report);
   }
 
-  /// About the smallest limit that a run keeps to.
+  /// Approximately the smallest limit that a run does not exceed.
   std::int64_t least_memory(const std::function<void(const RunOptions&)>& run) const {
     std::int64_t too_little = 0, enough = std::int64_t{1} << 26;
     while (enough - too_little > enough / 32) {
@@ -70,7 +70,8 @@ TEST_F(Limits, ARunCanBeCancelledWhereverItAsks) {
     };
     options.progress = [&](const char*, std::int64_t done, std::int64_t total) {
       if (done != 0 && done != total) return;
-      for (int next = 1; next <= 5; ++next) tried.insert(asked + next);  // where stages meet
+      for (int next = 1; next <= 5; ++next)
+        tried.insert(asked + next);  // the borders between stages
     };
     const std::string expected = comparable(pipe.run(chest_.volume(), options));
     options.progress = nullptr;
@@ -114,7 +115,7 @@ TEST_F(Limits, StagesAloneCanBeCancelled) {
   expect_cancelled([&] { pipe.group(volume, mask, options); });
   expect_cancelled([&] { pipe.classify(volume, candidates, options); });
   expect_cancelled([&] { find_lung_field(volume, 1, options); });
-  // With the book's region nothing but the grouping itself can be.
+  // With the book's region, only the grouping itself can be cancelled.
   expect_cancelled([&] { pipeline("book").group(volume, mask, options); });
 }
 
@@ -127,7 +128,7 @@ TEST_F(Limits, TheSearchForLungsCanBeCancelledBetweenItsSteps) {
     return false;
   };
   find_lung_field(chest_.volume(), 1, options);
-  EXPECT_GE(asked, 6);  // more often than progress was told
+  EXPECT_GE(asked, 6);  // more often than progress was reported
 }
 
 TEST_F(Limits, TimeEndsARunInEveryStage) {
@@ -136,7 +137,7 @@ TEST_F(Limits, TimeEndsARunInEveryStage) {
     RunOptions options;
     options.max_seconds = 3600.0;
     options.progress = [&options, stage](const char* at, std::int64_t, std::int64_t) {
-      // As if that stage took for ever: what is left is nothing.
+      // As if that stage took forever: no time is left.
       if (std::string(at) == stage) options.max_seconds = 1e-12;
     };
     expect_error(ErrorCode::kResourceLimit, {"is in stage", stage, "max_seconds"},
@@ -153,10 +154,10 @@ TEST_F(Limits, MemoryThatIsEnoughChangesNothing) {
         options.keep_masks = keep;
         EXPECT_EQ(comparable(pipe.run(chest_.volume(), options)), expected);
       });
-      EXPECT_GT(least, Chest::kShape.voxels() / 8);  // the mask alone
+      EXPECT_GT(least, Chest::kShape.voxels() / 8);  // at least the mask
       EXPECT_LT(least, 64 << 20);
       if (keep) {
-        EXPECT_GT(least, 4 * Chest::kShape.voxels());  // the labels alone
+        EXPECT_GT(least, 4 * Chest::kShape.voxels());  // at least the labels
       }
     }
   }
@@ -221,8 +222,8 @@ TEST_F(Limits, ARunTellsItsStagesAndNothingOfThePatient) {
     EXPECT_TRUE(holds(words)) << words;
   }
   EXPECT_TRUE(holds(std::to_string(report.candidates.size()) + " candidate"));
-  EXPECT_FALSE(holds("1.2.3"));         // the series
-  EXPECT_FALSE(holds(folder_.path()));  // nor where anything lies
+  EXPECT_FALSE(holds("1.2.3"));         // the series UID
+  EXPECT_FALSE(holds(folder_.path()));  // nor any path
   for (const std::string& message : heard) {
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   }

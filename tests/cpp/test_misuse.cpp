@@ -1,5 +1,5 @@
-// Every public function and constructor of the C++ headers with null, zero, huge, NaN and wrong
-// sizes: an Error each, no crash. The headers themselves say which there are.
+// Calls every public function and constructor with null, zero, huge values, NaN and wrong sizes:
+// each must throw Error and not crash. The functions are read from the headers.
 
 #include <gtest/gtest.h>
 
@@ -62,7 +62,7 @@ std::set<std::string> public_names() {
   const std::regex exported(
       R"((?:class LUNGRT_API (\w+))|(?:\n\s*(?:static )?LUNGRT_API [^;{(]*?(\w+)\())");
   for (const auto& entry : std::filesystem::directory_iterator(PUBLIC_HEADERS)) {
-    // The first has a table of its own; the second's library is tested in lungrt_io_tests.
+    // c_api.h has a table of its own; the library of io.h is tested in lungrt_io_tests.
     if (entry.path().filename() == "c_api.h" || entry.path().filename() == "io.h") continue;
     const std::string header = text_of(entry.path());
     for (std::sregex_iterator it(header.begin(), header.end(), exported), end; it != end; ++it) {
@@ -78,7 +78,7 @@ class Misuse : public ::testing::Test {
 
   Misuse() : bundle_(folder_) {}
 
-  /// Each call, under the name of what it misuses.
+  /// Invalid calls by the name of the function or class.
   std::map<std::string, std::vector<Call>> table();
 
   void geometry(std::vector<Call>& calls);
@@ -318,7 +318,7 @@ void Misuse::series(std::vector<Call>& calls) {
     }
     return headers;
   };
-  plan_series(regular());  // without a change it is right
+  plan_series(regular());  // valid without changes
   const auto with = [&](const std::function<void(SliceHeader&)>& change) {
     for (const bool resample : {false, true}) {
       calls.push_back([=] {
@@ -391,7 +391,7 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
   for (const int level : {-1, 3, INT32_MAX}) {
     all["set_log_callback"].push_back([=] { set_log_callback({}, static_cast<LogLevel>(level)); });
   }
-  // What cannot fail: see the test below.
+  // Functions that cannot fail; see the test below.
   for (const char* name : {"Error", "available_threads", "engines", "failed", "label",
                            "library_version", "to_json", "to_string", "tune_process_allocator"}) {
     all[name];

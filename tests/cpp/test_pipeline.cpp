@@ -56,7 +56,7 @@ class PipelineTest : public ::testing::Test {
 TEST_F(PipelineTest, DiagnosesFromEndToEnd) {
   const Pipeline pipeline(bundle());
   const Report report = pipeline.run(volume());
-  ASSERT_EQ(report.candidates.size(), 1U);  // everything is nodule, but for what the erosion takes
+  ASSERT_EQ(report.candidates.size(), 1U);  // everything is nodule, except what the erosion removes
   EXPECT_EQ(report.mask_voxels, 3 * 4 * 5);
   EXPECT_EQ(report.candidates[0].index, (VoxelIndex{2, 2, 3}));
   EXPECT_NEAR(report.candidates[0].p_nodule, 0.9, 1e-6);
@@ -82,7 +82,7 @@ TEST_F(PipelineTest, AutoTakesWhatIsThereAndSaysSo) {
   options.device = "auto";
   const Report report = Pipeline(bundle(), options).run(volume());
   EXPECT_EQ(report.device, "cpu");
-  EXPECT_EQ(report.engine, "torchscript");  // the bundle has no weights for the native one
+  EXPECT_EQ(report.engine, "torchscript");  // the bundle has no weights for the native engine
 }
 
 TEST_F(PipelineTest, RefusesWhatItCannotDo) {
@@ -141,7 +141,7 @@ TEST_F(PipelineTest, SaysWhichArtifactIsMissing) {
   options.engine = "torchscript";
   expect_error(ErrorCode::kBadBundle, {"'fake'", "nodule", "onnx"},
                [&, folder = bundle()] { Pipeline(folder, options); });
-  // Asked for none in particular: what each of them lacks.
+  // With engine auto, the message says what each engine lacks.
   expect_error(ErrorCode::kEngineUnavailable,
                {"engine native: the bundle has no artifact 'safetensors'",
                 "engine torchscript: the bundle has no artifact 'fake'",

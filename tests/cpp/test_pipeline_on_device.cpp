@@ -21,8 +21,8 @@ namespace {
 using nlohmann::json;
 using testing::expect_error;
 
-/// The test engine gives the mean of each item's input, so that slices around a bright one are
-/// nodule and crops differ by place.
+/// The test engine returns the mean of each item's input, so that slices around a bright slice are
+/// nodule and crops differ by location.
 class OnDevice : public ::testing::Test {
  protected:
   OnDevice() : hu_(static_cast<std::size_t>(shape_.voxels())) {
@@ -87,7 +87,7 @@ TEST_F(OnDevice, EqualsTheCpu) {
   EXPECT_EQ(found.timings_s.count("transfer"), 1U);
   EXPECT_EQ(expected.timings_s.count("transfer"), 0U);
 
-  // Stages alone, too.
+  // The same for single stages.
   EXPECT_EQ(cuda.segment(volume()).count(), cpu.segment(volume()).count());
   const auto a = cuda.classify(volume(), {expected.candidates.begin(), expected.candidates.end()});
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -95,7 +95,7 @@ TEST_F(OnDevice, EqualsTheCpu) {
   }
 }
 
-/// Two cylinders of air in one of flesh, in voxels of 4 mm.
+/// Two cylinders of air in one of soft tissue, in voxels of 4 mm.
 std::vector<std::int16_t> chest(const VolumeShape& shape) {
   std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()), -1000);
   const auto inside = [](std::int64_t row, std::int64_t column, double middle, double rows,
@@ -132,7 +132,7 @@ TEST_F(OnDevice, FindsTheLungsThere) {
   };
   const Report expected = open("cpu", "lung").run(volume);
   const Report found = open("cuda", "lung").run(volume, options);
-  EXPECT_EQ(done, (std::vector<std::int64_t>{0, 40}));  // at once
+  EXPECT_EQ(done, (std::vector<std::int64_t>{0, 40}));  // in one step
   ASSERT_TRUE(found.lung_field && expected.lung_field);
   EXPECT_GT(found.lung_field->air_ml, 1000);
   EXPECT_EQ(found.lung_field->air_ml, expected.lung_field->air_ml);

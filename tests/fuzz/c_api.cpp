@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kMostAxis = 14;
 constexpr std::size_t kVoxels = kMostAxis * kMostAxis * kMostAxis;
 
-/// Sane, short, long and newer sizes of a structure.
+/// Sizes of a structure: valid, too small, too large and of a newer header.
 template <typename Struct>
 std::size_t size_of(InputReader& reader) {
   switch (reader.small(0, 15)) {
@@ -38,8 +38,8 @@ const char* choose(InputReader& reader, std::initializer_list<const char*> texts
   return which < texts.size() ? texts.begin()[which] : nullptr;
 }
 
-/// A program that calls the interface in any order with anything that C lets it give, but for what
-/// the header forbids: handles that were freed, and sizes beyond what pointers point to.
+/// A program that calls the interface in any order with any arguments, except those that the header
+/// forbids: freed handles, and sizes larger than the buffers.
 class Program {
  public:
   explicit Program(InputReader& reader) : reader_(reader) {}
@@ -95,14 +95,14 @@ class Program {
     return status;
   }
 
-  /// A call that gives a handle or text: null after a failure. A reference, since arguments are
-  /// read in any order: the pointer is looked at when the call has been made.
+  /// Checks a call that returns a handle or text, which must be null after a failure. `made` is a
+  /// reference because arguments are evaluated in any order: it is read after the call.
   template <typename Given>
   void tell(lungrt_status status, Given* const& given) {
     check((tell(status) == LUNGRT_OK) == (given != nullptr), "what a failed call left behind");
   }
 
-  /// What most programs do, so that reports exist.
+  /// The usual calls of a program, so that reports exist.
   void ready() {
     if (pipeline_ == nullptr) tell(lungrt_pipeline_open(LUNGRT_FUZZ_BUNDLE, nullptr, &pipeline_));
     if (volume_ == nullptr) {
@@ -165,7 +165,7 @@ class Program {
       description.voxels_size *= static_cast<std::size_t>(reader_.small(0, 4));
     }
     if (changes & 2) description.ownership = static_cast<std::int32_t>(reader_.small(-1, 2));
-    if (changes & 4) {  // what a damaged header claims; there are never so many voxels
+    if (changes & 4) {  // sizes from a damaged header, far beyond the voxels that exist
       description.shape[reader_.small(0, 2)] = reader_.raw<std::int64_t>();
       description.voxels_size %= 16;
     }
@@ -265,7 +265,7 @@ class Program {
     std::size_t size =
         static_cast<std::size_t>(summary.shape[0] * summary.shape[1] * summary.shape[2]);
     if (reader_.small(0, 7) == 0) size = reader_.raw<std::uint8_t>();
-    // Of exactly that size, so that the sanitizer sees a byte too many.
+    // Exactly of that size, so that the sanitizer detects any byte beyond it.
     std::vector<std::uint8_t> mask(size);
     tell(lungrt_report_mask(report_, static_cast<std::int32_t>(reader_.small(-1, 3)), mask.data(),
                             size));

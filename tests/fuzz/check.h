@@ -1,4 +1,4 @@
-/// What a target holds its results against.
+/// Checks of fuzz targets.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,13 @@
 
 namespace lungrt::fuzz {
 
-/// \throws std::logic_error  which no target catches: a finding
+/// \throws std::logic_error  if it does not hold; no target catches it, so that it is a finding
 inline void check(bool holds, const char* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-/// Runs `body`; an Error of one of these kinds, with words in it, is what bad input shall give.
-/// \return whether it ran to its end
+/// Runs `body`, which may throw an Error of one of these kinds with a message, for bad input.
+/// \return whether it returned without an Error
 template <typename Body>
 bool accepts(std::initializer_list<ErrorCode> expected, Body&& body) {
   try {

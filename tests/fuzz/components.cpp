@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<std::array<int, 3>, 6> kNeighbours{
     {{-1, 0, 0}, {1, 0, 0}, {0, -1, 0}, {0, 1, 0}, {0, 0, -1}, {0, 0, 1}}};
 
-/// A byte a voxel, and what the definitions say of it word for word.
+/// A volume with one byte per voxel, and literal implementations of the definitions.
 class Voxels {
  public:
   explicit Voxels(const VolumeShape& shape)
@@ -49,7 +49,7 @@ class Voxels {
     return result;
   }
 
-  /// Labels from 1 in scan order of the components' first voxels, by flooding.
+  /// Labels from 1 in array order of the components' first voxels, by flood fill.
   Voxels labelled(std::int32_t& count) const {
     Voxels labels(shape_);
     count = 0;
@@ -126,7 +126,7 @@ void check_labels(const NoduleMask& mask, const Voxels& expected, std::int32_t c
 
 void components(std::string_view input) {
   InputReader reader(input);
-  // Rows of up to four words: runs that begin, end and go on at their borders.
+  // Rows of up to four words, with runs that begin, end and continue at word borders.
   const VolumeShape shape{reader.small(1, 6), reader.small(1, 8), reader.small(1, 200)};
   const std::int64_t fill = reader.small(0, 3);  // how the bytes become voxels
   const auto at = [bytes = reader.rest()](std::int64_t k) -> std::uint8_t {

@@ -1,4 +1,4 @@
-/// Takes the fuzzer's bytes apart into values; what is past their end is zero.
+/// Splits the fuzzer's bytes into values; everything past their end is zero.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class InputReader {
   bool empty() const { return bytes_.empty(); }
   std::string_view rest() const { return bytes_; }
 
-  /// Any value of a plain type, bit for bit.
+  /// Any value of a trivial type, bit by bit.
   template <typename T>
   T raw() {
     T value{};
@@ -27,14 +27,14 @@ class InputReader {
     return value;
   }
 
-  /// A whole number in [least, most], from one byte.
+  /// An integer in [least, most], from one byte.
   std::int64_t small(std::int64_t least, std::int64_t most) {
     return least + raw<std::uint8_t>() % (most - least + 1);
   }
 
   bool flag() { return (raw<std::uint8_t>() & 1) != 0; }
 
-  /// A number as headers have them, or by its first byte one that they should not have.
+  /// A number that is plausible in a header or, depending on its first byte, one that is not.
   double number() {
     static constexpr std::array<double, 12> kOdd{0.0,
                                                  -0.0,

@@ -1,4 +1,4 @@
-/// What libFuzzer calls; LUNGRT_FUZZ_TARGET is the target's name.
+/// Entry point of libFuzzer; LUNGRT_FUZZ_TARGET is the name of the target.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
-"""Writes the seeds of tests/fuzz/corpus, and the bundle that the C interface is fuzzed with.
+"""Write the seeds of tests/fuzz/corpus, and the bundle that the C interface is fuzzed with.
 
-A seed is one small file for each way that an input may take.
+There is one small seed for each path that an input may take.
 
 Usage: python tests/fuzz/make_corpus.py [folder]
 

@@ -1,4 +1,4 @@
-# The fuzzer's targets with the ordinary tests' compiler, and their corpora replayed.
+# Compiles the fuzz targets with the ordinary tests, which replay their corpora.
 
 include(${CMAKE_CURRENT_LIST_DIR}/targets.cmake)
 target_sources(lungrt_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/test_corpora.cpp)

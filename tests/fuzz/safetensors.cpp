@@ -13,7 +13,7 @@
 namespace lungrt::fuzz {
 namespace {
 
-/// Larger networks and slices than these only cost time here.
+/// Larger networks and slices would only cost time.
 constexpr std::int64_t kMostPixels = 64, kMostVoxels = 4096;
 
 void run_unet(const native::UnetOptions& options, native::Tensors& tensors) {

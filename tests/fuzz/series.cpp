@@ -11,7 +11,7 @@
 namespace lungrt::fuzz {
 namespace {
 
-/// A slice like the first one, but for the fields that the input changes.
+/// A slice that equals the first one, except for the fields that the input changes.
 SliceHeader header_of(InputReader& reader, const SliceHeader& first, std::int64_t index) {
   SliceHeader header = first;
   header.name = "slice-" + std::to_string(index);

@@ -1,6 +1,6 @@
-/// Entry points of the fuzzer: each takes any bytes at all and returns, or has found a defect.
+/// Entry points of the fuzzer. Each accepts any bytes and returns, unless it has found a defect.
 ///
-/// A target is compiled twice: with Clang into a libFuzzer program of its own, and with the tests,
+/// Each target is compiled twice: with Clang into its own libFuzzer program, and with the tests,
 /// which replay its committed corpus.
 #pragma once
 
@@ -10,16 +10,17 @@
 
 namespace lungrt::fuzz {
 
-/// One input. Errors of the kinds that the code under test documents are caught in here; any other
-/// exception is a finding, as is what a sanitizer reports.
+/// Run one input. They catch errors of the kinds that the tested code documents; any other
+/// exception is a finding, as is a report of a sanitizer.
 using Target = void (*)(std::string_view input);
 
 void manifest(std::string_view input);         ///< manifest.json of a bundle
 void compiled_record(std::string_view input);  ///< model.json of the compile cache
-void safetensors(std::string_view input);      ///< weights, and the native network made of them
-void series(std::string_view input);           ///< headers of DICOM slices to one volume
-void volume(std::string_view input);           ///< geometry, voxels, and the lung field of both
-void c_api(std::string_view input);            ///< any program against the C interface
-void components(std::string_view input);       ///< erosion and components, against a simple way
+void safetensors(std::string_view input);      ///< weights, and the native network built from them
+void series(std::string_view input);           ///< planning a volume from headers of DICOM slices
+void volume(std::string_view input);           ///< geometry, voxels, and their lung field
+void c_api(std::string_view input);            ///< any sequence of calls of the C interface
+void components(
+    std::string_view input);  ///< erosion and components, compared with simple implementations
 
 }  // namespace lungrt::fuzz

@@ -1,5 +1,5 @@
-/// Every committed input of the fuzzer, replayed by the ordinary tests: what was found stays fixed,
-/// and no target rots.
+/// Replays every committed input of the fuzzer in the ordinary tests, so that defects stay fixed
+/// and targets keep working.
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,7 @@
 namespace lungrt::fuzz {
 namespace {
 
-/// Voxels that the input has to bring; a shape that claims more never touches its values.
+/// Number of voxels that the input must provide; a larger shape is never read.
 constexpr std::int64_t kMostVoxels = 1 << 16;
 
 Vec3 vector_of(InputReader& reader) {
@@ -48,8 +48,7 @@ void check_places(const CtVolume& volume) {
           "a voxel without a place");
     accepts({ErrorCode::kInvalidArgument},
             [&] { geometry.to_index(world, InverseTransform::kBook); });
-    // Sheared by up to 0.001, and all of the place's digits spent on its distance from zero: within
-    // a voxel is what is asked.
+    // The shear may be 0.001, and far from zero few digits remain, so one voxel is tolerated.
     accepts({ErrorCode::kInvalidArgument}, [&] {
       const VoxelIndex back = geometry.to_index(world, InverseTransform::kExact);
       const double spacing =
@@ -72,7 +71,7 @@ void fill(std::string_view bytes, std::vector<T>& values) {
   std::memcpy(values.data(), bytes.data(), std::min(bytes.size(), values.size() * sizeof(T)));
 }
 
-/// A byte a voxel, from -1024 to 1016 HU: a chest in few bytes.
+/// One byte per voxel, from -1024 to 1016 HU, so that a chest takes few bytes.
 void fill(std::string_view bytes, std::vector<std::int32_t>& values) {
   for (std::size_t i = 0; i < std::min(bytes.size(), values.size()); ++i) {
     values[i] = 8 * static_cast<signed char>(bytes[i]);
@@ -94,7 +93,7 @@ void convert(InputReader& reader, const VolumeShape& shape, const Geometry& geom
     find_lung_field(volume, 1);
   } else {
     const T value{};
-    // Never read: the shape is refused, or its memory is not there to be had.
+    // Never read: the shape is refused, or there is not enough memory for it.
     const CtVolume volume(reinterpret_cast<const std::int16_t*>(&value), shape, geometry, nullptr);
     check_places(volume);
   }
