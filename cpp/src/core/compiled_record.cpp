@@ -70,8 +70,8 @@ CompiledRecord read_compiled_record(const std::filesystem::path& file, const Sta
 
 CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
                                      const StageManifest& stage) {
-  const nlohmann::json parsed = parse_strictly(text, where);
-  const JsonField document(parsed, where);
+  const JsonDocument parsed(text, where);
+  const JsonField document = parsed.root();
   // Checked first, because another version may have other fields.
   const std::int64_t version =
       document.at("format_version").integer(0, std::numeric_limits<std::int32_t>::max());

@@ -2,18 +2,12 @@
 /// expected. Private to the core: no public header uses a JSON type.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "core/text.h"
-#include "lungrt/error.h"
 
 namespace lungrt {
 
@@ -25,103 +19,53 @@ class JsonField {
   JsonField(const nlohmann::json& value, const std::string& file, std::string path = "")
       : value_(&value), file_(&file), path_(std::move(path)) {}
 
+  /// For whoever includes <nlohmann/json.hpp>, which most sources of the core need not parse.
   const nlohmann::json& value() const { return *value_; }
   const std::string& path() const { return path_; }
 
-  [[noreturn]] void fail(const std::string& expected) const {
-    std::string found = value_->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    constexpr std::size_t kMost = 80;
-    if (found.size() > kMost) found = found.substr(0, kMost) + "...";
-    refuse(name() + " is " + found + ", expected " + expected);
-  }
-
-  /// Requires an object that has no other fields than these.
-  const JsonField& only(std::initializer_list<const char*> known) const {
-    require(value_->is_object(), "an object");
-    for (const auto& [key, member] : value_->items()) {
-      const bool is_known = std::any_of(known.begin(), known.end(),
-                                        [&key = key](const char* name) { return key == name; });
-      if (is_known) continue;
-      refuse("unknown field '" + key + "' in " + name() +
-             "; known fields: " + text::listed({known.begin(), known.end()}, ", ", known.size()));
-    }
-    return *this;
-  }
-
-  /// Member of an object.
-  JsonField at(const std::string& key) const {
-    require(value_->is_object(), "an object");
-    const auto found = value_->find(key);
-    if (found == value_->end()) refuse("field '" + key + "' is missing in " + name());
-    return {*found, *file_, path_.empty() ? key : path_ + "." + key};
-  }
-
-  bool has(const std::string& key) const { return value_->is_object() && value_->contains(key); }
-
-  /// Members of an object by key.
-  std::vector<std::pair<std::string, JsonField>> members() const {
-    require(value_->is_object(), "an object");
-    std::vector<std::pair<std::string, JsonField>> result;
-    for (const auto& item : value_->items()) result.emplace_back(item.key(), at(item.key()));
-    return result;
-  }
-
-  /// Items of an array.
-  std::vector<JsonField> items() const {
-    require(value_->is_array(), "an array");
-    std::vector<JsonField> result;
-    for (std::size_t i = 0; i < value_->size(); ++i) {
-      result.emplace_back((*value_)[i], *file_, path_ + "[" + std::to_string(i) + "]");
-    }
-    return result;
-  }
-
-  /// Non-empty text without control characters.
-  std::string text() const {
-    const auto is_control = [](char c) {
-      return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    };
-    require(value_->is_string(), "text");
-    const auto& result = value_->get_ref<const std::string&>();
-    require(!result.empty() && std::none_of(result.begin(), result.end(), is_control),
-            "non-empty text without control characters");
-    return result;
-  }
-
-  /// One of several texts.
-  std::string one_of(std::initializer_list<const char*> choices) const {
-    for (const char* choice : choices) {
-      if (*value_ == choice) return choice;
-    }
-    fail("one of " + text::listed({choices.begin(), choices.end()}, ", ", choices.size()));
-  }
-
-  /// An integer; a number with a decimal point or exponent is refused.
-  std::int64_t integer(std::int64_t least, std::int64_t most) const {
-    const bool fits = value_->is_number_integer() &&
-                      (!value_->is_number_unsigned() ||
-                       value_->get<std::uint64_t>() <= static_cast<std::uint64_t>(most)) &&
-                      value_->get<std::int64_t>() >= least && value_->get<std::int64_t>() <= most;
-    require(fits, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    return value_->get<std::int64_t>();
-  }
-
-  double number(double least, double most) const {
-    require(value_->is_number() && value_->get<double>() >= least && value_->get<double>() <= most,
-            "a number from " + text::number(least) + " to " + text::number(most));
-    return value_->get<double>();
-  }
+  [[noreturn]] void fail(const std::string& expected) const;
 
   void require(bool holds, const std::string& expected) const {
     if (!holds) fail(expected);
   }
 
+  /// Requires an object that has no other fields than these.
+  const JsonField& only(std::initializer_list<const char*> known) const;
+
+  /// Member of an object.
+  JsonField at(const std::string& key) const;
+
+  bool has(const std::string& key) const;
+
+  /// Members of an object by key.
+  std::vector<std::pair<std::string, JsonField>> members() const;
+
+  /// Items of an array.
+  std::vector<JsonField> items() const;
+
+  /// Whether it is this text.
+  bool is(const char* text) const;
+
+  /// Non-empty text without control characters.
+  std::string text() const;
+
+  /// Any text, the empty one included.
+  std::string any_text() const;
+
+  /// One of several texts.
+  std::string one_of(std::initializer_list<const char*> choices) const;
+
+  /// An integer; a number with a decimal point or exponent is refused.
+  std::int64_t integer(std::int64_t least, std::int64_t most) const;
+
+  double number(double least, double most) const;
+
+  bool boolean() const;
+
  private:
   std::string name() const { return path_.empty() ? "the document" : path_; }
 
-  [[noreturn]] void refuse(const std::string& problem) const {
-    throw Error(ErrorCode::kBadBundle, *file_ + ": " + problem);
-  }
+  [[noreturn]] void refuse(const std::string& problem) const;
 
   const nlohmann::json* value_;
   const std::string* file_;

@@ -224,8 +224,8 @@ StageManifest parse_stage(const JsonField& field, StageKind kind) {
 
 std::map<StageKind, StageManifest> parse_manifest(const std::string& text,
                                                   const std::string& file) {
-  const json parsed = parse_strictly(text, file);
-  const JsonField document(parsed, file);
+  const JsonDocument parsed(text, file);
+  const JsonField document = parsed.root();
   require_supported_version(document, file);  // first, because a newer version may add fields
   document.only(
       {"format_version", "lungrt_version", "created", "stages", "description", "metadata"});

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -83,8 +82,7 @@ void check_name(const std::string& name, const std::string& where) {
 std::map<std::string, std::string> parse_metadata(const JsonField& field) {
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : field.members()) {
-    value.require(value.value().is_string(), "text");
-    metadata[key] = value.value().get<std::string>();
+    metadata[key] = value.any_text();
   }
   return metadata;
 }
@@ -154,18 +152,18 @@ void check_cover(std::vector<Extent> extents, std::size_t data_bytes, const std:
 Safetensors parse_safetensors(std::string_view bytes, const std::string& where) {
   const std::string_view header = header_of(bytes, where);
   const std::string_view data = bytes.substr(kLengthBytes + header.size());
-  const nlohmann::json parsed = parse_strictly(header, where);
+  const JsonDocument document(header, where);
 
   Safetensors result;
   std::vector<Extent> extents;
-  for (const auto& [name, field] : JsonField(parsed, where).members()) {
+  for (const auto& [name, field] : document.root().members()) {
     if (name == kMetadata) {
       result.metadata = parse_metadata(field);
       continue;
     }
     check_name(name, where);
     field.only({"dtype", "shape", "data_offsets"});
-    field.at("dtype").require(field.at("dtype").value() == "F32", "\"F32\"");
+    field.at("dtype").require(field.at("dtype").is("F32"), "\"F32\"");
     result.tensors[name].shape = parse_shape(field.at("shape"));
     extents.push_back(
         parse_extent(field.at("data_offsets"), name, result.tensors[name].shape, data.size()));

@@ -1,6 +1,8 @@
 #include "core/strict_json.h"
 
+#include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "lungrt/error.h"
@@ -17,8 +19,6 @@ constexpr int kMaxDepth = 64;  // far more than any file of a bundle needs
               file + ": not JSON (" + problem +
                   "); the file is damaged or incomplete: export or copy the bundle again");
 }
-
-}  // namespace
 
 json parse_strictly(std::string_view text, const std::string& file) {
   // The parser takes a zero byte for the end and would ignore everything after it.
@@ -49,5 +49,10 @@ json parse_strictly(std::string_view text, const std::string& file) {
     refuse_text(file, error.what());
   }
 }
+
+}  // namespace
+
+JsonDocument::JsonDocument(std::string_view text, std::string file)
+    : file_(std::move(file)), value_(std::make_shared<const json>(parse_strictly(text, file_))) {}
 
 }  // namespace lungrt

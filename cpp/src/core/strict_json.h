@@ -2,15 +2,30 @@
 /// Private to the core, like `json_field.h`.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
+#include "core/json_field.h"
+
 namespace lungrt {
 
-/// Parses one document. Repeated keys, trailing content and deep nesting are errors.
-/// \param file  name of the document, for messages
-/// \throws Error kBadBundle
-nlohmann::json parse_strictly(std::string_view text, const std::string& file);
+/// A parsed document, which its fields point into.
+class JsonDocument {
+ public:
+  /// Repeated keys, trailing content and deep nesting are errors.
+  /// \param file  name of the document, for messages
+  /// \throws Error kBadBundle
+  JsonDocument(std::string_view text, std::string file);
+  JsonDocument(const JsonDocument&) = delete;
+  JsonDocument& operator=(const JsonDocument&) = delete;
+
+  JsonField root() const { return {*value_, file_}; }
+
+ private:
+  std::string file_;
+  std::shared_ptr<const nlohmann::json> value_;
+};
 
 }  // namespace lungrt

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/json_field.h"
 #include "core/strict_json.h"
@@ -39,11 +38,6 @@ const std::string& metadata(const Safetensors& file, const std::string& key,
   return found->second;
 }
 
-bool flag(const JsonField& field) {
-  field.require(field.value().is_boolean(), "true or false");
-  return field.value().get<bool>();
-}
-
 int channels(const JsonField& field) { return static_cast<int>(field.integer(1, kMostChannels)); }
 
 std::vector<int> widths(const JsonField& field) {
@@ -73,9 +67,9 @@ UnetOptions unet_options(const JsonField& field) {
   options.out_channels = channels(field.at("out_channels"));
   options.widths = widths(field.at("widths"));
   options.bilinear = field.at("up_mode").one_of({"upconv", "upsample"}) == "upsample";
-  options.batch_norm = flag(field.at("batch_norm"));
-  options.input_batch_norm = flag(field.at("input_batch_norm"));
-  options.padding = flag(field.at("padding"));
+  options.batch_norm = field.at("batch_norm").boolean();
+  options.input_batch_norm = field.at("input_batch_norm").boolean();
+  options.padding = field.at("padding").boolean();
   options.max_pooling = field.at("pooling").one_of({"average", "max"}) == "max";
   options.activation = activation(field.at("activation"));
   options.batch_norm_eps = eps(field.at("batch_norm_eps"));
@@ -87,7 +81,7 @@ ClassifierOptions classifier_options(const JsonField& field) {
   ClassifierOptions options;
   options.out_channels = channels(field.at("out_channels"));
   options.widths = widths(field.at("widths"));
-  options.tail_batch_norm = flag(field.at("tail_batch_norm"));
+  options.tail_batch_norm = field.at("tail_batch_norm").boolean();
   const std::vector<JsonField> crop = field.at("crop").items();
   field.at("crop").require(crop.size() == 3, "three numbers: slices, rows, columns");
   for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -143,8 +137,8 @@ NetworkFile parse_network_file(Safetensors stored, const std::string& where) {
   }
   const std::string architecture = metadata(stored, "lungrt.architecture", where);
   const std::string place = where + ", lungrt.options";
-  const nlohmann::json parsed = parse_strictly(metadata(stored, "lungrt.options", where), place);
-  const JsonField options(parsed, place);
+  const JsonDocument document(metadata(stored, "lungrt.options", where), place);
+  const JsonField options = document.root();
   if (architecture == "unet") {
     return {unet_options(options), Tensors(std::move(stored), where)};
   }

@@ -1,5 +1,5 @@
-/// What a library exports of the fake CUDA core: all that is right, or something that the loader has
-/// to refuse, chosen at compile time.
+/// What a library exports of the fake CUDA core: all that is right, or something that the loader
+/// has to refuse, chosen at compile time.
 
 #include "backend/fake_cuda.h"
 #include "lungrt/version.h"
