@@ -22,13 +22,13 @@ void stack_context(benchmark::State& state) {
     benchmark::ClobberMemory();
     slice = (slice + 1) % kShape.slices;
   }
-  state.SetLabel(layout == Layout::kPlanes ? "a slice, planes" : "a slice, channels last");
+  state.SetLabel(layout == Layout::kNchw ? "a slice, planes" : "a slice, channels last");
   state.SetBytesProcessed(state.iterations() *
                           static_cast<std::int64_t>(output.size() * sizeof(float)));
 }
 BENCHMARK(stack_context)
-    ->Arg(static_cast<int>(Layout::kPlanes))
-    ->Arg(static_cast<int>(Layout::kInterleaved))
+    ->Arg(static_cast<int>(Layout::kNchw))
+    ->Arg(static_cast<int>(Layout::kNhwc))
     ->Unit(benchmark::kMillisecond);
 
 void gather_crop(benchmark::State& state) {

@@ -73,7 +73,7 @@ struct Pipeline::Impl {
     for (const std::string& note : places->notes()) log_message(LogLevel::kWarning, note);
   }
 
-  std::unique_ptr<Scan> place(const CtVolume& volume) const {
+  std::unique_ptr<PlacedScan> place(const CtVolume& volume) const {
     return places->place(volume, (segmenter ? segmenter->tensor_bytes(volume.shape()) : 0) +
                                      (classifier ? classifier->tensor_bytes() : 0));
   }
@@ -104,7 +104,7 @@ struct Pipeline::Impl {
 
     Stopwatch total, stage;
     const RunControl::Memory mask_memory = hold_mask(volume, control);
-    const std::unique_ptr<Scan> scan = place(volume);
+    const std::unique_ptr<PlacedScan> scan = place(volume);
     if (places->on_device()) report.timings_s["transfer"] = stage.lap();
     const std::optional<ops::CellField> field = find_field(*scan, control, &report);
     if (field) report.timings_s["find_lungs"] = stage.lap();
@@ -161,7 +161,7 @@ struct Pipeline::Impl {
     return std::move(found.field);
   }
 
-  static void segment_region(const Segmenter& segmenter, Scan& scan,
+  static void segment_region(const Segmenter& segmenter, PlacedScan& scan,
                              const std::optional<ops::CellField>& field,
                              const RunControl& control) {
     Stopwatch time;
@@ -235,7 +235,7 @@ NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) 
   return within_memory("segment alone", volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
     const RunControl::Memory memory = Impl::hold_mask(volume, control);
-    const std::unique_ptr<Scan> scan = impl_->place(volume);
+    const std::unique_ptr<PlacedScan> scan = impl_->place(volume);
     const auto field = impl_->find_field(*scan, control, nullptr);
     Impl::segment_region(segmenter, *scan, field, control);
     return scan->mask();
@@ -276,7 +276,7 @@ NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t s
   const ops::PaddedSize size = ops::padded_size(volume.shape(), input);
   NetworkInput result{{2 * input.context_slices + 1, size.height, size.width}, {}};
   result.values.resize(static_cast<std::size_t>(result.shape[0] * size.height * size.width));
-  ops::stack_context(volume, slice, input, Layout::kPlanes, result.values.data());
+  ops::stack_context(volume, slice, input, Layout::kNchw, result.values.data());
   return result;
 }
 

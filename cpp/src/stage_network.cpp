@@ -106,13 +106,13 @@ void StageNetwork::run(const float* input, const std::vector<std::int64_t>& inpu
   const std::vector<Network::Lease> scratch = impl_->network.leases();
   for_each_batch(
       input_shape[0], traits.batch, static_cast<int>(scratch.size()),
-      [&](int lane, std::int64_t first, std::int64_t count) {
-        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+      [&](int stream, std::int64_t first, std::int64_t count) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
         float* staged = own.input.reserve(input_batch.elements());
         for (std::int64_t item = 0; item < count; ++item) {
           const float* source = input + (first + item) * input_item;
           float* target = staged + item * input_item;
-          if (traits.layout == Layout::kInterleaved) {
+          if (traits.layout == Layout::kNhwc) {
             const std::int64_t pixels = input_item / channels;
             ops::interleave_portable(source, pixels, pixels, channels, channels, target);
           } else {

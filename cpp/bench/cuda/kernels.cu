@@ -95,10 +95,11 @@ void run(const Shape& shape) {
   const std::int64_t batch = 8, channels = 7, pixels = shape.rows * shape.columns;
   Buffer<DeviceMachine, float> tensor(machine);
   tensor.reserve(std::max(batch * channels * pixels, voxels));
-  for (const bool interleaved : {false, true}) {
-    const StackContext stack{hu.data(),  shape,         whole,       normalization, 3, batch, 3, 0,
-                             shape.rows, shape.columns, interleaved, tensor.data()};
-    timer.run(interleaved ? "context, channels last" : "context, planes",
+  for (const bool channels_last : {false, true}) {
+    const StackContext stack{
+        hu.data(),  shape,         whole,         normalization, 3, batch, 3, 0,
+        shape.rows, shape.columns, channels_last, tensor.data()};
+    timer.run(channels_last ? "context, channels last" : "context, planes",
               static_cast<double>(batch * channels * pixels * 4 + (batch + 6) * pixels * 2),
               stack.rows(), stack);
   }

@@ -55,7 +55,7 @@ struct RunOptions {
   /// it is refused before it is made, with Error kResourceLimit and what needed how much.
   /// 0: no limit.
   ///
-  /// Counted is everything that grows with the volume, its candidates and the number of parallel
+  /// Counted is everything that grows with the volume, its candidates and the number of run
   /// streams: masks, the lung field's cells, inputs and outputs of the networks in host memory, the
   /// native engine's activations, runs and components, findings, kept masks. Not counted is what
   /// existed before the run (the volume, weights, buffers that the pipeline keeps for its next

@@ -54,8 +54,8 @@ class CompiledSession final : public Session {
   CompiledSession(std::vector<Sized> sizes, CompiledHint hint)
       : sizes_(std::move(sizes)), hint_(std::move(hint)) {
     const Sized& first = sizes_.front();
-    traits_ = {first.model.interleaved ? Layout::kInterleaved : Layout::kPlanes,
-               first.model.input_shape[0], first.session->traits().lanes, true, true};
+    traits_ = {first.model.channels_last ? Layout::kNhwc : Layout::kNchw,
+               first.model.input_shape[0], first.session->traits().run_streams, true, true};
   }
 
   const SessionTraits& traits() const override { return traits_; }
@@ -98,11 +98,11 @@ class CompiledSession final : public Session {
   }
 
   static void check(const TensorView& input, const TensorView& output, const CompiledModel& model) {
-    const Layout layout = model.interleaved ? Layout::kInterleaved : Layout::kPlanes;
-    if (input.layout != layout || output.layout != Layout::kPlanes) {
+    const Layout layout = model.channels_last ? Layout::kNhwc : Layout::kNchw;
+    if (input.layout != layout || output.layout != Layout::kNchw) {
       throw Error(ErrorCode::kInvalidArgument,
                   std::string("the network was compiled for an input whose channels are ") +
-                      (model.interleaved ? "last" : "first") +
+                      (model.channels_last ? "last" : "first") +
                       " in memory and an output of planes, got another layout");
     }
     if (!equal(output.shape, model.output_shape)) {

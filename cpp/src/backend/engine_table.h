@@ -28,8 +28,8 @@ struct LungrtTensor {
   float* data;
   const std::int64_t* shape;  ///< batch, channels, ...
   std::int32_t rank;
-  std::int32_t interleaved;  ///< 1: channels last in memory
-  std::int32_t cuda;         ///< 1: device memory
+  std::int32_t channels_last;  ///< 1: channels last in memory
+  std::int32_t cuda;           ///< 1: device memory
   std::int32_t device_index;
   void* stream;  ///< CUDA stream that the caller orders what it does to device memory on
 };
@@ -54,9 +54,9 @@ struct LungrtSessionRequest {
 };
 
 struct LungrtSessionTraits {
-  std::int32_t interleaved;
+  std::int32_t channels_last;  ///< 1: run() expects its input so
   std::int64_t batch;
-  std::int32_t lanes;            ///< runs at once that use the threads best
+  std::int32_t run_streams;      ///< runs at once that use the threads best
   std::int32_t fixed_batch = 0;  ///< 1: run() takes a whole batch only
   /// 1: run() takes tensors in the memory of the device that it runs on, too.
   std::int32_t device_tensors = 0;

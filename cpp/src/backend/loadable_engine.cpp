@@ -18,7 +18,7 @@ LungrtTensor to_table(const TensorView& view) {
   return {view.data,
           view.shape.sizes(),
           view.shape.rank(),
-          view.layout == Layout::kInterleaved ? 1 : 0,
+          view.layout == Layout::kNhwc ? 1 : 0,
           view.device.kind == DeviceKind::kCuda ? 1 : 0,
           view.device.index,
           view.stream};
@@ -74,9 +74,9 @@ class LoadedSession final : public Session {
     LungrtSessionTraits traits{};
     LibraryText error;
     check(table_.open_session(&wanted, &handle_, &traits, error.out()), engine_, error);
-    traits_.layout = traits.interleaved != 0 ? Layout::kInterleaved : Layout::kPlanes;
+    traits_.layout = traits.channels_last != 0 ? Layout::kNhwc : Layout::kNchw;
     traits_.batch = traits.batch;
-    traits_.lanes = traits.lanes;
+    traits_.run_streams = traits.run_streams;
     traits_.fixed_batch = traits.fixed_batch != 0;
     traits_.device_tensors = traits.device_tensors != 0;
     traits_.stream_ordered = traits.stream_ordered != 0;

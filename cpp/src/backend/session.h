@@ -43,16 +43,17 @@ class TensorShape {
 struct TensorView {
   float* data = nullptr;
   TensorShape shape;
-  Layout layout = Layout::kPlanes;
+  Layout layout = Layout::kNchw;
   Device device;
   void* stream = nullptr;  ///< that the caller orders its work on device memory on
 };
 
 /// How a session wants to be fed.
 struct SessionTraits {
-  Layout layout = Layout::kPlanes;  ///< of the input; the output is always planes
-  std::int64_t batch = 1;           ///< items a run, fixed: a shorter last batch is padded
-  int lanes = 1;  ///< runs at once, each with its own workspace, that use the threads best
+  Layout layout = Layout::kNchw;  ///< of the input; the output is always planes
+  std::int64_t batch = 1;         ///< items a run, fixed: a shorter last batch is padded
+  /// Runs at once ("run streams"), each with its own workspace, that use the threads best.
+  int run_streams = 1;
   bool fixed_batch = false;     ///< run() takes a whole batch only, not fewer items
   bool fixed_size = false;      ///< run() takes the sizes that it was made for only
   bool device_tensors = false;  ///< run() takes tensors in the memory of its device, too
@@ -91,7 +92,7 @@ struct SessionRequest {
   std::string input_name, output_name;
   int input_rank = 4;  ///< 4: slices with context, 5: crops
   Device device;
-  int threads = 1;                         ///< in all, over the lanes
+  int threads = 1;                         ///< in total, shared by all run streams
   Precision precision = Precision::kFp32;  ///< one that the engine does on the device
   EngineOptions options;
 };

@@ -101,7 +101,8 @@ CompiledModel open_model(const fs::path& folder, const StageManifest& stage,
   const CompiledRecord record = read_compiled_record(file, stage);
   check_fits(record, folder.string(), network, runtime);
   check_file(folder / record.model.file, record.model);
-  return {folder / record.model.file, record.input_shape, record.output_shape, record.interleaved};
+  return {folder / record.model.file, record.input_shape, record.output_shape,
+          record.channels_last};
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManife
     }
     const CompiledModel& first = models.front();
     if (models.back().input_shape[0] != first.input_shape[0] ||
-        models.back().interleaved != first.interleaved) {
+        models.back().channels_last != first.channels_last) {
       throw Error(ErrorCode::kBadBundle,
                   folder.string() +
                       ": its networks were compiled for different batch sizes or layouts; remove "

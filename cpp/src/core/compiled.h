@@ -24,7 +24,7 @@ struct CompiledModel {
   std::filesystem::path file;
   std::vector<std::int64_t> input_shape;   ///< batch first, float32
   std::vector<std::int64_t> output_shape;  ///< batch first, float32, planes
-  bool interleaved = false;                ///< input: channels last in memory
+  bool channels_last = false;              ///< input: channels last in memory
 };
 
 /// $XDG_CACHE_HOME/lungrt/compiled, or ~/.cache/lungrt/compiled.

@@ -95,7 +95,7 @@ CompiledRecord parse_compiled_record(std::string_view text, const std::string& w
 
   const JsonField input = document.at("input").only({"shape", "layout", "dtype"});
   record.input_shape = read_shape(input.at("shape"));
-  record.interleaved = input.at("layout").one_of({"planes", "interleaved"}) == "interleaved";
+  record.channels_last = input.at("layout").one_of({"planes", "interleaved"}) == "interleaved";
   input.at("dtype").one_of({"float32"});
   const JsonField output = document.at("output").only({"shape", "layout", "dtype"});
   record.output_shape = read_shape(output.at("shape"));

@@ -18,7 +18,7 @@ struct CompiledRecord {
   std::string cpu_model, cpu_digest, cpu_capability;
   std::string checkpoint_sha256, weights_sha256;
   std::vector<std::int64_t> input_shape, output_shape;
-  bool interleaved = false;
+  bool channels_last = false;
   BundleFile model;  ///< the compiled code, in the folder of the record
 };
 

@@ -32,18 +32,18 @@ void write_row(const std::int16_t* hu, const RowLayout& layout, const InputContr
 /// A row of all channels, channel after channel within each pixel.
 /// \param row_of  channel -> the row's first voxel
 template <typename RowOf>
-void write_row_interleaved(const RowOf& row_of, std::int64_t channels, const RowLayout& layout,
-                           const InputContract& input, float* output) {
+void write_nhwc_row(const RowOf& row_of, std::int64_t channels, const RowLayout& layout,
+                    const InputContract& input, float* output) {
   // A block of pixels stays in the first cache while its channels are written, a few at a time and
   // the last ones first, as `interleave` wants it.
   constexpr std::int64_t kBlock = 128;
-  std::array<float, kInterleaved * kBlock> planes{};
-  const std::int64_t last_group = (channels - 1) / kInterleaved * kInterleaved;
+  std::array<float, kInterleavedChannels * kBlock> planes{};
+  const std::int64_t last_group = (channels - 1) / kInterleavedChannels * kInterleavedChannels;
   float* inside = output + layout.halo * channels;
   for (std::int64_t first = 0; first < layout.columns; first += kBlock) {
     const std::int64_t count = std::min(kBlock, layout.columns - first);
-    for (std::int64_t group = last_group; group >= 0; group -= kInterleaved) {
-      const std::int64_t members = std::min(kInterleaved, channels - group);
+    for (std::int64_t group = last_group; group >= 0; group -= kInterleavedChannels) {
+      const std::int64_t members = std::min(kInterleavedChannels, channels - group);
       for (std::int64_t c = 0; c < members; ++c) {
         normalize(row_of(group + c) + first, count, input, planes.data() + c * kBlock);
       }
@@ -114,7 +114,7 @@ void stack_context(const CtVolume& volume, std::int64_t slice, const SliceWindow
            window.first_row * shape.columns + window.first_column;
   };
 
-  if (layout == Layout::kPlanes) {
+  if (layout == Layout::kNchw) {
     for (std::int64_t channel = 0; channel < channels; ++channel) {
       const std::int16_t* hu = source(channel);
       float* plane = output + channel * padded.height * padded.width;
@@ -129,8 +129,7 @@ void stack_context(const CtVolume& volume, std::int64_t slice, const SliceWindow
   const std::int64_t row_floats = padded.width * channels;
   for (std::int64_t row = 0; row < window.rows; ++row) {
     const auto row_of = [&](std::int64_t channel) { return source(channel) + row * shape.columns; };
-    write_row_interleaved(row_of, channels, row_layout, input,
-                          output + (input.halo + row) * row_floats);
+    write_nhwc_row(row_of, channels, row_layout, input, output + (input.halo + row) * row_floats);
   }
   pad_rows(output, row_floats, input.halo, window.rows, padded.height);
 }

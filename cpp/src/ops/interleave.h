@@ -10,10 +10,10 @@
 namespace lungrt::ops {
 
 /// Channels that are interleaved at a time.
-inline constexpr std::int64_t kInterleaved = 4;
+inline constexpr std::int64_t kInterleavedChannels = 4;
 
 /// target[i * stride + c] = planes[c * plane_stride + i] for `count` pixels.
-/// \param channels  1 to kInterleaved
+/// \param channels  1 to kInterleavedChannels
 /// \param stride    channels of the target, at least `channels`
 inline void interleave_portable(const float* planes, std::int64_t plane_stride, std::int64_t count,
                                 std::int64_t channels, std::int64_t stride, float* target) {
@@ -26,8 +26,8 @@ inline void interleave_portable(const float* planes, std::int64_t plane_stride, 
 #if defined(__SSE__)
 
 /// As interleave_portable, but for every pixel but the last it may also overwrite the floats that
-/// follow its channels, up to kInterleaved of them: write a pixel's last channels first. All
-/// kInterleaved planes are read.
+/// follow its channels, up to kInterleavedChannels of them: write a pixel's last channels first.
+/// All kInterleavedChannels planes are read.
 inline void interleave(const float* planes, std::int64_t plane_stride, std::int64_t count,
                        std::int64_t channels, std::int64_t stride, float* target) {
   std::int64_t i = 0;

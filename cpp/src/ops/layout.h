@@ -4,8 +4,8 @@
 namespace lungrt {
 
 enum class Layout {
-  kPlanes,       ///< NCHW, NCDHW
-  kInterleaved,  ///< channels last: NHWC, NDHWC
+  kNchw,  ///< channels first: NCHW, or NCDHW of volumes
+  kNhwc,  ///< channels last: NHWC, or NDHWC of volumes
 };
 
 }  // namespace lungrt

@@ -10,7 +10,7 @@
 namespace lungrt {
 namespace {
 
-/// The first exception of any lane; once there is one, all stop.
+/// Keeps the first exception of any stream, which makes all streams stop.
 class FirstFailure {
  public:
   bool happened() const { return happened_.load(std::memory_order_relaxed); }
@@ -32,21 +32,21 @@ class FirstFailure {
 }  // namespace
 
 void for_each_batch(
-    std::int64_t total, std::int64_t batch, int lanes,
-    const std::function<void(int lane, std::int64_t first, std::int64_t count)>& work,
+    std::int64_t total, std::int64_t batch, int streams,
+    const std::function<void(int stream, std::int64_t first, std::int64_t count)>& work,
     const std::function<void(std::int64_t done)>& step) {
   std::atomic<std::int64_t> next{0};
   std::atomic<std::int64_t> done{0};
   FirstFailure failure;
-  const auto run_lane = [&](int lane) {
+  const auto run_stream = [&](int stream) {
     try {
       while (!failure.happened()) {
         const std::int64_t first = next.fetch_add(batch);
         if (first >= total) return;
         const std::int64_t count = std::min(batch, total - first);
-        work(lane, first, count);
+        work(stream, first, count);
         const std::int64_t finished = done += count;
-        if (lane == 0 && finished < total) step(finished);
+        if (stream == 0 && finished < total) step(finished);
       }
     } catch (...) {
       failure.keep(std::current_exception());
@@ -56,10 +56,10 @@ void for_each_batch(
   const std::int64_t batches = (total + batch - 1) / batch;
   {
     std::vector<std::jthread> others;
-    for (int lane = 1; lane < std::min<std::int64_t>(lanes, batches); ++lane) {
-      others.emplace_back(run_lane, lane);
+    for (int stream = 1; stream < std::min<std::int64_t>(streams, batches); ++stream) {
+      others.emplace_back(run_stream, stream);
     }
-    run_lane(0);
+    run_stream(0);
   }  // joins
   failure.rethrow();
   step(total);

@@ -6,18 +6,18 @@
 
 namespace lungrt {
 
-/// Splits [0, total) into batches and works on them from several threads ("lanes") at once.
-/// \param lanes  at least 1; lane 0 is the calling thread
-/// \param work   called with a first item and a count (at most `batch`), from any lane; lanes are
-/// told apart
-///               by their number, so that each can have scratch of its own
-/// \param step   called from the calling thread alone, between its batches, with how many items are
-///               done; last with `total`
-/// What either throws ends the run: other lanes finish the batch they are at, then the first
-/// exception is thrown.
+/// Splits [0, total) into batches and processes them on several threads at once, one per run
+/// stream.
+/// \param streams  at least 1; stream 0 is the calling thread
+/// \param work     called on any stream with the stream's number, which selects its scratch memory,
+///                 the first item of a batch and the number of items (at most `batch`)
+/// \param step     called on the calling thread only, between its batches, with the number of items
+///                 done so far; the last call has `total`
+/// \throws whatever `work` or `step` throws first, after the other streams have finished the batch
+///         they are working on
 void for_each_batch(
-    std::int64_t total, std::int64_t batch, int lanes,
-    const std::function<void(int lane, std::int64_t first, std::int64_t count)>& work,
+    std::int64_t total, std::int64_t batch, int streams,
+    const std::function<void(int stream, std::int64_t first, std::int64_t count)>& work,
     const std::function<void(std::int64_t done)>& step);
 
 }  // namespace lungrt

@@ -9,7 +9,7 @@
 
 namespace lungrt {
 
-/// See Scan::block_sums.
+/// See PlacedScan::block_sums.
 ops::Cells<std::int32_t> block_sums(const CtVolume& volume, const ops::BlockSize& block,
                                     int threads, const RunControl& control);
 

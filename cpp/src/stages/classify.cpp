@@ -18,7 +18,7 @@ Classifier::Classifier(const StageManifest& stage, Network network, ops::SmallVo
       network_(std::move(network)),
       small_volume_(small_volume) {}
 
-std::vector<float> Classifier::run(Scan& scan, const std::vector<VoxelIndex>& places,
+std::vector<float> Classifier::run(PlacedScan& scan, const std::vector<VoxelIndex>& places,
                                    const char* stage_name, const RunControl& control) const {
   // Crops that would leave the volume are shifted inside, so places near its border share theirs.
   std::vector<VoxelIndex> origins;
@@ -43,7 +43,8 @@ std::vector<float> Classifier::run(Scan& scan, const std::vector<VoxelIndex>& pl
   return probabilities;
 }
 
-std::vector<float> Classifier::classify_crops(Scan& scan, const std::vector<VoxelIndex>& origins,
+std::vector<float> Classifier::classify_crops(PlacedScan& scan,
+                                              const std::vector<VoxelIndex>& origins,
                                               const char* stage_name,
                                               const RunControl& control) const {
   const auto total = static_cast<std::int64_t>(origins.size());
@@ -56,7 +57,8 @@ std::vector<float> Classifier::classify_crops(Scan& scan, const std::vector<Voxe
   const RunControl::Memory memory =
       control.limits_memory()
           ? control.hold(stage_name,
-                         "the work of " + text::counted(network_.traits().lanes, "lane"),
+                         "the working memory of " +
+                             text::counted(network_.traits().run_streams, "run stream"),
                          network_.working_bytes(scan.tensors(), input_shape, output_shape))
           : RunControl::Memory();
   std::vector<float> probabilities(static_cast<std::size_t>(total * classes));
@@ -65,8 +67,8 @@ std::vector<float> Classifier::classify_crops(Scan& scan, const std::vector<Voxe
   if (total == 0) return probabilities;
   for_each_batch(
       total, batch, static_cast<int>(scratch.size()),
-      [&](int lane, std::int64_t first, std::int64_t count) {
-        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+      [&](int stream, std::int64_t first, std::int64_t count) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
         float* input = own.input.reserve(input_shape.elements());
         scan.gather_crops(origins.data() + first, count, input_, input);
         network_.run(own, input_shape, output_shape);
@@ -111,7 +113,8 @@ std::vector<Finding> CandidateClassifier::run(const CtVolume& volume,
   return run(*scan_on_host(volume), candidates, control);
 }
 
-std::vector<Finding> CandidateClassifier::run(Scan& scan, const std::vector<Candidate>& candidates,
+std::vector<Finding> CandidateClassifier::run(PlacedScan& scan,
+                                              const std::vector<Candidate>& candidates,
                                               const RunControl& control) const {
   std::vector<VoxelIndex> places;
   places.reserve(candidates.size());

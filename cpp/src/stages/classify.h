@@ -27,15 +27,15 @@ class Classifier {
   /// \throws Error kBadVolume where the volume is smaller than the crop and that is refused,
   ///         kInvalidArgument for a place outside of it, kInference for a probability that is not
   ///         one
-  std::vector<float> run(Scan& scan, const std::vector<VoxelIndex>& places, const char* stage_name,
-                         const RunControl& control) const;
+  std::vector<float> run(PlacedScan& scan, const std::vector<VoxelIndex>& places,
+                         const char* stage_name, const RunControl& control) const;
 
   const SessionTraits& traits() const { return network_.traits(); }
   /// Bytes of the network's input and output.
   std::int64_t tensor_bytes() const;
 
  private:
-  std::vector<float> classify_crops(Scan& scan, const std::vector<VoxelIndex>& origins,
+  std::vector<float> classify_crops(PlacedScan& scan, const std::vector<VoxelIndex>& origins,
                                     const char* stage_name, const RunControl& control) const;
 
   InputContract input_;
@@ -53,7 +53,7 @@ class CandidateClassifier {
                       double nodule_threshold);
 
   /// In the order given.
-  std::vector<Finding> run(Scan& scan, const std::vector<Candidate>& candidates,
+  std::vector<Finding> run(PlacedScan& scan, const std::vector<Candidate>& candidates,
                            const RunControl& control) const;
   /// The same in host memory.
   std::vector<Finding> run(const CtVolume& volume, const std::vector<Candidate>& candidates,

@@ -34,9 +34,9 @@ std::size_t alike(std::span<const SlicePart> parts) {
   return count;
 }
 
-class DeviceMemory final : public TensorMemory {
+class DeviceAllocator final : public TensorAllocator {
  public:
-  DeviceMemory(const CudaLibrary& library, int device) : library_(library), device_(device) {}
+  DeviceAllocator(const CudaLibrary& library, int device) : library_(library), device_(device) {}
 
   std::shared_ptr<float> allocate(std::int64_t count) const override {
     void* memory = nullptr;
@@ -72,10 +72,10 @@ class Handle {
 class DeviceTensors final : public TensorPlace {
  public:
   DeviceTensors(const Handle& handle, const Device& device,
-                std::shared_ptr<const TensorMemory> memory)
-      : handle_(handle), device_(device), memory_(std::move(memory)) {}
+                std::shared_ptr<const TensorAllocator> allocator)
+      : handle_(handle), device_(device), allocator_(std::move(allocator)) {}
 
-  const std::shared_ptr<const TensorMemory>& memory() const override { return memory_; }
+  const std::shared_ptr<const TensorAllocator>& allocator() const override { return allocator_; }
   Device device() const override { return device_; }
   void* stream() const override { return handle_.table().stream_of(handle_.get()); }
 
@@ -101,19 +101,19 @@ class DeviceTensors final : public TensorPlace {
  private:
   const Handle& handle_;
   Device device_;
-  std::shared_ptr<const TensorMemory> memory_;
+  std::shared_ptr<const TensorAllocator> allocator_;
   std::vector<float> host_;
 };
 
-class DeviceScan final : public Scan {
+class DeviceScan final : public PlacedScan {
  public:
   /// \param give_back  takes the handle when the scan ends
   DeviceScan(const CtVolume& volume, std::unique_ptr<Handle> handle, const Device& device,
-             std::shared_ptr<const TensorMemory> memory,
+             std::shared_ptr<const TensorAllocator> allocator,
              std::function<void(std::unique_ptr<Handle>)> give_back)
-      : Scan(volume),
+      : PlacedScan(volume),
         handle_(std::move(handle)),
-        tensors_(*handle_, device, std::move(memory)),
+        tensors_(*handle_, device, std::move(allocator)),
         give_back_(std::move(give_back)) {}
   ~DeviceScan() override { give_back_(std::move(handle_)); }
 
@@ -151,7 +151,7 @@ class DeviceScan final : public Scan {
                                   input.halo,
                                   padded.height,
                                   padded.width,
-                                  layout == Layout::kInterleaved ? 1 : 0};
+                                  layout == Layout::kNhwc ? 1 : 0};
       CudaLibrary::call(table().stack_context, handle_->get(), &stack, output);
       output += items * (2 * input.context_slices + 1) * padded.height * padded.width;
       parts = parts.subspan(count);
@@ -239,11 +239,11 @@ class DeviceScan final : public Scan {
 
 }  // namespace
 
-struct DevicePlaces::State {
+struct DeviceScanPool::State {
   State(const CudaLibrary& cuda, const Device& where)
       : library(cuda),
         device(where),
-        memory(std::make_shared<DeviceMemory>(library, device.index)) {}
+        allocator(std::make_shared<DeviceAllocator>(library, device.index)) {}
 
   std::unique_ptr<Handle> take() {
     const std::lock_guard lock(mutex);
@@ -259,19 +259,20 @@ struct DevicePlaces::State {
 
   const CudaLibrary& library;
   Device device;
-  std::shared_ptr<const TensorMemory> memory;
+  std::shared_ptr<const TensorAllocator> allocator;
   std::mutex mutex;
   std::vector<std::unique_ptr<Handle>> idle;
 };
 
-DevicePlaces::DevicePlaces(const CudaLibrary& library, const Device& device)
+DeviceScanPool::DeviceScanPool(const CudaLibrary& library, const Device& device)
     : state_(std::make_unique<State>(library, device)) {
   state_->give_back(state_->take());  // what the device refuses, it refuses now
 }
 
-DevicePlaces::~DevicePlaces() = default;
+DeviceScanPool::~DeviceScanPool() = default;
 
-std::unique_ptr<Scan> DevicePlaces::place(const CtVolume& volume, std::int64_t tensor_bytes) {
+std::unique_ptr<PlacedScan> DeviceScanPool::place(const CtVolume& volume,
+                                                  std::int64_t tensor_bytes) {
   const VolumeShape& shape = volume.shape();
   const std::int64_t words = shape.slices * shape.rows * ((shape.columns + 63) / 64);
   if (words >= std::numeric_limits<std::int32_t>::max()) {
@@ -280,10 +281,11 @@ std::unique_ptr<Scan> DevicePlaces::place(const CtVolume& volume, std::int64_t t
                     " voxels (slices x rows x columns) have more rows than a CUDA device counts; "
                     "crop it, or use cpu");
   }
-  auto scan = std::make_unique<DeviceScan>(volume, state_->take(), state_->device, state_->memory,
-                                           [state = state_.get()](std::unique_ptr<Handle> handle) {
-                                             state->give_back(std::move(handle));
-                                           });
+  auto scan =
+      std::make_unique<DeviceScan>(volume, state_->take(), state_->device, state_->allocator,
+                                   [state = state_.get()](std::unique_ptr<Handle> handle) {
+                                     state->give_back(std::move(handle));
+                                   });
   scan->load(tensor_bytes);
   return scan;
 }

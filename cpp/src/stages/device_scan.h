@@ -9,21 +9,22 @@
 
 namespace lungrt {
 
-/// A device's memory and streams for one pipeline: what a scan took is kept for the next one, so
-/// there is as much as scans ever ran at once. Shared by all threads.
-class DevicePlaces {
+/// Device memory and CUDA streams that one pipeline's scans take turns with: the next scan reuses
+/// what a finished one held, so the pool holds as much as the most scans that ever ran at once.
+/// Shared by all threads.
+class DeviceScanPool {
  public:
   /// \throws Error kDeviceUnavailable where there is no such device, or no driver for the library
-  DevicePlaces(const CudaLibrary& library, const Device& device);
-  ~DevicePlaces();
-  DevicePlaces(const DevicePlaces&) = delete;
-  DevicePlaces& operator=(const DevicePlaces&) = delete;
+  DeviceScanPool(const CudaLibrary& library, const Device& device);
+  ~DeviceScanPool();
+  DeviceScanPool(const DeviceScanPool&) = delete;
+  DeviceScanPool& operator=(const DeviceScanPool&) = delete;
 
   /// Brings a volume to the device. The scan must not outlive this.
   /// \param tensor_bytes  that the networks' inputs and outputs will need there
   /// \throws Error kOutOfMemory   where the device has too little left, with the numbers
   /// \throws Error kResourceLimit for a volume whose masks have 2^31 words or more
-  std::unique_ptr<Scan> place(const CtVolume& volume, std::int64_t tensor_bytes);
+  std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes);
 
  private:
   struct State;

@@ -41,7 +41,7 @@ ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunCo
       control);
 }
 
-ops::LungFieldResult find_lungs(Scan& scan, int threads, const RunControl& control) {
+ops::LungFieldResult find_lungs(PlacedScan& scan, int threads, const RunControl& control) {
   return find_in(
       scan.volume(),
       [&](const ops::BlockSize& block) { return scan.block_sums(block, threads, control); },

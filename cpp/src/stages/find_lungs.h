@@ -13,6 +13,6 @@ namespace lungrt {
 /// \throws Error kCancelled, kResourceLimit
 ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunControl& control);
 /// The same, read where the scan lies: a device adds the voxels up itself.
-ops::LungFieldResult find_lungs(Scan& scan, int threads, const RunControl& control);
+ops::LungFieldResult find_lungs(PlacedScan& scan, int threads, const RunControl& control);
 
 }  // namespace lungrt

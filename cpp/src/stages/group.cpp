@@ -76,7 +76,7 @@ GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
   return candidates_of(volume, ops::eroded_components(mask, volume), inverse);
 }
 
-GroupResult group_candidates(Scan& scan, InverseTransform inverse) {
+GroupResult group_candidates(PlacedScan& scan, InverseTransform inverse) {
   return candidates_of(scan.volume(), scan.eroded_components(), inverse);
 }
 

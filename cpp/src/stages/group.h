@@ -24,7 +24,7 @@ struct GroupResult {
 GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
 /// The same of the mask that a scan has.
-GroupResult group_candidates(Scan& scan, InverseTransform inverse);
+GroupResult group_candidates(PlacedScan& scan, InverseTransform inverse);
 /// Memory that it takes at most in between.
 std::int64_t grouping_bytes(const NoduleMask& mask);
 

@@ -8,9 +8,9 @@
 namespace lungrt {
 namespace {
 
-class HostScan final : public Scan {
+class HostScan final : public PlacedScan {
  public:
-  explicit HostScan(const CtVolume& volume) : Scan(volume), mask_(volume.shape()) {}
+  explicit HostScan(const CtVolume& volume) : PlacedScan(volume), mask_(volume.shape()) {}
 
   TensorPlace& tensors() override { return host_tensors(); }
 
@@ -56,7 +56,7 @@ class HostScan final : public Scan {
 
 }  // namespace
 
-std::unique_ptr<Scan> scan_on_host(const CtVolume& volume) {
+std::unique_ptr<PlacedScan> scan_on_host(const CtVolume& volume) {
   return std::make_unique<HostScan>(volume);
 }
 

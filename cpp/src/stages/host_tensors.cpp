@@ -7,17 +7,17 @@
 namespace lungrt {
 namespace {
 
-class HostMemory final : public TensorMemory {
+class HostAllocator final : public TensorAllocator {
  public:
   std::shared_ptr<float> allocate(std::int64_t count) const override {
     return {new float[static_cast<std::size_t>(count)]{}, std::default_delete<float[]>()};
   }
 };
 
-/// Keeps nothing, so that all runs and their lanes share one.
+/// Has no state of its own, so all runs and their streams share one instance.
 class HostTensors final : public TensorPlace {
  public:
-  const std::shared_ptr<const TensorMemory>& memory() const override { return memory_; }
+  const std::shared_ptr<const TensorAllocator>& allocator() const override { return allocator_; }
   Device device() const override { return {}; }
   void* stream() const override { return nullptr; }
 
@@ -50,7 +50,7 @@ class HostTensors final : public TensorPlace {
   void wait() override {}
 
  private:
-  std::shared_ptr<const TensorMemory> memory_ = std::make_shared<HostMemory>();
+  std::shared_ptr<const TensorAllocator> allocator_ = std::make_shared<HostAllocator>();
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 namespace lungrt {
 
-std::shared_ptr<const RunMasks> keep_masks(Scan& scan, const GroupResult& groups,
+std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& groups,
                                            const std::optional<ops::CellField>& field,
                                            const RunControl& control) {
   const VolumeShape& shape = scan.volume().shape();

@@ -14,7 +14,7 @@ namespace lungrt {
 
 /// \param field  nothing where the region is the volume
 /// \throws Error kCancelled, kResourceLimit
-std::shared_ptr<const RunMasks> keep_masks(Scan& scan, const GroupResult& groups,
+std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& groups,
                                            const std::optional<ops::CellField>& field,
                                            const RunControl& control);
 

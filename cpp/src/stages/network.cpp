@@ -76,9 +76,9 @@ Network::Network(Network&&) noexcept = default;
 Network::Lease Network::lease(TensorPlace& place) const {
   {
     const std::lock_guard lock(pool_->mutex);
-    const auto found =
-        std::find_if(pool_->idle.rbegin(), pool_->idle.rend(),
-                     [&](const auto& scratch) { return scratch->memory() == place.memory(); });
+    const auto found = std::find_if(
+        pool_->idle.rbegin(), pool_->idle.rend(),
+        [&](const auto& scratch) { return scratch->allocator() == place.allocator(); });
     if (found != pool_->idle.rend()) {
       std::unique_ptr<Scratch> scratch = std::move(*found);
       pool_->idle.erase(std::next(found).base());
@@ -92,10 +92,10 @@ Network::Lease Network::lease(TensorPlace& place) const {
 }
 
 std::vector<Network::Lease> Network::leases(TensorPlace& place) const {
-  // A device's work is one stream's, in its order.
-  const int lanes = place.stream() != nullptr ? 1 : std::max(1, traits().lanes);
+  // Work on a device is ordered on one CUDA stream, so more run streams would only wait.
+  const int run_streams = place.stream() != nullptr ? 1 : std::max(1, traits().run_streams);
   std::vector<Lease> all;
-  for (int lane = 0; lane < lanes; ++lane) all.push_back(lease(place));
+  for (int stream = 0; stream < run_streams; ++stream) all.push_back(lease(place));
   return all;
 }
 
@@ -109,9 +109,10 @@ std::int64_t Network::working_bytes(const TensorPlace& place, const TensorShape&
                                     const TensorShape& output_shape) const {
   if (place.device().kind != DeviceKind::kCpu) return 0;
   const std::int64_t batch = traits().batch;
-  std::int64_t lane = tensor_bytes(input_shape.elements() / batch, output_shape.elements() / batch);
-  for (const auto& member : members_) lane += member->workspace_bytes(input_shape);
-  return lane * std::max(1, traits().lanes);
+  std::int64_t bytes =
+      tensor_bytes(input_shape.elements() / batch, output_shape.elements() / batch);
+  for (const auto& member : members_) bytes += member->workspace_bytes(input_shape);
+  return bytes * std::max(1, traits().run_streams);
 }
 
 Network::Lease::~Lease() {
@@ -136,7 +137,7 @@ void Network::run(Scratch& scratch, const TensorShape& input_shape,
     float* target = member == 0 ? mean : scratch.member_output.reserve(elements);
     if (!traits().stream_ordered) place.wait();
     run_within_memory(*members_[member], *scratch.workspaces[member], input,
-                      {target, output_shape, Layout::kPlanes, place.device(), place.stream()});
+                      {target, output_shape, Layout::kNchw, place.device(), place.stream()});
     if (output_kind_ == OutputKind::kLogits) place.activate(target, output_shape);
     if (member > 0) place.add(mean, target, elements);
   }

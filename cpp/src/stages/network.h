@@ -16,23 +16,24 @@ namespace lungrt {
 /// Float32 memory that grows and never shrinks.
 class Buffer {
  public:
-  explicit Buffer(std::shared_ptr<const TensorMemory> memory) : memory_(std::move(memory)) {}
+  explicit Buffer(std::shared_ptr<const TensorAllocator> allocator)
+      : allocator_(std::move(allocator)) {}
 
   /// At least `count` floats; zero, and what was there lost, where it grows.
   float* reserve(std::int64_t count) {
     if (count > count_) {
       values_.reset();
       count_ = 0;
-      values_ = memory_->allocate(count);
+      values_ = allocator_->allocate(count);
       count_ = count;
     }
     return values_.get();
   }
   float* data() { return values_.get(); }
-  const std::shared_ptr<const TensorMemory>& memory() const { return memory_; }
+  const std::shared_ptr<const TensorAllocator>& allocator() const { return allocator_; }
 
  private:
-  std::shared_ptr<const TensorMemory> memory_;
+  std::shared_ptr<const TensorAllocator> allocator_;
   std::shared_ptr<float> values_;
   std::int64_t count_ = 0;
 };
@@ -53,11 +54,11 @@ class Network {
   struct Scratch {
     explicit Scratch(TensorPlace& tensors)
         : place(&tensors),
-          input(tensors.memory()),
-          output(tensors.memory()),
-          member_output(tensors.memory()) {}
+          input(tensors.allocator()),
+          output(tensors.allocator()),
+          member_output(tensors.allocator()) {}
 
-    const std::shared_ptr<const TensorMemory>& memory() const { return input.memory(); }
+    const std::shared_ptr<const TensorAllocator>& allocator() const { return input.allocator(); }
 
     TensorPlace* place;  ///< of the run that has it
     Buffer input;
@@ -83,14 +84,14 @@ class Network {
   };
   /// \param place  outlives the lease
   Lease lease(TensorPlace& place = host_tensors()) const;
-  /// One for each lane of traits(); on a device one in all.
+  /// One for each run stream of traits(); on a device a single one.
   std::vector<Lease> leases(TensorPlace& place = host_tensors()) const;
 
-  /// Of one lane's inputs and outputs.
+  /// Bytes of the inputs and outputs of one run stream.
   /// \param input_item, output_item  values of one item
   std::int64_t tensor_bytes(std::int64_t input_item, std::int64_t output_item) const;
 
-  /// Host memory of a run's lanes: inputs, outputs and what engines tell of their workspaces.
+  /// Host memory of all run streams: inputs, outputs and the workspaces that engines report.
   /// \param place         of the run; on a device none is needed
   /// \param input_shape, output_shape  the largest batch that will be run
   std::int64_t working_bytes(const TensorPlace& place, const TensorShape& input_shape,

@@ -1,5 +1,5 @@
-/// A CT volume where its networks run, and what is done to it between them: the one seam between
-/// operations in host memory and on a device.
+/// The seam between host and device: everything outside of the networks that reads the volume or
+/// its mask.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,15 @@
 
 namespace lungrt {
 
-class Scan {
+/// CT volume and nodule mask in the memory where the networks run, with the pre- and
+/// post-processing that works on them there. HostScan and DeviceScan implement it.
+class PlacedScan {
  public:
   /// \param volume  outlives the scan
-  explicit Scan(const CtVolume& volume) : volume_(volume) {}
-  virtual ~Scan() = default;
-  Scan(const Scan&) = delete;
-  Scan& operator=(const Scan&) = delete;
+  explicit PlacedScan(const CtVolume& volume) : volume_(volume) {}
+  virtual ~PlacedScan() = default;
+  PlacedScan(const PlacedScan&) = delete;
+  PlacedScan& operator=(const PlacedScan&) = delete;
 
   const CtVolume& volume() const { return volume_; }
   virtual TensorPlace& tensors() = 0;
@@ -34,7 +36,7 @@ class Scan {
   virtual ops::Cells<std::int32_t> block_sums(const ops::BlockSize& block, int threads,
                                               const RunControl& control) = 0;
 
-  // The next two may be called for different slices by several lanes of the host at once.
+  // On the host, several run streams may call the next two at once, for different slices.
 
   /// The network's input for the seen windows of some slices, all of one size, one after the other
   /// (see ops::stack_context).
@@ -65,6 +67,6 @@ class Scan {
 };
 
 /// In host memory.
-std::unique_ptr<Scan> scan_on_host(const CtVolume& volume);
+std::unique_ptr<PlacedScan> scan_on_host(const CtVolume& volume);
 
 }  // namespace lungrt

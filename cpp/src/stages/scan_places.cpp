@@ -25,10 +25,11 @@ ScanPlaces::ScanPlaces(const Engine& engine, const Device& device, bool device_t
     notes_.push_back(kInHostMemory + std::string(error.what()));
     return;
   }
-  places_ = std::make_unique<DevicePlaces>(*library, device);
+  places_ = std::make_unique<DeviceScanPool>(*library, device);
 }
 
-std::unique_ptr<Scan> ScanPlaces::place(const CtVolume& volume, std::int64_t tensor_bytes) const {
+std::unique_ptr<PlacedScan> ScanPlaces::place(const CtVolume& volume,
+                                              std::int64_t tensor_bytes) const {
   return places_ ? places_->place(volume, tensor_bytes) : scan_on_host(volume);
 }
 

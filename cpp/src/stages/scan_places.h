@@ -21,16 +21,16 @@ class ScanPlaces {
   /// \throws Error kDeviceUnavailable  where it cannot use the device
   ScanPlaces(const Engine& engine, const Device& device, bool device_tensors);
 
-  /// \param tensor_bytes  as DevicePlaces takes it
-  /// \throws Error as DevicePlaces::place
-  std::unique_ptr<Scan> place(const CtVolume& volume, std::int64_t tensor_bytes) const;
+  /// \param tensor_bytes  as DeviceScanPool takes it
+  /// \throws Error as DeviceScanPool::place
+  std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes) const;
 
   bool on_device() const { return places_ != nullptr; }
   /// Why a device's scans lie in host memory, for the report.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  std::unique_ptr<DevicePlaces> places_;  ///< null: in host memory
+  std::unique_ptr<DeviceScanPool> places_;  ///< null: in host memory
   std::vector<std::string> notes_;
 };
 

@@ -59,8 +59,9 @@ std::int64_t Segmenter::tensor_bytes(const VolumeShape& shape) const {
   return network_.tensor_bytes(tensors.input.elements() / batch, tensors.output.elements() / batch);
 }
 
-RunControl::Memory Segmenter::hold_lanes(Scan& scan, const std::vector<SlicePart>& parts,
-                                         const RunControl& control) const {
+RunControl::Memory Segmenter::hold_working_memory(PlacedScan& scan,
+                                                  const std::vector<SlicePart>& parts,
+                                                  const RunControl& control) const {
   if (!control.limits_memory()) return {};
   std::int64_t rows = 0, columns = 0;
   for (const SlicePart& part : parts) {
@@ -69,11 +70,13 @@ RunControl::Memory Segmenter::hold_lanes(Scan& scan, const std::vector<SlicePart
   }
   if (rows == 0) return {};
   const Shapes tensors = shapes(rows, columns);
-  return control.hold("segment", "the work of " + text::counted(network_.traits().lanes, "lane"),
-                      network_.working_bytes(scan.tensors(), tensors.input, tensors.output));
+  return control.hold(
+      "segment",
+      "the working memory of " + text::counted(network_.traits().run_streams, "run stream"),
+      network_.working_bytes(scan.tensors(), tensors.input, tensors.output));
 }
 
-void Segmenter::run(Scan& scan, const RunControl& control) const {
+void Segmenter::run(PlacedScan& scan, const RunControl& control) const {
   const WindowPlanner windows = planner(scan.volume().shape());
   std::vector<SlicePart> parts;
   parts.reserve(static_cast<std::size_t>(scan.volume().shape().slices));
@@ -84,23 +87,23 @@ void Segmenter::run(Scan& scan, const RunControl& control) const {
 }
 
 NoduleMask Segmenter::run(const CtVolume& volume, const RunControl& control) const {
-  const std::unique_ptr<Scan> scan = scan_on_host(volume);
+  const std::unique_ptr<PlacedScan> scan = scan_on_host(volume);
   run(*scan, control);
   return scan->mask();
 }
 
-void Segmenter::run(Scan& scan, const std::vector<SlicePart>& parts,
+void Segmenter::run(PlacedScan& scan, const std::vector<SlicePart>& parts,
                     const RunControl& control) const {
   const SessionTraits& traits = network_.traits();
   const std::vector<Chunk> chunks = chunks_of(parts, traits.batch);
   const auto total = static_cast<std::int64_t>(parts.size());
-  const RunControl::Memory memory = hold_lanes(scan, parts, control);
+  const RunControl::Memory memory = hold_working_memory(scan, parts, control);
   const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
   control.step("segment", 0, total);
   for_each_batch(
       static_cast<std::int64_t>(chunks.size()), 1, static_cast<int>(scratch.size()),
-      [&](int lane, std::int64_t number, std::int64_t) {
-        Network::Scratch& own = *scratch[static_cast<std::size_t>(lane)];
+      [&](int stream, std::int64_t number, std::int64_t) {
+        Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
         const Chunk& chunk = chunks[static_cast<std::size_t>(number)];
         const auto some = std::span(parts).subspan(chunk.first, chunk.count);
         const Shapes tensors = shapes(some.front().seen.rows, some.front().seen.columns);

@@ -18,12 +18,12 @@ class Segmenter {
   Segmenter(const StageManifest& stage, Network network, double threshold);
 
   /// Sets the scan's mask: voxels whose probability exceeds the threshold.
-  void run(Scan& scan, const RunControl& control) const;
+  void run(PlacedScan& scan, const RunControl& control) const;
   /// The same in host memory.
   NoduleMask run(const CtVolume& volume, const RunControl& control) const;
 
   /// Sets the scan's mask where these parts are known.
-  void run(Scan& scan, const std::vector<SlicePart>& parts, const RunControl& control) const;
+  void run(PlacedScan& scan, const std::vector<SlicePart>& parts, const RunControl& control) const;
 
   /// How to choose parts of this volume's slices.
   WindowPlanner planner(const VolumeShape& shape) const;
@@ -36,9 +36,9 @@ class Segmenter {
   struct Shapes {
     TensorShape input, output;
   };
-  /// Counts what the lanes need for the largest of the parts.
-  RunControl::Memory hold_lanes(Scan& scan, const std::vector<SlicePart>& parts,
-                                const RunControl& control) const;
+  /// Counts the working memory of all run streams for the largest of the parts.
+  RunControl::Memory hold_working_memory(PlacedScan& scan, const std::vector<SlicePart>& parts,
+                                         const RunControl& control) const;
   /// Of the network for windows of so many rows and columns.
   Shapes shapes(std::int64_t rows, std::int64_t columns) const;
 

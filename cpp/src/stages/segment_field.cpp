@@ -78,7 +78,7 @@ bool widen(const NoduleMask& mask, const ops::CellField& field,
 
 }  // namespace
 
-void segment_field(const Segmenter& segmenter, Scan& scan, const ops::CellField& field,
+void segment_field(const Segmenter& segmenter, PlacedScan& scan, const ops::CellField& field,
                    const RunControl& control) {
   const WindowPlanner planner = segmenter.planner(scan.volume().shape());
   std::vector<ops::SliceWindow> wanted = windows_around(field);

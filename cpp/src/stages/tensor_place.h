@@ -8,20 +8,20 @@
 
 namespace lungrt {
 
-/// Memory that tensors can be made of; outlives the runs that use it.
-class TensorMemory {
+/// Allocates memory for tensors; outlives the runs that use it.
+class TensorAllocator {
  public:
-  virtual ~TensorMemory() = default;
+  virtual ~TensorAllocator() = default;
   /// float32 values, all zero.
   /// \throws Error kOutOfMemory, std::bad_alloc
   virtual std::shared_ptr<float> allocate(std::int64_t count) const = 0;
 };
 
-/// Of one run, used by it alone; on the host by all of its lanes.
+/// Where one run keeps its tensors; on the host, all of its streams share it.
 class TensorPlace {
  public:
   virtual ~TensorPlace() = default;
-  virtual const std::shared_ptr<const TensorMemory>& memory() const = 0;
+  virtual const std::shared_ptr<const TensorAllocator>& allocator() const = 0;
   virtual Device device() const = 0;
   /// That everything below is ordered on; null on the host, where it is done when it returns.
   virtual void* stream() const = 0;

@@ -24,7 +24,9 @@ float probability(double hu) { return static_cast<float>(1 / (1 + std::exp(-(hu 
 /// Immutable, shared by all threads; what a run needs for itself belongs into a workspace.
 class BrightnessSession final : public LungrtSession {
  public:
-  LungrtSessionTraits traits() const override { return {.interleaved = 0, .batch = 4, .lanes = 1}; }
+  LungrtSessionTraits traits() const override {
+    return {.channels_last = 0, .batch = 4, .run_streams = 1};
+  }
 
   void run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const override {
     for (std::int64_t item = 0; item < input.shape[0]; ++item) {

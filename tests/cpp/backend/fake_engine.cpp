@@ -75,9 +75,9 @@ LungrtStatus open_session(const LungrtSessionRequest* request, LungrtSession** s
   }
   *session =
       new LungrtSession{std::strstr(request->artifact, "broken") != nullptr, request->cuda != 0};
-  *traits = {.interleaved = request->input_rank == 4 ? 1 : 0,
+  *traits = {.channels_last = request->input_rank == 4 ? 1 : 0,
              .batch = 3,
-             .lanes = 2,
+             .run_streams = 2,
              .device_tensors = FAKE_DEVICE_TENSORS != 0 && request->cuda != 0 ? 1 : 0,
              .stream_ordered = request->input_rank == 4 ? 1 : 0};
   return kLungrtOk;

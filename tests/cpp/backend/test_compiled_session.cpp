@@ -22,9 +22,8 @@ class CompiledSessionTest : public ::testing::Test {
   }
 
   /// Runs zeros of these shapes and gives the output's first value.
-  float run(const TensorShape& input, const TensorShape& output,
-            Layout layout = Layout::kInterleaved, Layout output_layout = Layout::kPlanes,
-            Device device = {}) {
+  float run(const TensorShape& input, const TensorShape& output, Layout layout = Layout::kNhwc,
+            Layout output_layout = Layout::kNchw, Device device = {}) {
     std::vector<float> in(static_cast<std::size_t>(input.elements()), 0.25F);
     std::vector<float> out(static_cast<std::size_t>(output.elements()), -1.0F);
     session_->run(*workspace_, {in.data(), input, layout, device},
@@ -40,9 +39,9 @@ class CompiledSessionTest : public ::testing::Test {
 };
 
 TEST_F(CompiledSessionTest, IsFedAsItWasCompiled) {
-  EXPECT_EQ(session_->traits().layout, Layout::kInterleaved);
-  EXPECT_EQ(session_->traits().batch, 1);  // the engine alone would say 3
-  EXPECT_EQ(session_->traits().lanes, 2);  // the engine's own
+  EXPECT_EQ(session_->traits().layout, Layout::kNhwc);
+  EXPECT_EQ(session_->traits().batch, 1);        // the engine alone would say 3
+  EXPECT_EQ(session_->traits().run_streams, 2);  // the engine's own
 }
 
 TEST_F(CompiledSessionTest, RunsEverySize) {
@@ -68,10 +67,9 @@ TEST_F(CompiledSessionTest, RefusesAnotherBatchChannelsOrRank) {
 
 TEST_F(CompiledSessionTest, RefusesAnotherLayout) {
   expect_error(ErrorCode::kInvalidArgument, {"channels are last", "another layout"},
-               [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kPlanes); });
-  expect_error(ErrorCode::kInvalidArgument, {"an output of planes"}, [&] {
-    run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kInterleaved, Layout::kInterleaved);
-  });
+               [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kNchw); });
+  expect_error(ErrorCode::kInvalidArgument, {"an output of planes"},
+               [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kNhwc, Layout::kNhwc); });
 }
 
 TEST_F(CompiledSessionTest, RefusesAnotherOutput) {
@@ -81,19 +79,19 @@ TEST_F(CompiledSessionTest, RefusesAnotherOutput) {
 
 TEST_F(CompiledSessionTest, RefusesMemoryOfAnotherDevice) {
   expect_error(ErrorCode::kInvalidArgument, {"compiled for the CPU"}, [&] {
-    run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kInterleaved, Layout::kPlanes, {DeviceKind::kCuda, 0});
+    run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kNhwc, Layout::kNchw, {DeviceKind::kCuda, 0});
   });
 }
 
 TEST_F(CompiledSessionTest, RefusesOtherCrops) {
   const auto crops =
       open_compiled(*engine_, {{"c.fake", {2, 1, 4, 4, 4}, {2, 2}, false}}, {}, {0, "x"});
-  EXPECT_EQ(crops->traits().layout, Layout::kPlanes);
+  EXPECT_EQ(crops->traits().layout, Layout::kNchw);
   const auto workspace = crops->new_workspace();
   std::vector<float> values(256);
   expect_error(ErrorCode::kInvalidArgument, {"[2, 1, 4, 4, 4]", "[2, 1, 4, 4, 5]"}, [&] {
-    crops->run(*workspace, {values.data(), {2, 1, 4, 4, 5}, Layout::kPlanes, {}},
-               {values.data(), {2, 2}, Layout::kPlanes, {}});
+    crops->run(*workspace, {values.data(), {2, 1, 4, 4, 5}, Layout::kNchw, {}},
+               {values.data(), {2, 2}, Layout::kNchw, {}});
   });
 }
 

@@ -24,15 +24,15 @@ TEST(LoadableEngine, RunsANetworkThroughTheTable) {
   SessionRequest request;
   request.artifact = "model.fake";
   const auto session = engine->open(request);
-  EXPECT_EQ(session->traits().layout, Layout::kInterleaved);
+  EXPECT_EQ(session->traits().layout, Layout::kNhwc);
   EXPECT_EQ(session->traits().batch, 3);
-  EXPECT_EQ(session->traits().lanes, 2);
+  EXPECT_EQ(session->traits().run_streams, 2);
 
   std::vector<float> in{1, 2, 3, 4};
   std::vector<float> out(2, -1.0F);
   const auto workspace = session->new_workspace();
-  session->run(*workspace, {in.data(), {2, 1, 1, 2}, Layout::kPlanes, {}},
-               {out.data(), {2, 1}, Layout::kPlanes, {}});
+  session->run(*workspace, {in.data(), {2, 1, 1, 2}, Layout::kNchw, {}},
+               {out.data(), {2, 1}, Layout::kNchw, {}});
   EXPECT_FLOAT_EQ(out[0], 1.5F);
   EXPECT_FLOAT_EQ(out[1], 3.5F);
 }
@@ -47,7 +47,7 @@ TEST(LoadableEngine, TranslatesFailures) {
   const auto session = engine->open(request);
   const auto workspace = session->new_workspace();
   std::vector<float> values(1);
-  const TensorView view{values.data(), {1, 1}, Layout::kPlanes, {}};
+  const TensorView view{values.data(), {1, 1}, Layout::kNchw, {}};
   expect_error(ErrorCode::kInference, {"the network is broken"},
                [&] { session->run(*workspace, view, view); });
 }

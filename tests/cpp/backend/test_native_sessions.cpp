@@ -49,19 +49,18 @@ class NativeSessions : public ::testing::Test {
                                 unsigned seed = 1) {
     std::vector<float> in = Random(seed).values(static_cast<std::size_t>(input.elements()));
     std::vector<float> out(static_cast<std::size_t>(output.elements()), -1.0F);
-    session.run(workspace, {in.data(), input, layout, {}},
-                {out.data(), output, Layout::kPlanes, {}});
+    session.run(workspace, {in.data(), input, layout, {}}, {out.data(), output, Layout::kNchw, {}});
     return out;
   }
   static std::vector<float> segment(const Session& session, Workspace& workspace,
                                     std::int64_t items, std::int64_t height, std::int64_t width,
                                     unsigned seed = 1) {
     return run(session, workspace, {items, 3, height, width}, {items, 1, height, width},
-               Layout::kInterleaved, seed);
+               Layout::kNhwc, seed);
   }
   static std::vector<float> classify(const Session& session, Workspace& workspace,
                                      std::int64_t items, unsigned seed = 1) {
-    return run(session, workspace, {items, 1, 4, 6, 7}, {items, 3}, Layout::kPlanes, seed);
+    return run(session, workspace, {items, 1, 4, 6, 7}, {items, 3}, Layout::kNchw, seed);
   }
 
   testing::TempFolder folder_;
@@ -71,12 +70,12 @@ class NativeSessions : public ::testing::Test {
 
 TEST_F(NativeSessions, WantOneItemALane) {
   const auto unet = open_unet();
-  EXPECT_EQ(unet->traits().layout, Layout::kInterleaved);
+  EXPECT_EQ(unet->traits().layout, Layout::kNhwc);
   const auto classifier = open_classifier();
-  EXPECT_EQ(classifier->traits().layout, Layout::kPlanes);
+  EXPECT_EQ(classifier->traits().layout, Layout::kNchw);
   for (const Session* session : {unet.get(), classifier.get()}) {
     EXPECT_EQ(session->traits().batch, 1);
-    EXPECT_EQ(session->traits().lanes, 3);  // as many as threads
+    EXPECT_EQ(session->traits().run_streams, 3);  // as many as threads
     EXPECT_FALSE(session->traits().fixed_batch);
   }
 }
@@ -112,22 +111,22 @@ TEST_F(NativeSessions, RefuseShapesThatTheNetworkDoesNotTake) {
                  {"engine native", "do not fit the network", "[N, 3, height, width]", "multiple"},
                  [&] { run(*unet, *workspace, input, output, layout); });
   };
-  refuse_slices({1, 5, 8, 12}, {1, 1, 8, 12}, Layout::kInterleaved);  // channels
-  refuse_slices({1, 3, 8, 12}, {1, 1, 4, 12}, Layout::kInterleaved);  // halo
-  refuse_slices({1, 3, 8, 12}, {1, 1, 8, 8}, Layout::kInterleaved);
-  refuse_slices({1, 3, 8, 12}, {1, 2, 8, 12}, Layout::kInterleaved);  // outputs
-  refuse_slices({1, 3, 8, 12}, {1, 1, 8, 12}, Layout::kPlanes);
-  refuse_slices({1, 3, 8, 12, 1}, {1, 1, 8, 12}, Layout::kInterleaved);
+  refuse_slices({1, 5, 8, 12}, {1, 1, 8, 12}, Layout::kNhwc);  // channels
+  refuse_slices({1, 3, 8, 12}, {1, 1, 4, 12}, Layout::kNhwc);  // halo
+  refuse_slices({1, 3, 8, 12}, {1, 1, 8, 8}, Layout::kNhwc);
+  refuse_slices({1, 3, 8, 12}, {1, 2, 8, 12}, Layout::kNhwc);  // outputs
+  refuse_slices({1, 3, 8, 12}, {1, 1, 8, 12}, Layout::kNchw);
+  refuse_slices({1, 3, 8, 12, 1}, {1, 1, 8, 12}, Layout::kNhwc);
   // Sizes that pooling does not divide: a manifest may say otherwise than the weights.
-  refuse_slices({1, 3, 10, 12}, {1, 1, 10, 12}, Layout::kInterleaved);
-  refuse_slices({1, 3, 8, 13}, {1, 1, 8, 13}, Layout::kInterleaved);
-  refuse_slices({1, 3, 0, 12}, {1, 1, 0, 12}, Layout::kInterleaved);
+  refuse_slices({1, 3, 10, 12}, {1, 1, 10, 12}, Layout::kNhwc);
+  refuse_slices({1, 3, 8, 13}, {1, 1, 8, 13}, Layout::kNhwc);
+  refuse_slices({1, 3, 0, 12}, {1, 1, 0, 12}, Layout::kNhwc);
 
   const auto classifier = open_classifier();
   const auto other = classifier->new_workspace();
   const auto refuse_crops = [&](const TensorShape& input, const TensorShape& output) {
     expect_error(ErrorCode::kInference, {"engine native", "[N, 1, 4, 6, 7] and gives [N, 3]"},
-                 [&] { run(*classifier, *other, input, output, Layout::kPlanes); });
+                 [&] { run(*classifier, *other, input, output, Layout::kNchw); });
   };
   refuse_crops({1, 1, 4, 6, 8}, {1, 3});
   refuse_crops({1, 1, 4, 7, 7}, {1, 3});
@@ -144,15 +143,14 @@ TEST_F(NativeSessions, OfUnpaddedNetworksGiveLess) {
   const auto workspace = unet->new_workspace();
   constexpr int kHalo = 8;
   const std::vector<float> found =
-      run(*unet, *workspace, {1, 3, 20, 22}, {1, 1, 4, 6}, Layout::kInterleaved);
+      run(*unet, *workspace, {1, 3, 20, 22}, {1, 1, 4, 6}, Layout::kNhwc);
   for (const float value : found) EXPECT_TRUE(value > 0 && value < 1);
   // Nothing is left of it; or an odd number, which pooling does not divide.
   for (const std::int64_t size : {2 * kHalo, 2 * kHalo + 1}) {
-    expect_error(ErrorCode::kInference,
-                 {"16 more than a multiple of 2", "16 rows and columns less"}, [&] {
-                   run(*unet, *workspace, {1, 3, size, 22}, {1, 1, size - 2 * kHalo, 6},
-                       Layout::kInterleaved);
-                 });
+    expect_error(
+        ErrorCode::kInference, {"16 more than a multiple of 2", "16 rows and columns less"}, [&] {
+          run(*unet, *workspace, {1, 3, size, 22}, {1, 1, size - 2 * kHalo, 6}, Layout::kNhwc);
+        });
   }
 }
 

@@ -31,7 +31,7 @@ TEST(Compiled, FindsEverySize) {
   EXPECT_EQ(models[0].file, first / "model.pt2");
   EXPECT_EQ(models[0].input_shape, (std::vector<std::int64_t>{1, 7, 56, 64}));
   EXPECT_EQ(models[0].output_shape, (std::vector<std::int64_t>{1, 1, 16, 24}));
-  EXPECT_TRUE(models[0].interleaved);
+  EXPECT_TRUE(models[0].channels_last);
   EXPECT_EQ(models[1].input_shape, (std::vector<std::int64_t>{1, 7, 72, 48}));
 }
 

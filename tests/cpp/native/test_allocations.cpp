@@ -1,5 +1,5 @@
-// The native engine allocates nothing after its first batch: everything a run needs is there, and
-// lanes use again what the scan before used.
+// The native engine allocates nothing after its first batch: a session already holds everything
+// that a run needs, and run streams reuse the memory of the previous scan.
 
 #include <gtest/gtest.h>
 
@@ -62,8 +62,8 @@ TEST_F(Allocations, OfAUnetAreAllBeforeItsSecondSlice) {
       const auto workspace = session->new_workspace();
       std::vector<float> in = Random(1).values(2 * 40 * 52 * 3);
       std::vector<float> out(2 * 40 * 52);
-      const TensorView input{in.data(), {2, 3, 40, 52}, Layout::kInterleaved, {}};
-      const TensorView output{out.data(), {2, 1, 40, 52}, Layout::kPlanes, {}};
+      const TensorView input{in.data(), {2, 3, 40, 52}, Layout::kNhwc, {}};
+      const TensorView output{out.data(), {2, 1, 40, 52}, Layout::kNchw, {}};
       const long before = allocations();
       session->run(*workspace, input, output);
       EXPECT_GT(allocations(), before);  // for slices of this size
@@ -85,15 +85,15 @@ TEST_F(Allocations, OfAClassifierAreAllInItsWorkspace) {
     std::vector<float> out(2);
     const long before = allocations();
     for (int i = 0; i < 3; ++i) {
-      session->run(*workspace, {in.data(), {1, 1, 9, 17, 24}, Layout::kPlanes, {}},
-                   {out.data(), {1, 2}, Layout::kPlanes, {}});
+      session->run(*workspace, {in.data(), {1, 1, 9, 17, 24}, Layout::kNchw, {}},
+                   {out.data(), {1, 2}, Layout::kNchw, {}});
     }
     EXPECT_EQ(allocations(), before) << kernels;
   }
 }
 
-/// A scan of twice as many slices allocates no more, but for the mask: by lanes that use again what
-/// those of the scan before used.
+/// A scan with twice as many slices allocates no more, except for the mask: run streams reuse the
+/// memory of the previous scan.
 TEST_F(Allocations, OfAScanDoNotGrowWithItsSlices) {
   for (const int threads : {1, 2, 3}) {
     std::vector<std::unique_ptr<Session>> members;
@@ -111,7 +111,8 @@ TEST_F(Allocations, OfAScanDoNotGrowWithItsSlices) {
       segmenter.run(volume, control);
       return allocations() - before;
     };
-    // Threads decide in which scan a lane comes to work first: the least is of one where none did.
+    // A run stream allocates when it first gets work, and thread timing decides in which scan that
+    // happens: the minimum is that of a scan in which no stream was new.
     const auto least = [&](std::int64_t slices) {
       long result = allocated_by(slices);
       for (int scan = 0; scan < 10; ++scan) result = std::min(result, allocated_by(slices));
@@ -130,8 +131,8 @@ TEST_F(Allocations, ThatFailAreAnErrorAndNothingIsLost) {
   std::vector<float> in = Random(1).values(40 * 52 * 3);
   std::vector<float> out(40 * 52);
   const auto segment = [&] {
-    session->run(*workspace, {in.data(), {1, 3, 40, 52}, Layout::kInterleaved, {}},
-                 {out.data(), {1, 1, 40, 52}, Layout::kPlanes, {}});
+    session->run(*workspace, {in.data(), {1, 3, 40, 52}, Layout::kNhwc, {}},
+                 {out.data(), {1, 1, 40, 52}, Layout::kNchw, {}});
   };
   for (const long calls : {0L, 1L, 5L, 10L}) {
     const MemoryRunsOut soon(calls);

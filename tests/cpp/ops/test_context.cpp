@@ -63,8 +63,8 @@ TEST(StackContext, EveryValueInEveryLayout) {
         std::vector<float> planes(static_cast<std::size_t>(total) + 8, kUntouched);
         std::vector<float> pixels = planes;
         for (const std::int64_t slice : {std::int64_t{0}, shape.slices / 2, shape.slices - 1}) {
-          stack_context(volume, slice, input, Layout::kPlanes, planes.data());
-          stack_context(volume, slice, input, Layout::kInterleaved, pixels.data());
+          stack_context(volume, slice, input, Layout::kNchw, planes.data());
+          stack_context(volume, slice, input, Layout::kNhwc, pixels.data());
           for (std::int64_t c = 0; c < channels; ++c) {
             for (std::int64_t y = 0; y < size.height; ++y) {
               for (std::int64_t x = 0; x < size.width; ++x) {
@@ -92,7 +92,7 @@ TEST(StackContext, RefusesSlicesOutside) {
   std::vector<float> output(4);
   for (const std::int64_t slice : {-1, 2}) {
     expect_error(ErrorCode::kInvalidArgument, {"outside", "2 x 2 x 2"}, [&] {
-      stack_context(volume, slice, contract(0, 1, 0), Layout::kPlanes, output.data());
+      stack_context(volume, slice, contract(0, 1, 0), Layout::kNchw, output.data());
     });
   }
 }
@@ -115,7 +115,7 @@ TEST(StackContext, OfAWindowIsThatOfTheWindowAlone) {
   const CtVolume alone(cut.data(), {5, 7, 10}, {}, nullptr);
   const InputContract input = contract(2, 4, 3);
   const PaddedSize size = padded_size(7, 10, input);
-  for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+  for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
     std::vector<float> of_window(static_cast<std::size_t>(5 * size.height * size.width));
     std::vector<float> of_cut = of_window;
     for (std::int64_t slice = 0; slice < 5; ++slice) {
@@ -128,7 +128,7 @@ TEST(StackContext, OfAWindowIsThatOfTheWindowAlone) {
   for (const SliceWindow wrong :
        {SliceWindow{0, 0, 0, 5}, {-1, 0, 3, 3}, {0, -1, 3, 3}, {7, 0, 7, 3}, {0, 19, 3, 3}}) {
     expect_error(ErrorCode::kInvalidArgument, {"no part", "5 x 13 x 21"},
-                 [&] { stack_context(volume, 0, wrong, input, Layout::kPlanes, unused.data()); });
+                 [&] { stack_context(volume, 0, wrong, input, Layout::kNchw, unused.data()); });
   }
 }
 

@@ -12,8 +12,9 @@ namespace {
 template <typename Interleave>
 void expect_interleaved(const Interleave& interleave, std::int64_t channels, std::int64_t count) {
   const std::int64_t plane_stride = count + 5;
-  const std::int64_t groups = (channels + kInterleaved - 1) / kInterleaved;
-  std::vector<float> planes(static_cast<std::size_t>(groups * kInterleaved * plane_stride), -1.0F);
+  const std::int64_t groups = (channels + kInterleavedChannels - 1) / kInterleavedChannels;
+  std::vector<float> planes(static_cast<std::size_t>(groups * kInterleavedChannels * plane_stride),
+                            -1.0F);
   for (std::int64_t c = 0; c < channels; ++c) {
     for (std::int64_t i = 0; i < count; ++i) {
       planes[static_cast<std::size_t>(c * plane_stride + i)] = static_cast<float>(100 * i + c);
@@ -22,9 +23,9 @@ void expect_interleaved(const Interleave& interleave, std::int64_t channels, std
   constexpr float kUntouched = -2.0F;
   std::vector<float> target(static_cast<std::size_t>(count * channels) + 8, kUntouched);
   for (std::int64_t group = groups - 1; group >= 0; --group) {
-    const std::int64_t first = group * kInterleaved;
+    const std::int64_t first = group * kInterleavedChannels;
     interleave(planes.data() + first * plane_stride, plane_stride, count,
-               std::min(kInterleaved, channels - first), channels, target.data() + first);
+               std::min(kInterleavedChannels, channels - first), channels, target.data() + first);
   }
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t c = 0; c < channels; ++c) {

@@ -15,12 +15,12 @@ namespace {
 TEST(ForEachBatch, CoversEveryItemOnceWithAnyNumberOfLanes) {
   for (const std::int64_t total : {1, 2, 7, 64}) {
     for (const std::int64_t batch : {1, 3, 8, 100}) {
-      for (const int lanes : {1, 2, 5}) {
+      for (const int streams : {1, 2, 5}) {
         std::vector<std::atomic<int>> seen(static_cast<std::size_t>(total));
         for_each_batch(
-            total, batch, lanes,
-            [&](int lane, std::int64_t first, std::int64_t count) {
-              EXPECT_LT(lane, lanes);
+            total, batch, streams,
+            [&](int stream, std::int64_t first, std::int64_t count) {
+              EXPECT_LT(stream, streams);
               EXPECT_LE(count, batch);
               for (std::int64_t i = first; i < first + count; ++i) {
                 ++seen[static_cast<std::size_t>(i)];
@@ -69,11 +69,11 @@ TEST(ForEachBatch, AnExceptionOfAnyLaneEndsTheRun) {
     const auto run = [&] {
       for_each_batch(
           100000, 1, 2,
-          [&](int lane, std::int64_t, std::int64_t) {
+          [&](int stream, std::int64_t, std::int64_t) {
             ++batches;
-            if (lane == thrower) {
+            if (stream == thrower) {
               thrown = true;
-              throw std::runtime_error("from a lane");
+              throw std::runtime_error("from a stream");
             }
             while (!thrown) std::this_thread::yield();
           },

@@ -34,7 +34,7 @@ void two_classes(const float* crop, float* output) {
 
 Classifier nodule_classifier(std::int64_t batch = 4) {
   return {stage_of(StageKind::kNodule, {"non-nodule", "nodule"}),
-          fake_network({Layout::kPlanes, batch}, {two_classes})};
+          fake_network({Layout::kNchw, batch}, {two_classes})};
 }
 
 /// Candidate k lies on a voxel of k * 10 HU.
@@ -76,7 +76,7 @@ TEST_F(CandidateClassifierTest, AsksForMalignancyOfNodulesOnly) {
     }
   };
   Classifier malignancy(stage_of(StageKind::kMalignancy, {"benign", "malignant"}),
-                        fake_network({Layout::kPlanes, 4}, {two_classes}));
+                        fake_network({Layout::kNchw, 4}, {two_classes}));
   const CandidateClassifier classifier(nodule_classifier(), std::move(malignancy), 0.5);
   const auto findings = classifier.run(volume(), candidates_, RunControl(options));
   for (std::size_t k = 0; k < 10; ++k) {
@@ -89,7 +89,7 @@ TEST_F(CandidateClassifierTest, AsksForMalignancyOfNodulesOnly) {
 
 TEST_F(CandidateClassifierTest, ReadsOneThreeClassNetworkAsBoth) {
   Classifier three(stage_of(StageKind::kNodule, {"non-nodule", "benign", "malignant"}),
-                   fake_network({Layout::kPlanes, 4}, {[](const float*, float* output) {
+                   fake_network({Layout::kNchw, 4}, {[](const float*, float* output) {
                                   output[0] = 0.2F;
                                   output[1] = 0.2F;
                                   output[2] = 0.6F;
@@ -125,7 +125,7 @@ TEST_F(CandidateClassifierTest, ClassifiesACropThatPlacesShareOnce) {
   int crops = 0;
   const CandidateClassifier classifier(
       Classifier(stage_of(StageKind::kNodule, {"non-nodule", "nodule"}),
-                 fake_network({Layout::kPlanes, 1}, {[&crops](const float* crop, float* output) {
+                 fake_network({Layout::kNchw, 1}, {[&crops](const float* crop, float* output) {
                                 ++crops;
                                 two_classes(crop, output);
                               }})),

@@ -27,7 +27,7 @@ TEST_F(CompiledNetwork, IsFoundInTheCacheAndNotInTheBundle) {
   files_.write(files_.record());
   const Network network = open(StageKind::kSegmentation);
   EXPECT_EQ(network.traits().batch, 1);
-  EXPECT_EQ(network.traits().layout, Layout::kInterleaved);
+  EXPECT_EQ(network.traits().layout, Layout::kNhwc);
 
   const Network::Lease scratch = network.lease();
   const TensorShape input{1, 7, 56, 64};

@@ -34,7 +34,7 @@ class DeviceScans : public ::testing::Test {
     input_.crop = {2, 3, 5};
   }
 
-  std::vector<float> device_values(Scan& scan, const float* values, std::size_t count) {
+  std::vector<float> device_values(PlacedScan& scan, const float* values, std::size_t count) {
     const float* on_host = scan.tensors().on_host(values, static_cast<std::int64_t>(count));
     return {on_host, on_host + count};
   }
@@ -44,11 +44,12 @@ class DeviceScans : public ::testing::Test {
   CtVolume volume_{hu_.data(), shape_, {}, nullptr};
   InputContract input_;
   CudaLibrary library_{CUDA_GOOD};
-  DevicePlaces places_{library_, {DeviceKind::kCuda, 1}};
+  DeviceScanPool places_{library_, {DeviceKind::kCuda, 1}};
 };
 
 TEST_F(DeviceScans, AreTheHostsToTheBit) {
-  const std::unique_ptr<Scan> device = places_.place(volume_, 0), host = scan_on_host(volume_);
+  const std::unique_ptr<PlacedScan> device = places_.place(volume_, 0),
+                                    host = scan_on_host(volume_);
   EXPECT_EQ(to_string(device->tensors().device()), "cuda:1");
   EXPECT_NE(device->tensors().stream(), nullptr);
 
@@ -63,9 +64,9 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
 
   const ops::PaddedSize padded = ops::padded_size(shape_, input_);
   const auto count = static_cast<std::size_t>(5 * padded.height * padded.width);
-  const auto values = device->tensors().memory()->allocate(static_cast<std::int64_t>(4 * count));
+  const auto values = device->tensors().allocator()->allocate(static_cast<std::int64_t>(4 * count));
   std::vector<float> expected(4 * count);
-  for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+  for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
     device->stack_context(whole_slices(shape_, 1, 4), input_, layout, values.get());
     host->stack_context(whole_slices(shape_, 1, 4), input_, layout, expected.data());
     EXPECT_EQ(device_values(*device, values.get(), 4 * count), expected);
@@ -73,8 +74,8 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
 
   // What was stacked serves as probabilities: five planes an item, wider than the slices.
   const TensorShape probabilities{4, 1, padded.height, padded.width};
-  device->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kPlanes, values.get());
-  host->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kPlanes, expected.data());
+  device->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kNchw, values.get());
+  host->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kNchw, expected.data());
   for (const std::int64_t first : {0, 4}) {
     const std::int64_t slices = first == 0 ? 4 : 2;
     device->threshold(values.get(), probabilities, -0.3F, whole_slices(shape_, first, slices));
@@ -103,17 +104,18 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
 }
 
 TEST_F(DeviceScans, TakeWindowsAsTheHostDoes) {
-  const std::unique_ptr<Scan> device = places_.place(volume_, 0), host = scan_on_host(volume_);
+  const std::unique_ptr<PlacedScan> device = places_.place(volume_, 0),
+                                    host = scan_on_host(volume_);
   // Two alike, one elsewhere, one of a slice that does not follow.
   const ops::SliceWindow seen{1, 5, 8, 40}, known{3, 9, 5, 33};
   const std::vector<SlicePart> parts{
       {1, seen, known}, {2, seen, known}, {3, {2, 30, 8, 40}, {4, 30, 6, 40}}, {5, seen, known}};
   const ops::PaddedSize padded = ops::padded_size(seen.rows, seen.columns, input_);
   const auto count = static_cast<std::size_t>(4 * 5 * padded.height * padded.width);
-  const auto values = device->tensors().memory()->allocate(static_cast<std::int64_t>(count));
+  const auto values = device->tensors().allocator()->allocate(static_cast<std::int64_t>(count));
   std::vector<float> expected(count);
-  device->stack_context(parts, input_, Layout::kPlanes, values.get());
-  host->stack_context(parts, input_, Layout::kPlanes, expected.data());
+  device->stack_context(parts, input_, Layout::kNchw, values.get());
+  host->stack_context(parts, input_, Layout::kNchw, expected.data());
   EXPECT_EQ(device_values(*device, values.get(), count), expected);
   const TensorShape probabilities{4, 1, padded.height, padded.width};
   device->threshold(values.get(), probabilities, -0.3F, parts);
@@ -125,8 +127,9 @@ TEST_F(DeviceScans, TakeWindowsAsTheHostDoes) {
 }
 
 TEST_F(DeviceScans, DoToTensorsWhatTheHostDoes) {
-  const std::unique_ptr<Scan> scan = places_.place(volume_, 0);
-  const auto a = scan->tensors().memory()->allocate(12), b = scan->tensors().memory()->allocate(12);
+  const std::unique_ptr<PlacedScan> scan = places_.place(volume_, 0);
+  const auto a = scan->tensors().allocator()->allocate(12),
+             b = scan->tensors().allocator()->allocate(12);
   std::vector<float> first(12), second(12);
   for (std::size_t i = 0; i < 12; ++i) {
     a.get()[i] = first[i] =
@@ -146,8 +149,8 @@ TEST_F(DeviceScans, DoToTensorsWhatTheHostDoes) {
 }
 
 TEST_F(DeviceScans, NameTheVoxelOfANaN) {
-  const std::unique_ptr<Scan> scan = places_.place(volume_, 0);
-  const auto values = scan->tensors().memory()->allocate(11 * 70);
+  const std::unique_ptr<PlacedScan> scan = places_.place(volume_, 0);
+  const auto values = scan->tensors().allocator()->allocate(11 * 70);
   values.get()[3 * 70 + 64] = std::numeric_limits<float>::quiet_NaN();
   scan->threshold(values.get(), {1, 1, 11, 70}, 0.5F, whole_slices(shape_, 2, 1));
   expect_error(ErrorCode::kInference, {"NaN", "(slice 2, row 3, column 64)"},
@@ -163,7 +166,7 @@ TEST_F(DeviceScans, AreRefusedBeforeTheRunWhereMemoryIsShort) {
                [&] { places_.place(volume_, 1'250'000'000); });
   // A refused scan gives back what it had.
   unsetenv("FAKE_CUDA_MEMORY");
-  const std::unique_ptr<Scan> one = places_.place(volume_, 0);
+  const std::unique_ptr<PlacedScan> one = places_.place(volume_, 0);
   setenv("FAKE_CUDA_MEMORY", "1000", 1);
   expect_error(ErrorCode::kOutOfMemory, {"6 x 11 x 70"}, [&] { places_.place(volume_, 0); });
   unsetenv("FAKE_CUDA_MEMORY");
@@ -175,12 +178,12 @@ TEST_F(DeviceScans, RefuseMasksThatTheDeviceCannotCount) {
                [&] { places_.place(endless, 0); });
 }
 
-TEST(DevicePlacesTest, RefuseADeviceThatIsNotThere) {
+TEST(DeviceScanPoolTest, RefuseADeviceThatIsNotThere) {
   const CudaLibrary library(CUDA_GOOD), none(CUDA_NO_DRIVER);
   expect_error(ErrorCode::kDeviceUnavailable, {"cuda:2", "there are 2"},
-               [&] { DevicePlaces(library, {DeviceKind::kCuda, 2}); });
+               [&] { DeviceScanPool(library, {DeviceKind::kCuda, 2}); });
   expect_error(ErrorCode::kDeviceUnavailable, {"no driver is here"},
-               [&] { DevicePlaces(none, {DeviceKind::kCuda, 0}); });
+               [&] { DeviceScanPool(none, {DeviceKind::kCuda, 0}); });
 }
 
 }  // namespace

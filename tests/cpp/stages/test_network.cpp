@@ -59,7 +59,7 @@ TEST(Network, DoesNotHideANaN) {
 class SmallSession final : public Session {
  public:
   SmallSession(std::int64_t most, bool fixed_batch, std::vector<std::int64_t>* runs)
-      : traits_{Layout::kPlanes, 5, 1, fixed_batch}, most_(most), runs_(runs) {}
+      : traits_{Layout::kNchw, 5, 1, fixed_batch}, most_(most), runs_(runs) {}
   const SessionTraits& traits() const override { return traits_; }
   std::unique_ptr<Workspace> new_workspace() const override {
     return std::make_unique<Workspace>();

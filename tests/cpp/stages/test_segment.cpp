@@ -39,7 +39,7 @@ testing::ItemFunction pass_centre(const VolumeShape& shape, const StageManifest&
     for (std::int64_t y = 0; y < height; ++y) {
       for (std::int64_t x = 0; x < width; ++x) {
         const std::int64_t pixel = (y + halo) * full_width + x + halo;
-        output[y * width + x] = layout == Layout::kPlanes
+        output[y * width + x] = layout == Layout::kNchw
                                     ? input[context * full_height * full_width + pixel]
                                     : input[pixel * channels + context];
       }
@@ -54,7 +54,7 @@ TEST(Segmenter, PutsEveryVoxelInItsPlace) {
     std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
     for (auto& value : hu) value = coin(random) ? 1 : 0;
     const CtVolume volume(hu.data(), shape, {}, nullptr);
-    for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+    for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
       for (const std::int64_t batch : {1, 2, 4}) {
         for (const std::int64_t halo : {0, 3}) {
           const StageManifest stage = stage_with(2, 4, halo);
@@ -76,7 +76,7 @@ TEST(Segmenter, CountsSlicesAndStopsBetweenBatches) {
   const CtVolume volume(hu.data(), shape, {}, nullptr);
   const StageManifest stage = stage_with(0, 1, 0);
   const Segmenter segmenter(
-      stage, fake_network({Layout::kPlanes, 2}, {pass_centre(shape, stage, Layout::kPlanes)}), 0.5);
+      stage, fake_network({Layout::kNchw, 2}, {pass_centre(shape, stage, Layout::kNchw)}), 0.5);
   std::vector<std::int64_t> seen;
   RunOptions options;
   options.progress = [&](const char*, std::int64_t done, std::int64_t total) {

@@ -86,7 +86,7 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
   for (unsigned seed = 0; seed < 40; ++seed) {
     const Scene scene = random_scene(seed);
     const ops::CellField field = field_of(scene);
-    auto session = std::make_unique<PassSession>(SessionTraits{Layout::kPlanes, 1, 2});
+    auto session = std::make_unique<PassSession>(SessionTraits{Layout::kNchw, 1, 2});
     const PassSession* counted = session.get();
     std::vector<std::unique_ptr<Session>> members;
     members.push_back(std::move(session));
@@ -95,7 +95,7 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
     const RunOptions options;
     const RunControl control(options);
     const CtVolume volume = scene.volume();
-    const std::unique_ptr<Scan> scan = scan_on_host(volume);
+    const std::unique_ptr<PlacedScan> scan = scan_on_host(volume);
     segment_field(segmenter, *scan, field, control);
     const NoduleMask of_field = scan->mask();
     pixels_of_field += counted->pixels;
@@ -127,7 +127,7 @@ TEST(SegmentField, ANetworkOfFixedSizesSeesWholeSlices) {
   const Segmenter segmenter(stage_with_receptive_radius(),
                             Network(std::move(members), OutputKind::kProbability), 0.5);
   const CtVolume volume = scene.volume();
-  const std::unique_ptr<Scan> scan = scan_on_host(volume);
+  const std::unique_ptr<PlacedScan> scan = scan_on_host(volume);
   segment_field(segmenter, *scan, field_of(scene), RunControl({}));
   EXPECT_GT(counted->pixels, 0);
   EXPECT_EQ(counted->pixels % scene.shape.slice_voxels(), 0);

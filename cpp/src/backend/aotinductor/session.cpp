@@ -16,20 +16,20 @@
 namespace lungrt::aotinductor {
 
 Session::Session(const LungrtSessionRequest& request)
-    : lanes_(std::min(request.threads, torch_common::kMostLanes)),
-      threads_(request.threads / lanes_),
-      package_(request.artifact, lanes_) {}
+    : run_streams_(std::min(request.threads, torch_common::kMaxRunStreams)),
+      threads_(request.threads / run_streams_),
+      package_(request.artifact, run_streams_) {}
 
 LungrtSessionTraits Session::traits() const {
   // Layout and batch are the core's to say: they were chosen when the network was compiled.
-  return {.interleaved = 0, .batch = 1, .lanes = lanes_};
+  return {.channels_last = 0, .batch = 1, .run_streams = run_streams_};
 }
 
 void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const {
   const c10::InferenceMode inference;
   const torch_common::ThreadCountScope threads(threads_);
   const torch_common::RunAllocatorScope allocator;
-  // It takes turns between its runners, one a lane.
+  // The loader has one runner per run stream; if more threads call, they take turns.
   const std::vector<at::Tensor> results = package_.loader().run({torch_common::wrap(input)});
   if (results.size() != 1) {
     throw std::runtime_error("the network gave " + std::to_string(results.size()) +

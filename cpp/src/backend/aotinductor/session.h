@@ -21,8 +21,8 @@ class Session final : public LungrtSession {
 
  private:
   torch_common::IdleMemory idle_memory_;
-  int lanes_;    ///< runs at once
-  int threads_;  ///< of each
+  int run_streams_;  ///< runs at once
+  int threads_;      ///< of each
   BorrowedPackage package_;
 };
 

@@ -39,7 +39,7 @@ auto within_memory(const std::string& doing, Body&& body) {
   }
 }
 
-/// A slice, or crop, a lane: nothing is shared between threads but the weights, and nothing waits.
+/// One slice or crop per run stream: threads share only the weights, so none waits for another.
 constexpr std::int64_t kBatch = 1;
 
 class UnetSession final : public Session {
@@ -48,7 +48,7 @@ class UnetSession final : public Session {
               const NativeSettings& settings, int threads)
       : graph_(options, tensors, settings.algorithm),
         kernels_(settings.kernels),
-        traits_{Layout::kInterleaved, kBatch, threads} {}
+        traits_{Layout::kNhwc, kBatch, threads} {}
 
   const SessionTraits& traits() const override { return traits_; }
   std::unique_ptr<Workspace> new_workspace() const override { return std::make_unique<Own>(); }
@@ -63,7 +63,7 @@ class UnetSession final : public Session {
     const auto height = static_cast<int>(input.shape[2]);
     const auto width = static_cast<int>(input.shape[3]);
     const std::int64_t lost = 2 * graph_.halo();
-    const bool fits = input.shape.rank() == 4 && input.layout == Layout::kInterleaved &&
+    const bool fits = input.shape.rank() == 4 && input.layout == Layout::kNhwc &&
                       input.shape[1] == graph_.options().in_channels && graph_.takes(height, width);
     if (!fits || output.shape[1] != 1 || output.shape[2] != height - lost ||
         output.shape[3] != width - lost) {
@@ -100,7 +100,7 @@ class ClassifierSession final : public Session {
                     const NativeSettings& settings, int threads)
       : classifier_(options, tensors, settings.algorithm),
         kernels_(settings.kernels),
-        traits_{Layout::kPlanes, kBatch, threads} {}
+        traits_{Layout::kNchw, kBatch, threads} {}
 
   const SessionTraits& traits() const override { return traits_; }
   std::unique_ptr<Workspace> new_workspace() const override {

@@ -12,9 +12,9 @@ namespace lungrt::onnxruntime {
 using engine_library::Failure;
 namespace {
 
-/// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
-/// end of each operator. Each lane has activations of its own.
-constexpr int kMostLanes = 4;
+/// One slice per thread is faster than the rows of one slice across threads: nothing waits for the
+/// slowest thread at the end of each operator. But each run stream has activations of its own.
+constexpr int kMaxRunStreams = 4;
 
 Ort::MemoryInfo memory_of(const LungrtTensor& tensor) {
   return tensor.cuda != 0
@@ -70,15 +70,15 @@ Session::Session(const LungrtSessionRequest& request)
       cuda_(request.cuda != 0),
       slices_(request.input_rank == 4),
       // Providers other than the runtime's own spread one run over their threads themselves.
-      lanes_(options_.provider == "cpu" ? std::min(request.threads, kMostLanes) : 1),
+      run_streams_(options_.provider == "cpu" ? std::min(request.threads, kMaxRunStreams) : 1),
       session_(std::make_unique<Ort::Session>(environment(), request.artifact, settings(request))) {
   check_signature(request.input_rank);
 }
 
 Ort::SessionOptions Session::settings(const LungrtSessionRequest& request) const {
   Ort::SessionOptions settings;
-  // The pool's threads serve all lanes, which work themselves, too.
-  settings.SetIntraOpNumThreads(request.threads - lanes_ + 1);
+  // All run streams share the pool's threads, and each contributes its own thread.
+  settings.SetIntraOpNumThreads(request.threads - run_streams_ + 1);
   settings.SetInterOpNumThreads(1);
   settings.SetExecutionMode(ORT_SEQUENTIAL);
   // Idle threads that spin take the cores from whatever else runs.
@@ -106,9 +106,9 @@ void Session::check_signature(int input_rank) const {
 LungrtSessionTraits Session::traits() const {
   // Blocked layouts are the runtime's own business: it reorders at the graph's ends.
   if (cuda_) {
-    return {.interleaved = 0, .batch = slices_ ? 8 : 64, .lanes = 1, .device_tensors = 1};
+    return {.channels_last = 0, .batch = slices_ ? 8 : 64, .run_streams = 1, .device_tensors = 1};
   }
-  return {.interleaved = 0, .batch = slices_ ? 1 : 8, .lanes = lanes_};
+  return {.channels_last = 0, .batch = slices_ ? 1 : 8, .run_streams = run_streams_};
 }
 
 void Session::run(LungrtWorkspace& given, const LungrtTensor& input,

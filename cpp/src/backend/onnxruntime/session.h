@@ -60,8 +60,8 @@ class Session final : public LungrtSession {
   Options options_;
   std::string input_name_, output_name_;
   bool cuda_;
-  bool slices_;  ///< slices with context (else crops)
-  int lanes_;    ///< runs at once
+  bool slices_;      ///< slices with context (else crops)
+  int run_streams_;  ///< runs at once
   std::unique_ptr<Ort::Session> session_;
   mutable std::mutex graphs_mutex_;
   mutable int graphs_ = 0;  ///< numbers given

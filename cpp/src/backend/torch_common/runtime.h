@@ -9,9 +9,9 @@ namespace lungrt::torch_common {
 /// library was built for.
 LungrtStatus open_runtime(const char* folder, LungrtText* text);
 
-/// A slice a thread beats rows of one slice across threads: nothing waits for the slowest at the
-/// end of each operator. Each lane keeps activations of its own (about 200 MB for a slice of 512 x
-/// 512).
-inline constexpr int kMostLanes = 4;
+/// One slice per thread is faster than the rows of one slice across threads: nothing waits for the
+/// slowest thread at the end of each operator. But each run stream keeps activations of its own
+/// (about 200 MB for a slice of 512 x 512).
+inline constexpr int kMaxRunStreams = 4;
 
 }  // namespace lungrt::torch_common

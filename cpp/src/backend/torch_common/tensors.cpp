@@ -28,7 +28,7 @@ at::Tensor wrap(const LungrtTensor& tensor) {
   // The device is said, not asked of the driver for every pointer.
   at::TensorMaker maker = at::for_blob(tensor.data, shape);
   maker.options(options).target_device(device);
-  if (tensor.interleaved == 0) return maker.make_tensor();
+  if (tensor.channels_last == 0) return maker.make_tensor();
   // Strides of channels-last memory, for any rank: batch, 1, then the rest in units of channels.
   std::vector<std::int64_t> strides(static_cast<std::size_t>(tensor.rank));
   std::int64_t stride = tensor.shape[1];

@@ -20,7 +20,7 @@
 
 namespace lungrt::torchscript {
 
-using torch_common::kMostLanes;
+using torch_common::kMaxRunStreams;
 
 namespace {
 
@@ -50,8 +50,8 @@ Session::Session(const LungrtSessionRequest& request, bool rewritten)
                   ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(request.device_index))
                   : c10::Device(c10::kCPU)),
       precision_(request.precision),
-      lanes_(device_.is_cpu() ? std::min(request.threads, kMostLanes) : 1),
-      threads_(request.threads / lanes_),
+      run_streams_(device_.is_cpu() ? std::min(request.threads, kMaxRunStreams) : 1),
+      threads_(request.threads / run_streams_),
       slices_(request.input_rank == 4),
       module_(torch::jit::load(request.artifact, device_)) {
   module_.eval();
@@ -75,14 +75,14 @@ LungrtSessionTraits Session::traits() const {
   // Channels-last is oneDNN's own layout: no reordering around every convolution. A 3-D network
   // with one input channel has the same memory either way; at batch 1 it falls off the fast path.
   if (device_.is_cuda()) {
-    return {.interleaved = 0,
+    return {.channels_last = 0,
             .batch = slices_ ? 8 : 64,
-            .lanes = 1,
+            .run_streams = 1,
             .device_tensors = 1,
             .stream_ordered = 1};
   }
-  return slices_ ? LungrtSessionTraits{.interleaved = 1, .batch = 1, .lanes = lanes_}
-                 : LungrtSessionTraits{.interleaved = 0, .batch = 8, .lanes = lanes_};
+  return slices_ ? LungrtSessionTraits{.channels_last = 1, .batch = 1, .run_streams = run_streams_}
+                 : LungrtSessionTraits{.channels_last = 0, .batch = 8, .run_streams = run_streams_};
 }
 
 void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const {

@@ -22,9 +22,9 @@ class Session final : public LungrtSession {
   torch_common::IdleMemory idle_memory_;
   c10::Device device_;
   LungrtPrecision precision_;
-  int lanes_;    ///< runs at once
-  int threads_;  ///< of each
-  bool slices_;  ///< slices with context (else crops)
+  int run_streams_;  ///< runs at once
+  int threads_;      ///< of each
+  bool slices_;      ///< slices with context (else crops)
   torch::jit::Module module_;
 };
 

@@ -6,8 +6,8 @@
 #include "ops/cuda/buffer.h"
 #include "ops/cuda/components.h"
 #include "ops/cuda/masks.h"
+#include "ops/cuda/prefix_sums.h"
 #include "ops/cuda/runs.h"
-#include "ops/cuda/scan.h"
 
 namespace lungrt::ops::cuda {
 
@@ -102,8 +102,8 @@ class Labelling {
     const std::int64_t tiles = tiles_of(count);
     std::int32_t* totals = totals_.reserve(tiles);
     machine_.launch(tiles, TileTotals{numbers, count, totals});
-    machine_.launch(1, ScanTotals{totals, tiles, numbers + count});
-    machine_.launch(tiles, ScanTiles{numbers, count, totals});
+    machine_.launch(1, PrefixSumTotals{totals, tiles, numbers + count});
+    machine_.launch(tiles, PrefixSumTiles{numbers, count, totals});
     std::int32_t sum = 0;
     machine_.download(&sum, numbers + count, sizeof sum);
     return sum;

@@ -38,7 +38,7 @@ LungrtStatus guarded(LungrtText* text, Body&& body) noexcept {
 template <typename Machine, typename Body>
 LungrtStatus on_scan(LungrtCudaScan* scan, LungrtText* error, Body&& body) noexcept {
   return guarded(error, [&] {
-    auto& own = static_cast<Scan<Machine>&>(*scan);
+    auto& own = static_cast<PlacedVolume<Machine>&>(*scan);
     const typename Machine::Scope scope(own.machine().index());
     body(own);
   });
@@ -56,7 +56,7 @@ void require_device(std::int32_t index) {
 
 template <typename Machine>
 constexpr LungrtCudaTable table_of() {
-  using Own = Scan<Machine>;
+  using Own = PlacedVolume<Machine>;
   return {
       .abi = LUNGRT_CUDA_ABI,
       .core_version = LUNGRT_VERSION,

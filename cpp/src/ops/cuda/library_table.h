@@ -39,7 +39,7 @@ struct LungrtCudaStack {
   std::int64_t context;        ///< slices on each side
   std::int64_t halo;           ///< pixels before the window's first row and column
   std::int64_t height, width;  ///< of the tensor, halo and padding included
-  std::int32_t interleaved;    ///< 1: channels last
+  std::int32_t channels_last;  ///< 1: channels last
 };
 
 /// Probabilities of some slices, in device memory.

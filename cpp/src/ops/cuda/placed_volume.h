@@ -1,4 +1,4 @@
-/// A volume in a machine's memory and everything that is made of it there.
+/// CT volume in the memory of a machine, with everything that is computed from it there.
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,9 @@ inline std::string gigabytes(double bytes) {
 ///                  upload(pointer, host, bytes), wait(), memory(); a Scope while one of its calls
 ///                  is made; static: version(), device_count(reason)
 template <typename Machine>
-class Scan final : public LungrtCudaScan {
+class PlacedVolume final : public LungrtCudaScan {
  public:
-  explicit Scan(int device) : machine_(device) {}
+  explicit PlacedVolume(int device) : machine_(device) {}
 
   Machine& machine() { return machine_; }
 
@@ -69,10 +69,18 @@ class Scan final : public LungrtCudaScan {
   }
 
   void stack_context(const LungrtCudaStack& stack, float* output) {
-    const StackContext kernel{
-        hu_.data(),        shape_,      stack.window,           {stack.normalization},
-        stack.first_slice, stack.count, stack.context,          stack.halo,
-        stack.height,      stack.width, stack.interleaved != 0, output};
+    const StackContext kernel{hu_.data(),
+                              shape_,
+                              stack.window,
+                              {stack.normalization},
+                              stack.first_slice,
+                              stack.count,
+                              stack.context,
+                              stack.halo,
+                              stack.height,
+                              stack.width,
+                              stack.channels_last != 0,
+                              output};
     machine_.launch(kernel.rows(), kernel);
   }
 

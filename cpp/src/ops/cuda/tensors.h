@@ -16,18 +16,18 @@ struct StackContext {
   std::int64_t context;        ///< slices on each side
   std::int64_t halo;           ///< pixels before the window's first row and column
   std::int64_t height, width;  ///< of the input, halo and padding included
-  bool interleaved;            ///< channels last
+  bool channels_last;          ///< channels last
   float* output;
 
   /// How many blocks have something to do.
-  std::int64_t rows() const { return items * height * (interleaved ? 1 : channels()); }
+  std::int64_t rows() const { return items * height * (channels_last ? 1 : channels()); }
 
   template <typename Block>
   LUNGRT_KERNEL void operator()(Block& block) const {
-    if (interleaved) {
-      write_interleaved(block);
+    if (channels_last) {
+      write_nhwc(block);
     } else {
-      write_planes(block);
+      write_nchw(block);
     }
   }
 
@@ -48,7 +48,7 @@ struct StackContext {
   }
 
   template <typename Block>
-  LUNGRT_KERNEL void write_planes(Block& block) const {
+  LUNGRT_KERNEL void write_nchw(Block& block) const {
     const std::int64_t all = items * channels() * height;
     for (std::int64_t r = block.index(); r < all; r += block.blocks()) {
       const std::int64_t plane = r / height;
@@ -63,7 +63,7 @@ struct StackContext {
   }
 
   template <typename Block>
-  LUNGRT_KERNEL void write_interleaved(Block& block) const {
+  LUNGRT_KERNEL void write_nhwc(Block& block) const {
     const std::int64_t count = channels();
     for (std::int64_t r = block.index(); r < items * height; r += block.blocks()) {
       const std::int64_t item = r / height, y = r % height;

@@ -56,22 +56,22 @@ struct Case {
   InputContract input;
 };
 
-std::vector<float> read(Scan& scan, const float* values, std::size_t count) {
+std::vector<float> read(PlacedScan& scan, const float* values, std::size_t count) {
   const float* host = scan.tensors().on_host(values, static_cast<std::int64_t>(count));
   return {host, host + count};
 }
 
 /// Everything that is done to a scan, on both. Nothing but volumes goes up, so the probabilities
 /// are made of the volume's own values on either side.
-void expect_equal(Scan& device, const Case& from) {
-  const std::unique_ptr<Scan> host = scan_on_host(device.volume());
+void expect_equal(PlacedScan& device, const Case& from) {
+  const std::unique_ptr<PlacedScan> host = scan_on_host(device.volume());
   const ops::PaddedSize padded = ops::padded_size(from.shape, from.input);
   const std::int64_t channels = 2 * from.input.context_slices + 1;
   const std::int64_t item = channels * padded.height * padded.width;
   constexpr std::int64_t kItems = 2;
-  const auto values = device.tensors().memory()->allocate(kItems * item);
+  const auto values = device.tensors().allocator()->allocate(kItems * item);
   std::vector<float> expected(static_cast<std::size_t>(kItems * item));
-  for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+  for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
     device.stack_context(whole_slices(from.shape, 0, kItems), from.input, layout, values.get());
     host->stack_context(whole_slices(from.shape, 0, kItems), from.input, layout, expected.data());
     ASSERT_EQ(read(device, values.get(), expected.size()), expected);
@@ -85,10 +85,9 @@ void expect_equal(Scan& device, const Case& from) {
   const TensorShape shape{1, 1, padded.height, padded.width};
   for (const float threshold : {-0.45F, -0.2F, 0.2F}) {
     for (std::int64_t slice = 0; slice < from.shape.slices; ++slice) {
-      device.stack_context(whole_slices(from.shape, slice, 1), plain, Layout::kPlanes,
-                           values.get());
+      device.stack_context(whole_slices(from.shape, slice, 1), plain, Layout::kNchw, values.get());
       device.threshold(values.get(), shape, threshold, whole_slices(from.shape, slice, 1));
-      host->stack_context(whole_slices(from.shape, slice, 1), plain, Layout::kPlanes,
+      host->stack_context(whole_slices(from.shape, slice, 1), plain, Layout::kNchw,
                           expected.data());
       host->threshold(expected.data(), shape, threshold, whole_slices(from.shape, slice, 1));
     }
@@ -121,7 +120,7 @@ class Device : public ::testing::Test {
     }
     places_.emplace(library(), lungrt::Device{DeviceKind::kCuda, 0});
   }
-  std::optional<DevicePlaces> places_;
+  std::optional<DeviceScanPool> places_;
 };
 
 TEST_F(Device, EqualsTheCpu) {
@@ -153,9 +152,9 @@ TEST_F(Device, MemoryThatIsNotThereIsRefusedWithNumbers) {
     EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory);
     EXPECT_NE(std::string(error.what()).find("are free"), std::string::npos) << error.what();
   }
-  const std::unique_ptr<Scan> scan = places_->place(volume, 0);
+  const std::unique_ptr<PlacedScan> scan = places_->place(volume, 0);
   try {
-    scan->tensors().memory()->allocate(std::int64_t{1} << 48);
+    scan->tensors().allocator()->allocate(std::int64_t{1} << 48);
     FAIL() << "a petabyte was found";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory);
@@ -164,7 +163,7 @@ TEST_F(Device, MemoryThatIsNotThereIsRefusedWithNumbers) {
 }
 
 TEST_F(Device, OneThatIsNotThereIsRefused) {
-  EXPECT_THROW(DevicePlaces(library(), {DeviceKind::kCuda, 63}), Error);
+  EXPECT_THROW(DeviceScanPool(library(), {DeviceKind::kCuda, 63}), Error);
 }
 
 }  // namespace

@@ -72,9 +72,9 @@ TEST(RacesOfOthers, None) {
   const Normalization normalization{-1000.0F, 1000.0F, 0.001F, 0.0F};
   HostMachine machine(kReal);
   std::vector<float> tensor(7 * 3 * 13 * 154, 0.0F);
-  for (const bool interleaved : {false, true}) {
+  for (const bool channels_last : {false, true}) {
     const StackContext stack{hu.data(), shape, {0, 0, 9, 150}, normalization, 0, 7, 1, 2,
-                             13,        154,   interleaved,    tensor.data()};
+                             13,        154,   channels_last,  tensor.data()};
     machine.launch(stack.rows(), stack);
   }
   const std::vector<std::int64_t> origins{0, 0, 0, 3, 4, 100};

@@ -59,7 +59,7 @@ cuda::StackContext stack(const std::int16_t* hu, const VolumeShape& shape,
           input.halo,
           padded.height,
           padded.width,
-          layout == Layout::kInterleaved,
+          layout == Layout::kNhwc,
           nullptr};
 }
 
@@ -68,7 +68,7 @@ TEST(CudaStackContext, EqualsTheCpusOnWholeSlices) {
     const std::vector<std::int16_t> hu = random_hu(shape);
     const CtVolume volume(hu.data(), shape, {}, nullptr);
     for (const auto& input : {contract(0, 1, 0), contract(3, 8, 0), contract(2, 4, 11)}) {
-      for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+      for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
         cuda::StackContext kernel =
             stack(hu.data(), shape, {0, 0, shape.rows, shape.columns}, input, layout);
         const std::int64_t item = (2 * input.context_slices + 1) * kernel.height * kernel.width;
@@ -101,7 +101,7 @@ TEST(CudaStackContext, AWindowEqualsTheVolumeCutOut) {
               (z * shape.rows + window.first_row + y) * shape.columns + window.first_column + x)]);
     const CtVolume volume(inside.data(), cut, {}, nullptr);
     const InputContract input = contract(1, 8, 3);
-    for (const Layout layout : {Layout::kPlanes, Layout::kInterleaved}) {
+    for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
       cuda::StackContext kernel = stack(hu.data(), shape, window, input, layout);
       kernel.first_slice = 1;
       kernel.items = 2;

@@ -13,10 +13,10 @@ using lungrt::testing::expect_error;
 constexpr Matrix3 kStraight{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
 
 /// A volume of 4 mm voxels, each a cell.
-struct Scan {
+struct SyntheticCt {
   VolumeShape shape;
   std::vector<std::int16_t> hu;
-  Scan(VolumeShape s, std::int16_t fill)
+  SyntheticCt(VolumeShape s, std::int16_t fill)
       : shape(s), hu(static_cast<std::size_t>(s.voxels()), fill) {}
 
   /// Fills an elliptic cylinder over the slices given, axis along the slices.
@@ -45,8 +45,8 @@ struct Scan {
   }
 };
 
-Scan chest(bool left, bool right) {
-  Scan scan({40, 90, 100}, -1000);
+SyntheticCt chest(bool left, bool right) {
+  SyntheticCt scan({40, 90, 100}, -1000);
   scan.cylinder(0, 40, 45, 50, 30, 42, 40);
   if (right) scan.cylinder(6, 34, 45, 30, 18, 13, -850);
   if (left) scan.cylinder(6, 34, 45, 70, 18, 13, -850);
@@ -75,7 +75,7 @@ TEST(LungField, MirrorsALostSideAndSaysSo) {
 }
 
 TEST(LungField, DoesNotRestrictASmallFieldOfView) {
-  Scan scan({40, 50, 50}, -1000);
+  SyntheticCt scan({40, 50, 50}, -1000);
   scan.cylinder(0, 40, 25, 25, 24, 24, 40);
   scan.cylinder(6, 34, 25, 25, 18, 13, -850);
   const LungFieldResult found = scan.find();
@@ -85,9 +85,10 @@ TEST(LungField, DoesNotRestrictASmallFieldOfView) {
 }
 
 TEST(LungField, RefusesWhatHasNoLungs) {
-  for (const Scan& scan :
-       {chest(false, false), Scan({20, 90, 100}, -1000), Scan({20, 90, 100}, 1200),
-        Scan({20, 90, 100}, -2048), Scan({20, 90, 100}, 40), Scan({1, 1, 1}, 0)}) {
+  for (const SyntheticCt& scan :
+       {chest(false, false), SyntheticCt({20, 90, 100}, -1000), SyntheticCt({20, 90, 100}, 1200),
+        SyntheticCt({20, 90, 100}, -2048), SyntheticCt({20, 90, 100}, 40),
+        SyntheticCt({1, 1, 1}, 0)}) {
     expect_error(ErrorCode::kBadVolume, {"no lungs", "region 'volume'"}, [&] { scan.find(); });
   }
 }

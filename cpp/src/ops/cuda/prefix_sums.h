@@ -11,7 +11,7 @@ inline constexpr std::int64_t kTile = 4096;
 
 inline std::int64_t tiles_of(std::int64_t count) { return (count + kTile - 1) / kTile; }
 
-struct ScanShared {
+struct PrefixSumShared {
   std::int32_t values[2][kMostThreads];
   std::int32_t carry;
 };
@@ -19,7 +19,7 @@ struct ScanShared {
 /// Turns what each thread left in values[0] into the sum up to and with it.
 /// \return where the sums are
 template <typename Block>
-LUNGRT_KERNEL const std::int32_t* scan_block(Block& block, ScanShared& shared) {
+LUNGRT_KERNEL const std::int32_t* prefix_sum_block(Block& block, PrefixSumShared& shared) {
   int from = 0;
   for (int step = 1; step < block.threads(); step *= 2) {
     block.each_thread([&](int t) {
@@ -63,23 +63,23 @@ struct TileTotals {
 };
 
 /// Each total becomes the sum of those before it; for one block.
-struct ScanTotals {
+struct PrefixSumTotals {
   std::int32_t* totals;
   std::int64_t count;
   std::int32_t* all;  ///< where the sum of all is written
 
-  using Shared = ScanShared;
+  using Shared = PrefixSumShared;
 
   template <typename Block>
   LUNGRT_KERNEL void operator()(Block& block) const {
-    auto& shared = block.template shared<ScanTotals>();
+    auto& shared = block.template shared<PrefixSumTotals>();
     block.each_thread([&](int t) {
       if (t == 0) shared.carry = 0;
     });
     for (std::int64_t first = 0; first < count; first += block.threads()) {
       block.each_thread(
           [&](int t) { shared.values[0][t] = first + t < count ? totals[first + t] : 0; });
-      const std::int32_t* sums = scan_block(block, shared);
+      const std::int32_t* sums = prefix_sum_block(block, shared);
       block.each_thread([&](int t) {
         if (first + t < count) totals[first + t] = shared.carry + (t > 0 ? sums[t - 1] : 0);
       });
@@ -94,16 +94,16 @@ struct ScanTotals {
 };
 
 /// Each number becomes the sum of those before it.
-struct ScanTiles {
+struct PrefixSumTiles {
   std::int32_t* numbers;
   std::int64_t count;
   const std::int32_t* before;  ///< sum before each tile
 
-  using Shared = ScanShared;
+  using Shared = PrefixSumShared;
 
   template <typename Block>
   LUNGRT_KERNEL void operator()(Block& block) const {
-    auto& shared = block.template shared<ScanTiles>();
+    auto& shared = block.template shared<PrefixSumTiles>();
     const std::int64_t tiles = (count + kTile - 1) / kTile;
     const std::int64_t each = (kTile + block.threads() - 1) / block.threads();
     for (std::int64_t tile = block.index(); tile < tiles; tile += block.blocks()) {
@@ -117,7 +117,7 @@ struct ScanTiles {
         for (std::int64_t i = begin_of(t); i < end_of(t); ++i) sum += numbers[i];
         shared.values[0][t] = sum;
       });
-      const std::int32_t* sums = scan_block(block, shared);
+      const std::int32_t* sums = prefix_sum_block(block, shared);
       block.each_thread([&](int t) {
         std::int32_t sum = before[tile] + (t > 0 ? sums[t - 1] : 0);
         for (std::int64_t i = begin_of(t); i < end_of(t); ++i) {
