@@ -140,7 +140,7 @@ TEST_F(Limits, TimeEndsARunInEveryStage) {
       // As if that stage took forever: no time is left.
       if (std::string(at) == stage) options.max_seconds = 1e-12;
     };
-    expect_error(ErrorCode::kResourceLimit, {"is in stage", stage, "max_seconds"},
+    expect_error(ErrorCode::kResourceLimit, {"is still in stage", stage, "max_seconds"},
                  [&] { pipe.run(chest_.volume(), options); });
   }
 }
@@ -198,7 +198,7 @@ TEST_F(Limits, TooLittleMemorySaysWhatNeedsIt) {
     expect_error(ErrorCode::kResourceLimit, {words, "max_memory_bytes = 100"}, work);
   };
   refuse("stage segment: the nodule mask", [&] { pipe.run(volume, little); });
-  refuse("stage find lungs: a grid of cells", [&] { find_lung_field(volume, 1, little); });
+  refuse("stage find lungs: the grid of cells", [&] { find_lung_field(volume, 1, little); });
   refuse("stage segment: the nodule mask", [&] { book.segment(volume, little); });
   refuse("stage group: runs and components", [&] { book.group(volume, mask, little); });
   refuse("stage classify: a list of", [&] { book.classify(volume, candidates, little); });
@@ -216,8 +216,8 @@ TEST_F(Limits, ARunTellsItsStagesAndNothingOfThePatient) {
     });
   };
   for (const char* words :
-       {"engine auto on cpu: native was chosen", "pipeline: engine native", "run: begins on",
-        "find lungs: begins", "find lungs: done in", "segment: done in", "group: done in",
+       {"engine auto on cpu: native was chosen", "pipeline: engine native", "run: started on",
+        "find lungs: started", "find lungs: done in", "segment: done in", "group: done in",
         "classify: done in", "run: done in"}) {
     EXPECT_TRUE(holds(words)) << words;
   }
@@ -232,7 +232,7 @@ TEST_F(Limits, ARunTellsItsStagesAndNothingOfThePatient) {
   RunOptions options;
   options.cancelled = [] { return true; };
   EXPECT_THROW(pipe.run(chest_.volume(), options), Error);
-  EXPECT_TRUE(holds("run: given up, Cancelled"));
+  EXPECT_TRUE(holds("run: stopped with Cancelled"));
 }
 
 }  // namespace

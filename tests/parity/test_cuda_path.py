@@ -74,7 +74,7 @@ def test_equals_the_cpus_run(name: str, folder: Path, pipeline: lungrt.Pipeline)
     volume = scan(folder, name)
     report = pipeline.run(volume)
     assert_same(report, cpu.run(volume))
-    assert not report.provenance.notes, "the scan was kept in host memory"
+    assert not report.provenance.notes, "the scan stayed in host memory"
 
 
 @pytest.mark.parametrize("name", CTS)

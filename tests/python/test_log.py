@@ -26,7 +26,7 @@ def test_stages_are_told(
         for message in messages
     )
     for stage in ("segment", "group", "classify", "run"):
-        assert any(message.startswith(f"{stage}: begins") for message in messages)
+        assert any(message.startswith(f"{stage}: started") for message in messages)
         assert any(message.startswith(f"{stage}: done in ") for message in messages)
     text = "\n".join(messages)
     assert small_ct.series_uid not in text.split()
@@ -72,7 +72,7 @@ def test_a_handler_that_fails_costs_no_run(tiny_bundle: Path, small_ct: lungrt.C
 def test_ctrl_c_within_a_handler_ends_the_run(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> None:
     class Interrupted(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.getMessage().startswith("run: begins"):
+            if record.getMessage().startswith("run: started"):
                 raise KeyboardInterrupt
 
     logger = logging.getLogger("lungrt")

@@ -236,7 +236,8 @@ def test_limits(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
         pipeline.run(small_ct, max_candidates=candidates - 1)
     with pytest.raises(errors.ResourceLimit, match="max_seconds"):
         pipeline.run(small_ct, max_seconds=1e-9)
-    with pytest.raises(errors.InvalidArgument, match="must not be negative"):
+    message = r"max_seconds must be 0 \(no limit\) or a positive number"
+    with pytest.raises(errors.InvalidArgument, match=message):
         pipeline.run(small_ct, max_seconds=-1)
 
 

@@ -1,4 +1,4 @@
-/// A CT in host memory as sums over blocks of voxels.
+/// Sums over blocks of voxels of a CT in host memory.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace lungrt {
 
-/// See PlacedScan::block_sums.
+/// Implements PlacedScan::block_sums for a volume in host memory.
 ops::Cells<std::int32_t> block_sums(const CtVolume& volume, const ops::BlockSize& block,
                                     int threads, const RunControl& control);
 

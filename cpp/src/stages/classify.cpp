@@ -20,7 +20,8 @@ Classifier::Classifier(const StageManifest& stage, Network network, ops::SmallVo
 
 std::vector<float> Classifier::run(PlacedScan& scan, const std::vector<VoxelIndex>& places,
                                    const char* stage_name, const RunControl& control) const {
-  // Crops that would leave the volume are shifted inside, so places near its border share theirs.
+  // Crops that would leave the volume are shifted inside, so candidates near the border may share
+  // a crop.
   std::vector<VoxelIndex> origins;
   std::vector<std::size_t> crop_of;
   std::map<std::array<std::int64_t, 3>, std::size_t> known;
@@ -74,12 +75,12 @@ std::vector<float> Classifier::classify_crops(PlacedScan& scan,
         network_.run(own, input_shape, output_shape);
         const float* output = scan.tensors().on_host(own.output.data(), count * classes);
         for (std::int64_t i = 0; i < count * classes; ++i) {
-          if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also a NaN
+          if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also true for NaN
             throw Error(ErrorCode::kInference,
-                        std::string("stage ") + stage_name + ": the network gave " +
-                            std::to_string(output[i]) + " for the crop that begins at " +
+                        std::string("stage ") + stage_name + ": the network returned " +
+                            std::to_string(output[i]) + " for the crop that begins at voxel " +
                             text::place(origins[static_cast<std::size_t>(first + i / classes)]) +
-                            ", expected a probability");
+                            ", expected a probability between 0 and 1");
           }
         }
         std::copy(output, output + count * classes, probabilities.data() + first * classes);
@@ -140,7 +141,7 @@ std::vector<Finding> CandidateClassifier::run(PlacedScan& scan,
   }
 
   if (malignancy_) {
-    // Its opinion counts for nodules only, so only they are asked about.
+    // Malignancy is defined for nodules only, so no other candidates are classified.
     std::vector<std::size_t> nodules;
     std::vector<VoxelIndex> nodule_places;
     for (std::size_t i = 0; i < findings.size(); ++i) {

@@ -1,4 +1,4 @@
-/// Candidates to probabilities.
+/// Classification: probabilities of candidates.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace lungrt {
 
-/// One classifier over crops.
+/// Classifier of crops around voxels: one stage of the bundle.
 class Classifier {
  public:
   Classifier(const StageManifest& stage, Network network,
@@ -22,16 +22,17 @@ class Classifier {
 
   std::size_t classes() const { return classes_; }
 
-  /// Probabilities of each class, one row a place. Places that share a crop are classified once.
-  /// \param stage_name  for progress
+  /// Classifies the crops around some voxels. Voxels that share a crop are classified once.
+  /// \param stage_name  for progress and messages
+  /// \return the probability of each class, one row per voxel, in the order of `places`
   /// \throws Error kBadVolume where the volume is smaller than the crop and that is refused,
-  ///         kInvalidArgument for a place outside of it, kInference for a probability that is not
-  ///         one
+  ///         kInvalidArgument for a voxel outside of it, kInference where the network returns a
+  ///         value that is not a probability
   std::vector<float> run(PlacedScan& scan, const std::vector<VoxelIndex>& places,
                          const char* stage_name, const RunControl& control) const;
 
   const SessionTraits& traits() const { return network_.traits(); }
-  /// Bytes of the network's input and output.
+  /// Bytes of the network's input and output batches.
   std::int64_t tensor_bytes() const;
 
  private:
@@ -44,24 +45,27 @@ class Classifier {
   ops::SmallVolume small_volume_;
 };
 
-/// The nodule classifier and, for what it calls a nodule, the malignancy classifier.
+/// The nodule classifier, followed by the malignancy classifier for candidates above the nodule
+/// threshold.
 class CandidateClassifier {
  public:
-  /// \param malignancy  empty where the bundle has none, or where the nodule stage has three
-  /// classes
+  /// \param malignancy  empty where the bundle has no such stage, or where the nodule stage has
+  /// three
+  ///                    classes
   CandidateClassifier(Classifier nodule, std::optional<Classifier> malignancy,
                       double nodule_threshold);
 
-  /// In the order given.
+  /// Classifies candidates.
+  /// \return one finding per candidate, in the same order
   std::vector<Finding> run(PlacedScan& scan, const std::vector<Candidate>& candidates,
                            const RunControl& control) const;
-  /// The same in host memory.
+  /// The same for a volume in host memory.
   std::vector<Finding> run(const CtVolume& volume, const std::vector<Candidate>& candidates,
                            const RunControl& control) const;
 
-  /// Whether all of it takes device memory.
+  /// Whether all networks accept tensors in device memory.
   bool device_tensors() const;
-  /// Bytes of the networks' inputs and outputs.
+  /// Bytes of the networks' input and output batches.
   std::int64_t tensor_bytes() const;
 
  private:

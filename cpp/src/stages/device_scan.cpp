@@ -22,8 +22,8 @@ LungrtCudaWindow window_of(const ops::SliceWindow& window) {
   return {window.first_row, window.first_column, window.rows, window.columns};
 }
 
-/// How many of the parts, from the first one on, are consecutive slices with the same windows: the
-/// device takes them at once.
+/// Number of leading parts that are consecutive slices with the same windows, which the device
+/// processes in one call.
 std::size_t alike(std::span<const SlicePart> parts) {
   std::size_t count = 1;
   while (count < parts.size() &&
@@ -51,7 +51,7 @@ class DeviceAllocator final : public TensorAllocator {
   int device_;
 };
 
-/// The library's scan, which one run has at a time.
+/// Owns a scan handle of the CUDA core; used by one run at a time.
 class Handle {
  public:
   Handle(const CudaLibrary& library, int device) : library_(library) {
@@ -107,7 +107,7 @@ class DeviceTensors final : public TensorPlace {
 
 class DeviceScan final : public PlacedScan {
  public:
-  /// \param give_back  takes the handle when the scan ends
+  /// \param give_back  returns the handle to the pool when the scan ends
   DeviceScan(const CtVolume& volume, std::unique_ptr<Handle> handle, const Device& device,
              std::shared_ptr<const TensorAllocator> allocator,
              std::function<void(std::unique_ptr<Handle>)> give_back)
@@ -198,7 +198,7 @@ class DeviceScan final : public PlacedScan {
         {voxel / shape.slice_voxels(), in_slice / shape.columns, in_slice % shape.columns});
   }
 
-  /// The device's memory was asked for when the scan was placed.
+  /// No host memory; the device memory for it was reserved when the scan was placed.
   std::int64_t grouping_bytes() override { return 0; }
   NoduleMask mask() override {
     NoduleMask mask(volume().shape());
@@ -266,7 +266,8 @@ struct DeviceScanPool::State {
 
 DeviceScanPool::DeviceScanPool(const CudaLibrary& library, const Device& device)
     : state_(std::make_unique<State>(library, device)) {
-  state_->give_back(state_->take());  // what the device refuses, it refuses now
+  state_->give_back(
+      state_->take());  // fails now, not in the first run, where the device cannot be used
 }
 
 DeviceScanPool::~DeviceScanPool() = default;
@@ -276,10 +277,14 @@ std::unique_ptr<PlacedScan> DeviceScanPool::place(const CtVolume& volume,
   const VolumeShape& shape = volume.shape();
   const std::int64_t words = shape.slices * shape.rows * ((shape.columns + 63) / 64);
   if (words >= std::numeric_limits<std::int32_t>::max()) {
-    throw Error(ErrorCode::kResourceLimit,
-                "the masks of a volume of " + text::extent(shape) +
-                    " voxels (slices x rows x columns) have more rows than a CUDA device counts; "
-                    "crop it, or use cpu");
+    throw Error(
+        ErrorCode::kResourceLimit,
+        "a volume of " + text::extent(shape) +
+            " voxels (slices x rows x columns) is too large for the CUDA core: its mask would "
+            "have " +
+            text::grouped(words) + " words of 64 bits, expected fewer than " +
+            text::grouped(std::numeric_limits<std::int32_t>::max()) +
+            "; crop the volume, or use device cpu");
   }
   auto scan =
       std::make_unique<DeviceScan>(volume, state_->take(), state_->device, state_->allocator,

@@ -1,4 +1,4 @@
-/// Scans on a CUDA device.
+/// CT volumes in the memory of a CUDA device.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,18 @@ namespace lungrt {
 /// Shared by all threads.
 class DeviceScanPool {
  public:
-  /// \throws Error kDeviceUnavailable where there is no such device, or no driver for the library
+  /// \throws Error kDeviceUnavailable where the device does not exist, or the driver does not
+  /// support
+  ///         the library
   DeviceScanPool(const CudaLibrary& library, const Device& device);
   ~DeviceScanPool();
   DeviceScanPool(const DeviceScanPool&) = delete;
   DeviceScanPool& operator=(const DeviceScanPool&) = delete;
 
-  /// Brings a volume to the device. The scan must not outlive this.
-  /// \param tensor_bytes  that the networks' inputs and outputs will need there
-  /// \throws Error kOutOfMemory   where the device has too little left, with the numbers
+  /// Copies a volume to the device. The scan must not outlive this pool.
+  /// \param tensor_bytes  device memory that the networks' inputs and outputs will need
+  /// \throws Error kOutOfMemory   where too little device memory is free; the message has the
+  /// numbers
   /// \throws Error kResourceLimit for a volume whose masks have 2^31 words or more
   std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes);
 

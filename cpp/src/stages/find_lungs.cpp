@@ -10,8 +10,7 @@
 namespace lungrt {
 namespace {
 
-/// What the search takes for each cell at its peak, estimated from the grids that are alive at
-/// once.
+/// Peak memory of the search per cell, estimated from the grids that exist at the same time.
 constexpr std::int64_t kBytesPerCell = 64;
 
 /// \param sums_of  block size -> sums of every block
@@ -22,12 +21,13 @@ ops::LungFieldResult find_in(const CtVolume& volume, const SumsOf& sums_of,
   Stopwatch time;
   log_stage_begin("find lungs");
   const VolumeShape cells = ops::cells_over(volume.shape(), block);
-  const RunControl::Memory memory =
-      control.hold("find lungs", "a grid of cells", cells.voxels() * kBytesPerCell);
+  const RunControl::Memory memory = control.hold(
+      "find lungs", "the grid of cells for the lung field", cells.voxels() * kBytesPerCell);
   ops::LungFieldResult found =
       ops::find_lung_field(volume, sums_of(block), [&] { control.check("find lungs"); });
-  log_stage_end("find lungs", time.lap(),
-                "the field is " + text::number(100.0 * found.field.share()) + " % of the volume");
+  log_stage_end(
+      "find lungs", time.lap(),
+      "the lung field is " + text::number(100.0 * found.field.share()) + " % of the volume");
   for (const std::string& note : found.notes) log_message(LogLevel::kWarning, note);
   return found;
 }

@@ -1,4 +1,4 @@
-/// CT volume to lung field.
+/// Search for the lung field of a CT volume.
 #pragma once
 
 #include "lungrt/volume.h"
@@ -8,11 +8,12 @@
 
 namespace lungrt {
 
-/// \param threads  that read the volume; the result is the same for any number
+/// Finds the lung field of a volume in host memory.
+/// \param threads  number of threads that read the volume; the result does not depend on it
 /// \throws Error kBadVolume where there is no plausible lung
 /// \throws Error kCancelled, kResourceLimit
 ops::LungFieldResult find_lungs(const CtVolume& volume, int threads, const RunControl& control);
-/// The same, read where the scan lies: a device adds the voxels up itself.
+/// The same for a placed scan: a CUDA device computes the block sums itself.
 ops::LungFieldResult find_lungs(PlacedScan& scan, int threads, const RunControl& control);
 
 }  // namespace lungrt

@@ -14,7 +14,8 @@ namespace {
 
 double sphere_diameter(double volume_mm3) { return std::cbrt(6.0 * volume_mm3 / std::numbers::pi); }
 
-/// Around the component dilated by the cross, which lies within the mask and so in the volume.
+/// Box around the component dilated by the 6-neighbour cross. The component was eroded with the
+/// same cross, so the dilated one lies within the mask and therefore within the volume.
 VoxelBox opening_box(const ops::Component& component) {
   const VoxelIndex &first = component.first, &last = component.last;
   return {{first.slice - 1, first.row - 1, first.column - 1},
@@ -22,7 +23,7 @@ VoxelBox opening_box(const ops::Component& component) {
 }
 
 struct Placed {
-  Vec3 world_mm;  ///< of the un-rounded centre
+  Vec3 world_mm;  ///< of the centre before rounding
   const ops::Component* component;
 };
 
@@ -35,7 +36,7 @@ GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
   for (const ops::Component& component : found.components) {
     placed.push_back({geometry.to_world(component.center), &component});
   }
-  // The order of the list is part of parity: ascending by (x, y, z), ties in scan order.
+  // Parity includes the order of the list: ascending by (x, y, z), ties in scan order.
   std::stable_sort(placed.begin(), placed.end(),
                    [](const Placed& a, const Placed& b) { return a.world_mm < b.world_mm; });
 
@@ -46,12 +47,13 @@ GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
     Candidate candidate;
     candidate.index = geometry.to_index(place.world_mm, inverse);
     if (!volume.shape().contains(candidate.index)) {
-      throw Error(ErrorCode::kBadVolume,
-                  "candidate at (slice, row, column) = " + text::vector3(place.component->center) +
-                      ", world " + text::vector3(place.world_mm) + " mm, comes back as voxel " +
-                      text::place(candidate.index) +
-                      " outside of the volume: on an oblique scan the book's inverse transform is "
-                      "wrong; use geometry 'exact', the true inverse that profile 'lung' has");
+      throw Error(
+          ErrorCode::kBadVolume,
+          "candidate at (slice, row, column) = " + text::vector3(place.component->center) +
+              ", world " + text::vector3(place.world_mm) + " mm, maps back to voxel " +
+              text::place(candidate.index) +
+              ", which lies outside of the volume: the book's inverse transform is wrong for "
+              "oblique scans; use geometry 'exact', the true inverse, as profile 'lung' does");
     }
     candidate.center_mm = geometry.to_world(candidate.index);
     candidate.volume_mm3 =
@@ -71,7 +73,9 @@ GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
 GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse) {
   if (!(mask.shape() == volume.shape())) {
-    throw Error(ErrorCode::kInvalidArgument, "mask and volume differ in shape");
+    throw Error(ErrorCode::kInvalidArgument,
+                "the mask has " + text::extent(mask.shape()) + " voxels, the volume " +
+                    text::extent(volume.shape()) + " (slices x rows x columns); expected the same");
   }
   return candidates_of(volume, ops::eroded_components(mask, volume), inverse);
 }

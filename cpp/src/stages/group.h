@@ -1,4 +1,4 @@
-/// Nodule mask to candidates.
+/// Grouping: candidates of a nodule mask.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +13,32 @@
 namespace lungrt {
 
 struct GroupResult {
-  std::vector<Candidate> candidates;     ///< by un-rounded world centre (x, y, z)
-  std::vector<std::int32_t> components;  ///< of each candidate, its number in scan order
-  std::int64_t mask_voxels = 0;          ///< after erosion
+  /// Sorted by world centre (x, y, z) before rounding.
+  std::vector<Candidate> candidates;
+  /// Of each candidate, the number of its component in scan order.
+  std::vector<std::int32_t> components;
+  /// Set voxels of the eroded mask.
+  std::int64_t mask_voxels = 0;
 };
 
-/// Erodes the mask, finds its components and their centres.
+/// Erodes the mask once and makes a candidate of every connected component.
 /// \throws Error kInvalidArgument where mask and volume differ in shape
-/// \throws Error kBadVolume where the book's inverse transform leaves the volume (oblique scans)
+/// \throws Error kBadVolume where the book's inverse transform maps a centre outside of the volume
+///         (oblique scans)
 GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
                              InverseTransform inverse);
-/// The same of the mask that a scan has.
+/// The same for the mask of a placed scan.
 GroupResult group_candidates(PlacedScan& scan, InverseTransform inverse);
-/// Memory that it takes at most in between.
+/// Upper bound of the temporary memory of group_candidates(), in bytes.
 std::int64_t grouping_bytes(const NoduleMask& mask);
 
-/// Leaves only candidates whose centre lies in the field, in their order.
+/// Removes the candidates whose centre does not lie in the field; the order stays.
 void keep_in_field(const ops::CellField& field, GroupResult& groups);
 
-/// The components of the candidates alone, candidate k - 1 with label k.
-/// \param mask  that the candidates were grouped from
+/// Label volume in which the component of candidate k - 1 has label k and everything else is 0.
+/// \param mask  the mask that `groups` was computed from
 LabelVolume label_candidates(const NoduleMask& mask, const GroupResult& groups);
-/// The voxels that have a label.
+/// Mask of all voxels that have a label.
 NoduleMask mask_of(const LabelVolume& labels);
 
 }  // namespace lungrt

@@ -32,7 +32,7 @@ class HostTensors final : public TensorPlace {
     }
     for (std::int64_t item = 0; item < items; ++item) {
       float* row = values + item * classes;
-      // A NaN must stay one: max_element alone could step over it, the sum below cannot.
+      // A NaN must spoil its whole row: max_element may skip it, but the sum below cannot.
       const float largest = *std::max_element(row, row + classes);
       float sum = 0.0F;
       for (std::int64_t k = 0; k < classes; ++k) sum += row[k] = std::exp(row[k] - largest);

@@ -11,7 +11,7 @@ std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& 
                                            const RunControl& control) {
   const VolumeShape& shape = scan.volume().shape();
   const RunControl::Memory memory = control.hold(
-      "classify", "keeping the masks",
+      "classify", "the masks kept in the report",
       4 * mask_bytes(shape) + shape.voxels() * static_cast<std::int64_t>(sizeof(std::int32_t)) +
           (control.limits_memory() ? scan.grouping_bytes() : 0));
   auto masks = std::make_shared<RunMasks>();

@@ -1,4 +1,4 @@
-/// The masks that a report keeps.
+/// Masks that a report keeps.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 
 namespace lungrt {
 
-/// \param field  nothing where the region is the volume
+/// Masks of a run: lung field, nodule mask, labels and the labelled voxels.
+/// \param field  empty where the region is the whole volume
 /// \throws Error kCancelled, kResourceLimit
 std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& groups,
                                            const std::optional<ops::CellField>& field,

@@ -1,4 +1,4 @@
-/// Sizes of what a run holds, for its limit.
+/// Sizes that count towards a run's memory limit.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 
 namespace lungrt {
 
-/// Of a NoduleMask.
+/// Bytes of a NoduleMask.
 inline std::int64_t mask_bytes(const VolumeShape& shape) {
   return shape.slices * shape.rows * ((shape.columns + 63) / 64) * 8;
 }
 
-/// Of what the classifiers make of a candidate: itself, its place, probabilities, its finding, the
-/// nodule that it may become, and what growing lists hold besides.
+/// Upper bound for one candidate during classification: the candidate, its voxel, probabilities,
+/// finding and possible nodule, with the spare capacity of growing lists.
 inline constexpr std::int64_t kBytesPerCandidate = 1024;
 
 }  // namespace lungrt

@@ -23,7 +23,7 @@ VoxelBox around(const VoxelBox& a, const VoxelBox& b) {
            std::max(a.last.column, b.last.column)}};
 }
 
-/// Adds a less likely mark to a nodule.
+/// Merges a less likely mark into a nodule.
 void absorb(const Nodule& mark, Nodule& nodule) {
   nodule.marks.insert(nodule.marks.end(), mark.marks.begin(), mark.marks.end());
   nodule.volume_mm3 += mark.volume_mm3;
@@ -33,7 +33,7 @@ void absorb(const Nodule& mark, Nodule& nodule) {
   }
 }
 
-/// For each mark the first one that it belongs with, directly or over others.
+/// For each mark, the first mark of its lesion; marks belong together directly or through others.
 std::vector<std::size_t> lesions_of(const std::vector<Nodule>& marks) {
   std::vector<std::size_t> lesion(marks.size());
   std::iota(lesion.begin(), lesion.end(), std::size_t{0});
@@ -71,7 +71,7 @@ std::vector<Nodule> merge_marks(const std::vector<Finding>& findings, double thr
                                 const Geometry& geometry) {
   const std::vector<Nodule> marks = list_nodules(findings, threshold);
   const std::vector<std::size_t> lesion = lesions_of(marks);
-  // Marks come most likely first, so a lesion's first mark stands for it.
+  // Marks are sorted by falling probability, so the first mark of a lesion represents it.
   std::vector<Nodule> nodules;
   std::vector<std::size_t> place(marks.size());
   for (std::size_t k = 0; k < marks.size(); ++k) {

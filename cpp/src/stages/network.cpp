@@ -28,9 +28,8 @@ const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest
   }
   throw Error(ErrorCode::kBadBundle,
               "engine " + engine.name() + " needs the artifact '" + engine.artifact_format() +
-                  "' of stage " + to_string(stage.kind) + ", the bundle has: " + formats +
-                  "; export it again with that format, or use an engine that "
-                  "has one");
+                  "' of stage " + to_string(stage.kind) + ", but the bundle has only " + formats +
+                  "; export the bundle again with this format, or use another engine");
 }
 
 /// Items [first, first + count) of a batch.
@@ -42,7 +41,7 @@ TensorView some_items(const TensorView& batch, std::int64_t first, std::int64_t 
   return some;
 }
 
-/// Runs a batch; where memory runs out, half of it after the other half, once.
+/// Runs a batch; if that runs out of memory, runs it once more as two halves.
 void run_within_memory(const Session& session, Workspace& workspace, const TensorView& input,
                        const TensorView& output) {
   const std::int64_t items = input.shape[0];
@@ -53,7 +52,8 @@ void run_within_memory(const Session& session, Workspace& workspace, const Tenso
     if (error.code() != ErrorCode::kOutOfMemory || items < 2 || session.traits().fixed_batch) throw;
   }
   log_lazily(LogLevel::kWarning, [&] {
-    return "memory ran out for a batch of " + std::to_string(items) + "; it is run in two halves";
+    return "out of memory for a batch of " + std::to_string(items) +
+           " items; running it again in two halves";
   });
   const std::int64_t half = (items + 1) / 2;
   for (const auto& [first, count] : {std::pair{std::int64_t{0}, half}, {half, items - half}}) {
@@ -61,7 +61,7 @@ void run_within_memory(const Session& session, Workspace& workspace, const Tenso
   }
 }
 
-/// Scratch that no run is using.
+/// Scratch memory that no run is using.
 struct Network::Pool {
   std::mutex mutex;
   std::vector<std::unique_ptr<Scratch>> idle;
@@ -118,9 +118,9 @@ std::int64_t Network::working_bytes(const TensorPlace& place, const TensorShape&
 Network::Lease::~Lease() {
   if (!scratch_) return;  // moved from
   try {
-    scratch_->place->wait();  // the next run may have another stream
+    scratch_->place->wait();  // the next run may use another CUDA stream
   } catch (const Error&) {
-    return;  // a device that fails even so has no next run: its memory is given up
+    return;  // the device has failed, so no run can reuse this memory
   }
   const std::lock_guard lock(network_.pool_->mutex);
   network_.pool_->idle.push_back(std::move(scratch_));

@@ -1,4 +1,4 @@
-/// What a stage runs: one network or an ensemble, in, probabilities out.
+/// Networks of a stage: one network or an ensemble.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@
 
 namespace lungrt {
 
-/// Float32 memory that grows and never shrinks.
+/// Float32 buffer that grows and never shrinks.
 class Buffer {
  public:
   explicit Buffer(std::shared_ptr<const TensorAllocator> allocator)
       : allocator_(std::move(allocator)) {}
 
-  /// At least `count` floats; zero, and what was there lost, where it grows.
+  /// Makes room for at least `count` floats. Where the buffer grows, its old content is lost and
+  /// the new one is zero.
   float* reserve(std::int64_t count) {
     if (count > count_) {
       values_.reset();
@@ -38,19 +39,20 @@ class Buffer {
   std::int64_t count_ = 0;
 };
 
-/// A stage's networks on an engine. Immutable; what a run needs is borrowed (see `Lease`).
+/// A stage's networks, opened by an engine. Immutable; a run leases its scratch memory (see
+/// `Lease`).
 class Network {
  public:
-  /// \param members      at least one; they agree on their traits
-  /// \param output_kind  what they give
+  /// \param members      at least one; all have the same traits
+  /// \param output_kind  whether they return logits or probabilities
   Network(std::vector<std::unique_ptr<Session>> members, OutputKind output_kind);
   ~Network();
   Network(Network&&) noexcept;
 
-  /// How the input must be laid out, and how many items each run takes.
+  /// Layout of the input, items per run, and what else the sessions expect.
   const SessionTraits& traits() const { return members_.front()->traits(); }
 
-  /// What one run works in.
+  /// Scratch memory of one run stream.
   struct Scratch {
     explicit Scratch(TensorPlace& tensors)
         : place(&tensors),
@@ -60,14 +62,14 @@ class Network {
 
     const std::shared_ptr<const TensorAllocator>& allocator() const { return input.allocator(); }
 
-    TensorPlace* place;  ///< of the run that has it
+    TensorPlace* place;  ///< of the run that leases it
     Buffer input;
     Buffer output;
-    Buffer member_output;                                ///< of one member of an ensemble
-    std::vector<std::unique_ptr<Workspace>> workspaces;  ///< one a member
+    Buffer member_output;  ///< of the ensemble's second and later members
+    std::vector<std::unique_ptr<Workspace>> workspaces;  ///< one per member
   };
 
-  /// Scratch for the caller's own use until it goes out of scope, when the next run may have it.
+  /// Scratch memory for the caller alone; goes back to the pool when the lease ends.
   class Lease {
    public:
     Lease(const Network& network, std::unique_ptr<Scratch> scratch)
@@ -82,24 +84,24 @@ class Network {
     const Network& network_;
     std::unique_ptr<Scratch> scratch_;
   };
-  /// \param place  outlives the lease
+  /// \param place  must outlive the lease
   Lease lease(TensorPlace& place = host_tensors()) const;
   /// One for each run stream of traits(); on a device a single one.
   std::vector<Lease> leases(TensorPlace& place = host_tensors()) const;
 
   /// Bytes of the inputs and outputs of one run stream.
-  /// \param input_item, output_item  values of one item
+  /// \param input_item, output_item  number of values of one item
   std::int64_t tensor_bytes(std::int64_t input_item, std::int64_t output_item) const;
 
   /// Host memory of all run streams: inputs, outputs and the workspaces that engines report.
-  /// \param place         of the run; on a device none is needed
-  /// \param input_shape, output_shape  the largest batch that will be run
+  /// \param place  of the run; the result is 0 where that is a device
+  /// \param input_shape, output_shape  of the largest batch that will be run
   std::int64_t working_bytes(const TensorPlace& place, const TensorShape& input_shape,
                              const TensorShape& output_shape) const;
 
-  /// Runs every member on scratch.input and leaves their mean probability in scratch.output.
-  /// \param input_shape   a full batch, traits().batch items
-  /// \param output_shape  likewise, planes
+  /// Runs every member on scratch.input and writes their mean probability to scratch.output.
+  /// \param input_shape   of a full batch, traits().batch items
+  /// \param output_shape  of a full batch; the layout is NCHW
   void run(Scratch& scratch, const TensorShape& input_shape, const TensorShape& output_shape) const;
 
  private:
@@ -109,12 +111,12 @@ class Network {
   std::unique_ptr<Pool> pool_;
 };
 
-/// The file of a network that an engine opens.
-/// \throws Error kBadBundle where the bundle has none
+/// File of a network that the engine can open.
+/// \throws Error kBadBundle where the bundle has no artifact for the engine
 const BundleFile& artifact_for(const BundleNetwork& network, const StageManifest& stage,
                                const Engine& engine);
 
-/// How networks are opened, alike for all stages.
+/// Settings that all stages open their networks with.
 struct NetworkSettings {
   Device device;
   int threads = 1;

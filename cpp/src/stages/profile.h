@@ -1,4 +1,4 @@
-/// Presets of options.
+/// Profiles: presets of pipeline options.
 #pragma once
 
 #include "core/bundle.h"
@@ -6,8 +6,9 @@
 
 namespace lungrt {
 
-/// The profile's options, those of the bundle's manifest, and what overrides them.
-/// \throws Error kInvalidArgument for a profile, geometry or region that does not exist
+/// Resolves the profile: its preset, the thresholds of the bundle's manifest, and the options that
+/// override the preset.
+/// \throws Error kInvalidArgument for an unknown profile, geometry or region
 ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& options);
 
 }  // namespace lungrt

@@ -12,10 +12,10 @@ RunControl::RunControl(const RunOptions& options)
   const auto require = [](bool fits, const char* name) {
     if (fits) return;
     throw Error(ErrorCode::kInvalidArgument,
-                std::string(name) + " must not be negative (0: no limit)");
+                std::string(name) + " must be 0 (no limit) or a positive number");
   };
   require(options.max_candidates >= 0, "max_candidates");
-  require(options.max_seconds >= 0.0, "max_seconds");  // nor NaN
+  require(options.max_seconds >= 0.0, "max_seconds");  // also refuses NaN
   require(options.max_memory_bytes >= 0, "max_memory_bytes");
 }
 
@@ -32,16 +32,17 @@ void RunControl::check(const char* where) const {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
   if (elapsed.count() > options_.max_seconds) {
     throw Error(ErrorCode::kResourceLimit,
-                "the run took " + text::number(elapsed.count()) + " s and is in stage " + where +
-                    ", longer than max_seconds = " + text::number(options_.max_seconds) +
-                    "; allow more, take more threads, or look in the lung field only (profile "
+                "the run has taken " + text::number(elapsed.count()) +
+                    " s, longer than max_seconds = " + text::number(options_.max_seconds) +
+                    ", and is still in stage " + where +
+                    "; raise the limit, use more threads, or search the lung field only (profile "
                     "'lung')");
   }
 }
 
 void RunControl::check_candidates(std::int64_t count) const {
   if (options_.max_candidates > 0 && count > options_.max_candidates) {
-    throw Error(ErrorCode::kResourceLimit, "the segmentation proposes " + std::to_string(count) +
+    throw Error(ErrorCode::kResourceLimit, "the segmentation found " + std::to_string(count) +
                                                " candidates, more than max_candidates = " +
                                                std::to_string(options_.max_candidates) +
                                                "; is this a chest CT in Hounsfield units?");
@@ -54,9 +55,9 @@ RunControl::Memory RunControl::hold(const char* stage, const std::string& what,
     throw Error(
         ErrorCode::kResourceLimit,
         std::string("stage ") + stage + ": " + what + " needs " + text::grouped(bytes) +
-            " bytes and the run holds " + text::grouped(held_) +
-            " already, more than max_memory_bytes = " + text::grouped(options_.max_memory_bytes) +
-            "; allow more, or take fewer threads");
+            " bytes, but the run already holds " + text::grouped(held_) +
+            " bytes and may hold max_memory_bytes = " + text::grouped(options_.max_memory_bytes) +
+            " in total; raise the limit, or use fewer threads");
   }
   held_ += bytes;
   most_held_ = std::max(most_held_, held_);

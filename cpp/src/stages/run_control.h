@@ -10,27 +10,27 @@
 
 namespace lungrt {
 
-/// Asked between batches and steps by whatever takes long, and before whatever takes much memory.
-/// Used by the run's calling thread alone.
+/// Checks a run's cancellation and time limit between batches and steps, and its memory limit
+/// before large allocations. Used by the run's calling thread only.
 class RunControl {
  public:
-  /// \param options  outlive this
+  /// \param options  must outlive this object
   /// \throws Error kInvalidArgument for a limit that is negative or not a number
   explicit RunControl(const RunOptions& options);
 
-  /// Reports progress, then ends the run where the caller wants that or a limit is reached.
+  /// Reports progress, then ends the run if it was cancelled or has reached a limit.
   /// \throws Error kCancelled, kResourceLimit, and whatever the progress callback throws
   void step(const char* stage, std::int64_t done, std::int64_t total) const;
 
-  /// The same without progress, between steps that have no number.
-  /// \param where  for the message
+  /// The same without progress, for steps that are not counted.
+  /// \param where  the stage, for the message
   /// \throws Error kCancelled, kResourceLimit
   void check(const char* where) const;
 
   /// \throws Error kResourceLimit for more candidates than the options allow
   void check_candidates(std::int64_t count) const;
 
-  /// Memory that the run counts as its own for as long as this lives.
+  /// Memory that counts towards the run's limit while this object lives.
   class Memory {
    public:
     Memory() = default;
@@ -51,14 +51,15 @@ class RunControl {
     std::int64_t bytes_ = 0;
   };
 
-  /// To be called before that memory is allocated.
-  /// \param stage, what  for the message
-  /// \throws Error kResourceLimit where it is more than the options leave
+  /// Counts memory; to be called before it is allocated.
+  /// \param stage, what  for the message: "stage STAGE: WHAT needs N bytes, ..."
+  /// \throws Error kResourceLimit where it would exceed the limit
   [[nodiscard]] Memory hold(const char* stage, const std::string& what, std::int64_t bytes) const;
 
-  /// Whether somebody wants to know what memory is needed: some figures take time to find.
+  /// Whether there is a memory limit; without one, figures that take time to compute are not
+  /// needed.
   bool limits_memory() const { return options_.max_memory_bytes > 0; }
-  /// Most that was held at once so far.
+  /// Largest number of bytes held at the same time so far.
   std::int64_t most_held_bytes() const { return most_held_; }
 
  private:

@@ -7,17 +7,18 @@ namespace lungrt {
 
 void log_run_begin(const char* what, const VolumeShape& shape) noexcept {
   log_lazily(LogLevel::kInfo, [&] {
-    return std::string(what) + ": begins on a volume of " + text::extent(shape) +
+    return std::string(what) + ": started on a volume of " + text::extent(shape) +
            " voxels (slices x rows x columns)";
   });
 }
 
 void log_run_given_up(const char* what, ErrorCode code) noexcept {
-  log_lazily(LogLevel::kInfo, [&] { return std::string(what) + ": given up, " + to_string(code); });
+  log_lazily(LogLevel::kInfo,
+             [&] { return std::string(what) + ": stopped with " + to_string(code); });
 }
 
 void log_stage_begin(const char* stage) noexcept {
-  log_lazily(LogLevel::kInfo, [&] { return std::string(stage) + ": begins"; });
+  log_lazily(LogLevel::kInfo, [&] { return std::string(stage) + ": started"; });
 }
 
 void log_stage_end(const char* stage, double seconds, const std::string& figures) noexcept {

@@ -1,4 +1,4 @@
-/// What a run tells of its stages (lungrt/log.h): counts and times, nothing of a patient.
+/// Log lines of a run and its stages (lungrt/log.h): counts and times, nothing about the patient.
 #pragma once
 
 #include <chrono>
@@ -23,14 +23,14 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-/// "run: begins on a volume of 133 x 512 x 512 voxels"
-/// \param what  run, or the one stage that is run alone
+/// Logs "run: started on a volume of 133 x 512 x 512 voxels (slices x rows x columns)".
+/// \param what  "run", or the name of the stage that is run alone
 void log_run_begin(const char* what, const VolumeShape& shape) noexcept;
-/// That it was given up, and as what; the message of the error may name places and is not told.
+/// Logs that the run ended with an error. Only the code: the message may name files or voxels.
 void log_run_given_up(const char* what, ErrorCode code) noexcept;
 
 void log_stage_begin(const char* stage) noexcept;
-/// \param figures  what came out of it, in words
+/// \param figures  the results in short, e.g. "7 nodules"; may be empty
 void log_stage_end(const char* stage, double seconds, const std::string& figures) noexcept;
 
 }  // namespace lungrt

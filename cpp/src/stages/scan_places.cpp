@@ -7,21 +7,22 @@ namespace lungrt {
 namespace {
 
 constexpr const char* kInHostMemory =
-    "the scan and its masks were kept in host memory, only the networks ran on the device: ";
+    "the scan and its masks stayed in host memory and only the networks ran on the device: ";
 
 }  // namespace
 
 ScanPlaces::ScanPlaces(const Engine& engine, const Device& device, bool device_tensors) {
   if (device.kind != DeviceKind::kCuda) return;
   if (!device_tensors) {
-    notes_.push_back(kInHostMemory + ("engine " + engine.name()) + " takes its inputs from there");
+    notes_.push_back(kInHostMemory + ("engine " + engine.name()) +
+                     " needs its inputs in host memory");
     return;
   }
   const CudaLibrary* library = nullptr;
   try {
     library = &cuda_library();
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kEngineUnavailable) throw;  // it is here, but another one
+    if (error.code() != ErrorCode::kEngineUnavailable) throw;  // installed, but not usable
     notes_.push_back(kInHostMemory + std::string(error.what()));
     return;
   }

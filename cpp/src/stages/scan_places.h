@@ -1,4 +1,4 @@
-/// Where a pipeline's scans lie.
+/// Memory in which a pipeline places its scans.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,26 @@
 
 namespace lungrt {
 
-/// Decided once: on the pipeline's device where the CUDA core is here and the networks take device
-/// memory, else in host memory.
+/// Chooses between host and device memory when the pipeline is opened: the device's where the CUDA
+/// core is installed and all networks accept tensors in device memory, else the host's.
 class ScanPlaces {
  public:
-  /// \param device_tensors  whether every network takes device memory
-  /// \throws Error kUnsupportedVersion where the CUDA core that is here does not fit
+  /// \param device_tensors  whether every network accepts tensors in device memory
+  /// \throws Error kUnsupportedVersion where the installed CUDA core is of another version
   /// \throws Error kDeviceUnavailable  where it cannot use the device
   ScanPlaces(const Engine& engine, const Device& device, bool device_tensors);
 
-  /// \param tensor_bytes  as DeviceScanPool takes it
+  /// Places a volume.
+  /// \param tensor_bytes  see DeviceScanPool::place
   /// \throws Error as DeviceScanPool::place
   std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes) const;
 
   bool on_device() const { return places_ != nullptr; }
-  /// Why a device's scans lie in host memory, for the report.
+  /// Why scans stay in host memory although the networks run on a device; for the report.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  std::unique_ptr<DeviceScanPool> places_;  ///< null: in host memory
+  std::unique_ptr<DeviceScanPool> places_;  ///< null: host memory
   std::vector<std::string> notes_;
 };
 

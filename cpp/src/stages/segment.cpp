@@ -12,7 +12,7 @@
 namespace lungrt {
 namespace {
 
-/// Parts of one size that are run together: [first, first + count) of a list.
+/// Parts of the same size that are run in one batch: [first, first + count) of a list.
 struct Chunk {
   std::size_t first, count;
 };
@@ -107,7 +107,8 @@ void Segmenter::run(PlacedScan& scan, const std::vector<SlicePart>& parts,
         const Chunk& chunk = chunks[static_cast<std::size_t>(number)];
         const auto some = std::span(parts).subspan(chunk.first, chunk.count);
         const Shapes tensors = shapes(some.front().seen.rows, some.front().seen.columns);
-        // The last batch of a size may be short: what its tail held before is computed and ignored.
+        // The last batch of a size may be short: the network then also runs on what the rest of the
+        // buffer held before, and the results are ignored.
         float* input = own.input.reserve(tensors.input.elements());
         scan.stack_context(some, input_, traits.layout, input);
         network_.run(own, tensors.input, tensors.output);

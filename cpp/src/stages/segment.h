@@ -1,4 +1,4 @@
-/// CT volume to nodule mask.
+/// Segmentation: nodule mask of a CT volume.
 #pragma once
 
 #include <vector>
@@ -19,17 +19,17 @@ class Segmenter {
 
   /// Sets the scan's mask: voxels whose probability exceeds the threshold.
   void run(PlacedScan& scan, const RunControl& control) const;
-  /// The same in host memory.
+  /// The same for a volume in host memory.
   NoduleMask run(const CtVolume& volume, const RunControl& control) const;
 
-  /// Sets the scan's mask where these parts are known.
+  /// Sets the scan's mask in the `known` windows of these parts.
   void run(PlacedScan& scan, const std::vector<SlicePart>& parts, const RunControl& control) const;
 
-  /// How to choose parts of this volume's slices.
+  /// Planner of the windows that this network may be run on.
   WindowPlanner planner(const VolumeShape& shape) const;
 
   const SessionTraits& traits() const { return network_.traits(); }
-  /// Bytes of the network's input and output for slices of such a volume.
+  /// Bytes of the network's input and output batches for whole slices of a volume of this shape.
   std::int64_t tensor_bytes(const VolumeShape& shape) const;
 
  private:
@@ -39,7 +39,7 @@ class Segmenter {
   /// Counts the working memory of all run streams for the largest of the parts.
   RunControl::Memory hold_working_memory(PlacedScan& scan, const std::vector<SlicePart>& parts,
                                          const RunControl& control) const;
-  /// Of the network for windows of so many rows and columns.
+  /// Shapes of the network's input and output for windows of this size.
   Shapes shapes(std::int64_t rows, std::int64_t columns) const;
 
   InputContract input_;

@@ -12,11 +12,12 @@
 namespace lungrt {
 namespace {
 
-/// Slices that share a window, so that few sizes occur.
+/// Number of consecutive slices that share a window, so that few different sizes occur.
 constexpr std::size_t kSlabSlices = 4;
-/// Around the field within a slice, for what erosion looks at and the neighbours of a component.
+/// Margin around the field within a slice (pixels): one for the neighbours that erosion reads, one
+/// for the neighbours of a component.
 constexpr std::int64_t kMargin = 2;
-/// Around a place where a component may go on.
+/// Margin around a voxel at which a component may continue (pixels).
 constexpr std::int64_t kGrowth = 24;
 
 ops::SliceWindow grown(const ops::SliceWindow& window, std::int64_t by, const VolumeShape& shape) {
@@ -24,7 +25,7 @@ ops::SliceWindow grown(const ops::SliceWindow& window, std::int64_t by, const Vo
                              window.first_column - by, window.last_column() + by, shape);
 }
 
-/// Around the field in a slice and the two beside it: erosion looks into those.
+/// Window around the field in a slice and its two neighbours, which erosion reads.
 ops::SliceWindow window_near(const ops::CellField& field, std::int64_t slice) {
   const VolumeShape& shape = field.volume_shape();
   ops::SliceWindow window;
@@ -35,7 +36,7 @@ ops::SliceWindow window_near(const ops::CellField& field, std::int64_t slice) {
   return window.empty() ? window : grown(window, kMargin, shape);
 }
 
-/// What is wanted of each slice; empty where nothing is.
+/// The window of each slice to segment; empty where the slice is not needed.
 std::vector<ops::SliceWindow> windows_around(const ops::CellField& field) {
   std::vector<ops::SliceWindow> wanted;
   for (std::int64_t s = 0; s < field.volume_shape().slices; ++s) {
@@ -52,8 +53,9 @@ std::vector<ops::SliceWindow> windows_around(const ops::CellField& field) {
   return wanted;
 }
 
-/// Widens what is wanted to where components that meet the field may go on.
-/// \return whether anything was widened
+/// Widens the windows wherever a component that meets the field may continue outside of the known
+/// windows.
+/// \return whether any window was widened
 bool widen(const NoduleMask& mask, const ops::CellField& field,
            const std::vector<ops::SliceWindow>& known, std::vector<ops::SliceWindow>& wanted) {
   const VolumeShape& shape = mask.shape();
@@ -61,7 +63,7 @@ bool widen(const NoduleMask& mask, const ops::CellField& field,
   for (const ops::OpenComponent& component : ops::open_components(mask, known)) {
     if (!field.meets(component.first, component.last)) continue;
     for (const VoxelIndex& leak : component.leaks) {
-      // Erosion at the leak needs its neighbours, those in the next slices, too.
+      // Erosion at the leak reads its neighbours, also those in the adjacent slices.
       for (std::int64_t s = std::max<std::int64_t>(0, leak.slice - 1);
            s <= std::min(shape.slices - 1, leak.slice + 1); ++s) {
         const auto slice = static_cast<std::size_t>(s);
@@ -96,13 +98,14 @@ void segment_field(const Segmenter& segmenter, PlacedScan& scan, const ops::Cell
       return "segment: windows in " +
              text::counted(static_cast<std::int64_t>(parts.size()), "slice") +
              (round == 1 ? ""
-                         : ", wider where nodules may go on (round " + std::to_string(round) + ")");
+                         : ", widened where components may continue (round " +
+                               std::to_string(round) + ")");
     });
     segmenter.run(scan, parts, control);
     control.check("segment");
-    // Copies of the mask, and its components.
+    // For copies of the mask and its components.
     const RunControl::Memory memory =
-        control.hold("segment", "looking where the lung field must be widened",
+        control.hold("segment", "the search for components that leave the lung field",
                      4 * mask_bytes(field.volume_shape()) +
                          (control.limits_memory() ? scan.grouping_bytes() : 0));
     if (!widen(scan.mask(), field, known, wanted)) return;

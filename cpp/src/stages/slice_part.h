@@ -1,4 +1,4 @@
-/// What of a slice is segmented.
+/// Part of a slice that is segmented.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 
 namespace lungrt {
 
-/// A slice, the window of it that the network is given, and the part of that window where what the
-/// network says is what it says of the whole slice.
+/// Window of a slice that the network sees, and the smaller window in which its output is known to
+/// equal the output for the whole slice.
 struct SlicePart {
   std::int64_t slice = 0;
   ops::SliceWindow seen, known;
 };
 
-/// Of the first known pixel in rows of this width that begin with the first one seen.
+/// Offset of the first known pixel from the first seen one, in rows of this width.
 inline std::int64_t offset_of_known(const SlicePart& part, std::int64_t width) {
   return (part.known.first_row - part.seen.first_row) * width + part.known.first_column -
          part.seen.first_column;

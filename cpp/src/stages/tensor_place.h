@@ -1,4 +1,4 @@
-/// Where the tensors of a run lie, and what is done to them between the networks.
+/// Memory in which the tensors of a run lie, and the operations on them outside of the networks.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace lungrt {
 class TensorAllocator {
  public:
   virtual ~TensorAllocator() = default;
-  /// float32 values, all zero.
+  /// Allocates float32 values, all zero.
   /// \throws Error kOutOfMemory, std::bad_alloc
   virtual std::shared_ptr<float> allocate(std::int64_t count) const = 0;
 };
@@ -23,22 +23,24 @@ class TensorPlace {
   virtual ~TensorPlace() = default;
   virtual const std::shared_ptr<const TensorAllocator>& allocator() const = 0;
   virtual Device device() const = 0;
-  /// That everything below is ordered on; null on the host, where it is done when it returns.
+  /// CUDA stream that orders the operations below; null on the host, where each is done when it
+  /// returns.
   virtual void* stream() const = 0;
 
-  /// Logits to probabilities in place: one plane is a sigmoid, several classes a softmax over them.
+  /// Turns logits into probabilities in place: with a sigmoid for one class, else with a softmax
+  /// over the classes (axis 1).
   virtual void activate(float* values, const TensorShape& shape) = 0;
   /// sum += values
   virtual void add(float* sum, const float* values, std::int64_t count) = 0;
   /// values /= by
   virtual void divide(float* values, std::int64_t count, float by) = 0;
-  /// The values where the host can read them, until the next call.
+  /// The values in host memory, valid until the next call.
   virtual const float* on_host(const float* values, std::int64_t count) = 0;
-  /// Until everything above is done.
+  /// Waits until all operations are done.
   virtual void wait() = 0;
 };
 
-/// Host memory.
+/// Tensors in host memory.
 TensorPlace& host_tensors();
 
 }  // namespace lungrt

@@ -5,10 +5,11 @@
 namespace lungrt {
 namespace {
 
-/// Kernels work on tiles of so many pixels a side; a window that begins where a tile of the deepest
-/// level does gives the same roundings as the whole slice.
+/// Side of the tiles that kernels work on, in pixels. A window that starts where a tile of the
+/// deepest level starts gives the same rounding errors as the whole slice.
 constexpr std::int64_t kTile = 4;
-/// Sizes differ by at least this, so that they repeat: every new size costs an engine some set-up.
+/// Window sizes are multiples of this, so that few different ones occur: engines need set-up time
+/// for every new size.
 constexpr std::int64_t kSizeStep = 32;
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
@@ -37,7 +38,7 @@ WindowPlanner::Span WindowPlanner::seen_along(std::int64_t first, std::int64_t l
 }
 
 WindowPlanner::Span WindowPlanner::known_along(const Span& seen, std::int64_t axis) const {
-  // At the slice's own edge the network sees what it sees of the whole slice.
+  // At the edge of the slice the network sees the same border as for the whole slice.
   const std::int64_t first = seen.first == 0 ? 0 : seen.first + *receptive_radius_;
   const std::int64_t end = seen.first + seen.size;
   const std::int64_t last = end == axis ? axis : end - *receptive_radius_;

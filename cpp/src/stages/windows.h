@@ -1,4 +1,4 @@
-/// Which part of a slice the segmentation is run on.
+/// Windows of slices that the segmentation runs on.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 
 namespace lungrt {
 
-/// Chooses windows so that nothing in the wanted part depends on what lies outside, pooling and
-/// kernels meet the same pixels as in the whole slice, and few sizes occur.
+/// Chooses windows such that the output in the wanted part does not depend on pixels outside of the
+/// window, pooling and kernels combine the same pixels as in the whole slice, and few different
+/// sizes occur.
 class WindowPlanner {
  public:
   /// \param receptive_radius  pixels on each side that an output pixel depends on; none where that
@@ -19,7 +20,7 @@ class WindowPlanner {
                 std::optional<std::int64_t> receptive_radius);
 
   SlicePart whole(std::int64_t slice) const;
-  /// A part that knows at least `wanted`, cut at the slice.
+  /// A part whose known window contains `wanted`, clipped to the slice.
   SlicePart part(std::int64_t slice, const ops::SliceWindow& wanted) const;
 
  private:

@@ -1,4 +1,4 @@
-/// What every run is wrapped in.
+/// Wrapper of every run.
 #pragma once
 
 #include <new>
@@ -11,8 +11,8 @@
 
 namespace lungrt {
 
-/// Calls `body`; memory that runs out becomes an error like any other.
-/// \param what  that is done, for the log
+/// Calls `body`, logs its start and errors, and turns std::bad_alloc into Error kOutOfMemory.
+/// \param what  for the log: "run", or the name of a stage
 template <typename Body>
 auto within_memory(const char* what, const CtVolume& volume, Body&& body) {
   log_run_begin(what, volume.shape());
@@ -23,7 +23,7 @@ auto within_memory(const char* what, const CtVolume& volume, Body&& body) {
     throw;
   } catch (const std::bad_alloc&) {
     log_run_given_up(what, ErrorCode::kOutOfMemory);
-    throw Error(ErrorCode::kOutOfMemory, "memory ran out on a volume of " +
+    throw Error(ErrorCode::kOutOfMemory, "out of memory for a volume of " +
                                              text::extent(volume.shape()) +
                                              " voxels (slices x rows x columns)");
   }

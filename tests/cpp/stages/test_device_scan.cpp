@@ -174,7 +174,8 @@ TEST_F(DeviceScans, AreRefusedBeforeTheRunWhereMemoryIsShort) {
 
 TEST_F(DeviceScans, RefuseMasksThatTheDeviceCannotCount) {
   const CtVolume endless(hu_.data(), {2, 1'900'000'000, 1}, {}, nullptr);
-  expect_error(ErrorCode::kResourceLimit, {"2 x 1900000000 x 1", "use cpu"},
+  expect_error(ErrorCode::kResourceLimit,
+               {"2 x 1900000000 x 1", "3,800,000,000 words", "use device cpu"},
                [&] { places_.place(endless, 0); });
 }
 
@@ -182,7 +183,7 @@ TEST(DeviceScanPoolTest, RefuseADeviceThatIsNotThere) {
   const CudaLibrary library(CUDA_GOOD), none(CUDA_NO_DRIVER);
   expect_error(ErrorCode::kDeviceUnavailable, {"cuda:2", "there are 2"},
                [&] { DeviceScanPool(library, {DeviceKind::kCuda, 2}); });
-  expect_error(ErrorCode::kDeviceUnavailable, {"no driver is here"},
+  expect_error(ErrorCode::kDeviceUnavailable, {"no driver is installed"},
                [&] { DeviceScanPool(none, {DeviceKind::kCuda, 0}); });
 }
 

@@ -90,9 +90,10 @@ TEST(GroupCandidates, NamesTheCandidateThatTheBooksInverseThrowsOut) {
 
 TEST(GroupCandidates, RefusesAMaskOfAnotherShape) {
   const Scene scene({3, 8, 8});
-  expect_error(ErrorCode::kInvalidArgument, {"differ in shape"}, [&] {
-    group_candidates(scene.volume(), NoduleMask({3, 8, 9}), InverseTransform::kBook);
-  });
+  expect_error(ErrorCode::kInvalidArgument,
+               {"the mask has 3 x 8 x 9 voxels, the volume 3 x 8 x 8", "expected the same"}, [&] {
+                 group_candidates(scene.volume(), NoduleMask({3, 8, 9}), InverseTransform::kBook);
+               });
 }
 
 }  // namespace

@@ -109,8 +109,9 @@ TEST(Network, TellsThatABatchWasHalved) {
   std::vector<std::int64_t> runs;
   run_five(3, false, runs);
   set_log_callback({});
-  EXPECT_EQ(heard, (std::vector<std::string>{
-                       "warning: memory ran out for a batch of 5; it is run in two halves"}));
+  EXPECT_EQ(heard,
+            (std::vector<std::string>{
+                "warning: out of memory for a batch of 5 items; running it again in two halves"}));
 }
 
 TEST(Network, ReusesScratchOnceItIsGivenBack) {
