@@ -104,14 +104,15 @@ TEST_F(PipelineTest, RefusesWhatItCannotDo) {
                open_with([](auto& o) { o.device = "tpu"; }));
   expect_error(ErrorCode::kInvalidArgument, {"unknown precision 'double'", "fp32, tf32"},
                open_with([](auto& o) { o.precision = "double"; }));
-  expect_error(ErrorCode::kInvalidArgument, {"bf16 on device cpu", "does fp32 on cpu"},
+  expect_error(ErrorCode::kInvalidArgument,
+               {"precision bf16 for this bundle on device cpu", "supports fp32 on cpu"},
                open_with([](auto& o) { o.precision = "bf16"; }));
-  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript does fp32 on cpu"},
+  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript supports fp32 on cpu"},
                open_with([](auto& o) {
                  o.engine = "torchscript";
                  o.precision = "tf32";
                }));
-  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript does fp32 on cpu"}, [&] {
+  expect_error(ErrorCode::kInvalidArgument, {"engine torchscript supports fp32 on cpu"}, [&] {
     PipelineOptions options;
     options.engine = "torchscript";
     options.precision = "int8";

@@ -160,8 +160,8 @@ TEST_F(OnDevice, WithoutTheCudaCoreTheReportSaysSo) {
   const Report report = open("cuda").run(volume());
   EXPECT_EQ(report.device, "cuda:0");
   ASSERT_EQ(report.provenance.notes.size(), 1U);
-  EXPECT_NE(report.provenance.notes[0].find("kept in host memory"), std::string::npos);
-  EXPECT_NE(report.provenance.notes[0].find("engine torchscript takes its inputs from there"),
+  EXPECT_NE(report.provenance.notes[0].find("stayed in host memory"), std::string::npos);
+  EXPECT_NE(report.provenance.notes[0].find("engine torchscript needs its inputs in host memory"),
             std::string::npos);
 }
 

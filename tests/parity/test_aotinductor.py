@@ -144,7 +144,7 @@ class TestParity:
 
         one = lungrt.Pipeline(bundle, engine="aotinductor", threads=1)
         alone = [decisions(one, volume) for volume in volumes]
-        # More callers than lanes: they take turns.
+        # More callers than run streams: they take turns.
         with ThreadPoolExecutor(6) as pool:
             together = list(pool.map(lambda v: decisions(pipeline, v), volumes * 4))
         assert together == alone * 4
@@ -329,7 +329,7 @@ class TestWhatIsRefused:
         self._refused(bundle, BadBundle, "compiled from another checkpoint")
 
     def test_a_gpu(self, bundle: Path) -> None:
-        self._refused(bundle, DeviceUnavailable, "runs on the CPU alone", device="cuda")
+        self._refused(bundle, DeviceUnavailable, "run on the CPU only", device="cuda")
 
     def test_options(self, bundle: Path) -> None:
         options = {"colour": "red"}

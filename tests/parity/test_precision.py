@@ -32,7 +32,7 @@ def test_on_the_cpu_an_engine_does_what_it_says(
         assert pipeline.profile.precision == precision
         return
     engines.open_pipeline(small_bundle, engine)  # it is the precision that is refused
-    message = f"precision {precision} .* engine {engine} does {', '.join(known)} on cpu"
+    message = f"precision {precision} .* engine {engine} supports {', '.join(known)} on cpu"
     with pytest.raises(lungrt.errors.InvalidArgument, match=message):
         engines.open_pipeline(small_bundle, engine, precision=precision)
     with pytest.raises(lungrt.errors.InvalidArgument, match=message):
@@ -42,7 +42,8 @@ def test_on_the_cpu_an_engine_does_what_it_says(
 def test_auto_refuses_what_no_engine_does(small_bundle: Path) -> None:
     with pytest.raises(
         lungrt.errors.InvalidArgument,
-        match=r"no engine computes this bundle in int8 on device cpu: engine native: it does fp32",
+        match=r"no engine supports precision int8 for this bundle on device cpu: "
+        r"engine native: it supports fp32",
     ):
         lungrt.Pipeline(small_bundle, precision="int8")
 

@@ -81,7 +81,10 @@ def test_a_traced_graph_computes_in_its_own_order(
     ("option", "reason"),
     [
         ({"graph": "quick"}, "option graph=quick: expected one of rewritten, traced"),
-        ({"arena": "on"}, "unknown option 'arena'; this engine has graph=rewritten, traced"),
+        (
+            {"arena": "on"},
+            "unknown option 'arena'; the only option of this engine is graph=rewritten, traced",
+        ),
     ],
 )
 def test_options_that_there_are_not(

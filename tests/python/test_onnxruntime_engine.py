@@ -110,7 +110,7 @@ def test_options_change_the_way_not_the_result(
         ({"cuda_graph": "on"}, "cuda_graph=on needs provider cuda, got cpu"),
         ({"cuda_graph": "maybe"}, "cuda_graph=maybe: expected one of off, on"),
         ({"cudnn_search": "quick"}, "cudnn_search=quick: expected one of heuristic"),
-        ({"provider": "cuda"}, "provider=cuda needs device cuda, but device cpu was asked for"),
+        ({"provider": "cuda"}, "provider=cuda needs device cuda, but device cpu was requested"),
     ],
 )
 def test_options_that_it_does_not_have(
@@ -129,7 +129,7 @@ def test_a_provider_that_is_absent(onnx_bundle: Path) -> None:
     if "OpenVINOExecutionProvider" in _providers():
         pytest.skip("this ONNX Runtime has OpenVINO")
     with pytest.raises(
-        errors.DeviceUnavailable, match=r"provider openvino was asked.*CPUExecutionProvider"
+        errors.DeviceUnavailable, match=r"provider openvino was requested.*CPUExecutionProvider"
     ):
         on_engine(onnx_bundle, provider="openvino")
 
@@ -139,14 +139,15 @@ def test_cuda_asked_for_and_absent(onnx_bundle: Path) -> None:
     if any(device.startswith("cuda") for device in engine.devices):
         pytest.skip("this machine has a CUDA device, and ONNX Runtime one that uses it")
     with pytest.raises(
-        errors.DeviceUnavailable, match=r"device cuda was asked.*CPUExecutionProvider.*use cpu, or"
+        errors.DeviceUnavailable,
+        match=r"device cuda was requested.*CPUExecutionProvider.*use cpu, or",
     ):
         on_engine(onnx_bundle, "cuda")
     assert on_engine(onnx_bundle, "auto").device == "cpu"
 
 
 def test_a_bundle_without_its_artifact(tiny_bundle: Path) -> None:
-    with pytest.raises(errors.BadBundle, match=r"needs the artifact 'onnx'.*has: torchscript"):
+    with pytest.raises(errors.BadBundle, match=r"needs the artifact 'onnx'.*has only torchscript"):
         on_engine(tiny_bundle)
 
 

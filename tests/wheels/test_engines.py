@@ -41,10 +41,10 @@ def test_bare(bare_environment: Path) -> None:
             f"engine {engine} is not installed: no liblungrt_"
         )
         assert found[engine]["reason"].endswith(
-            "; pip install lungrt-torch, or name its folder in LUNGRT_ENGINE_PATH"
+            "; pip install lungrt-torch, or add its folder to LUNGRT_ENGINE_PATH"
         )
     if found["onnxruntime"]["library"]:  # built where its headers were
-        assert "install one (pip install onnxruntime)" in found["onnxruntime"]["reason"]
+        assert "install ONNX Runtime (pip install onnxruntime)" in found["onnxruntime"]["reason"]
 
 
 def test_onnxruntime_without_torch(environment: Path) -> None:

@@ -13,7 +13,7 @@ bool equal(const TensorShape& shape, const std::vector<std::int64_t>& sizes) {
   return std::equal(shape.sizes(), shape.sizes() + shape.rank(), sizes.begin(), sizes.end());
 }
 
-/// "512 x 512": what follows batch and channels.
+/// "512 x 512": the sizes after batch and channels, each less than the shape's by `less`.
 template <typename Sizes>
 std::string extent(const Sizes& sizes, int rank, std::int64_t less, const char* by) {
   std::string result;
@@ -79,7 +79,7 @@ class CompiledSession final : public Session {
     const auto& sizes = sizes_.front().model.input_shape;
     const int rank = static_cast<int>(sizes.size());
     const bool same_but_size = shape.rank() == rank && shape[0] == sizes[0] && shape[1] == sizes[1];
-    if (!same_but_size || rank != 4) {  // crops have one size
+    if (!same_but_size || rank != 4) {  // crops have a single size
       throw Error(ErrorCode::kInvalidArgument, "the network was compiled for an input of " +
                                                    text(sizes, rank) + ", got " +
                                                    text(shape.sizes(), shape.rank()));
@@ -101,9 +101,9 @@ class CompiledSession final : public Session {
     const Layout layout = model.channels_last ? Layout::kNhwc : Layout::kNchw;
     if (input.layout != layout || output.layout != Layout::kNchw) {
       throw Error(ErrorCode::kInvalidArgument,
-                  std::string("the network was compiled for an input whose channels are ") +
-                      (model.channels_last ? "last" : "first") +
-                      " in memory and an output of planes, got another layout");
+                  std::string("the network was compiled for an input in ") +
+                      (model.channels_last ? "NHWC (channels last)" : "NCHW (channels first)") +
+                      " layout and an output in NCHW layout, got another layout");
     }
     if (!equal(output.shape, model.output_shape)) {
       throw Error(ErrorCode::kInvalidArgument,
@@ -112,8 +112,9 @@ class CompiledSession final : public Session {
                       ", got " + text(output.shape.sizes(), output.shape.rank()));
     }
     if (!(input.device == Device{}) || !(output.device == Device{})) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "the network was compiled for the CPU, got memory of another device");
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "the network was compiled for the CPU, got a tensor in the memory of another device");
     }
   }
 

@@ -1,4 +1,4 @@
-/// A session over code that was compiled for fixed sizes and checks nothing itself.
+/// Session over code that was compiled for fixed sizes and does not check its input.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,17 @@
 
 namespace lungrt {
 
-/// For the message where a size is not compiled.
+/// For the message about a size that the network was not compiled for.
 struct CompiledHint {
-  std::int64_t halo = 0;  ///< pixels on each side of an input that belong to no slice
-  std::string command;    ///< which compiles another size of it
+  std::int64_t halo = 0;  ///< pixels on each side of an input that are not part of the slice
+  std::string command;    ///< compiles the network for another size
 };
 
 /// Opens every size that a network was compiled for as one session.
 ///
-/// Each run is held against what was recorded: another shape, layout or device than one of those
-/// is Error kInvalidArgument, before the engine sees it.
-/// \param models   at least one; they agree on batch and layout, which become its traits
+/// Each run is checked against the records: for a shape, layout or device that none of them has, it
+/// throws Error kInvalidArgument before the engine sees the input.
+/// \param models   at least one; all have the same batch and layout, which become its traits
 /// \param request  `artifact` is set for each model
 /// \throws Error as Engine::open
 std::unique_ptr<Session> open_compiled(const Engine& engine,

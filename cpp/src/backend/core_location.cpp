@@ -12,8 +12,9 @@ std::filesystem::path core_location() {
   link_map* map = nullptr;
   const auto* here = reinterpret_cast<const void*>(&core_location);
   const int found = dladdr1(here, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP);
-  // The loader knows a program by what it was called as: a bare name, or relative to a folder that
-  // the process may have left. Engines must never be looked for in the current folder by accident.
+  // The loader knows a program by the name it was started with: a bare name, or a path relative to
+  // a folder that the process may have left. Engines must never be searched for in the current
+  // folder by accident.
   const bool program = found == 0 || map == nullptr || map->l_name[0] == '\0';
   if (!program) return info.dli_fname;
   std::error_code unreadable;

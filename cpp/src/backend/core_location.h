@@ -1,11 +1,11 @@
-/// Where this code lies on disk, as a library or in a program.
+/// Location of this code on disk, as a library or in a program.
 #pragma once
 
 #include <filesystem>
 
 namespace lungrt {
 
-/// The library or the program that this code was linked into.
+/// Path of the library or program that this code was linked into.
 std::filesystem::path core_location();
 
 }  // namespace lungrt

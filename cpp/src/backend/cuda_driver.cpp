@@ -8,7 +8,7 @@
 namespace lungrt::cuda_driver {
 namespace {
 
-/// Functions of the driver's own library, which every driver installs.
+/// Functions of libcuda.so.1, which every driver installs.
 struct Driver {
   int (*get_count)(int*) = nullptr;
   int (*get_device)(int*, int) = nullptr;
@@ -51,12 +51,12 @@ int device_count() {
 }
 
 std::string device_name(int index) {
-  if (!driver().ready) throw std::runtime_error("libcuda.so.1 is not here or finds no device");
+  if (!driver().ready) throw std::runtime_error("libcuda.so.1 is not installed or finds no device");
   std::array<char, 256> name{};
   int device = 0;
   if (driver().get_device(&device, index) != 0 ||
       driver().get_name(name.data(), static_cast<int>(name.size()), device) != 0) {
-    throw std::runtime_error("the driver does not tell the name of device " +
+    throw std::runtime_error("the CUDA driver does not report the name of device " +
                              std::to_string(index));
   }
   return name.data();
@@ -66,9 +66,9 @@ int generation(int index) noexcept {
   constexpr int kMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
   int device = 0;
   int major = 0;
-  const bool told = driver().ready && driver().get_device(&device, index) == 0 &&
-                    driver().get_attribute(&major, kMajor, device) == 0;
-  return told ? major : 0;
+  const bool known = driver().ready && driver().get_device(&device, index) == 0 &&
+                     driver().get_attribute(&major, kMajor, device) == 0;
+  return known ? major : 0;
 }
 
 }  // namespace lungrt::cuda_driver

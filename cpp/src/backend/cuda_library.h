@@ -1,4 +1,5 @@
-/// The CUDA core in a library of its own, opened at run time: the core itself knows no CUDA.
+/// The CUDA core: a separate library, opened at run time, so that the core itself does not need
+/// CUDA.
 #pragma once
 
 #include <filesystem>
@@ -11,16 +12,16 @@ namespace lungrt {
 
 class CudaLibrary {
  public:
-  /// \throws Error kEngineUnavailable  where it cannot be opened or is no CUDA library of lungrt
+  /// \throws Error kEngineUnavailable  where it cannot be opened or is not lungrt's CUDA core
   /// \throws Error kUnsupportedVersion where it was built for another ABI or core
   explicit CudaLibrary(const std::filesystem::path& library);
 
   const LungrtCudaTable& table() const { return table_; }
-  /// Of the runtime in it, e.g. "CUDA 13.0".
+  /// Version of the CUDA runtime in it, e.g. "CUDA 13.0".
   std::string version() const;
 
   /// Calls a function of the table that can fail: `call(table().name, arguments...)`.
-  /// \throws Error with the library's own words
+  /// \throws Error with the library's message
   template <typename... Parameters, typename... Arguments>
   static void call(LungrtStatus (*function)(Parameters...), Arguments... arguments) {
     LibraryText error;

@@ -8,14 +8,16 @@
 namespace lungrt {
 namespace {
 
-/// The engine's own words for what it lacks, e.g. a provider or a driver.
+/// The engine's own explanation, e.g. that it lacks a provider or a driver.
 std::string why_absent(const Engine& engine, const Device& device) {
   try {
     engine.device_name(device);
   } catch (const Error& error) {
     return error.what();
   }
-  return "engine " + engine.name() + " finds " + std::to_string(engine.device_count(device.kind));
+  return "engine " + engine.name() + " finds " +
+         text::counted(engine.device_count(device.kind),
+                       device.kind == DeviceKind::kCuda ? "CUDA device" : "processor");
 }
 
 }  // namespace
@@ -27,32 +29,32 @@ Device choose_device(const Engine& engine, const std::string& wanted) {
   const Device device = parse_device(wanted);
   if (device.index >= engine.device_count(device.kind)) {
     throw Error(ErrorCode::kDeviceUnavailable,
-                "device " + wanted + " was asked for and is not here: " +
-                    why_absent(engine, device) + "; use cpu, or auto to take what is there");
+                "device " + wanted + " was requested but is not available: " +
+                    why_absent(engine, device) + "; use cpu, or auto for any available device");
   }
   return device;
 }
 
-bool does_precision(const Engine& engine, const Device& device, Precision wanted) {
+bool supports_precision(const Engine& engine, const Device& device, Precision wanted) {
   const std::vector<Precision> known = engine.precisions(device);
   return std::find(known.begin(), known.end(), wanted) != known.end();
 }
 
-std::string precisions_in_words(const Engine& engine, const Device& device) {
+std::string supported_precisions(const Engine& engine, const Device& device) {
   std::vector<std::string> names;
   for (const Precision precision : engine.precisions(device)) {
     names.emplace_back(to_string(precision));
   }
-  return "does " + text::listed(names, ", ") + " on " + to_string(device);
+  return "supports " + text::listed(names, ", ") + " on " + to_string(device);
 }
 
 Precision choose_precision(const Engine& engine, const Device& device, const std::string& wanted) {
   const Precision precision = parse_precision(wanted);
-  if (!does_precision(engine, device, precision)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "precision " + wanted + " was asked for, but engine " + engine.name() + " " +
-                    precisions_in_words(engine, device) +
-                    "; take one of these, or another engine or device");
+  if (!supports_precision(engine, device, precision)) {
+    throw Error(ErrorCode::kInvalidArgument, "precision " + wanted + " was requested, but engine " +
+                                                 engine.name() + " " +
+                                                 supported_precisions(engine, device) +
+                                                 "; use one of these, or another engine or device");
   }
   return precision;
 }

@@ -1,4 +1,4 @@
-/// Something that opens sessions.
+/// Interface of an engine: runs networks of one artifact format.
 #pragma once
 
 #include <memory>
@@ -13,17 +13,18 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const std::string& name() const = 0;
-  /// Format of the bundle's artifacts that it opens, as the manifest calls it.
+  /// Format of the artifacts that it opens, as named in the bundle's manifest.
   virtual const std::string& artifact_format() const = 0;
-  /// Of the runtime behind it, e.g. "torch 2.13.0".
+  /// Version of the runtime behind it, e.g. "torch 2.13.0".
   virtual const std::string& version() const = 0;
-  /// 0 where the engine cannot use such devices here.
+  /// Number of devices of this kind that the engine can use; 0 where there are none.
   virtual int device_count(DeviceKind kind) const = 0;
   virtual std::string device_name(const Device& device) const = 0;
-  /// What it can compute in on such a device, fp32 first.
+  /// Precisions that it supports on the device, fp32 first.
   virtual std::vector<Precision> precisions(const Device& device) const = 0;
-  /// \throws Error kBadBundle (not an artifact of this engine), kDeviceUnavailable, kOutOfMemory,
-  ///               kInvalidArgument (an option that it does not have)
+  /// Opens a network.
+  /// \throws Error kBadBundle (not an artifact for this engine), kDeviceUnavailable, kOutOfMemory,
+  ///         kInvalidArgument (an option that it does not have)
   virtual std::unique_ptr<Session> open(const SessionRequest& request) const = 0;
 };
 

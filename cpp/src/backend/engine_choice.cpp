@@ -13,7 +13,8 @@
 namespace lungrt {
 namespace {
 
-/// The fastest first. An engine whose artifacts are compiled for one machine must be asked for.
+/// The order in which auto tries engines, fastest first. AOTInductor is not among them: its
+/// artifacts are compiled for one machine, so it has to be named.
 constexpr const char* kOrder[] = {"native", "torchscript", "onnxruntime"};
 
 bool has_artifacts(const Bundle& bundle, const std::string& format) {
@@ -25,27 +26,27 @@ bool has_artifacts(const Bundle& bundle, const std::string& format) {
   });
 }
 
-/// What auto looks for, and why the engines that it passed over were not it.
+/// State of auto's search: the requirements, and why the engines tried so far do not meet them.
 struct Search {
   const Bundle& bundle;
   Precision precision;
   std::vector<std::string> reasons = {};
-  bool precision_alone = false;  ///< one of them lacks nothing else
+  bool only_precision = false;  ///< for one of them, the precision is the only obstacle
 };
 
-/// Why an engine cannot run the bundle on such a device; empty if it can.
+/// Why an engine cannot run the bundle on the device; empty if it can.
 std::string obstacle(const Engine& engine, const Device& device, Search& search) {
   if (!has_artifacts(search.bundle, engine.artifact_format())) {
-    return "the bundle has no artifact '" + engine.artifact_format() + "' for every network";
+    return "the bundle has no artifact '" + engine.artifact_format() + "' for some of its networks";
   }
   const int devices = engine.device_count(device.kind);
   if (devices == 0) {
     return device.kind == DeviceKind::kCuda ? "it finds no CUDA device" : "it finds no device";
   }
-  // Of a device that is not there, choose_device() tells more.
-  if (device.index < devices && !does_precision(engine, device, search.precision)) {
-    search.precision_alone = true;
-    return "it " + precisions_in_words(engine, device);
+  // choose_device() reports a device that does not exist, with a better message.
+  if (device.index < devices && !supports_precision(engine, device, search.precision)) {
+    search.only_precision = true;
+    return "it " + supported_precisions(engine, device);
   }
   return "";
 }
@@ -64,27 +65,28 @@ const Engine* first_able(const Device& device, Search& search) {
   return nullptr;
 }
 
-/// What auto chose, and why the engines before it were not it.
+/// Logs what auto chose, and why it passed over the engines before.
 void log_search(const Device& device, const Engine* found, const Search& search) noexcept {
   log_lazily(LogLevel::kInfo, [&] {
     return "engine auto on " + to_string(device) + ": " +
-           (found != nullptr ? found->name() + " was chosen" : std::string("none can run it")) +
+           (found != nullptr ? found->name() + " was chosen"
+                             : std::string("no engine can run the bundle")) +
            (search.reasons.empty() ? "" : "; " + text::listed(search.reasons, "; "));
   });
 }
 
 [[noreturn]] void refuse(const std::string& device, bool cuda, const Search& search) {
   const std::string reasons = text::listed(search.reasons, "; ");
-  if (search.precision_alone) {
+  if (search.only_precision) {
     throw Error(ErrorCode::kInvalidArgument,
-                "no engine computes this bundle in " + std::string(to_string(search.precision)) +
-                    " on device " + device + ": " + reasons +
-                    "; take a precision that one does, or another device");
+                "no engine supports precision " + std::string(to_string(search.precision)) +
+                    " for this bundle on device " + device + ": " + reasons +
+                    "; use a precision that an engine supports, or another device");
   }
   throw Error(cuda ? ErrorCode::kDeviceUnavailable : ErrorCode::kEngineUnavailable,
               "no engine can run this bundle on device " + device + ": " + reasons +
-                  (cuda ? "; use cpu, or auto to take what is there"
-                        : "; install one of them, or export the checkpoints again"));
+                  (cuda ? "; use cpu, or auto for any available device"
+                        : "; install one of these engines, or export the checkpoints again"));
 }
 
 }  // namespace

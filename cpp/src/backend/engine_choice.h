@@ -1,4 +1,4 @@
-/// Which engine runs a bundle: decided once, never silently.
+/// Choice of the engine that runs a bundle: made once, and never silently replaced by another.
 #pragma once
 
 #include <string>
@@ -8,14 +8,16 @@
 
 namespace lungrt {
 
-/// \param wanted  an engine's name, or auto: the first of native, torchscript and onnxruntime that
-/// is
-///                here, has the device, and whose artifacts the bundle has for every network
-/// \param device  as choose_device takes it
-/// \param precision  one that auto's engine must do on the device
-/// \throws Error as engine() does; where auto finds none, with each one's reason:
-/// kEngineUnavailable or kDeviceUnavailable, and kInvalidArgument where only the precision stands
-/// against one
+/// Finds an engine by its name, or chooses one.
+/// \param wanted     an engine's name, or auto: the first of native, torchscript and onnxruntime
+/// that
+///                   is installed, has the device, and whose artifact the bundle has for every
+///                   network
+/// \param device     as for choose_device()
+/// \param precision  that the engine chosen by auto must support on the device
+/// \throws Error as engine(). Where auto finds no engine, kEngineUnavailable or kDeviceUnavailable
+///         with the reason for each engine; kInvalidArgument where the precision is the only
+///         obstacle
 const Engine& choose_engine(const std::string& wanted, const std::string& device,
                             const Bundle& bundle, Precision precision = Precision::kFp32);
 

@@ -1,5 +1,5 @@
-/// What lies between an engine's own classes and the C functions of its table: the same in every
-/// engine library.
+/// Adapter between an engine's C++ classes and the C functions of its table, shared by all engine
+/// libraries.
 #pragma once
 
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include "backend/engine_table.h"
 #include "lungrt/version.h"
 
-/// What the table's opaque handles are; engines derive theirs.
+/// Base classes of the table's opaque handles, for engines to derive from.
 struct LungrtWorkspace {
   virtual ~LungrtWorkspace() = default;
 };
@@ -18,7 +18,7 @@ struct LungrtWorkspace {
 struct LungrtSession {
   virtual ~LungrtSession() = default;
   virtual LungrtSessionTraits traits() const = 0;
-  /// Holds nothing where the runtime keeps its buffers itself.
+  /// The default is an empty workspace, for runtimes that manage their buffers themselves.
   virtual std::unique_ptr<LungrtWorkspace> new_workspace() const {
     return std::make_unique<LungrtWorkspace>();
   }
@@ -28,7 +28,7 @@ struct LungrtSession {
 
 namespace lungrt::engine_library {
 
-/// Something that went wrong, with the status that the core gets.
+/// Exception with the status that the core receives.
 class Failure : public std::runtime_error {
  public:
   Failure(LungrtStatus status, const std::string& message)
@@ -39,8 +39,8 @@ class Failure : public std::runtime_error {
   LungrtStatus status_;
 };
 
-/// Each library defines it: what the exception that is being handled means.
-/// \param otherwise  the status where it is no exception with a meaning of its own
+/// Translates the exception that is being handled; each library defines it.
+/// \param otherwise  status for exceptions that have no status of their own
 Failure meaning_of_current_exception(LungrtStatus otherwise);
 
 inline LungrtStatus tell(LungrtStatus status, const std::string& message, LungrtText* text) {
@@ -48,7 +48,7 @@ inline LungrtStatus tell(LungrtStatus status, const std::string& message, Lungrt
   return status;
 }
 
-/// Runs `body` and turns whatever it throws into a status: nothing may cross the table.
+/// Runs `body` and turns every exception into a status: none may cross the table.
 template <typename Body>
 LungrtStatus guarded(LungrtStatus otherwise, LungrtText* text, Body&& body) noexcept {
   try {
@@ -68,8 +68,9 @@ inline void refuse_options(const LungrtSessionRequest& request) {
                                           "': this engine has no options");
 }
 
-/// An engine is what its table needs to know: `kArtifactFormat` and the functions open_runtime,
-/// device_count, device_name and precisions of the table, and `open`, from a request to a session.
+/// Builds the table of an engine.
+/// \tparam Engine  has `kArtifactFormat`, the table's functions open_runtime, device_count,
+///                 device_name and precisions, and `open`, which makes a session from a request
 template <typename Engine>
 constexpr LungrtEngineTable table_of() {
   return {

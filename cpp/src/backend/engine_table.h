@@ -1,9 +1,9 @@
-/// What an engine library exports: a table of C functions, so that no C++ type or exception crosses
+/// Interface of engine libraries: a table of C functions, so that no C++ type or exception passes
 /// between libraries that may be built by different compilers against different runtimes.
 ///
 /// A library `liblungrt_<name>.so` exports `lungrt_engine_table`. Every function that can fail
-/// returns a status and fills the text; none throws. Sessions may be used from many threads at
-/// once, a workspace from one at a time.
+/// returns a status and fills the text; none throws. A session may be used by many threads at once,
+/// a workspace by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 extern "C" {
 
-/// Raised whenever anything below changes.
+/// Increased whenever the layout or meaning of anything below changes.
 #define LUNGRT_ENGINE_ABI 3
 
-/// What a network is computed in; a set of them is their sum.
+/// Precisions that networks are computed in; a set of them is the sum of its members.
 enum LungrtPrecision : std::uint32_t {
   kLungrtFp32 = 1,
   kLungrtTf32 = 2,
@@ -31,10 +31,10 @@ struct LungrtTensor {
   std::int32_t channels_last;  ///< 1: channels last in memory
   std::int32_t cuda;           ///< 1: device memory
   std::int32_t device_index;
-  void* stream;  ///< CUDA stream that the caller orders what it does to device memory on
+  void* stream;  ///< CUDA stream on which the caller orders its work on device memory
 };
 
-/// A setting of one engine, by name; which there are is the engine's to say.
+/// Setting of one engine, by name; each engine defines its own.
 struct LungrtOption {
   const char* name;
   const char* value;
@@ -48,20 +48,21 @@ struct LungrtSessionRequest {
   std::int32_t cuda;
   std::int32_t device_index;
   std::int32_t threads;
-  LungrtPrecision precision;  ///< one of those that the engine said it does on the device
+  LungrtPrecision precision;  ///< one of those that precisions() reports for the device
   const LungrtOption* options;
   std::int32_t option_count;
 };
 
 struct LungrtSessionTraits {
-  std::int32_t channels_last;  ///< 1: run() expects its input so
-  std::int64_t batch;
-  std::int32_t run_streams;      ///< runs at once that use the threads best
-  std::int32_t fixed_batch = 0;  ///< 1: run() takes a whole batch only
-  /// 1: run() takes tensors in the memory of the device that it runs on, too.
+  std::int32_t channels_last;    ///< 1: run() expects a channels-last input
+  std::int64_t batch;            ///< items per run that the engine prefers
+  std::int32_t run_streams;      ///< runs at the same time that use the threads best
+  std::int32_t fixed_batch = 0;  ///< 1: run() accepts full batches only
+  /// 1: run() also accepts tensors in the memory of the device that it runs on.
   std::int32_t device_tensors = 0;
-  /// 1: it works with these on the caller's stream and does not wait. 0: on streams of its own: the
-  /// caller's is to be done before, and when run() returns the work is, too.
+  /// How run() treats such tensors. 1: it works on the caller's CUDA stream and does not wait. 0:
+  /// it works on its own streams; the caller's work must be done before, and run() returns when its
+  /// own is done.
   std::int32_t stream_ordered = 0;
 };
 
@@ -70,17 +71,17 @@ struct LungrtWorkspace;
 
 struct LungrtEngineTable {
   std::uint32_t abi;            ///< LUNGRT_ENGINE_ABI; read before anything else
-  const char* core_version;     ///< LUNGRT_VERSION it was built with
-  const char* artifact_format;  ///< key of the manifest's artifacts
+  const char* core_version;     ///< LUNGRT_VERSION that it was built with
+  const char* artifact_format;  ///< key among the artifacts in the manifest
 
-  /// Makes the runtime behind the engine ready and tells its version, e.g. "torch 2.13.0".
+  /// Loads the runtime behind the engine and writes its version to the text, e.g. "torch 2.13.0".
   /// `folder` is where the application found the runtime's libraries, or empty. On failure the text
-  /// is the reason: kLungrtRuntimeMissing where there is none, kLungrtUnsupportedRuntime where it
-  /// is not one that the engine was built for. Called once, before anything below.
+  /// is the reason: kLungrtRuntimeMissing where there is no runtime, kLungrtUnsupportedRuntime
+  /// where the engine was built for another one. Called once, before anything below.
   LungrtStatus (*open_runtime)(const char* folder, LungrtText* text);
   std::int32_t (*device_count)(std::int32_t cuda);
   LungrtStatus (*device_name)(std::int32_t cuda, std::int32_t index, LungrtText* text);
-  /// The set of precisions that it does on a device.
+  /// The set of precisions that the engine supports on a device.
   std::uint32_t (*precisions)(std::int32_t cuda, std::int32_t index);
 
   LungrtStatus (*open_session)(const LungrtSessionRequest* request, LungrtSession** session,

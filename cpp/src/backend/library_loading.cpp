@@ -28,13 +28,13 @@ ErrorCode code_of(LungrtStatus status) {
 }
 
 const void* open_library_table(const LibraryKind& kind, const std::filesystem::path& library) {
-  // Local, so that a library's runtime does not meet another copy of itself; never unloaded,
-  // because runtimes leave threads and thread-local destructors behind.
+  // RTLD_LOCAL, so that the library's runtime does not clash with another copy of itself. Never
+  // unloaded, because runtimes leave threads and thread-local destructors behind.
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     throw Error(ErrorCode::kEngineUnavailable,
                 kind.where + "cannot be loaded. It needs " + kind.needs +
-                    ", in the version it was built for; the loader says: " + dlerror());
+                    " in the version that it was built for; the loader reports: " + dlerror());
   }
   using Function = const void* (*)();
   auto* function = reinterpret_cast<Function>(dlsym(handle, kind.table_symbol));
@@ -49,13 +49,14 @@ void check_library_version(const LibraryKind& kind, std::uint32_t abi, const cha
   if (abi != kind.abi) {
     throw Error(ErrorCode::kUnsupportedVersion,
                 kind.where + "was built for " + kind.noun + " ABI " + std::to_string(abi) +
-                    ", this core has ABI " + std::to_string(kind.abi) + "; install core and " +
-                    kind.noun + " of one release");
+                    ", but this core has ABI " + std::to_string(kind.abi) +
+                    "; install the core and the " + kind.noun + " from the same release");
   }
   if (std::string(core_version) != LUNGRT_VERSION) {
-    throw Error(ErrorCode::kUnsupportedVersion,
-                kind.where + "belongs to lungrt " + core_version + ", this core is " +
-                    LUNGRT_VERSION + "; install core and " + kind.noun + " of one release");
+    throw Error(ErrorCode::kUnsupportedVersion, kind.where + "belongs to lungrt " + core_version +
+                                                    ", but this core is version " + LUNGRT_VERSION +
+                                                    "; install the core and the " + kind.noun +
+                                                    " from the same release");
   }
 }
 

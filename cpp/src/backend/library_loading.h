@@ -1,4 +1,4 @@
-/// What loading any library of ours takes: engines, and the CUDA core.
+/// Loading of lungrt's own libraries: engines and the CUDA core.
 #pragma once
 
 #include <array>
@@ -24,28 +24,30 @@ class LibraryText {
 
 ErrorCode code_of(LungrtStatus status);
 
-/// What is to be opened, in the words of its messages.
+/// Kind of library to open, for the messages.
 struct LibraryKind {
-  std::string where;         ///< begins each message: name and path
+  std::string where;         ///< start of each message: name and path
   std::string noun;          ///< "engine"
   std::string article;       ///< "an"
   std::string needs;         ///< what else must be installed
-  const char* table_symbol;  ///< function that gives the table
-  std::uint32_t abi;         ///< that this core has
+  const char* table_symbol;  ///< function that returns the table
+  std::uint32_t abi;         ///< version of the table that this core uses
 };
 
-/// Opens a library for the rest of the process and calls its table function.
-/// \throws Error kEngineUnavailable where it cannot be loaded or has no such function
+/// Opens a library, never to be unloaded, and calls its table function.
+/// \throws Error kEngineUnavailable where it cannot be loaded or lacks the function
 const void* open_library_table(const LibraryKind& kind, const std::filesystem::path& library);
 
-/// \throws Error kUnsupportedVersion for another ABI or core
+/// Checks that a library fits this core.
+/// \throws Error kUnsupportedVersion where it was built for another ABI or core version
 void check_library_version(const LibraryKind& kind, std::uint32_t abi, const char* core_version);
 
-/// \tparam Table  begins with abi and core_version
+/// Opens a library and checks its version.
+/// \tparam Table  starts with the fields abi and core_version
 template <typename Table>
 const Table& open_table(const LibraryKind& kind, const std::filesystem::path& library) {
   const auto& table = *static_cast<const Table*>(open_library_table(kind, library));
-  // Of another ABI, nothing but its number may be read.
+  // If the ABI is another one, no other field may be read.
   check_library_version(kind, table.abi, table.abi == kind.abi ? table.core_version : nullptr);
   return table;
 }

@@ -24,7 +24,7 @@ LungrtTensor to_table(const TensorView& view) {
           view.stream};
 }
 
-/// How the table calls the precisions, in the order in which people are told.
+/// The table's names of the precisions, in the order of messages and reports.
 constexpr std::pair<LungrtPrecision, Precision> kPrecisions[] = {
     {kLungrtFp32, Precision::kFp32}, {kLungrtTf32, Precision::kTf32},
     {kLungrtBf16, Precision::kBf16}, {kLungrtFp16, Precision::kFp16},

@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 struct KnownEngine {
   const char* name;
   const char* artifact_format;
-  const char* runtime;  ///< what it needs, for messages
-  const char* preload;  ///< library of the runtime that must be in the process first, or null
+  const char* runtime;  ///< runtime that it needs, for messages
+  const char* preload;  ///< library of the runtime that must be loaded first, or null
 };
 constexpr const char* kNative = "native";  ///< part of this library
 constexpr const char* kTorch = "PyTorch (pip install 'lungrt[torch]')";
@@ -37,8 +37,9 @@ constexpr std::array kEngines{
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
 };
 
-/// LUNGRT_ENGINE_PATH (colon-separated), then beside the core, then where the application said.
-std::vector<fs::path> search_folders(const fs::path& library_folder) {
+/// Folders that are searched for engines: those in LUNGRT_ENGINE_PATH (colon-separated), then the
+/// core's own, then the one that the application named.
+std::vector<fs::path> search_folders(const fs::path& hint) {
   std::vector<fs::path> folders;
   if (const char* path = std::getenv("LUNGRT_ENGINE_PATH")) {
     std::istringstream stream(path);
@@ -49,17 +50,17 @@ std::vector<fs::path> search_folders(const fs::path& library_folder) {
   if (const fs::path beside = core_location().parent_path(); !beside.empty()) {
     folders.push_back(beside);
   }
-  if (!library_folder.empty()) folders.push_back(library_folder);
+  if (!hint.empty()) folders.push_back(hint);
   return folders;
 }
 
-/// Where an application says that an engine and its runtime are.
+/// Where to find an engine, from the application.
 struct SearchHints {
   fs::path runtime_folder, library_folder;
   std::string how_to_get;
 };
 
-/// \param what  for the message
+/// \param what  the library, for the message: "engine torchscript"
 fs::path find_library(const std::string& name, const std::string& what, const SearchHints& hints) {
   const std::string file = "liblungrt_" + name + ".so";
   std::string searched;
@@ -71,10 +72,11 @@ fs::path find_library(const std::string& name, const std::string& what, const Se
   throw Error(ErrorCode::kEngineUnavailable,
               what + " is not installed: no " + file + " in " + searched + "; " +
                   (hints.how_to_get.empty() ? "install lungrt with it" : hints.how_to_get) +
-                  ", or name its folder in LUNGRT_ENGINE_PATH");
+                  ", or add its folder to LUNGRT_ENGINE_PATH");
 }
 
-/// Loaded engines and why others could not be: asked once, remembered until something changes.
+/// Loaded engines. Each is loaded when it is first requested; one that could not be loaded is tried
+/// again at the next request.
 class Registry {
  public:
   static Registry& instance() {
@@ -118,8 +120,8 @@ class Registry {
   }
 
  private:
-  /// A runtime in another prefix: once its library is in the process, the engine's own need of the
-  /// same name is met by it.
+  /// Loads the runtime from another folder first: the engine's dependency of the same name then
+  /// resolves to it.
   static void preload(const KnownEngine& known, const fs::path& folder) {
     if (known.preload == nullptr || folder.empty()) return;
     const fs::path library = folder / known.preload;
@@ -149,7 +151,7 @@ const KnownEngine& require_known(const std::string& name) {
     if (name == known.name) return known;
   }
   throw Error(ErrorCode::kInvalidArgument,
-              "unknown engine '" + name + "': this build knows " + known_names());
+              "unknown engine '" + name + "': expected one of " + known_names());
 }
 
 EngineInfo describe(const KnownEngine& known) {

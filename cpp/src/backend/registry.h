@@ -1,4 +1,4 @@
-/// Engines by name, loaded when first asked for.
+/// Registry of engines by name, loaded when they are first requested.
 #pragma once
 
 #include <string>
@@ -8,14 +8,15 @@
 
 namespace lungrt {
 
-/// \throws Error kInvalidArgument     for a name this build does not know, with those it does
-/// \throws Error kEngineUnavailable   with the reason where it is not installed
-/// \throws Error kUnsupportedVersion  where the installed one does not fit
+/// Finds an engine by its name.
+/// \throws Error kInvalidArgument     for an unknown name; the message lists the known ones
+/// \throws Error kEngineUnavailable   where it is not installed; the message has the reason
+/// \throws Error kUnsupportedVersion  where the installed one is of another version
 const Engine& engine(const std::string& name);
 
-/// The CUDA core, `liblungrt_cuda.so`, looked for where engines are.
-/// \throws Error kEngineUnavailable   with the reason where it is not installed
-/// \throws Error kUnsupportedVersion  where the installed one does not fit
+/// The CUDA core, `liblungrt_cuda.so`, searched for in the same folders as engines.
+/// \throws Error kEngineUnavailable   where it is not installed; the message has the reason
+/// \throws Error kUnsupportedVersion  where the installed one is of another version
 const CudaLibrary& cuda_library();
 
 }  // namespace lungrt

@@ -1,4 +1,4 @@
-/// The one interface to a network, whatever runs it.
+/// Interface of a network that an engine has opened.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace lungrt {
 
-/// Shape of a tensor, batch first, channels second, whatever its layout in memory.
+/// Shape of a tensor: batch, channels, then the spatial axes, whatever its layout in memory.
 class TensorShape {
  public:
   static constexpr int kMaxRank = 5;
@@ -39,61 +39,62 @@ class TensorShape {
   int rank_ = 0;
 };
 
-/// Float32 memory owned by somebody else, densely packed in its layout.
+/// View of float32 values that somebody else owns, densely packed in their layout.
 struct TensorView {
   float* data = nullptr;
   TensorShape shape;
   Layout layout = Layout::kNchw;
   Device device;
-  void* stream = nullptr;  ///< that the caller orders its work on device memory on
+  void* stream = nullptr;  ///< CUDA stream on which the caller orders its work on device memory
 };
 
-/// How a session wants to be fed.
+/// How a session expects to be run.
 struct SessionTraits {
-  Layout layout = Layout::kNchw;  ///< of the input; the output is always planes
-  std::int64_t batch = 1;         ///< items a run, fixed: a shorter last batch is padded
+  Layout layout = Layout::kNchw;  ///< of the input; the output is always NCHW
+  std::int64_t batch = 1;         ///< items per run; callers pad a shorter last batch
   /// Runs at once ("run streams"), each with its own workspace, that use the threads best.
   int run_streams = 1;
-  bool fixed_batch = false;     ///< run() takes a whole batch only, not fewer items
-  bool fixed_size = false;      ///< run() takes the sizes that it was made for only
-  bool device_tensors = false;  ///< run() takes tensors in the memory of its device, too
-  /// With these it works on the caller's stream, without waiting; else on its own streams: the
-  /// caller's is to be done before, and when run() returns the work is, too.
+  bool fixed_batch = false;     ///< run() accepts full batches only, not fewer items
+  bool fixed_size = false;      ///< run() accepts only the sizes that it was compiled for
+  bool device_tensors = false;  ///< run() also accepts tensors in the memory of its device
+  /// How run() treats such tensors. True: it works on the caller's CUDA stream and does not wait.
+  /// False: it works on its own streams; the caller's work must be done before, and run() returns
+  /// when its own is done.
   bool stream_ordered = false;
 };
 
-/// What a run needs besides the weights; belongs to one caller at a time and is reused.
+/// Memory that a run needs besides the weights; used by one caller at a time, and reused.
 class Workspace {
  public:
   virtual ~Workspace() = default;
 };
 
-/// A network ready to run: immutable, shared by all threads.
+/// Network that is ready to run: immutable, shared by all threads.
 class Session {
  public:
   virtual ~Session() = default;
   virtual const SessionTraits& traits() const = 0;
   virtual std::unique_ptr<Workspace> new_workspace() const = 0;
-  /// Bytes that a workspace has once inputs of this shape were run, where the engine tells: an
-  /// estimate for limits; 0 where the memory is the business of the engine's own runtime.
+  /// Estimate, for memory limits, of the bytes of a workspace after inputs of this shape were run;
+  /// 0 where the engine's runtime manages the memory.
   virtual std::int64_t workspace_bytes(const TensorShape& /*input*/) const { return 0; }
-  /// Reads `input` (in the layout of the traits), writes all of `output`.
+  /// Reads `input` (in the layout of the traits) and writes all of `output`.
   /// \throws Error kInference, kOutOfMemory
   virtual void run(Workspace& workspace, const TensorView& input,
                    const TensorView& output) const = 0;
 };
 
-/// Settings of one engine, by name; which there are is the engine's to say.
+/// Options of one engine, by name; each engine defines its own.
 using EngineOptions = std::map<std::string, std::string>;
 
-/// What a session is opened from.
+/// Request to open a session.
 struct SessionRequest {
   std::filesystem::path artifact;
   std::string input_name, output_name;
   int input_rank = 4;  ///< 4: slices with context, 5: crops
   Device device;
   int threads = 1;                         ///< in total, shared by all run streams
-  Precision precision = Precision::kFp32;  ///< one that the engine does on the device
+  Precision precision = Precision::kFp32;  ///< one that the engine supports on the device
   EngineOptions options;
 };
 

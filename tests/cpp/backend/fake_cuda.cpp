@@ -23,7 +23,7 @@ class FakeDevice : public lungrt::testing::HostMachine {
 
   static std::string version() { return "imagined CUDA 1.0"; }
   static int device_count(std::string& reason) {
-    if (lungrt::testing::kFakeCudaDevices == 0) reason = "no driver is here";
+    if (lungrt::testing::kFakeCudaDevices == 0) reason = "no driver is installed";
     return lungrt::testing::kFakeCudaDevices;
   }
   int index() const { return device_; }
@@ -32,8 +32,8 @@ class FakeDevice : public lungrt::testing::HostMachine {
 
   static void* allocate_zeros(int device, std::size_t bytes) {
     if (bytes > std::size_t{1} << 40) {
-      throw lungrt::ops::cuda::Failure(kLungrtOutOfMemory,
-                                       "a lot was asked for on cuda:" + std::to_string(device));
+      throw lungrt::ops::cuda::Failure(
+          kLungrtOutOfMemory, "could not allocate a lot on cuda:" + std::to_string(device));
     }
     return std::calloc(bytes, 1);
   }

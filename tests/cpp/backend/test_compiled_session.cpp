@@ -66,9 +66,10 @@ TEST_F(CompiledSessionTest, RefusesAnotherBatchChannelsOrRank) {
 }
 
 TEST_F(CompiledSessionTest, RefusesAnotherLayout) {
-  expect_error(ErrorCode::kInvalidArgument, {"channels are last", "another layout"},
+  expect_error(ErrorCode::kInvalidArgument,
+               {"an input in NHWC (channels last) layout", "another layout"},
                [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kNchw); });
-  expect_error(ErrorCode::kInvalidArgument, {"an output of planes"},
+  expect_error(ErrorCode::kInvalidArgument, {"an output in NCHW layout"},
                [&] { run({1, 3, 4, 5}, {1, 1, 2, 3}, Layout::kNhwc, Layout::kNhwc); });
 }
 

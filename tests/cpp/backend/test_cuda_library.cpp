@@ -29,7 +29,7 @@ TEST(CudaLibrary, IsOpenedWhereEnginesAre) {
 
 TEST(CudaLibrary, RefusesWhatDoesNotFit) {
   expect_error(ErrorCode::kUnsupportedVersion,
-               {"CUDA core", "ABI 99", "this core has ABI 2", "of one release"},
+               {"CUDA core", "ABI 99", "this core has ABI 2", "from the same release"},
                [] { CudaLibrary{CUDA_WRONG_ABI}; });
   expect_error(ErrorCode::kUnsupportedVersion, {"belongs to lungrt 0.0.0", LUNGRT_VERSION},
                [] { CudaLibrary{CUDA_WRONG_CORE}; });
@@ -43,11 +43,11 @@ TEST(CudaLibrary, HasNoSuchDevice) {
   LungrtCudaScan* scan = nullptr;
   const CudaLibrary library(CUDA_GOOD);
   for (const std::int32_t index : {2, 99, -1}) {
-    expect_error(ErrorCode::kDeviceUnavailable, {"was asked for, but there are 2"},
+    expect_error(ErrorCode::kDeviceUnavailable, {"was requested, but there are 2"},
                  [&] { CudaLibrary::call(library.table().open_scan, index, &scan); });
   }
   const CudaLibrary none(CUDA_NO_DRIVER);
-  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "there are 0: no driver is here"},
+  expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "there are 0: no driver is installed"},
                [&] { CudaLibrary::call(none.table().open_scan, 0, &scan); });
 }
 

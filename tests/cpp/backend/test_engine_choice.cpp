@@ -112,16 +112,17 @@ TEST_F(EngineChoice, SaysThatOnlyThePrecisionStandsAgainstOne) {
   install("torchscript", ENGINE_TORCH_CUDA);
   const Bundle all = bundle(kAll);
   expect_error(ErrorCode::kInvalidArgument,
-               {"no engine computes this bundle in bf16 on device cuda:1",
+               {"no engine supports precision bf16 for this bundle on device cuda:1",
                 "engine native: it finds no CUDA device",
-                "engine torchscript: it does fp32, tf32, fp16 on cuda:1",
-                "engine onnxruntime is not installed", "take a precision that one does"},
+                "engine torchscript: it supports fp32, tf32, fp16 on cuda:1",
+                "engine onnxruntime is not installed", "use a precision that an engine supports"},
                [&] { choose_engine("auto", "cuda:1", all, Precision::kBf16); });
   // With the device left open, the processor is what was left, and what is told of.
-  expect_error(ErrorCode::kInvalidArgument,
-               {"in int8 on device auto", "engine native: it does fp32 on cpu",
-                "engine torchscript: it does fp32 on cpu"},
-               [&] { choose_engine("auto", "auto", all, Precision::kInt8); });
+  expect_error(
+      ErrorCode::kInvalidArgument,
+      {"precision int8 for this bundle on device auto", "engine native: it supports fp32 on cpu",
+       "engine torchscript: it supports fp32 on cpu"},
+      [&] { choose_engine("auto", "auto", all, Precision::kInt8); });
   // Where nothing could run the bundle in float32 either, the precision is not what is wrong.
   expect_error(ErrorCode::kEngineUnavailable, {"no engine can run this bundle"},
                [&] { choose_engine("auto", "cpu", bundle({"a-newer-format"}), Precision::kBf16); });
@@ -131,11 +132,12 @@ TEST_F(EngineChoice, SaysWhyNoneCanRunTheBundle) {
   install("torchscript", ENGINE_WRONG_ABI);
   const Bundle none = bundle({"a-newer-format"});
   for (const char* device : {"auto", "cpu"}) {
-    expect_error(ErrorCode::kEngineUnavailable,
-                 {"no engine can run this bundle on device", device,
-                  "engine native: the bundle has no artifact 'safetensors' for every network",
-                  "ABI 99", "engine onnxruntime is not installed", "install one of them"},
-                 [&] { choose_engine("auto", device, none); });
+    expect_error(
+        ErrorCode::kEngineUnavailable,
+        {"no engine can run this bundle on device", device,
+         "engine native: the bundle has no artifact 'safetensors' for some of its networks",
+         "ABI 99", "engine onnxruntime is not installed", "install one of these engines"},
+        [&] { choose_engine("auto", device, none); });
   }
 }
 

@@ -93,9 +93,10 @@ TEST(OnnxRuntimeLibrary, NoneAtAllSaysWhereItLooked) {
     GTEST_SKIP() << "the system has an ONNX Runtime";
   }
   const RootScope none("");
-  expect_refusal(ErrorCode::kEngineUnavailable,
-                 {"no ONNX Runtime was found", "/nowhere", "system's loader", "ONNXRUNTIME_ROOT"},
-                 "/nowhere");
+  expect_refusal(
+      ErrorCode::kEngineUnavailable,
+      {"ONNX Runtime was not found", "/nowhere", "system's library folders", "ONNXRUNTIME_ROOT"},
+      "/nowhere");
 }
 
 }  // namespace

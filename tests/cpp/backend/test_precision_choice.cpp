@@ -28,10 +28,10 @@ TEST(PrecisionChoice, RefusesOthersWithThoseThatThereAre) {
   const auto engine = open_engine_library("fake", ENGINE_TORCH_CUDA, "Fake 1");
   for (const char* wanted : {"bf16", "int8"}) {
     expect_error(ErrorCode::kInvalidArgument,
-                 {"precision", wanted, "engine fake does fp32, tf32, fp16 on cuda:1"},
+                 {"precision", wanted, "engine fake supports fp32, tf32, fp16 on cuda:1"},
                  [&] { choose_precision(*engine, kGpu, wanted); });
   }
-  expect_error(ErrorCode::kInvalidArgument, {"precision tf32", "does fp32 on cpu"},
+  expect_error(ErrorCode::kInvalidArgument, {"precision tf32", "supports fp32 on cpu"},
                [&] { choose_precision(*engine, {}, "tf32"); });
   expect_error(ErrorCode::kInvalidArgument, {"unknown precision 'half'"},
                [&] { choose_precision(*engine, {}, "half"); });
@@ -40,7 +40,7 @@ TEST(PrecisionChoice, RefusesOthersWithThoseThatThereAre) {
 TEST(PrecisionChoice, TheNativeEngineKnowsFloat32Alone) {
   EXPECT_EQ(native_engine().precisions({}), std::vector{Precision::kFp32});
   for (const char* wanted : {"tf32", "bf16", "fp16", "int8"}) {
-    expect_error(ErrorCode::kInvalidArgument, {wanted, "engine native does fp32 on cpu"},
+    expect_error(ErrorCode::kInvalidArgument, {wanted, "engine native supports fp32 on cpu"},
                  [&] { choose_precision(native_engine(), {}, wanted); });
   }
 }

@@ -65,10 +65,9 @@ TEST(Registry, FindsAnEngineInTheFolderThatAnApplicationNamed) {
 
 TEST(Registry, TellsHowAnApplicationGetsAnEngine) {
   set_engine_library_folder("aotinductor", "", "feed the inductor");
-  expect_error(
-      ErrorCode::kEngineUnavailable,
-      {"is not installed", "; feed the inductor, or name its folder in LUNGRT_ENGINE_PATH"},
-      [] { engine("aotinductor"); });
+  expect_error(ErrorCode::kEngineUnavailable,
+               {"is not installed", "; feed the inductor, or add its folder to LUNGRT_ENGINE_PATH"},
+               [] { engine("aotinductor"); });
 }
 
 TEST(Registry, RefusesFoldersOfUnknownEngines) {

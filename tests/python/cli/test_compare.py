@@ -262,7 +262,7 @@ def test_wrong_arguments(
 def test_a_precision_that_cannot_be_had(ct_file: Path, tiny_bundle: Path) -> None:
     line = error_line(compare("", "precision=int8", "--bundle", tiny_bundle, "--ct", ct_file))
     assert "in int8 on device cpu" in line
-    assert "engine torchscript: it does fp32 on cpu" in line
+    assert "engine torchscript: it supports fp32 on cpu" in line
 
 
 def test_nothing_that_could_be_compared(write_report: Callable[..., Path], tmp_path: Path) -> None:

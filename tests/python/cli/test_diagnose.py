@@ -148,8 +148,11 @@ def test_geometry_of_the_report(
         (("--device", "tpu"), "unknown device 'tpu'"),
         (("--device", "cuda:99"), "cuda:99"),
         (("--precision", "half"), "unknown precision 'half': expected one of fp32, tf32, bf16"),
-        (("--precision", "bf16"), "in bf16 on device cpu: engine native: the bundle has no"),
-        (("--engine", "torchscript", "--precision", "int8"), "torchscript does fp32 on cpu"),
+        (
+            ("--precision", "bf16"),
+            "precision bf16 for this bundle on device cpu: engine native: the bundle has no",
+        ),
+        (("--engine", "torchscript", "--precision", "int8"), "torchscript supports fp32 on cpu"),
         (("--profile", "bookish"), "unknown profile 'bookish'"),
         (("--geometry", "flat"), "flat"),
         (("--series", "1.2"), "for DICOM folders"),

@@ -1,4 +1,4 @@
-/// The table that the core finds in this library.
+/// Engine table of the AOTInductor engine.
 
 #include <ATen/Version.h>
 
@@ -19,7 +19,7 @@ struct Engine {
   static constexpr const char* kArtifactFormat = "aotinductor";
   static constexpr auto open_runtime = torch_common::open_runtime;
 
-  /// Networks are compiled for the CPU alone.
+  /// Networks are compiled for the CPU only.
   static std::int32_t device_count(std::int32_t cuda) { return cuda != 0 ? 0 : 1; }
 
   static LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
@@ -29,7 +29,7 @@ struct Engine {
     });
   }
 
-  /// Networks are compiled in float32.
+  /// Compiled networks compute in float32.
   static std::uint32_t precisions(std::int32_t, std::int32_t) { return kLungrtFp32; }
 
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
@@ -41,7 +41,8 @@ struct Engine {
  private:
   static void check_device(std::int32_t cuda, std::int32_t index) {
     if (index < 0 || index >= device_count(cuda)) {
-      throw Failure(kLungrtDeviceUnavailable, "it runs on the CPU alone");
+      throw Failure(kLungrtDeviceUnavailable,
+                    "networks that AOTInductor compiled run on the CPU only");
     }
   }
 };

@@ -15,7 +15,8 @@
 
 namespace lungrt::aotinductor {
 
-/// A file by its place and age: one that was compiled again is another.
+/// Identifies a file by path, device, inode, size and time: a file that was compiled again is
+/// another package.
 using PackageKey = std::tuple<std::string, dev_t, ino_t, off_t, time_t, long, int>;
 
 struct PooledPackage {
@@ -35,7 +36,8 @@ struct PackagePool {
 
 namespace {
 
-/// Ends with the process, and with it the folders that torch has unpacked packages into.
+/// Lives until the process ends, when the folders that torch unpacked packages into are removed,
+/// too.
 const std::shared_ptr<PackagePool>& pool() {
   static const auto instance = std::make_shared<PackagePool>();
   return instance;
@@ -62,7 +64,7 @@ PooledPackage& borrow(PackagePool& pool, const char* file, int runners) {
       return *idle;
     }
   }
-  std::list<PooledPackage> loaded;  // which takes a while: others need not wait for it
+  std::list<PooledPackage> loaded;  // filled without the lock, since loading takes a while
   loaded.emplace_back(key, file, runners);
   const std::lock_guard lock(mutex);
   packages.splice(packages.end(), loaded);

@@ -1,4 +1,4 @@
-/// Compiled networks that stay loaded from one session to the next.
+/// Pool of compiled networks that stay loaded when a session ends.
 #pragma once
 
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
@@ -10,15 +10,17 @@ namespace lungrt::aotinductor {
 struct PackagePool;
 struct PooledPackage;
 
-/// A package for one session alone: one that another session has put back, or the file loaded anew.
+/// Package that one session uses exclusively: one that an earlier session has returned, or else the
+/// file loaded again.
 ///
-/// Code of a package never leaves the process, whether its loader is destroyed or not: GCC marks
-/// what templates share as unique, and loading registers destructors of thread-local variables.
-/// Either keeps it mapped, so a pipeline opened a thousand times would map it a thousand times.
+/// The code of a package is never unmapped, even when its loader is destroyed: GCC marks data that
+/// templates share as unique symbols, and loading registers destructors of thread-local variables;
+/// both keep a library mapped. Without the pool, a pipeline opened a thousand times would map it a
+/// thousand times.
 class BorrowedPackage {
  public:
-  /// \param runners  Runs at once.
-  /// \throws std::runtime_error, c10::Error where the file is no package for this torch
+  /// \param runners  number of runs at the same time
+  /// \throws std::runtime_error, c10::Error where the file is not a package for this torch
   BorrowedPackage(const char* file, int runners);
   ~BorrowedPackage();
   BorrowedPackage(const BorrowedPackage&) = delete;
@@ -27,7 +29,8 @@ class BorrowedPackage {
   torch::inductor::AOTIModelPackageLoader& loader() const;
 
  private:
-  std::shared_ptr<PackagePool> pool_;  ///< a program's static pipeline may end after this library
+  std::shared_ptr<PackagePool>
+      pool_;  ///< a static pipeline may be destroyed after this library's statics
   PooledPackage& package_;
 };
 

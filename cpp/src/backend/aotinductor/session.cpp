@@ -21,7 +21,7 @@ Session::Session(const LungrtSessionRequest& request)
       package_(request.artifact, run_streams_) {}
 
 LungrtSessionTraits Session::traits() const {
-  // Layout and batch are the core's to say: they were chosen when the network was compiled.
+  // Layout and batch were fixed when the network was compiled; the core reads them from its record.
   return {.channels_last = 0, .batch = 1, .run_streams = run_streams_};
 }
 
@@ -32,7 +32,7 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   // The loader has one runner per run stream; if more threads call, they take turns.
   const std::vector<at::Tensor> results = package_.loader().run({torch_common::wrap(input)});
   if (results.size() != 1) {
-    throw std::runtime_error("the network gave " + std::to_string(results.size()) +
+    throw std::runtime_error("the network returned " + std::to_string(results.size()) +
                              " tensors, expected 1");
   }
   torch_common::copy_result(results.front(), output);

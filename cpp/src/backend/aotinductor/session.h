@@ -1,4 +1,4 @@
-/// A network that AOTInductor compiled, and how it is run.
+/// Session of a network that AOTInductor compiled.
 #pragma once
 
 #include "backend/aotinductor/package_pool.h"
@@ -9,11 +9,11 @@ namespace lungrt::aotinductor {
 
 /// Immutable after construction; run() may be called from many threads.
 ///
-/// Compiled code checks nothing about its input: shape, layout and the machine it was compiled for
-/// are recorded beside it, and the core holds them against what it has before it calls run().
+/// Compiled code does not check its input: shape, layout and the machine it was compiled for are
+/// recorded beside it, and the core compares them with its own before it calls run().
 class Session final : public LungrtSession {
  public:
-  /// \throws std::runtime_error, c10::Error where the file is no package for this torch
+  /// \throws std::runtime_error, c10::Error where the file is not a package for this torch
   explicit Session(const LungrtSessionRequest& request);
 
   LungrtSessionTraits traits() const override;
@@ -21,8 +21,8 @@ class Session final : public LungrtSession {
 
  private:
   torch_common::IdleMemory idle_memory_;
-  int run_streams_;  ///< runs at once
-  int threads_;      ///< of each
+  int run_streams_;
+  int threads_;  ///< of each run stream
   BorrowedPackage package_;
 };
 

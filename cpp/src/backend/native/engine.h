@@ -1,12 +1,12 @@
-/// The engine that is part of the core: both network families as own CPU kernels.
+/// Native engine: lungrt's own CPU kernels for both network families; part of the core.
 #pragma once
 
 #include "backend/engine.h"
 
 namespace lungrt {
 
-/// Needs no other library. Options: `kernels` (winograd or direct) and `instruction_set` (auto,
-/// avx512, avx2 or portable).
+/// The native engine, which needs no other library. Options: `kernels` (winograd or direct) and
+/// `instruction_set` (auto, avx512, avx2 or portable).
 const Engine& native_engine();
 
 }  // namespace lungrt

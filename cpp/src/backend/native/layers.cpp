@@ -17,15 +17,17 @@ namespace {
   std::string text;
   for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
   throw Error(ErrorCode::kInvalidArgument,
-              "the network takes " + expected + " at a time, got [" + text + "]");
+              "the network expects an input of " + expected + ", got [" + text + "]");
 }
 
 void check_slice(const native::UnetGraph& graph, const std::vector<std::int64_t>& shape) {
   const std::int64_t channels = graph.options().in_channels;
   if (shape.size() != 3 || shape[0] != channels || !graph.takes(shape[1], shape[2])) {
-    refuse(shape, "[" + std::to_string(channels) + ", height, width], height and width " +
-                      std::to_string(2 * graph.halo()) + " more than a multiple of " +
-                      std::to_string(graph.size_multiple()) + ",");
+    const int lost = 2 * graph.halo();
+    refuse(shape, "[" + std::to_string(channels) +
+                      ", height, width] with height and width a multiple of " +
+                      std::to_string(graph.size_multiple()) +
+                      (lost > 0 ? " plus " + std::to_string(lost) : ""));
   }
 }
 
@@ -36,13 +38,13 @@ native::Trace trace_unet(const native::UnetOptions& options, native::Tensors& te
   tensors.require_all_taken();
   check_slice(graph, shape);
   const std::int64_t pixels = shape[1] * shape[2];
-  std::vector<float> interleaved(static_cast<std::size_t>(shape[0] * pixels));
-  ops::interleave_portable(input, pixels, pixels, shape[0], shape[0], interleaved.data());
+  std::vector<float> channels_last(static_cast<std::size_t>(shape[0] * pixels));
+  ops::interleave_portable(input, pixels, pixels, shape[0], shape[0], channels_last.data());
   native::Trace trace;
   native::UnetRun run(graph, settings.kernels, static_cast<int>(shape[1]),
                       static_cast<int>(shape[2]));
   std::vector<float> probability(static_cast<std::size_t>(pixels));
-  run.run(interleaved.data(), probability.data(), &trace);
+  run.run(channels_last.data(), probability.data(), &trace);
   return trace;
 }
 

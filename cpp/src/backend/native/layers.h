@@ -1,4 +1,4 @@
-/// The native engine's layers, one by one.
+/// Outputs of single layers of the native engine.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace lungrt {
 
-/// What layer_outputs() does, of a file.
-/// \param slices  whether it is expected to hold a U-Net
+/// Implements layer_outputs() for a weights file.
+/// \param slices  true: the file must hold a U-Net, false: a classifier
 std::map<std::string, LayerOutput> native_layers(const std::filesystem::path& file, bool slices,
                                                  const float* input,
                                                  const std::vector<std::int64_t>& shape,

@@ -26,16 +26,16 @@ std::string text(const TensorShape& shape) {
                          const std::string& expected) {
   throw Error(ErrorCode::kInference, "engine native: an input of " + text(input.shape) +
                                          " and an output of " + text(output.shape) +
-                                         " do not fit the network, which takes " + expected);
+                                         " do not fit the network, which expects " + expected);
 }
 
-/// Calls `body`; memory that runs out becomes an error like any other.
+/// Calls `body` and turns std::bad_alloc into Error kOutOfMemory.
 template <typename Body>
 auto within_memory(const std::string& doing, Body&& body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, "engine native: memory ran out " + doing);
+    throw Error(ErrorCode::kOutOfMemory, "engine native: out of memory " + doing);
   }
 }
 
@@ -68,10 +68,12 @@ class UnetSession final : public Session {
     if (!fits || output.shape[1] != 1 || output.shape[2] != height - lost ||
         output.shape[3] != width - lost) {
       refuse(input, output,
-             "[N, " + std::to_string(graph_.options().in_channels) +
-                 ", height, width], channels last, height and width " + std::to_string(lost) +
-                 " more than a multiple of " + std::to_string(graph_.size_multiple()) +
-                 ", and gives " + std::to_string(lost) + " rows and columns less");
+             "an input of [N, " + std::to_string(graph_.options().in_channels) +
+                 ", height, width] in channels-last layout, with height and width a multiple of " +
+                 std::to_string(graph_.size_multiple()) +
+                 (lost > 0 ? " plus " + std::to_string(lost) + ", and an output with " +
+                                 std::to_string(lost) + " fewer rows and columns"
+                           : ", and an output of the same height and width"));
     }
     std::optional<native::UnetRun>& run = dynamic_cast<Own&>(workspace).run;
     if (!run || run->height() != height || run->width() != width) {
@@ -87,7 +89,7 @@ class UnetSession final : public Session {
 
  private:
   struct Own final : Workspace {
-    std::optional<native::UnetRun> run;  ///< for slices of the last size
+    std::optional<native::UnetRun> run;  ///< for slices of the size that was run last
   };
   native::UnetGraph graph_;
   const native::Kernels& kernels_;
@@ -119,8 +121,8 @@ class ClassifierSession final : public Session {
     if (input.shape[1] != 1 || input.shape[2] != crop[0] || input.shape[3] != crop[1] ||
         input.shape[4] != crop[2] || output.shape[1] != options.out_channels) {
       refuse(input, output,
-             "[N, 1, " + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) + ", " +
-                 std::to_string(crop[2]) + "] and gives [N, " +
+             "an input of [N, 1, " + std::to_string(crop[0]) + ", " + std::to_string(crop[1]) +
+                 ", " + std::to_string(crop[2]) + "] and an output of [N, " +
                  std::to_string(options.out_channels) + "]");
     }
     auto& own = dynamic_cast<Own&>(workspace);

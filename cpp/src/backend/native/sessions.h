@@ -1,4 +1,4 @@
-/// The native engine's networks as sessions.
+/// Sessions of the native engine.
 #pragma once
 
 #include <memory>

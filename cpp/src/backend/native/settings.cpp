@@ -11,10 +11,11 @@ NativeSettings parse_native_settings(const EngineOptions& options) {
     if (name == "instruction_set") {
       instruction_set = value;
     } else if (name != "kernels") {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "engine native: unknown option '" + name +
-                      "', it knows kernels (winograd, direct) and instruction_set (auto, avx512, "
-                      "avx2, portable)");
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "engine native: unknown option '" + name +
+              "'; its options are kernels (winograd, direct) and instruction_set (auto, avx512, "
+              "avx2, portable)");
     } else if (value == "direct") {
       algorithm = native::Algorithm::kDirect;
     } else if (value != "winograd") {

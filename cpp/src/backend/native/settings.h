@@ -1,4 +1,4 @@
-/// What the native engine can be asked for.
+/// Options of the native engine.
 #pragma once
 
 #include "backend/session.h"
@@ -14,11 +14,12 @@ struct NativeSettings {
 };
 
 /// \throws Error kInvalidArgument   for an option or a value that does not exist
-/// \throws Error kDeviceUnavailable for an instruction set that this processor does not have
+/// \throws Error kDeviceUnavailable for an instruction set that this processor does not support
 NativeSettings parse_native_settings(const EngineOptions& options);
 
-/// \param slices  whether a U-Net is expected, or a classifier
-/// \throws Error kBadBundle where the file holds the other one
+/// Checks which network family a file holds.
+/// \param slices  true: a U-Net is expected, false: a classifier
+/// \throws Error kBadBundle where the file holds the other family
 void require_family(const native::NetworkFile& network, bool slices,
                     const std::filesystem::path& file);
 

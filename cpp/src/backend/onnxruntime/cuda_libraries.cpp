@@ -9,14 +9,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In an order in which each finds those that it needs itself.
+/// In an order in which each library finds those that it depends on.
 constexpr const char* kLibraries[] = {"libcudart.so.", "libnvrtc.so.",  "libcublasLt.so.",
                                       "libcublas.so.", "libcurand.so.", "libcufft.so.",
                                       "libcudnn.so."};
 
 std::vector<fs::path> files_below(const fs::path& packages) {
   std::vector<fs::path> files;
-  std::error_code ignored;  // a folder that is not there has no files
+  std::error_code ignored;  // a folder that does not exist has no files
   for (const fs::directory_entry& package : fs::directory_iterator(packages, ignored)) {
     for (const fs::directory_entry& file :
          fs::directory_iterator(package.path() / "lib", ignored)) {

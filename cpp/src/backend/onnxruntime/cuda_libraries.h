@@ -1,4 +1,4 @@
-/// CUDA's own libraries, where they came as Python packages.
+/// CUDA's libraries from Python packages.
 #pragma once
 
 #include <filesystem>
@@ -7,11 +7,12 @@
 
 namespace lungrt::onnxruntime {
 
-/// Loads what the CUDA provider links to (cuBLAS, cuDNN, ...) from the packages beside the
-/// runtime's, since the provider itself looks only where the system's loader does. What is not
-/// there, or does not load, is left to that loader, whose message the provider passes on.
+/// Loads the libraries that the CUDA provider links to (cuBLAS, cuDNN, ...) from the packages
+/// beside the runtime's, since the provider itself only searches the loader's standard folders.
+/// Libraries that are missing or cannot be loaded are left to that loader, whose message the
+/// provider reports.
 /// \param runtime  path of libonnxruntime.so, `site-packages/onnxruntime/capi/...` in a wheel
-/// \return names of what was loaded
+/// \return names of the loaded libraries
 std::vector<std::string> preload_cuda_libraries(const std::filesystem::path& runtime);
 
 }  // namespace lungrt::onnxruntime

@@ -1,4 +1,4 @@
-/// The table that the core finds in this library.
+/// Engine table of the ONNX Runtime engine.
 
 #include <algorithm>
 #include <memory>
@@ -18,8 +18,8 @@ using engine_library::Failure;
 using engine_library::guarded;
 using engine_library::tell;
 
-/// The runtime has no code for memory that ran out: its arena, the C++ library, CUDA and its
-/// libraries each have words of their own.
+/// The runtime has no error code for out of memory: its arena, the C++ library, CUDA and CUDA's
+/// libraries each have their own message.
 bool is_out_of_memory(const std::string& message) {
   for (const char* words : {"Failed to allocate memory", "bad_alloc", "out of memory",
                             "ALLOC_FAILED", "Available memory of"}) {
@@ -28,7 +28,7 @@ bool is_out_of_memory(const std::string& message) {
   return false;
 }
 
-/// The instruction set that the runtime's kernels have to choose from.
+/// Widest instruction set of this processor that the runtime has kernels for.
 std::string processor() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) return "AVX512";
@@ -80,7 +80,7 @@ struct Engine {
 namespace lungrt::engine_library {
 
 Failure meaning_of_current_exception(LungrtStatus otherwise) {
-  // In one line, as every message of lungrt: the runtime breaks its own.
+  // lungrt's messages are single lines; the runtime's contain line breaks.
   const auto failure = [](LungrtStatus status, std::string message) {
     std::replace(message.begin(), message.end(), '\n', ' ');
     return Failure(status, message);

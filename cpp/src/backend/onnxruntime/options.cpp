@@ -15,7 +15,7 @@ namespace {
 
 struct Known {
   const char* name;
-  std::vector<std::string> values;  ///< the first one is the default, but for the provider
+  std::vector<std::string> values;  ///< the first one is the default, except for the provider
 };
 
 const std::vector<Known>& known_options() {
@@ -49,7 +49,7 @@ void check(const std::string& name, const std::string& value) {
       std::find_if(all.begin(), all.end(), [&](const Known& one) { return name == one.name; });
   if (known == all.end()) {
     throw Failure(kLungrtInvalidOption,
-                  "unknown option '" + name + "'; this engine has " + all_options());
+                  "unknown option '" + name + "'; the options of this engine are " + all_options());
   }
   if (std::find(known->values.begin(), known->values.end(), value) == known->values.end()) {
     throw Failure(kLungrtInvalidOption,
@@ -57,17 +57,17 @@ void check(const std::string& name, const std::string& value) {
   }
 }
 
-/// A provider runs on one kind of device.
+/// Each provider runs on one kind of device.
 void check_device(const std::string& provider, bool cuda) {
   const bool needs_cuda = provider == "cuda" || provider == "tensorrt";
   if (needs_cuda != cuda) {
     throw Failure(kLungrtInvalidOption, "option provider=" + provider + " needs device " +
                                             (needs_cuda ? "cuda" : "cpu") + ", but device " +
-                                            (cuda ? "cuda" : "cpu") + " was asked for");
+                                            (cuda ? "cuda" : "cpu") + " was requested");
   }
 }
 
-/// TensorRT chooses TF32 by itself, and the runtime has no setting against it.
+/// TensorRT uses TF32 by default, and the runtime has no setting to turn it off.
 bool tensorrt_is_kept_from_tf32() {
   const char* override = std::getenv("NVIDIA_TF32_OVERRIDE");
   return override != nullptr && std::string(override) == "0";
@@ -77,8 +77,9 @@ void check_precision(const std::string& provider, LungrtPrecision precision) {
   if (provider == "tensorrt") {
     if (precision == kLungrtFp32 && !tensorrt_is_kept_from_tf32()) {
       throw Failure(kLungrtInvalidOption,
-                    "option provider=tensorrt does tf32 and fp16: its float32 is TF32 unless the "
-                    "environment has NVIDIA_TF32_OVERRIDE=0; ask for one of them");
+                    "option provider=tensorrt supports tf32 and fp16, but fp32 only with "
+                    "NVIDIA_TF32_OVERRIDE=0 in the environment, since it computes float32 in TF32 "
+                    "otherwise; request tf32 or fp16, or set the variable");
     }
   } else if (precision == kLungrtFp16) {
     throw Failure(kLungrtInvalidOption,

@@ -1,4 +1,4 @@
-/// What a session can be told: `--engine-option NAME=VALUE` of the command line.
+/// Options of a session: `--engine-option NAME=VALUE` of the command line.
 #pragma once
 
 #include <onnxruntime_cxx_api.h>
@@ -10,16 +10,17 @@
 namespace lungrt::onnxruntime {
 
 struct Options {
-  std::string provider;  ///< cpu, cuda, tensorrt, openvino; the device's own where none is named
-  bool arena = true;     ///< keep activations between runs
+  std::string provider;  ///< cpu, cuda, tensorrt, openvino; by default that of the device
+  bool arena = true;     ///< keep the memory of activations between runs
   GraphOptimizationLevel graph = ORT_ENABLE_ALL;
   std::string cudnn_search;  ///< heuristic, exhaustive, default
   bool cuda_graph = false;   ///< replay a run's kernels as one graph; one run at a time
   LungrtPrecision precision = kLungrtFp32;
 };
 
-/// \throws Failure kLungrtInvalidOption for an unknown name or value, with those that there are,
-/// and for a provider that does not compute in the precision that was asked for
+/// Reads the options of a request.
+/// \throws Failure kLungrtInvalidOption for an unknown name or value (the message lists the known
+///         ones), and for a provider that does not support the requested precision
 Options parse_options(const LungrtSessionRequest& request);
 
 }  // namespace lungrt::onnxruntime

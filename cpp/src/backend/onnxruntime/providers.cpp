@@ -39,10 +39,10 @@ bool has(const std::string& provider) {
 std::string present_providers() {
   std::string names;
   for (const std::string& name : providers()) names += (names.empty() ? "" : ", ") + name;
-  return library_path() + " has the providers " + names;
+  return library_path() + " has only the providers " + names;
 }
 
-/// Settings as the two arrays of C strings that the runtime takes.
+/// Settings as the two arrays of C strings that the runtime's functions expect.
 struct Arrays {
   explicit Arrays(const Settings& settings) {
     for (const auto& [key, value] : settings) {
@@ -62,8 +62,8 @@ void append_cuda(Ort::SessionOptions& session, const Options& options, int devic
   std::string search = options.cudnn_search;
   std::transform(search.begin(), search.end(), search.begin(),
                  [](char letter) { return static_cast<char>(letter - 'a' + 'A'); });
-  // Batches and sizes are fixed, so an arena that grows by what is asked for wastes nothing, and
-  // the runtime searches for each convolution's algorithm once and keeps it with the session.
+  // Batches and sizes are fixed, so an arena that grows by the requested size wastes nothing, and
+  // the runtime searches for each convolution's algorithm only once per session.
   Settings settings{{"device_id", std::to_string(device_index)},
                     {"cudnn_conv_algo_search", search},
                     {"arena_extend_strategy", "kSameAsRequested"}};
@@ -77,10 +77,11 @@ void append_cuda(Ort::SessionOptions& session, const Options& options, int devic
     Ort::ThrowOnError(
         api.UpdateCUDAProviderOptions(made, factors.keys.data(), factors.values.data(), 1));
   } catch (const Ort::Exception& error) {
-    throw Failure(kLungrtUnsupportedRuntime,
-                  std::string("this ONNX Runtime cannot be told whether to use TF32, which is not "
-                              "exact; install 1.18 or newer: ") +
-                      error.what());
+    throw Failure(
+        kLungrtUnsupportedRuntime,
+        std::string("this ONNX Runtime has no setting for TF32, which must be off for exact "
+                    "float32; install ONNX Runtime 1.18 or newer: ") +
+            error.what());
   }
   session.AppendExecutionProvider_CUDA_V2(*cuda);
 }
@@ -106,7 +107,7 @@ void append_openvino(Ort::SessionOptions& session, int threads) {
   if (api == nullptr) {
     throw Failure(kLungrtUnsupportedRuntime, "provider openvino needs ONNX Runtime 1.17 or newer");
   }
-  // Without the precision it may compute in bfloat16 where the processor can.
+  // Without a precision it may use bfloat16 on processors that support it.
   const Settings settings{
       {"device_type", "CPU"}, {"precision", "FP32"}, {"num_of_threads", std::to_string(threads)}};
   const Arrays arrays(settings);
@@ -130,7 +131,7 @@ std::string why_no_cuda_device() {
     return present_providers() +
            ", none of which runs on CUDA; install one that does (pip install onnxruntime-gpu)";
   }
-  return present_providers() + ", and the CUDA driver (libcuda.so.1) shows " +
+  return present_providers() + ", and the CUDA driver (libcuda.so.1) reports " +
          std::to_string(cuda_driver::device_count()) + " devices";
 }
 
@@ -139,7 +140,7 @@ void append_provider(Ort::SessionOptions& session, const Options& options, int d
   const std::string& provider = options.provider;
   if (!has(provider)) {
     throw Failure(kLungrtDeviceUnavailable,
-                  "provider " + provider + " was asked for, but " + present_providers());
+                  "provider " + provider + " was requested, but " + present_providers());
   }
   if (provider == "cuda" || provider == "tensorrt") preload_cuda_libraries(library_path());
   try {

@@ -28,10 +28,10 @@ Runtime& runtime() {
   return *opened;
 }
 
-constexpr const char* kHowToGetOne =
-    "; install one (pip install onnxruntime), or name its folder in ONNXRUNTIME_ROOT";
+constexpr const char* kHowToGetIt =
+    "; install ONNX Runtime (pip install onnxruntime), or set ONNXRUNTIME_ROOT to its folder";
 
-/// libonnxruntime.so, or the newest libonnxruntime.so.N: a wheel holds nothing but the full name.
+/// libonnxruntime.so, or the newest libonnxruntime.so.N: wheels contain only the versioned name.
 std::optional<fs::path> find_in(const fs::path& folder) {
   const std::string name = "libonnxruntime.so";
   std::error_code ignored;
@@ -45,8 +45,9 @@ std::optional<fs::path> find_in(const fs::path& folder) {
   return newest;
 }
 
-/// The file to open, or nothing: then the system's loader is asked.
-std::optional<fs::path> find_library(const std::string& told) {
+/// The file to open, or nothing: then the system's loader searches for it.
+/// \param hint  folder that the application named, or empty
+std::optional<fs::path> find_library(const std::string& hint) {
   const char* root = std::getenv("ONNXRUNTIME_ROOT");
   if (root != nullptr && *root != '\0') {
     for (const fs::path& folder : {fs::path(root), fs::path(root) / "lib"}) {
@@ -54,36 +55,36 @@ std::optional<fs::path> find_library(const std::string& told) {
     }
     throw Failure(kLungrtRuntimeMissing, std::string("no libonnxruntime.so in ONNXRUNTIME_ROOT, ") +
                                              root +
-                                             " (nor in its folder lib); correct or unset it");
+                                             ", or its folder lib; correct or unset the variable");
   }
-  return told.empty() ? std::nullopt : find_in(told);
+  return hint.empty() ? std::nullopt : find_in(hint);
 }
 
-/// Local, and never unloaded: the runtime leaves threads and thread-local destructors behind.
+/// RTLD_LOCAL, and never unloaded: the runtime leaves threads and thread-local destructors behind.
 void* open_file(const std::string& file) {
   return dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
-void* open_library(const std::string& told) {
-  if (const auto library = find_library(told)) {
+void* open_library(const std::string& hint) {
+  if (const auto library = find_library(hint)) {
     void* handle = open_file(library->string());
     if (handle != nullptr) return handle;
     throw Failure(kLungrtRuntimeMissing,
-                  library->string() + " cannot be loaded: " + dlerror() + kHowToGetOne);
+                  library->string() + " cannot be loaded: " + dlerror() + kHowToGetIt);
   }
   for (const char* name : {"libonnxruntime.so.1", "libonnxruntime.so"}) {
     if (void* handle = open_file(name)) return handle;
   }
-  throw Failure(kLungrtRuntimeMissing, "no ONNX Runtime was found: no libonnxruntime.so in " +
-                                           (told.empty() ? "" : told + ", nor in ") +
-                                           std::string("the folders of the system's loader") +
-                                           kHowToGetOne);
+  throw Failure(kLungrtRuntimeMissing, "ONNX Runtime was not found: no libonnxruntime.so in " +
+                                           (hint.empty() ? "" : hint + " or ") +
+                                           std::string("the system's library folders") +
+                                           kHowToGetIt);
 }
 
-/// Libraries from 1.29 on report to their maker over the network, and keep what they will send in
-/// the user's cache, unless told not to before they start: by a variable of the environment, whose
-/// name changed once. One that the user has set stays.
-void ask_for_no_telemetry() {
+/// From version 1.29 on, the library sends telemetry over the network and queues it in the user's
+/// cache, unless an environment variable, whose name changed once, turns that off before it starts.
+/// A value that the user has set stays.
+void turn_telemetry_off() {
   for (const char* name : {"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"}) {
     setenv(name, "1", 0);
   }
@@ -98,13 +99,13 @@ std::string path_of(const void* function, const std::string& otherwise) {
 }  // namespace
 
 std::string open_runtime(const std::string& folder) {
-  ask_for_no_telemetry();
+  turn_telemetry_off();
   void* library = open_library(folder);
   using Entry = const OrtApiBase* (*)();
   const auto entry = reinterpret_cast<Entry>(dlsym(library, "OrtGetApiBase"));
   if (entry == nullptr) {
     throw Failure(kLungrtUnsupportedRuntime,
-                  "the libonnxruntime.so that was found is not ONNX Runtime: it has no "
+                  "the libonnxruntime.so that was found is not ONNX Runtime: it has no function "
                   "OrtGetApiBase");
   }
   const OrtApiBase* base = entry();
@@ -118,9 +119,9 @@ std::string open_runtime(const std::string& folder) {
                       "); install a newer one (pip install -U onnxruntime)");
   }
   Ort::InitApi(api);
-  // What goes wrong reaches the caller as an error; nothing is to appear on stderr besides.
+  // Failures reach the caller as errors; the runtime must not write to stderr as well.
   auto* environment = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "lungrt");
-  environment->DisableTelemetryEvents();  // of older libraries, which ask no variable
+  environment->DisableTelemetryEvents();  // for older versions, which read no variable
   runtime() = {base, path, Ort::GetAvailableProviders(), environment};
   return version;
 }

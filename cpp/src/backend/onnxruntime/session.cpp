@@ -22,7 +22,7 @@ Ort::MemoryInfo memory_of(const LungrtTensor& tensor) {
              : Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
 }
 
-/// The one input or output of a graph: its name and kind are to be what the manifest says.
+/// Checks the only input or output of a graph against the manifest: name, type and rank.
 void check_value(const char* what, const std::string& expected, std::size_t count,
                  const std::string& name, const Ort::TypeInfo& type, int rank) {
   if (count != 1 || name != expected) {
@@ -31,7 +31,7 @@ void check_value(const char* what, const std::string& expected, std::size_t coun
                                           "'; expected one called '" + expected + "'");
   }
   if (type.GetONNXType() != ONNX_TYPE_TENSOR) {
-    throw Failure(kLungrtBadArtifact, std::string("the graph's ") + what + " is no tensor");
+    throw Failure(kLungrtBadArtifact, std::string("the graph's ") + what + " is not a tensor");
   }
   const auto tensor = type.GetTensorTypeAndShapeInfo();
   if (tensor.GetElementType() != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {
@@ -69,7 +69,7 @@ Session::Session(const LungrtSessionRequest& request)
       output_name_(request.output_name),
       cuda_(request.cuda != 0),
       slices_(request.input_rank == 4),
-      // Providers other than the runtime's own spread one run over their threads themselves.
+      // The other providers use several threads for one run themselves.
       run_streams_(options_.provider == "cpu" ? std::min(request.threads, kMaxRunStreams) : 1),
       session_(std::make_unique<Ort::Session>(environment(), request.artifact, settings(request))) {
   check_signature(request.input_rank);
@@ -81,7 +81,7 @@ Ort::SessionOptions Session::settings(const LungrtSessionRequest& request) const
   settings.SetIntraOpNumThreads(request.threads - run_streams_ + 1);
   settings.SetInterOpNumThreads(1);
   settings.SetExecutionMode(ORT_SEQUENTIAL);
-  // Idle threads that spin take the cores from whatever else runs.
+  // Idle threads that spin would take cores from other work.
   settings.AddConfigEntry("session.intra_op.allow_spinning", "0");
   settings.AddConfigEntry("session.inter_op.allow_spinning", "0");
   settings.SetGraphOptimizationLevel(options_.graph);
@@ -104,7 +104,7 @@ void Session::check_signature(int input_rank) const {
 }
 
 LungrtSessionTraits Session::traits() const {
-  // Blocked layouts are the runtime's own business: it reorders at the graph's ends.
+  // The runtime reorders to its own blocked layouts at the ends of the graph.
   if (cuda_) {
     return {.channels_last = 0, .batch = slices_ ? 8 : 64, .run_streams = 1, .device_tensors = 1};
   }
@@ -117,9 +117,9 @@ void Session::run(LungrtWorkspace& given, const LungrtTensor& input,
   if (options_.cuda_graph && input.cuda == 0) {
     throw Failure(kLungrtInvalidOption,
                   "option cuda_graph=on needs tensors in device memory; install lungrt with its "
-                  "CUDA core (liblungrt_cuda.so), or leave the option out");
+                  "CUDA core (liblungrt_cuda.so), or omit the option");
   }
-  // An input that lies elsewhere than the graph runs is copied there when it is bound.
+  // An input in host memory is copied to the device when it is bound.
   const bool copied = cuda_ && input.cuda == 0;
   if (copied || !workspace.input_.is(input)) {
     workspace.input_.set(input);
@@ -136,8 +136,8 @@ void Session::run(LungrtWorkspace& given, const LungrtTensor& input,
     session_->Run(options, workspace.binding_);
     return;
   }
-  // A graph holds the addresses that it was captured with: each binding has one of its own. The
-  // runtime captures and replays one at a time.
+  // A CUDA graph contains the addresses that it was captured with, so each binding has its own. The
+  // runtime captures and replays only one at a time.
   const std::lock_guard lock(graphs_mutex_);
   if (workspace.graph_ == 0) workspace.graph_ = ++graphs_;
   options.AddConfigEntry("gpu_graph_id", std::to_string(workspace.graph_).c_str());

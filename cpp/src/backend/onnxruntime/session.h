@@ -1,4 +1,4 @@
-/// An ONNX graph and how it is run.
+/// Session of an ONNX graph.
 #pragma once
 
 #include <onnxruntime_cxx_api.h>
@@ -14,7 +14,7 @@
 
 namespace lungrt::onnxruntime {
 
-/// Where a run reads and writes: the caller's own memory, bound once and again only when it moves.
+/// Bindings of a run's input and output to the caller's memory, renewed only when that changes.
 class Workspace final : public LungrtWorkspace {
  public:
   explicit Workspace(Ort::Session& session) : binding_(session) {}
@@ -34,16 +34,15 @@ class Workspace final : public LungrtWorkspace {
 
   Ort::IoBinding binding_;
   Bound input_, output_;
-  int graph_ = 0;  ///< number of the CUDA graph of what is bound; 0: none yet
+  int graph_ = 0;  ///< number of the CUDA graph for the current bindings; 0: none yet
 };
 
 /// Immutable after construction; run() may be called from many threads, each with a workspace.
 class Session final : public LungrtSession {
  public:
-  /// \throws Failure         as parse_options() and append_provider() do, and kLungrtBadArtifact
-  /// for
-  ///                         a graph with other inputs or outputs than the manifest says
-  /// \throws Ort::Exception  where the file is no ONNX graph that this runtime can load
+  /// \throws Failure         as parse_options() and append_provider(), and kLungrtBadArtifact for a
+  ///                         graph whose input or output differs from the manifest
+  /// \throws Ort::Exception  where the file is not an ONNX graph that this runtime can load
   explicit Session(const LungrtSessionRequest& request);
 
   LungrtSessionTraits traits() const override;
@@ -60,11 +59,11 @@ class Session final : public LungrtSession {
   Options options_;
   std::string input_name_, output_name_;
   bool cuda_;
-  bool slices_;      ///< slices with context (else crops)
-  int run_streams_;  ///< runs at once
+  bool slices_;      ///< input are slices with context, else crops
+  int run_streams_;  ///< see LungrtSessionTraits
   std::unique_ptr<Ort::Session> session_;
   mutable std::mutex graphs_mutex_;
-  mutable int graphs_ = 0;  ///< numbers given
+  mutable int graphs_ = 0;  ///< number of CUDA graphs so far
 };
 
 }  // namespace lungrt::onnxruntime

@@ -1,4 +1,4 @@
-// What torch throws, as the statuses of the engine table.
+// Translation of torch's exceptions to the statuses of the engine table.
 
 #include <c10/util/Exception.h>
 

@@ -14,13 +14,13 @@ namespace {
 
 thread_local bool cached_here = false;
 
-constexpr std::size_t kSmallest = 64 << 10;  // bytes: smaller tensors do not fault enough to matter
+constexpr std::size_t kSmallest = 64 << 10;  // bytes; smaller tensors cause few page faults
 constexpr std::size_t kHugePage = 2 << 20;
-/// Idle bytes beyond which blocks of other sizes are given up before new ones are made: scans of
-/// many sizes one after the other must not add up.
+/// Idle bytes above which all idle blocks are freed before a new one is allocated, so that scans of
+/// many sizes, one after the other, do not add up.
 constexpr std::size_t kMostIdle = 512 << 20;
 
-/// Sizes are rounded so that nearly equal tensors share blocks.
+/// Sizes are rounded up so that tensors of nearly equal size share blocks.
 std::size_t rounded(std::size_t bytes) {
   const std::size_t step = bytes < (1 << 20) ? (4 << 10) : (1 << 20);
   return (bytes + step - 1) / step * step;
@@ -29,7 +29,7 @@ std::size_t rounded(std::size_t bytes) {
 class CachingAllocator final : public c10::Allocator {
  public:
   static CachingAllocator& instance() {
-    // Installed once and never destroyed: tensors of other threads may be freed through it at exit.
+    // Installed once and never destroyed: other threads' tensors may be freed through it at exit.
     static CachingAllocator* allocator = [] {
       auto* made = new CachingAllocator(c10::GetAllocator(c10::kCPU));
       constexpr std::uint8_t kPriority = 10;  // above torch's own, which was set with 0
@@ -47,7 +47,7 @@ class CachingAllocator final : public c10::Allocator {
     return {block, block, &release, c10::Device(c10::kCPU)};
   }
 
-  // Torch frees through this any pointer that a DataPtr of this device released: ours and others'.
+  // Torch uses this to free any pointer that a DataPtr of this device released: ours and others'.
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
   void release_idle() {

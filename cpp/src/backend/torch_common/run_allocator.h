@@ -1,12 +1,12 @@
-/// Memory for activations that is kept between runs.
+/// Cache of memory for activations, which is kept between runs.
 #pragma once
 
 namespace lungrt::torch_common {
 
-/// While one lives, large CPU tensors made by this thread come from a cache. With the C library's
-/// allocator every activation of some megabytes is mapped, faulted in page by page and unmapped
-/// again: about 30,000 page faults a slice. Other threads and an application's own tensors are
-/// served as before.
+/// While an instance lives, large CPU tensors that this thread allocates come from a cache. The C
+/// library's allocator maps every activation of some megabytes, faults it in page by page and
+/// unmaps it again: about 30,000 page faults per slice. Other threads and an application's own
+/// tensors are not affected.
 class RunAllocatorScope {
  public:
   RunAllocatorScope();
@@ -18,8 +18,8 @@ class RunAllocatorScope {
   bool previous_;
 };
 
-/// Hands the cache's idle memory back to the system when it goes: the first member of a session, so
-/// that it goes last.
+/// Frees the cache's idle memory when it is destroyed. It is the first member of a session and
+/// therefore destroyed last.
 struct IdleMemory {
   IdleMemory() = default;
   ~IdleMemory();

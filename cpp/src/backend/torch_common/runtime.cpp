@@ -14,7 +14,7 @@ namespace {
 using engine_library::guarded;
 using engine_library::tell;
 
-/// "2.13.0" of the torch in this process, from its own description of its build.
+/// Version of the torch in this process, e.g. "2.13.0", from its description of its build.
 std::string running_torch() {
   const std::string description = at::show_config();
   const std::string key = "TORCH_VERSION=";

@@ -1,12 +1,12 @@
-/// The torch in this process, for the engines that are built on it.
+/// The torch library in this process, for the engines that use it.
 #pragma once
 
 #include "backend/engine_table.h"
 
 namespace lungrt::torch_common {
 
-/// The table's `open_runtime`: tells torch's version, refuses another minor version than this
-/// library was built for.
+/// Implements the table's `open_runtime`: reports torch's version and refuses another minor version
+/// than this library was built for.
 LungrtStatus open_runtime(const char* folder, LungrtText* text);
 
 /// One slice per thread is faster than the rows of one slice across threads: nothing waits for the

@@ -1,4 +1,4 @@
-/// The caller's memory as torch's tensors.
+/// Tensors of torch over the caller's memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,7 +7,7 @@
 
 namespace lungrt::torch_common {
 
-/// A tensor over the caller's memory.
+/// Makes a tensor over the caller's memory, without copying.
 at::Tensor wrap(const LungrtTensor& tensor);
 
 /// Writes a network's result into the caller's memory.

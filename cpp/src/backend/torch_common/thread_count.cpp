@@ -6,8 +6,9 @@
 namespace lungrt::torch_common {
 namespace {
 
-/// `omp_set_num_threads` of the OpenMP runtime that torch itself uses: its wheel carries one under
-/// a mangled name, so ours could be another. The setting is per calling thread (an OpenMP ICV).
+/// Calls `omp_set_num_threads` of the OpenMP runtime that torch uses: torch's wheel contains one
+/// under a mangled file name, so linking OpenMP here could find another one. The setting applies to
+/// the calling thread only (an OpenMP ICV).
 void set_for_this_thread(int threads) {
   using Function = void (*)(int);
   static const Function set_num_threads = [] {

@@ -1,10 +1,10 @@
-/// How many threads an operator may use, for the calling thread alone.
+/// Number of threads that an operator may use, for the calling thread only.
 #pragma once
 
 namespace lungrt::torch_common {
 
-/// Sets the count that ATen's parallel loops and oneDNN ask for, and puts the old one back.
-/// at::set_num_threads would change it for the whole process, an application's own torch included.
+/// Sets the thread count of ATen's parallel loops and oneDNN, and restores the old one.
+/// at::set_num_threads would change it for the whole process, including an application's own torch.
 class ThreadCountScope {
  public:
   explicit ThreadCountScope(int threads);

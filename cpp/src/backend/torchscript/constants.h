@@ -1,4 +1,4 @@
-/// What a graph's nodes are given, where it is constant.
+/// Constant inputs of a graph's nodes.
 #pragma once
 
 #include <torch/csrc/jit/ir/constants.h>
@@ -10,7 +10,7 @@
 
 namespace lungrt::torchscript {
 
-/// An input of a node; nothing where it has none of that position, or it is no constant.
+/// Value of a node's input; nothing where the input does not exist or is not constant.
 inline std::optional<c10::IValue> constant(const torch::jit::Node* node, std::size_t input) {
   if (input >= node->inputs().size()) return std::nullopt;
   return torch::jit::toIValue(node->input(input));
@@ -42,7 +42,7 @@ inline bool are_all(const std::optional<std::vector<std::int64_t>>& list, std::i
   return list && std::all_of(list->begin(), list->end(), [&](auto i) { return i == value; });
 }
 
-/// A float32 tensor.
+/// Constant input that is a float32 tensor.
 inline std::optional<at::Tensor> constant_tensor(const torch::jit::Node* node, std::size_t input) {
   const auto found = constant(node, input);
   if (!found || !found->isTensor() || found->toTensor().scalar_type() != at::kFloat) {

@@ -7,7 +7,7 @@ namespace {
 
 using torch::jit::Node;
 
-// Positions of inputs of _convolution.
+// Positions of the inputs of aten::_convolution.
 enum Input : std::size_t {
   kWeight = 1,
   kBias,

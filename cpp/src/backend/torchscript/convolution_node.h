@@ -1,4 +1,4 @@
-/// A convolution in a graph, with its ReLU.
+/// Convolutions in a graph, with the ReLU that follows.
 #pragma once
 
 #include <torch/csrc/jit/ir/ir.h>
@@ -11,7 +11,7 @@ namespace lungrt::torchscript {
 
 struct ConvolutionNode {
   torch::jit::Node* node;
-  torch::jit::Node* relu;   ///< behind it, where nothing else sees what comes before; or none
+  torch::jit::Node* relu;   ///< the only user of the convolution's result, or null
   at::Tensor weight, bias;  ///< bias may be undefined
   mkldnn_convolution::Geometry geometry;
 
@@ -19,7 +19,8 @@ struct ConvolutionNode {
   torch::jit::Value* result() const { return (relu != nullptr ? relu : node)->output(); }
 };
 
-/// What oneDNN's functions take: float32 constants, one group, not transposed; nothing otherwise.
+/// Reads a convolution that oneDNN's functions support: float32 constants, one group, not
+/// transposed. Nothing for any other node.
 std::optional<ConvolutionNode> read_convolution(torch::jit::Node* node);
 
 }  // namespace lungrt::torchscript

@@ -1,4 +1,4 @@
-/// The table that the core finds in this library.
+/// Engine table of the TorchScript engine.
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>
@@ -21,7 +21,7 @@ using engine_library::Failure;
 using engine_library::guarded;
 using engine_library::tell;
 
-/// CUDA kernels register themselves when libtorch_cuda.so, beside libtorch_cpu.so, is loaded.
+/// Loads libtorch_cuda.so from beside libtorch_cpu.so; its CUDA kernels then register themselves.
 bool load_cuda() {
   static const bool loaded = [] {
     Dl_info info{};
@@ -64,14 +64,15 @@ struct Engine {
   }
 
  private:
-  /// The one option: graph.
+  /// Reads the only option, graph.
   static bool is_rewritten(const LungrtSessionRequest& request) {
     bool rewritten = true;
     for (std::int32_t i = 0; i < request.option_count; ++i) {
       const std::string name = request.options[i].name, value = request.options[i].value;
       if (name != "graph") {
         throw Failure(kLungrtInvalidOption,
-                      "unknown option '" + name + "'; this engine has graph=rewritten, traced");
+                      "unknown option '" + name +
+                          "'; the only option of this engine is graph=rewritten, traced");
       }
       if (value != "rewritten" && value != "traced") {
         throw Failure(kLungrtInvalidOption,
@@ -85,7 +86,7 @@ struct Engine {
   static void check_device(std::int32_t cuda, std::int32_t index) {
     const std::int32_t count = device_count(cuda);
     if (index >= 0 && index < count) return;
-    throw Failure(kLungrtDeviceUnavailable, "this torch sees " + std::to_string(count) +
+    throw Failure(kLungrtDeviceUnavailable, "this torch finds " + std::to_string(count) +
                                                 (cuda != 0 ? " CUDA devices" : " processors"));
   }
 };

@@ -27,10 +27,11 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// oneDNN works on blocks of so many channels; concatenated pieces of blocks are better copied.
+/// oneDNN works on blocks of this many channels. Concatenated parts that are not whole blocks are
+/// better copied.
 constexpr std::int64_t kBlock = 16;
 
-/// scale * x + shift, a channel's own, in double.
+/// Batch norm as scale * x + shift per channel, in double.
 struct BatchNorm {
   at::Tensor scale, shift;
 };
@@ -54,7 +55,7 @@ std::optional<BatchNorm> read_batch_norm(const Node* node) {
   return BatchNorm{.scale = scale, .shift = shift};
 }
 
-/// A convolution in two dimensions whose border is known.
+/// Reads a 2-D convolution whose border NormalizedConvolution can compute.
 std::optional<ConvolutionNode> read_receiver(Node* node) {
   auto found = read_convolution(node);
   if (!found || found->weight.dim() != 4) return std::nullopt;
@@ -66,8 +67,8 @@ std::optional<ConvolutionNode> read_receiver(Node* node) {
   return found;
 }
 
-/// avg_pool2d(x, window, stride, padding, ceil_mode, count_include_pad, divisor_override) of whole
-/// windows: the mean of what is normalised is the normalised mean.
+/// avg_pool2d(x, window, stride, padding, ceil_mode, count_include_pad, divisor_override) over
+/// whole windows: there the mean of normalised values is the normalised mean.
 bool is_mean(const Node* node) {
   return node->kind() == c10::aten::avg_pool2d && are_all(constant_list(node, 3), 0) &&
          is_constant(node, 4, false) && is_none(node, 6);
@@ -81,7 +82,7 @@ bool is_concatenation(const Node* node) {
          node->input(0)->uses().size() == 1;
 }
 
-/// What a convolution takes: parts, one after the other, and how they are to be normalised.
+/// Input of a convolution: concatenated parts and the batch norm to apply to them.
 struct Source {
   std::vector<Value*> parts;
   std::vector<std::int64_t> channels;
@@ -113,7 +114,7 @@ class Folding {
 
   Graph& graph_;
   std::map<const Value*, std::int64_t> channels_;
-  std::map<const Node*, Value*> pooled_;  // what was pooled before it is normalised
+  std::map<const Node*, Value*> pooled_;  // pool -> its copy that is applied before the batch norm
 };
 
 void Folding::note_channels(const Node* node) {
@@ -143,8 +144,8 @@ bool Folding::is_concatenation_of_known(const Node* node) const {
   return true;
 }
 
-/// Whether nothing but convolutions that can normalise sees a value.
-/// \param rising the larger of two values stays the larger when they are normalised
+/// Whether a value is only used by convolutions that can include its batch norm.
+/// \param rising  whether the batch norm preserves order, i.e. all its scales are positive
 bool Folding::all_fold(const Value* value, bool rising) const {
   for (const torch::jit::Use& use : value->uses()) {
     Node* user = use.user;
@@ -161,7 +162,7 @@ bool Folding::all_fold(const Value* value, bool rising) const {
   return true;
 }
 
-/// Nothing where a value is best taken as it is.
+/// Finds the source of a value; nothing where the value is best used as it is.
 std::optional<Source> Folding::source_of(Value* value) {
   Node* node = value->node();
   if (const auto norm = read_batch_norm(node)) {
@@ -173,7 +174,7 @@ std::optional<Source> Folding::source_of(Value* value) {
   return std::nullopt;
 }
 
-/// What is pooled, normalised behind the pool instead of before it.
+/// Moves a batch norm from before the pool to after it.
 std::optional<Source> Folding::pooled(Node* pool) {
   auto source = source_of(pool->input(0));
   if (!source || !source->norm || source->parts.size() != 1) return std::nullopt;

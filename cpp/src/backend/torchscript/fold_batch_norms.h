@@ -1,4 +1,4 @@
-/// A rewrite of a loaded network for the CPU.
+/// Graph rewrite for the CPU: batch norms.
 #pragma once
 
 #include <torch/csrc/jit/ir/ir.h>
@@ -7,10 +7,10 @@
 
 namespace lungrt::torchscript {
 
-/// Batch norms become part of the convolutions that take what they give, also where that was pooled
-/// or concatenated before; and concatenated channels are convolved where they lie and not copied.
-/// Only the order of sums changes. A batch norm that anything else sees stays. Does nothing where
-/// torch was built without oneDNN.
+/// Folds batch norms into the convolutions that follow them, also across pooling and concatenation;
+/// and convolves concatenated channels where they lie instead of copying them. Only the order of
+/// sums changes. A batch norm whose result is used by anything else stays. Does nothing where torch
+/// was built without oneDNN.
 void fold_batch_norms(std::shared_ptr<torch::jit::Graph> graph);
 
 }  // namespace lungrt::torchscript

@@ -26,7 +26,7 @@ graph(%x, %w, %b, %stride, %padding, %dilation, %transposed, %output_padding, %g
                                                %relu, %scalars, %algorithm)
   return (%r))";
 
-/// The fused call knows float32 weights and no transposed convolutions.
+/// The fused call supports float32 weights and does not support transposed convolutions.
 bool can_be_fused(const torch::jit::Match& match,
                   const std::unordered_map<std::string, torch::jit::Value*>& names) {
   const auto constant = [&](const char* name) {

@@ -32,10 +32,12 @@ Operation operation_of(const Node* node) {
   };
 }
 
-/// With the interpreter alone, which takes a second copy of this library for no mistake, as torch's
-/// dispatcher would. Of any number of inputs: of an operator with a fixed one, the interpreter
-/// makes one operation for all nodes. As if it had effects: nodes without are compared, to join
-/// equal ones, and functions cannot be.
+/// Registers the operator `lungrt::call`.
+///
+/// With the interpreter only: torch's dispatcher would refuse a second copy of this library. With a
+/// variable number of inputs: for an operator with a fixed number, the interpreter makes a single
+/// operation for all nodes. As an operator with side effects: nodes without are compared in order
+/// to merge equal ones, and functions cannot be compared.
 void register_once() {
   static const torch::jit::RegisterOperators registered({Operator(
       "lungrt::call(...) -> Tensor", operation_of, c10::AliasAnalysisKind::CONSERVATIVE)});

@@ -1,4 +1,4 @@
-/// A function of this library as a node of a graph.
+/// Calls of C++ functions as nodes of a graph.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,10 +9,12 @@
 
 namespace lungrt::torchscript {
 
-/// It is called by several threads at once, changes none of its inputs and returns none of them.
+/// Function of a node. It may be called by several threads at once, and must neither change nor
+/// return any of its inputs.
 using NodeFunction = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
 
-/// Inserts a call where nodes are inserted now; its result. Such a graph cannot be saved.
+/// Inserts a call at the graph's current insertion point. Such a graph cannot be saved.
+/// \return the result of the call
 torch::jit::Value* insert_call(torch::jit::Graph& graph,
                                const std::vector<torch::jit::Value*>& inputs,
                                NodeFunction function);

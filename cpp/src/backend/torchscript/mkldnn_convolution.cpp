@@ -20,7 +20,7 @@ std::optional<c10::OperatorHandle> find(const char* name, const char* overload) 
   return c10::Dispatcher::singleton().findSchema({name, overload});
 }
 
-/// By the schema and not by a C++ type: these functions are no part of torch's API.
+/// Calls a function by its schema and not by a C++ type, since it is not part of torch's API.
 at::Tensor call(const char* name, const char* overload, std::vector<IValue> stack) {
   find(name, overload).value().callBoxed(&stack);
   return std::move(stack.front()).toTensor();

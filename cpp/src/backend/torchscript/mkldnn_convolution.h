@@ -1,4 +1,4 @@
-/// Convolutions of oneDNN as torch has them, with what its public functions leave out.
+/// oneDNN's convolutions in torch, with the fused operations that torch's public functions lack.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,14 +14,15 @@ struct Geometry {
   std::vector<std::int64_t> dilation;
 };
 
-/// Whether this torch was built with oneDNN and has the functions below, with as many arguments.
+/// Whether this torch was built with oneDNN and has the functions called below, with the expected
+/// number of arguments.
 bool is_available();
 
-/// convolution(x, weight, bias), or its ReLU.
+/// Computes convolution(x, weight, bias), followed by a ReLU if `relu`.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     const Geometry& geometry, bool relu);
 
-/// Adds convolution(x, weight) to sum, in place; then its ReLU.
+/// Adds convolution(x, weight) to `sum` in place, followed by a ReLU if `relu`.
 void add_convolution(at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight,
                      const Geometry& geometry, bool relu);
 

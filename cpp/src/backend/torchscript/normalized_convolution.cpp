@@ -21,10 +21,10 @@ using mkldnn_convolution::convolve;
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-/// Images with fewer are normalised before they are convolved.
+/// Images with fewer pixels are normalised before they are convolved.
 constexpr std::int64_t kLargePixels = 40'000;
 
-/// A tensor read a pixel at a time, normalised.
+/// Reads a tensor pixel by pixel and normalises it.
 class Pixels {
  public:
   Pixels(const at::Tensor& part, const at::Tensor& scale, const at::Tensor& shift)
@@ -36,7 +36,7 @@ class Pixels {
         scale_(scale.const_data_ptr<float>()),
         shift_(shift.const_data_ptr<float>()) {}
 
-  /// Leaves alone what lies outside of the image.
+  /// Writes a normalised pixel; writes nothing for pixels outside of the image.
   void normalize(std::int64_t image, std::int64_t y, std::int64_t x, float* to) const {
     if (y < 0 || y >= height_ || x < 0 || x >= width_) return;
     const float* values = values_ + ((image * height_ + y) * width_ + x) * channels_;
@@ -129,7 +129,7 @@ void NormalizedConvolution::remove_padding(at::Tensor& out) const {
 
 void NormalizedConvolution::repair_edges(at::Tensor& out, const at::Tensor& part,
                                          bool turned) const {
-  const std::int64_t across = turned ? 1 : 0, along = 1 - across;  // of rows and columns
+  const std::int64_t across = turned ? 1 : 0, along = 1 - across;  // axes: 0 rows, 1 columns
   const std::int64_t lines = out.size(2 + across), length = out.size(2 + along);
   const std::int64_t padding = geometry_.padding[across], repaired = std::min(padding, lines);
   if (repaired == 0) return;
@@ -139,7 +139,7 @@ void NormalizedConvolution::repair_edges(at::Tensor& out, const at::Tensor& part
   const std::int64_t read_length = part.size(2 + along);
   const std::array<std::int64_t, 2> firsts = {0, lines - repaired};
 
-  // Both edges of every image; what lies outside stays zero.
+  // Both edges of every image; pixels outside of the image stay zero.
   at::Tensor strips = at::zeros({2 * out.size(0), read, read_length, inputs});
   const Pixels pixels(part, scale_, shift_);
   float* to = strips.mutable_data_ptr<float>();

@@ -20,9 +20,9 @@ namespace {
 using torch::jit::Node;
 using torch::jit::Value;
 
-constexpr std::int64_t kChannels = 8;  // half a vector
+constexpr std::int64_t kChannels = 8;  // half of a vector
 
-/// The maximum over 2 x 2 x 2: max_pool3d(x, window, stride, padding, dilation, ceil_mode).
+/// Whether a node is max_pool3d(x, window, stride, padding, dilation, ceil_mode) over 2 x 2 x 2.
 bool is_maximum(const Node* node) {
   const auto stride = constant_list(node, 2);
   return node->kind() == c10::aten::max_pool3d && are_all(constant_list(node, 1), 2) &&
@@ -69,7 +69,7 @@ void pair_slices_anywhere(std::shared_ptr<torch::jit::Graph> graph) {
 }
 
 void pair_slices(std::shared_ptr<torch::jit::Graph> graph) {
-  // As oneDNN decides, unless its own setting differs from torch's.
+  // The same decision as oneDNN's, unless its settings differ from torch's.
   if (!mkldnn_convolution::is_available() || at::get_cpu_capability() != "AVX512") return;
   pair_slices_anywhere(std::move(graph));
 }

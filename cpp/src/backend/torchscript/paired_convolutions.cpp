@@ -14,7 +14,7 @@ using mkldnn_convolution::convolve;
 
 constexpr std::int64_t kWindow = 3;
 
-/// Both slices' weights, the second's one slice further: [2 out, in, 4, 3, 3].
+/// Weights of both slices, those of the second shifted by one slice: [2 out, in, 4, 3, 3].
 at::Tensor both_slices(const at::Tensor& weight) {
   const std::int64_t outputs = weight.size(0);
   at::Tensor both = at::zeros({2 * outputs, weight.size(1), kWindow + 1, kWindow, kWindow});
@@ -23,7 +23,7 @@ at::Tensor both_slices(const at::Tensor& weight) {
   return both;
 }
 
-/// The same with inputs in pairs: [2 out, 2 in, 2, 3, 3].
+/// The same for an input of slice pairs: [2 out, 2 in, 2, 3, 3].
 at::Tensor of_pairs(const at::Tensor& weight) {
   const at::Tensor both = both_slices(weight);
   return both.view({both.size(0), both.size(1), 2, 2, kWindow, kWindow})
@@ -40,14 +40,14 @@ PairedConvolutions::PairedConvolutions(const Weights& first, const Weights& seco
 at::Tensor PairedConvolutions::operator()(const at::Tensor& x) const {
   at::Tensor y = convolve(channels_last(x), first_.weight, first_.bias,
                           {.stride = {2, 1, 1}, .padding = {2, 1, 1}, .dilation = {1, 1, 1}}, true);
-  // The second convolution's padding: the slice before the first, and the one after the last where
-  // that is a pair's second.
+  // Padding of the second convolution: the slice before the first and, where it is the second of a
+  // pair, the one after the last.
   const std::int64_t half = y.size(1) / 2;
   y.narrow(1, 0, half).select(2, 0).zero_();
   if (x.size(2) % 2 == 0) y.narrow(1, half, half).select(2, -1).zero_();
   y = convolve(y, second_.weight, second_.bias,
                {.stride = {1, 1, 1}, .padding = {0, 1, 1}, .dilation = {1, 1, 1}}, true);
-  // In memory a pixel's two slices lie side by side: the same as a row of twice as many pixels.
+  // In memory the two slices of a pixel are adjacent, like a row of twice as many pixels.
   const std::int64_t channels = y.size(1) / 2;
   const at::Tensor side_by_side =
       y.permute({0, 2, 3, 4, 1})

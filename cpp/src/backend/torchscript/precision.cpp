@@ -33,7 +33,7 @@ bool is_convolution(const Node& node) {
   return is_any(node, {"_convolution"}) && node.inputs().size() == kConvolutionInputs;
 }
 
-/// A product that takes its precision from elsewhere: from torch's settings, or its inputs' types.
+/// Whether a node is a product whose precision depends on torch's settings or on its inputs' types.
 bool is_unknown_product(const Node& node, bool reduced) {
   if (is_any(node, {"_convolution"})) return !is_convolution(node);
   return is_any(node, {"convolution", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
@@ -53,7 +53,7 @@ std::vector<Node*> all_nodes(Block& block) {
   return found;
 }
 
-/// Makes an input of the type: a constant is converted now, anything else when it is run.
+/// Converts an input of a node to the type: a constant now, any other value when the graph runs.
 void convert_input(Graph& graph, Node& node, std::size_t position, at::ScalarType type) {
   Value* value = node.input(position);
   const auto constant = torch::jit::toIValue(value);

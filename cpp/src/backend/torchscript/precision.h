@@ -1,4 +1,4 @@
-/// What a loaded module multiplies in on a GPU.
+/// Precision of a loaded module's products on a GPU.
 #pragma once
 
 #include <torch/script.h>
@@ -7,15 +7,15 @@
 
 namespace lungrt::torchscript {
 
-/// Rewrites the module's graph, so that neither torch's settings, which are the application's, nor
-/// those that were recorded when it was traced decide. fp32 and tf32 forbid or allow TF32 in each
-/// convolution. bf16 and fp16 give convolutions and linear layers weights and inputs of that type;
-/// the first batch norm, which sees Hounsfield units, the parameters of the others, and the final
-/// sigmoid or softmax stay in float32.
-/// \throws Failure kLungrtBadArtifact for a network with products that this knows nothing of
+/// Rewrites the module's graph such that the precision depends neither on torch's settings, which
+/// belong to the application, nor on those recorded by the trace. fp32 and tf32 forbid or allow
+/// TF32 in each convolution. bf16 and fp16 convert the weights and inputs of convolutions and
+/// linear layers to that type; the first batch norm, whose input is in Hounsfield units, the
+/// parameters of the other batch norms, and the final sigmoid or softmax stay in float32.
+/// \throws Failure kLungrtBadArtifact for a network with products whose precision it cannot set
 void compute_in(LungrtPrecision precision, torch::jit::Module& module);
 
-/// The same of a graph.
+/// The same for a graph.
 void compute_in(LungrtPrecision precision, const std::shared_ptr<torch::jit::Graph>& graph);
 
 }  // namespace lungrt::torchscript

@@ -24,21 +24,23 @@ using torch_common::kMaxRunStreams;
 
 namespace {
 
-/// Whether torch reaches the stream by that name; an older one cannot be asked.
+/// Whether torch resolves its stream to this CUDA handle. Older versions cannot tell and are
+/// trusted.
 template <typename Stream>
 bool leads_to(const Stream& stream, const void* handle) {
   if constexpr (requires { stream.native_handle(); }) return stream.native_handle() == handle;
   return true;
 }
 
-/// Torch's name for a stream that is not its own: the handle itself, which is even where torch's
-/// own numbers are odd. Without CUDA's headers, so that one build of this library serves every
-/// torch.
+/// Torch's representation of a CUDA stream that it did not create: its id is the handle itself,
+/// which is even, while ids of torch's own streams are odd. Does not use CUDA's headers, so that
+/// one build of this library works with every build of torch.
 c10::Stream external_stream(const c10::Device& device, void* handle) {
   const c10::Stream stream(c10::Stream::UNSAFE, device,
                            static_cast<c10::StreamId>(reinterpret_cast<std::intptr_t>(handle)));
   if (!leads_to(stream, handle)) {
-    throw std::runtime_error("this torch names streams in another way than lungrt knows");
+    throw std::runtime_error(
+        "lungrt does not support how this version of torch identifies CUDA streams");
   }
   return stream;
 }
@@ -56,7 +58,7 @@ Session::Session(const LungrtSessionRequest& request, bool rewritten)
       module_(torch::jit::load(request.artifact, device_)) {
   module_.eval();
   if (module_.get_method("forward").function().getSchema().arguments().size() != 2) {
-    throw std::invalid_argument("forward must take one tensor");
+    throw std::invalid_argument("the module's forward() must take exactly one tensor");
   }
   if (device_.is_cpu()) {
     if (rewritten) {
@@ -72,8 +74,9 @@ Session::Session(const LungrtSessionRequest& request, bool rewritten)
 }
 
 LungrtSessionTraits Session::traits() const {
-  // Channels-last is oneDNN's own layout: no reordering around every convolution. A 3-D network
-  // with one input channel has the same memory either way; at batch 1 it falls off the fast path.
+  // Channels-last is oneDNN's own layout, so nothing is reordered around each convolution. For a
+  // 3-D network with one input channel both layouts are the same memory, but with a batch of 1 it
+  // would miss oneDNN's fast path.
   if (device_.is_cuda()) {
     return {.channels_last = 0,
             .batch = slices_ ? 8 : 64,
@@ -90,8 +93,8 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   const torch_common::ThreadCountScope threads(threads_);
   std::optional<torch_common::RunAllocatorScope> allocator;
   if (device_.is_cpu()) allocator.emplace();
-  // For this thread alone, whatever the application allows: products of matrices that are no
-  // convolutions.
+  // For matrix products other than convolutions: turns TF32 off for this thread only, whatever the
+  // application allows.
   std::optional<at::NoTF32Guard> no_tf32;
   if (device_.is_cuda() && precision_ != kLungrtTf32) no_tf32.emplace();
   std::optional<c10::StreamGuard> on_stream;

@@ -1,4 +1,4 @@
-/// A traced module and how it is run.
+/// Session of a traced module.
 #pragma once
 
 #include <torch/script.h>
@@ -11,8 +11,8 @@ namespace lungrt::torchscript {
 /// Immutable after construction; run() may be called from many threads.
 class Session final : public LungrtSession {
  public:
-  /// \param rewritten  whether what is slow on a CPU is rewritten there
-  /// \throws c10::Error where the file is no TorchScript module for this torch
+  /// \param rewritten  whether to rewrite the graph for speed on a CPU (option graph)
+  /// \throws c10::Error where the file is not a TorchScript module for this torch
   Session(const LungrtSessionRequest& request, bool rewritten);
 
   LungrtSessionTraits traits() const override;
@@ -22,9 +22,9 @@ class Session final : public LungrtSession {
   torch_common::IdleMemory idle_memory_;
   c10::Device device_;
   LungrtPrecision precision_;
-  int run_streams_;  ///< runs at once
-  int threads_;      ///< of each
-  bool slices_;      ///< slices with context (else crops)
+  int run_streams_;
+  int threads_;  ///< of each run stream
+  bool slices_;  ///< input are slices with context, else crops
   torch::jit::Module module_;
 };
 
