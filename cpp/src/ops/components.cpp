@@ -25,7 +25,7 @@ bool erode_row(const NoduleMask& mask, std::int64_t slice, std::int64_t row,
   const std::uint64_t* below = mask.row(slice, row + 1);
   const std::uint64_t* previous = mask.row(slice - 1, row);
   const std::uint64_t* next = mask.row(slice + 1, row);
-  // The bits past the last column are zero, so the right border erodes by itself.
+  // The bits past the last column are zero, so the right border is eroded as well.
   std::uint64_t any = 0;
   for (std::int64_t k = 0; k < words; ++k) {
     const std::uint64_t word = center[k];
@@ -39,8 +39,8 @@ bool erode_row(const NoduleMask& mask, std::int64_t slice, std::int64_t row,
 
 namespace {
 
-/// Sets of provisional labels. The smallest label of a set is its root: labels are given in scan
-/// order, so the root belongs to the set's first voxel.
+/// Union-find over provisional labels. The root of a set is its smallest label; labels are assigned
+/// in scan order, so the root belongs to the set's first voxel.
 class LabelSets {
  public:
   std::int32_t add() {
@@ -50,7 +50,7 @@ class LabelSets {
 
   std::int32_t find(std::int32_t label) {
     while (parent(label) != label) {
-      parent(label) = parent(parent(label));  // halves the path for the next time
+      parent(label) = parent(parent(label));  // path halving, for the next search
       label = parent(label);
     }
     return label;
@@ -64,13 +64,14 @@ class LabelSets {
     return a;
   }
 
-  /// Number of each label's set, counted in the order of their roots.
+  /// Number of the set of each label; sets are numbered in the order of their roots.
   std::vector<std::int32_t> numbers(std::int32_t& count) const {
     std::vector<std::int32_t> result(parents_.size());
     count = 0;
     for (std::size_t label = 0; label < parents_.size(); ++label) {
       const auto up = static_cast<std::size_t>(parents_[label]);
-      result[label] = up == label ? count++ : result[up];  // a parent is smaller: numbered already
+      result[label] =
+          up == label ? count++ : result[up];  // a parent is smaller, so it already has its number
     }
     return result;
   }
@@ -81,8 +82,8 @@ class LabelSets {
   std::vector<std::int32_t> parents_;
 };
 
-/// Takes the rows of a volume in scan order and joins their runs to components. What it looks back
-/// at are the runs of the row above and of the same row in the slice before.
+/// Joins the runs of a volume's rows, added in scan order, to components. It compares each row with
+/// the row above and with the same row of the previous slice.
 class RunLabeller {
  public:
   explicit RunLabeller(const VolumeShape& shape)
@@ -95,7 +96,7 @@ class RunLabeller {
     previous_starts_.swap(starts_);
   }
 
-  /// \param bits  of the next row, or empty where no voxel of it is set
+  /// \param bits  of the next row; empty where none of its voxels is set
   void add_row(std::int64_t row, std::span<const std::uint64_t> bits) {
     const auto r = static_cast<std::size_t>(row);
     starts_[r] = runs_.size();
@@ -104,9 +105,9 @@ class RunLabeller {
     row_ = static_cast<std::int32_t>(row);
     std::int32_t begin = 0;
     bool open = false;
-    std::uint64_t last = 0;  // value of the voxel left of the word
+    std::uint64_t last = 0;  // value of the voxel to the left of the word
     for (std::size_t k = 0; k < bits.size(); ++k) {
-      // Bits where the value changes from one voxel to the next: begins and ends, in turns.
+      // Bits where the value changes from one voxel to the next: alternately begins and ends.
       std::uint64_t changes = bits[k] ^ (bits[k] << 1 | last);
       last = bits[k] >> 63;
       for (; changes != 0; changes &= changes - 1) {
@@ -142,8 +143,8 @@ class RunLabeller {
     voxels_ += end - begin;
   }
 
-  /// Joins a run with the ones of a neighbouring row that it touches.
-  /// \param first  run of that row that may touch; moved past the ones that lie left of `run`
+  /// Joins a run with the runs of a neighbouring row that it touches.
+  /// \param first  first run of that row that may touch; moved past those that end left of `run`
   /// \param end    end of that row
   void join(Run& run, std::size_t& first, std::size_t end) {
     while (first < end && runs_[first].end <= run.begin) ++first;
@@ -157,8 +158,8 @@ class RunLabeller {
   std::int32_t columns_;
   std::int32_t slice_ = 0;
   std::int32_t row_ = 0;
-  std::size_t above_ = 0;   // next run of the row above that may touch
-  std::size_t before_ = 0;  // next run of the slice before that may touch
+  std::size_t above_ = 0;   // first run of the row above that may touch the next run
+  std::size_t before_ = 0;  // the same in the previous slice
   std::vector<Run> runs_;
   std::vector<std::size_t> starts_;  // runs of row r are [starts_[r], starts_[r + 1])
   std::vector<std::size_t> previous_starts_;
@@ -166,7 +167,7 @@ class RunLabeller {
   std::int64_t voxels_ = 0;
 };
 
-/// \param bits_of  (slice, row) -> span of the row's words, empty where none is set
+/// \param bits_of  (slice, row) -> span of the row's words, empty where no voxel is set
 template <typename BitsOf>
 LabelledRuns label_rows(const VolumeShape& shape, const BitsOf& bits_of) {
   RunLabeller labeller(shape);
@@ -177,7 +178,7 @@ LabelledRuns label_rows(const VolumeShape& shape, const BitsOf& bits_of) {
   return labeller.finish();
 }
 
-/// Intensity-weighted sums of one component; whole numbers, so they do not depend on any order.
+/// Intensity-weighted sums of one component; integers, so the order of summation does not matter.
 struct Moments {
   std::int64_t voxels = 0;
   std::int64_t weight = 0;
@@ -208,7 +209,7 @@ std::vector<Moments> moments_of(const LabelledRuns& labelled, const CtVolume& vo
   return all;
 }
 
-/// Runs in the order of their components, scan order within each.
+/// Runs sorted by component, in scan order within each.
 struct RunsByComponent {
   std::vector<Run> runs;
   std::vector<std::size_t> starts;  ///< component c has [starts[c], starts[c + 1])
@@ -227,19 +228,20 @@ RunsByComponent by_component(const LabelledRuns& labelled) {
   return result;
 }
 
-/// Voxels of one component dilated by the 6-neighbour cross. No run touches the volume's border.
+/// Counts the voxels of one component dilated by the 6-neighbour cross. No run may touch the
+/// volume's border.
 ///
-/// The dilated component is the union of five copies of its runs: in their own rows, a voxel longer
-/// on each side, and as they are in the four rows next to them. Each copy is in scan order, so one
-/// merge passes over all of them from left to right and counts what they cover.
+/// The dilated component is the union of five copies of its runs: one in their own rows, a voxel
+/// longer at both ends, and unchanged ones in the four neighbouring rows. Each copy is in scan
+/// order, so a single merge visits them from left to right and counts the covered voxels.
 std::int64_t dilated_voxels(std::span<const Run> runs, std::int64_t rows) {
   struct Copy {
-    std::int64_t shift;  // of the row, counted through all slices
-    std::int64_t longer;
+    std::int64_t shift;   // of the row; rows are numbered through all slices
+    std::int64_t longer;  // voxels added at both ends
     std::size_t next = 0;
   };
   std::array<Copy, 5> copies{{{-rows, 0}, {-1, 0}, {0, 1}, {1, 0}, {rows, 0}}};
-  // Row and first column of a copy's next run, as one number to compare.
+  // Row and first column of a copy's next run in one number, for comparison.
   constexpr std::int64_t kPastEnd = std::numeric_limits<std::int64_t>::max();
   const auto key_of = [&](const Copy& copy) {
     if (copy.next == runs.size()) return kPastEnd;
@@ -250,7 +252,7 @@ std::int64_t dilated_voxels(std::span<const Run> runs, std::int64_t rows) {
   std::transform(copies.begin(), copies.end(), keys.begin(), key_of);
 
   std::int64_t covered = 0;
-  std::int64_t row = -1, end = 0;  // columns of this row before `end` are counted
+  std::int64_t row = -1, end = 0;  // columns of this row before `end` are already counted
   while (true) {
     const auto first =
         static_cast<std::size_t>(std::min_element(keys.begin(), keys.end()) - keys.begin());
@@ -268,7 +270,7 @@ std::int64_t dilated_voxels(std::span<const Run> runs, std::int64_t rows) {
   }
 }
 
-/// First and last voxel of the smallest box.
+/// First and last voxel of the bounding box.
 std::pair<VoxelIndex, VoxelIndex> box_around(std::span<const Run> runs) {
   VoxelIndex first{runs.front().slice, runs.front().row, runs.front().begin};
   VoxelIndex last{first.slice, first.row, runs.front().end - 1};
@@ -288,9 +290,11 @@ std::pair<VoxelIndex, VoxelIndex> box_around(std::span<const Run> runs) {
 void require_exact_moments(const VolumeShape& shape) {
   const std::int64_t longest = std::max({shape.slices, shape.rows, shape.columns});
   if (shape.voxels() > std::numeric_limits<std::int64_t>::max() / kMaxWeight / longest) {
-    throw Error(ErrorCode::kResourceLimit,
-                "the centres of mass of a volume of " + text::extent(shape) +
-                    " (slices x rows x columns) do not fit 64 bits; crop it first");
+    throw Error(
+        ErrorCode::kResourceLimit,
+        "a volume of " + text::extent(shape) +
+            " voxels (slices x rows x columns) is too large: the sums of its centres of mass "
+            "may exceed 64 bits; crop it first");
   }
 }
 
@@ -316,7 +320,7 @@ std::int64_t count_eroded_runs(const NoduleMask& mask) {
   for (std::int64_t slice = 0; slice < shape.slices; ++slice) {
     for (std::int64_t row = 0; row < shape.rows; ++row) {
       if (!erode_row(mask, slice, row, bits.data())) continue;
-      std::uint64_t last = 0;  // value of the voxel left of the word
+      std::uint64_t last = 0;  // value of the voxel to the left of the word
       for (const std::uint64_t word : bits) {
         runs += std::popcount(word & ~(word << 1 | last));
         last = word >> 63;

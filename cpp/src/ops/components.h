@@ -1,5 +1,5 @@
-/// Erosion, connected components and their centres of mass over bit masks, in time and memory
-/// proportional to the runs of set voxels.
+/// Erosion, connected components and centres of mass of bit masks, with time and memory
+/// proportional to the number of runs of set voxels.
 #pragma once
 
 #include <array>
@@ -11,29 +11,30 @@
 
 namespace lungrt::ops {
 
-/// One row of the mask eroded with the 6-neighbour cross; outside counts as background.
-/// \param row_bits  mask.words_per_row() words, written
+/// Erodes one row of the mask with the 6-neighbour cross; voxels outside of the volume count as
+/// background.
+/// \param row_bits  output, mask.words_per_row() words
 /// \return whether any bit is set
 bool erode_row(const NoduleMask& mask, std::int64_t slice, std::int64_t row,
                std::uint64_t* row_bits);
 
-/// A stretch [begin, end) of set voxels in one row.
+/// Run: a maximal interval [begin, end) of set voxels in one row.
 struct Run {
   std::int32_t slice, row, begin, end;
-  std::int32_t component;  ///< 0-based, in scan order of the components' first voxels
+  std::int32_t component;  ///< number from 0, in scan order of the components' first voxels
 };
 
-/// Every set voxel of a mask, by 6-connected component.
+/// All set voxels of a mask, by 6-connected component.
 struct LabelledRuns {
   std::vector<Run> runs;   ///< in scan order
   std::int32_t count = 0;  ///< of components
   std::int64_t voxels = 0;
 };
 
-/// Runs of the mask after one erosion, which are counted without keeping any.
+/// Counts the runs of the mask after one erosion, without storing them.
 std::int64_t count_eroded_runs(const NoduleMask& mask);
-/// What eroded_components() takes at most for each of them: a run and the copies that growing and
-/// sorting make of it, and all that there is of a component, of which there are fewer.
+/// Upper bound of the memory of eroded_components() per run, in bytes: the run, its copies while
+/// lists grow and are sorted, and the data of components, of which there are at most as many.
 inline constexpr std::int64_t kBytesPerRun = 256;
 
 /// Components of the mask as it is.
@@ -46,8 +47,8 @@ struct Component {
   std::int64_t voxels = 0;
   /// Centre of mass (slice, row, column) with weights clamp(HU, -1000, 1000) + 1001, float64.
   std::array<double, 3> center{};
-  VoxelIndex first, last;  ///< box around it, inclusive
-  /// Voxels of the component dilated by the 6-neighbour cross: what the erosion took is given back.
+  VoxelIndex first, last;  ///< bounding box, inclusive
+  /// Voxels of the component dilated by the 6-neighbour cross, which makes up for the erosion.
   std::int64_t dilated_voxels = 0;
 };
 
@@ -56,9 +57,8 @@ struct Components {
   std::int64_t voxels = 0;            ///< set voxels of the eroded mask
 };
 
-/// \throws Error kResourceLimit where the sums of the centres could overflow: a volume far larger
-/// and
-///                              longer than any CT
+/// Checks that the integer sums of the centres of mass cannot overflow.
+/// \throws Error kResourceLimit where they could, in a volume far larger than any CT
 void require_exact_moments(const VolumeShape& shape);
 
 /// Components of the mask after one erosion.

@@ -15,12 +15,12 @@ std::int64_t round_up(std::int64_t size, std::int64_t multiple) {
   return (size + multiple - 1) / multiple * multiple;
 }
 
-/// A row of the network's input: a halo, the window's columns, and what pads them to the width.
+/// Row of the network's input: halo, columns of the window, and padding up to the width.
 struct RowLayout {
   std::int64_t columns, halo, width;
 };
 
-/// A row of one channel.
+/// Writes a row of one channel.
 void write_row(const std::int16_t* hu, const RowLayout& layout, const InputContract& input,
                float* output) {
   float* inside = output + layout.halo;
@@ -29,13 +29,13 @@ void write_row(const std::int16_t* hu, const RowLayout& layout, const InputContr
   std::fill(inside + layout.columns, output + layout.width, inside[layout.columns - 1]);
 }
 
-/// A row of all channels, channel after channel within each pixel.
-/// \param row_of  channel -> the row's first voxel
+/// Writes a row of all channels, interleaved pixel by pixel.
+/// \param row_of  channel -> first voxel of its row
 template <typename RowOf>
 void write_nhwc_row(const RowOf& row_of, std::int64_t channels, const RowLayout& layout,
                     const InputContract& input, float* output) {
-  // A block of pixels stays in the first cache while its channels are written, a few at a time and
-  // the last ones first, as `interleave` wants it.
+  // A block of pixels stays in the L1 cache while its channels are written: a few at a time, and
+  // the last ones first, as `interleave` requires.
   constexpr std::int64_t kBlock = 128;
   std::array<float, kInterleavedChannels * kBlock> planes{};
   const std::int64_t last_group = (channels - 1) / kInterleavedChannels * kInterleavedChannels;
@@ -60,7 +60,7 @@ void write_nhwc_row(const RowOf& row_of, std::int64_t channels, const RowLayout&
   repeat(inside + (layout.columns - 1) * channels, layout.halo + layout.columns, layout.width);
 }
 
-/// Repeats the first and last row of the window above and below it.
+/// Fills the rows above and below the window with copies of its first and last row.
 void pad_rows(float* output, std::int64_t row_floats, std::int64_t halo, std::int64_t rows,
               std::int64_t height) {
   const float* first = output + halo * row_floats;
@@ -101,13 +101,14 @@ void stack_context(const CtVolume& volume, std::int64_t slice, const SliceWindow
                 "rows " + std::to_string(window.first_row) + " to " +
                     std::to_string(window.last_row()) + " and columns " +
                     std::to_string(window.first_column) + " to " +
-                    std::to_string(window.last_column()) + " are no part of a volume of " +
-                    text::extent(shape) + " (slices x rows x columns)");
+                    std::to_string(window.last_column()) +
+                    " are empty or extend beyond a slice of the volume of " + text::extent(shape) +
+                    " (slices x rows x columns)");
   }
   const PaddedSize padded = padded_size(window.rows, window.columns, input);
   const RowLayout row_layout{window.columns, input.halo, padded.width};
   const std::int64_t channels = 2 * input.context_slices + 1;
-  /// The window's first voxel in the slice of a channel.
+  // The window's first voxel in the slice of a channel.
   const auto source = [&](std::int64_t channel) {
     const std::int64_t wanted = slice - input.context_slices + channel;
     return volume.slice(std::clamp<std::int64_t>(wanted, 0, shape.slices - 1)) +

@@ -1,4 +1,4 @@
-/// Slices with their neighbours, as the segmentation network wants them.
+/// Input of the segmentation network: slices with their neighbours as channels.
 #pragma once
 
 #include <cstdint>
@@ -10,25 +10,25 @@
 
 namespace lungrt::ops {
 
-/// Height and width of the network's input for so many rows and columns: edge-replicated at the
-/// bottom and right up to the next multiple, then by the halo on every side.
+/// Height and width of the network's input for a number of rows and columns: padded with copies of
+/// the edge at the bottom and right up to the next multiple, then by the halo on every side.
 struct PaddedSize {
   std::int64_t height, width;
 };
 PaddedSize padded_size(std::int64_t rows, std::int64_t columns, const InputContract& input);
 PaddedSize padded_size(const VolumeShape& shape, const InputContract& input);
 
-/// Writes the input of one slice: channels = 2 * context_slices + 1, channel k is slice
-/// `slice - context_slices + k` with the edge slices repeated, each voxel
-/// clamp(hu, window) * scale + offset.
-/// \param layout  planes: [channel][height][width]; interleaved: [height][width][channel]
+/// Writes the input for one slice. It has 2 * context_slices + 1 channels; channel k is slice
+/// `slice - context_slices + k`, or the first or last slice beyond the ends of the volume. Each
+/// voxel becomes clamp(hu, window) * scale + offset.
+/// \param layout  kNchw: [channel][height][width]; kNhwc: [height][width][channel]
 /// \param output  channels * height * width floats
 /// \throws Error kInvalidArgument  for a slice outside of the volume
 void stack_context(const CtVolume& volume, std::int64_t slice, const InputContract& input,
                    Layout layout, float* output);
 
-/// As above, of a window as if there were nothing around it.
-/// \throws Error kInvalidArgument  also for a window that is empty or sticks out of the slice
+/// The same for a window of the slice; voxels outside of the window are ignored.
+/// \throws Error kInvalidArgument  also for a window that is empty or extends beyond the slice
 void stack_context(const CtVolume& volume, std::int64_t slice, const SliceWindow& window,
                    const InputContract& input, Layout layout, float* output);
 

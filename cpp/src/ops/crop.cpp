@@ -23,10 +23,10 @@ VoxelIndex crop_origin(const VolumeShape& shape, const VoxelIndex& center,
       throw Error(ErrorCode::kBadVolume, "the volume of " + text::extent(shape) +
                                              " voxels is smaller than the classifier's crop of " +
                                              text::extent({size[0], size[1], size[2]}) +
-                                             " (slices x rows x columns); give the whole scan, or "
-                                             "pad it with air as profile 'lung' does");
+                                             " (slices x rows x columns); provide the whole scan, "
+                                             "or pad it with air, as profile 'lung' does");
     }
-    // Half to even: where the crop is odd, its centre falls between two voxels.
+    // Rounds half to even: the start of a crop of odd size falls between two voxels.
     const double wanted =
         std::nearbyint(static_cast<double>(middle) - static_cast<double>(crop) / 2);
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 0, axis - crop);
@@ -37,10 +37,10 @@ VoxelIndex crop_origin(const VolumeShape& shape, const VoxelIndex& center,
 
 namespace {
 
-/// Rows whose voxels are on their way from memory while one is normalised.
+/// Number of rows that are prefetched ahead of the one that is normalised.
 constexpr std::int64_t kRowsAhead = 8;
 
-/// Asks for the memory of voxels some way off, whether or not there are any.
+/// Prefetches voxels at an offset; the address need not be valid.
 void prefetch(const std::int16_t* voxels, std::int64_t offset, std::int64_t count) {
   constexpr std::uintptr_t kLine = 64;
   const auto voxel = static_cast<std::int64_t>(sizeof(std::int16_t));
@@ -58,7 +58,7 @@ void gather_crop(const CtVolume& volume, const VoxelIndex& origin, const InputCo
                  float* output) {
   const VolumeShape& shape = volume.shape();
   const auto& [slices, rows, columns] = input.crop;
-  // Of a padded axis all of the volume lies in the crop; of another all of the crop in the volume.
+  // On a padded axis the crop contains the volume; on other axes the volume contains the crop.
   const auto fits = [](std::int64_t first, std::int64_t size, std::int64_t axis) {
     return size > axis ? first <= 0 && first + size >= axis : first >= 0 && first + size <= axis;
   };
@@ -68,7 +68,7 @@ void gather_crop(const CtVolume& volume, const VoxelIndex& origin, const InputCo
                 "the crop from voxel " + text::place(origin) + " to " +
                     text::place({origin.slice + slices - 1, origin.row + rows - 1,
                                  origin.column + columns - 1}) +
-                    " sticks out of the volume of " + text::extent(shape) +
+                    " extends beyond the volume of " + text::extent(shape) +
                     " (slices x rows x columns)");
   }
   constexpr std::int16_t kAirHu = -1000;
@@ -85,7 +85,7 @@ void gather_crop(const CtVolume& volume, const VoxelIndex& origin, const InputCo
       }
       const std::int16_t* hu =
           volume.slice(slice) + row * shape.columns + std::max<std::int64_t>(0, origin.column);
-      // Rows of a crop are short and far apart: processors do not foresee them.
+      // Rows of a crop are short and far apart, so hardware prefetchers do not follow them.
       const bool in_slice = row + kRowsAhead < origin.row + rows;
       prefetch(hu, kRowsAhead * shape.columns + (in_slice ? 0 : to_next_slice), inside);
       std::fill_n(output, before, air);

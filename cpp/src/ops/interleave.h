@@ -1,4 +1,4 @@
-/// From planes to channels last.
+/// Conversion of channel planes (NCHW) to channels last (NHWC).
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,13 @@
 
 namespace lungrt::ops {
 
-/// Channels that are interleaved at a time.
+/// Number of channels that are interleaved at a time.
 inline constexpr std::int64_t kInterleavedChannels = 4;
 
-/// target[i * stride + c] = planes[c * plane_stride + i] for `count` pixels.
+/// Interleaves a few channels: target[i * stride + c] = planes[c * plane_stride + i] for `count`
+/// pixels.
 /// \param channels  1 to kInterleavedChannels
-/// \param stride    channels of the target, at least `channels`
+/// \param stride    number of channels of the target, at least `channels`
 inline void interleave_portable(const float* planes, std::int64_t plane_stride, std::int64_t count,
                                 std::int64_t channels, std::int64_t stride, float* target) {
   for (std::int64_t c = 0; c < channels; ++c) {
@@ -25,13 +26,13 @@ inline void interleave_portable(const float* planes, std::int64_t plane_stride, 
 
 #if defined(__SSE__)
 
-/// As interleave_portable, but for every pixel but the last it may also overwrite the floats that
-/// follow its channels, up to kInterleavedChannels of them: write a pixel's last channels first.
-/// All kInterleavedChannels planes are read.
+/// As interleave_portable, but always reads and writes kInterleavedChannels channels, except for
+/// the last pixel: it may overwrite the channels that follow, so the last channels must be written
+/// first.
 inline void interleave(const float* planes, std::int64_t plane_stride, std::int64_t count,
                        std::int64_t channels, std::int64_t stride, float* target) {
   std::int64_t i = 0;
-  // A pixel's surplus reaches three pixels further at most, which are written after it.
+  // The surplus of a pixel overlaps the next three pixels at most, which are written after it.
   for (; i + 7 < count; i += 4) {
     const float* source = planes + i;
     __m128 a = _mm_loadu_ps(source), b = _mm_loadu_ps(source + plane_stride);

@@ -1,4 +1,4 @@
-/// From Hounsfield units to what a network is given.
+/// Normalisation of Hounsfield units for a network's input.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace lungrt::ops {
 
-/// Writes clamp(hu, window) * scale + offset, float32, each operation rounded.
+/// Writes clamp(hu, window) * scale + offset in float32, rounded after each operation.
 inline void normalize(const std::int16_t* hu, std::int64_t count, const InputContract& input,
                       float* output) {
   const float low = input.hu_window[0], high = input.hu_window[1];

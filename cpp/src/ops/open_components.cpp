@@ -17,7 +17,7 @@ void set_columns(std::uint64_t* row, std::int64_t first, std::int64_t last) {
   }
 }
 
-/// The mask as if everything unknown were set.
+/// Copy of the mask in which all unknown voxels are set.
 NoduleMask with_unknown_set(const NoduleMask& mask, const std::vector<SliceWindow>& known) {
   const VolumeShape& shape = mask.shape();
   NoduleMask filled = mask;
@@ -37,7 +37,7 @@ bool is_set(const std::uint64_t* row, std::int64_t column) {
   return (row[column / 64] >> (column % 64) & 1) != 0;
 }
 
-/// Voxels that are set after erosion if everything unknown is set, and not if nothing is.
+/// Voxels of the eroded mask that are set if all unknown voxels are set, and not set if none is.
 class Frontier {
  public:
   Frontier(const NoduleMask& mask, const std::vector<SliceWindow>& known)
@@ -76,7 +76,7 @@ std::vector<OpenComponent> open_components(const NoduleMask& mask,
   if (static_cast<std::int64_t>(known.size()) != mask.shape().slices) {
     throw Error(ErrorCode::kInvalidArgument,
                 "there are " + std::to_string(known.size()) + " windows for a mask of " +
-                    std::to_string(mask.shape().slices) + " slices, expected one a slice");
+                    std::to_string(mask.shape().slices) + " slices, expected one per slice");
   }
   const Frontier frontier(mask, known);
   const LabelledRuns labelled = label_runs(frontier.sure());

@@ -1,4 +1,4 @@
-/// Components of a mask that was computed in parts: which of them may go on where it was not.
+/// Components of a partially computed mask that may continue outside of the computed parts.
 #pragma once
 
 #include <vector>
@@ -8,15 +8,16 @@
 
 namespace lungrt::ops {
 
-/// A component of the eroded mask that may go on beyond what is known.
+/// Component of the eroded mask that may continue outside of the known windows.
 struct OpenComponent {
-  VoxelIndex first, last;  ///< box around what is known of it, inclusive
-  /// Where it may go on: a voxel that is set if everything unknown around it is.
+  VoxelIndex first, last;  ///< bounding box of its known part, inclusive
+  /// Voxels at which it may continue: set if all unknown voxels around them are set.
   std::vector<VoxelIndex> leaks;
 };
 
-/// \param known  of each slice, the window outside of which the mask is not known (and is zero)
-/// \throws Error kInvalidArgument where there is not one window a slice
+/// Finds the open components.
+/// \param known  for each slice, the window outside of which the mask is unknown (and zero)
+/// \throws Error kInvalidArgument where there is not one window per slice
 std::vector<OpenComponent> open_components(const NoduleMask& mask,
                                            const std::vector<SliceWindow>& known);
 

@@ -1,4 +1,4 @@
-/// Rectangles within slices.
+/// Rectangular windows within slices.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace lungrt::ops {
 
-/// Rows and columns of a slice.
+/// Window: a range of rows and columns of a slice.
 struct SliceWindow {
   std::int64_t first_row = 0, first_column = 0;
   std::int64_t rows = 0, columns = 0;
@@ -29,7 +29,7 @@ inline SliceWindow whole_slice(const VolumeShape& shape) {
   return {0, 0, shape.rows, shape.columns};
 }
 
-/// [first_row, last_row) x [first_column, last_column), cut at the slice.
+/// [first_row, last_row) x [first_column, last_column), clipped to the slice.
 inline SliceWindow window_between(std::int64_t first_row, std::int64_t last_row,
                                   std::int64_t first_column, std::int64_t last_column,
                                   const VolumeShape& shape) {
@@ -39,7 +39,7 @@ inline SliceWindow window_between(std::int64_t first_row, std::int64_t last_row,
           std::min(last_column, shape.columns) - left};
 }
 
-/// The smallest window around both; an empty one adds nothing.
+/// Smallest window that contains both; empty windows are ignored.
 inline SliceWindow around(const SliceWindow& a, const SliceWindow& b) {
   if (a.empty()) return b;
   if (b.empty()) return a;

@@ -11,7 +11,7 @@ namespace lungrt::ops {
 
 void refuse_nan(const VoxelIndex& voxel) {
   throw Error(ErrorCode::kInference,
-              "the segmentation network gave NaN for voxel " + text::place(voxel) +
+              "the segmentation network returned NaN at voxel " + text::place(voxel) +
                   ", expected a probability; verify the bundle with `lungrt verify`");
 }
 
@@ -37,7 +37,7 @@ void threshold_window(const float* probability, std::int64_t row_stride, float t
                                      ? pack_greater64(values + first, threshold, nan)
                                      : pack_greater_portable(values + first, count, threshold, nan);
       word[0] |= bits << shift;
-      // The next word may lie past the row, where there is nothing for it.
+      // The next word may lie past the end of the row; then there are no bits for it.
       if (shift != 0 && shift + count > 64) word[1] |= bits >> (64 - shift);
     }
     if (nan) {

@@ -1,4 +1,4 @@
-/// From probabilities to bits.
+/// Thresholding of probabilities.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +8,20 @@
 
 namespace lungrt::ops {
 
-/// Sets one slice of the mask where probability > threshold (strict, compared in float32). Slices
-/// may be written by different threads at once.
-/// \param probability  rows x columns of the mask's slice, row r at probability + r * row_stride
+/// Sets one slice of the mask where probability > threshold (strict, compared in float32).
+/// Different threads may write different slices at the same time.
+/// \param probability  rows x columns of the slice, row r at probability + r * row_stride
 /// \throws Error kInference for a probability that is NaN
 void threshold_slice(const float* probability, std::int64_t row_stride, float threshold,
                      std::int64_t slice, NoduleMask& mask);
 
-/// As above for a part of a slice; the rest of the slice is cleared.
-/// \param probability  of the window's rows and columns, row r at probability + r * row_stride
+/// The same for a window of a slice; the rest of the slice is cleared.
+/// \param probability  rows x columns of the window, row r at probability + r * row_stride
 void threshold_window(const float* probability, std::int64_t row_stride, float threshold,
                       std::int64_t slice, const SliceWindow& window, NoduleMask& mask);
 
-/// \throws Error kInference that names the voxel
+/// Reports a NaN.
+/// \throws Error kInference, with the voxel in the message
 [[noreturn]] void refuse_nan(const VoxelIndex& voxel);
 
 }  // namespace lungrt::ops

@@ -127,7 +127,8 @@ TEST(StackContext, OfAWindowIsThatOfTheWindowAlone) {
   std::vector<float> unused(5 * 64 * 64);
   for (const SliceWindow wrong :
        {SliceWindow{0, 0, 0, 5}, {-1, 0, 3, 3}, {0, -1, 3, 3}, {7, 0, 7, 3}, {0, 19, 3, 3}}) {
-    expect_error(ErrorCode::kInvalidArgument, {"no part", "5 x 13 x 21"},
+    expect_error(ErrorCode::kInvalidArgument,
+                 {"extend beyond a slice of the volume", "5 x 13 x 21"},
                  [&] { stack_context(volume, 0, wrong, input, Layout::kNchw, unused.data()); });
   }
 }

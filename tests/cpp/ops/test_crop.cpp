@@ -65,7 +65,7 @@ TEST(GatherCrop, PutsAirAroundASmallVolume) {
             (std::vector<float>{kAir, 6,    8,    kAir, kAir, kAir, 10,   12,   kAir, kAir,
                                 kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir}));
   for (const VoxelIndex& wrong : {VoxelIndex{0, 1, 1}, {0, 2, -1}, {1, 1, -1}, {0, 1, -4}}) {
-    expect_error(ErrorCode::kInvalidArgument, {"sticks out"},
+    expect_error(ErrorCode::kInvalidArgument, {"extends beyond the volume"},
                  [&] { gather_crop(volume, wrong, input, output.data()); });
   }
 }
@@ -108,7 +108,7 @@ TEST(GatherCrop, RefusesCropsThatStickOut) {
   input.crop = {2, 2, 2};
   std::vector<float> output(8);
   for (const VoxelIndex& origin : {VoxelIndex{-1, 0, 0}, {3, 0, 0}, {0, 3, 0}, {0, 0, 3}}) {
-    expect_error(ErrorCode::kInvalidArgument, {"sticks out", "4 x 4 x 4"},
+    expect_error(ErrorCode::kInvalidArgument, {"extends beyond the volume", "4 x 4 x 4"},
                  [&] { gather_crop(volume, origin, input, output.data()); });
   }
 }

@@ -1,26 +1,26 @@
-/// A coarse picture of a volume.
+/// Sums over blocks of voxels, on a CUDA device.
 #pragma once
 
 #include "ops/cuda/kernel.h"
 
 namespace lungrt::ops::cuda {
 
-/// Sums of clamp(HU, kLowest, kHighest) over boxes of whole voxels, of fewer at the end of an axis
-/// that the factor does not divide: what the lung field is found on.
+/// Sums of clamp(HU, kLowest, kHighest) over boxes of voxels, from which the lung field is found.
+/// Boxes at the end of an axis are smaller where the factor does not divide its size.
 struct BlockSums {
   static constexpr std::int32_t kLowest = -1024, kHighest = 1000;
 
   const std::int16_t* hu;
   Shape shape;
-  Shape factors;  ///< voxels of a box along each axis; a box of 2^31 / 1024 voxels still fits
+  Shape factors;  ///< voxels of a box along each axis; sums of up to 2^31 / 1024 voxels fit
   std::int32_t* sums;
 
-  /// Boxes along an axis.
+  /// Number of boxes along an axis.
   LUNGRT_BOTH static std::int64_t boxes(std::int64_t size, std::int64_t factor) {
     return (size + factor - 1) / factor;
   }
 
-  /// Rows of boxes, in all.
+  /// Total number of rows of boxes.
   std::int64_t rows() const {
     return boxes(shape.slices, factors.slices) * boxes(shape.rows, factors.rows);
   }

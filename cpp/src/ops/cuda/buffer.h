@@ -1,4 +1,4 @@
-/// Memory of a machine that kernels run on.
+/// Buffer in the memory of the machine that kernels run on.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace lungrt::ops::cuda {
 
-/// Grows and never shrinks: after the first scan of a size nothing is allocated.
+/// Buffer that grows and never shrinks: after the first scan of a size, nothing is allocated.
 template <typename Machine, typename T>
 class Buffer {
  public:
@@ -15,7 +15,7 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  /// At least `count` values, uninitialised; what was there before is lost where it grows.
+  /// Makes room for at least `count` values, uninitialised; the old content is lost where it grows.
   T* reserve(std::int64_t count) {
     if (count > count_) {
       machine_.release(data_);
@@ -28,7 +28,7 @@ class Buffer {
   }
   T* data() const { return data_; }
 
-  /// Bytes that reserve(count) would newly need; what is held until then comes free.
+  /// Additional bytes that reserve(count) would need, after freeing what the buffer holds now.
   std::int64_t growth(std::int64_t count) const {
     return count > count_ ? static_cast<std::int64_t>(bytes(count) - bytes(count_)) : 0;
   }

@@ -1,4 +1,4 @@
-/// What is measured of each component: whole numbers, so no order of the threads shows in them.
+/// Measurements of components: integers, so they do not depend on the order of the threads.
 #pragma once
 
 #include "ops/cuda/runs.h"
@@ -7,17 +7,17 @@ namespace lungrt::ops::cuda {
 
 using ComponentSums = LungrtCudaComponent;
 
-/// Runs with their components.
+/// Runs and the components that they belong to.
 struct LabelledRuns {
   const Run* runs;
   std::int32_t count;
   const std::int32_t* roots;    ///< run -> first run of its component
-  const std::int32_t* numbers;  ///< such a first run -> number of the component
+  const std::int32_t* numbers;  ///< first run of a component -> number of the component
 
   LUNGRT_KERNEL std::int32_t component(std::int32_t run) const { return numbers[roots[run]]; }
 };
 
-/// Adds up each component's voxels and moments and finds its box; `sums` begin at zero.
+/// Computes each component's voxel count, moments and bounding box. `sums` must be zero before.
 struct AddMoments {
   const std::int16_t* hu;
   MaskShape shape;
@@ -56,8 +56,8 @@ struct AddMoments {
   }
 };
 
-/// Counts each component's shell. A background voxel counts once for every component that it shares
-/// a face with; a voxel of a component has no neighbour in another.
+/// Counts each component's shell: the background voxels that share a face with it. A voxel counts
+/// once for each component that it touches; voxels of different components never touch.
 struct CountShells {
   RunIndex index;
   LabelledRuns labelled;
@@ -74,11 +74,11 @@ struct CountShells {
   }
 
  private:
-  /// A word and those whose bits touch its own.
+  /// A word of the mask and the neighbouring words, aligned with its bits.
   struct Around {
     std::uint64_t center, left, right, above, below, previous, next;
     std::int64_t row_step, slice_step;
-    std::int32_t place;  ///< of the word in its row
+    std::int32_t place;  ///< index of the word in its row
 
     LUNGRT_KERNEL Around(const RunIndex& index, std::int64_t word) {
       const MaskShape& shape = index.shape;

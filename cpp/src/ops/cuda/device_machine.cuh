@@ -1,4 +1,4 @@
-/// A CUDA device, as the library's functions and kernels see it.
+/// CUDA device as a machine that kernels run on.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -12,12 +12,12 @@ namespace lungrt::ops::cuda {
 
 inline void check(cudaError_t error, LungrtStatus status, const char* what) {
   if (error == cudaSuccess) return;
-  cudaGetLastError();  // said once: the next call is not to find it again
+  cudaGetLastError();  // clears the error, so that the next call does not report it again
   throw Failure(error == cudaErrorMemoryAllocation ? kLungrtOutOfMemory : status,
                 std::string("CUDA, ") + what + ": " + cudaGetErrorString(error));
 }
 
-/// A block of threads on the device.
+/// Block of threads on the device.
 class DeviceBlock {
  public:
   __device__ std::int64_t index() const { return blockIdx.x; }
@@ -49,7 +49,8 @@ class DeviceBlock {
   __device__ static std::int64_t atomic_add(std::int64_t* value, std::int64_t more) {
     return static_cast<std::int64_t>(
         atomicAdd(reinterpret_cast<unsigned long long*>(value),
-                  static_cast<unsigned long long>(more)));  // two's complement: signs do not matter
+                  static_cast<unsigned long long>(
+                      more)));  // two's complement: also right for negative values
   }
   __device__ static std::int32_t atomic_min(std::int32_t* value, std::int32_t other) {
     return atomicMin(value, other);
@@ -77,7 +78,7 @@ class DeviceMachine {
  public:
   static constexpr int kThreads = 256;
 
-  /// The calling thread's device, put back afterwards: an application has its own.
+  /// Sets the calling thread's device and restores the application's afterwards.
   class Scope {
    public:
     explicit Scope(int device) {
@@ -97,7 +98,7 @@ class DeviceMachine {
     check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
           kLungrtDeviceUnavailable, "device attributes");
     most_blocks_ = std::int64_t{processors} * 16;
-    // Not ordered after the default stream, which everything in the process shares.
+    // Not synchronised with the default stream, which the whole process shares.
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), kLungrtDeviceUnavailable,
           "new stream");
   }
@@ -118,8 +119,8 @@ class DeviceMachine {
     int driver = 0;
     cudaDriverGetVersion(&driver);
     reason = std::string(cudaGetErrorString(error)) + " (built with " + version() +
-             (driver == 0 ? ", no driver is here)"
-                          : ", the driver knows CUDA " + std::to_string(driver / 1000) + "." +
+             (driver == 0 ? ", no driver is installed)"
+                          : ", the driver supports CUDA " + std::to_string(driver / 1000) + "." +
                                 std::to_string(driver % 1000 / 10) + ")");
     return 0;
   }
@@ -173,8 +174,8 @@ class DeviceMachine {
       MemoryState state{};
       cudaMemGetInfo(&state.free, &state.total);
       throw Failure(kLungrtOutOfMemory,
-                    gigabytes(static_cast<double>(bytes)) + " were asked for on cuda:" +
-                        std::to_string(device) + ", " + gigabytes(static_cast<double>(state.free)) +
+                    "could not allocate " + gigabytes(static_cast<double>(bytes)) + " on cuda:" +
+                        std::to_string(device) + ": " + gigabytes(static_cast<double>(state.free)) +
                         " of " + gigabytes(static_cast<double>(state.total)) + " are free");
     }
     check(error, kLungrtInference, "memory");

@@ -1,22 +1,22 @@
-/// How kernels are written, so that one source runs on a device and, in tests, on the host.
+/// Conventions for kernels, so that the same source runs on a device and, in tests, on the host.
 ///
-/// A kernel is a struct of its parameters with
+/// A kernel is a struct of its parameters with a call operator
 ///
 ///     template <typename Block>
 ///     LUNGRT_KERNEL void operator()(Block& block) const;
 ///
-/// which is the work of one block of threads; a block of any size from 1 to kMostThreads, and any
-/// number of blocks, must give the same result. The block offers
+/// that does the work of one block of threads. Any block size from 1 to kMostThreads and any number
+/// of blocks must give the same result. The block provides
 ///
-///     index(), blocks(), threads()   its number, how many there are, its size
-///     each_thread(f)                 f(t) by every thread t, then a barrier
-///     each_item(n, f)                f(i) for this block's share of [0, n); no barrier
+///     index(), blocks(), threads()   number of the block, number of blocks, size of a block
+///     each_thread(f)                 calls f(t) in every thread t, then a barrier
+///     each_item(n, f)                calls f(i) for this block's share of [0, n); no barrier
 ///     shared<Kernel>()               the block's Kernel::Shared, uninitialised
 ///     atomic_add, atomic_min, load   on global and shared memory, relaxed
-///     multiply_add                   a * b + c, both operations rounded
+///     multiply_add                   a * b + c, rounded after each operation
 ///
-/// Threads keep nothing in local variables from one each_thread() to the next: what they hand over
-/// lies in shared memory. Every thread of a block makes the same calls in the same order.
+/// Threads must not keep values in local variables from one each_thread() to the next; they pass
+/// them on in shared memory. All threads of a block make the same calls in the same order.
 #pragma once
 
 #include <cstdint>
@@ -54,11 +54,11 @@ LUNGRT_KERNEL T clamped(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
-/// Bit masks of a volume as NoduleMask has them: each row starts at a new word, column c is bit
-/// c % 64 of word c / 64, bits past the last column are zero. Words are counted in 32 bits.
+/// Shape of a bit mask with the layout of NoduleMask: each row starts at a new word, column c is
+/// bit c % 64 of word c / 64, bits past the last column are zero. Words are counted in 32 bits.
 struct MaskShape {
   std::int32_t slices, rows, columns;
-  std::int32_t words;  ///< of a row
+  std::int32_t words;  ///< per row
 
   LUNGRT_BOTH std::int64_t all_words() const { return std::int64_t{slices} * rows * words; }
 };

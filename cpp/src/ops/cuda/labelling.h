@@ -1,4 +1,4 @@
-/// From a mask to the components of its erosion: which kernels run, in which order.
+/// Components of an eroded mask: runs the kernels in the right order.
 #pragma once
 
 #include <vector>
@@ -11,10 +11,10 @@
 
 namespace lungrt::ops::cuda {
 
-/// \tparam Machine  launch(blocks, kernel), clear(pointer, bytes) and download(host, pointer,
-/// bytes)
-///                  in the order of the calls, the last one waits; allocate(bytes),
-///                  release(pointer)
+/// Labels masks; keeps its memory for the next one.
+/// \tparam Machine  has launch(blocks, kernel), clear(pointer, bytes) and download(host, pointer,
+///                  bytes), executed in the order of the calls (download waits), and
+///                  allocate(bytes), release(pointer)
 template <typename Machine>
 class Labelling {
  public:
@@ -28,7 +28,7 @@ class Labelling {
         numbers_(machine),
         sums_(machine) {}
 
-  /// Bytes it would newly need for a mask, without its runs: 20 a run.
+  /// Additional bytes that it would need for a mask, without the 20 bytes per run.
   std::int64_t growth(const MaskShape& shape) const {
     const std::int64_t words = shape.all_words();
     return eroded_.growth(words) + before_.growth(words + 1) + totals_.growth(tiles_of(words));
@@ -41,8 +41,9 @@ class Labelling {
   }
 
   /// Components of the eroded mask, in scan order of their first voxels.
-  /// \param erode  false: of the mask as it is (no component may then touch the volume's border
-  ///               where its shell counts)
+  /// \param erode  false: labels the mask as it is. The shell of a component that touches the
+  /// volume's
+  ///               border is then incomplete.
   std::vector<ComponentSums> components(const std::uint64_t* mask, const std::int16_t* hu,
                                         const MaskShape& shape, bool erode = true) {
     reserve(shape);
@@ -72,7 +73,7 @@ class Labelling {
     return result;
   }
 
-  /// The last call's runs with the number of each one's component.
+  /// Runs of the last call, with the number of each run's component.
   void read_runs(std::vector<Run>& runs, std::vector<std::int32_t>& components) const {
     const auto count = static_cast<std::size_t>(run_count_);
     std::vector<std::int32_t> parents(count), numbers(count);
@@ -91,13 +92,13 @@ class Labelling {
  private:
   template <typename Kernel>
   void launch_items(std::int64_t items, const Kernel& kernel) {
-    constexpr std::int64_t kItems = 256;  // that a block has at least, where there are as many
+    constexpr std::int64_t kItems = 256;  // least number of items per block
     machine_.launch((items + kItems - 1) / kItems, kernel);
   }
 
-  /// Each number becomes the sum of those before it.
-  /// \param numbers  one more than `count`: the last one becomes the sum of all
-  /// \return the sum of all
+  /// Exclusive prefix sum: replaces each number by the sum of the numbers before it.
+  /// \param numbers  `count` + 1 values; the last one becomes the sum of all numbers
+  /// \return the sum of all numbers
   std::int32_t sums_before(std::int32_t* numbers, std::int64_t count) {
     const std::int64_t tiles = tiles_of(count);
     std::int32_t* totals = totals_.reserve(tiles);

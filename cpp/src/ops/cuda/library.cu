@@ -1,4 +1,4 @@
-/// The table that the core finds in this library.
+/// Table of the CUDA core.
 
 #include "ops/cuda/device_machine.cuh"
 

@@ -1,5 +1,4 @@
-/// The functions of the CUDA library's table over a machine: the device itself in the library, host
-/// memory in tests.
+/// Functions of the CUDA core's table for a machine: a device in the library, host memory in tests.
 #pragma once
 
 #include <cstdio>
@@ -13,7 +12,7 @@
 
 namespace lungrt::ops::cuda {
 
-/// Runs `body` and turns whatever it throws into a status: nothing may cross the table.
+/// Runs `body` and turns every exception into a status: none may cross the table.
 template <typename Body>
 LungrtStatus guarded(LungrtText* text, Body&& body) noexcept {
   const auto tell = [&](LungrtStatus status, const char* message) {
@@ -26,7 +25,7 @@ LungrtStatus guarded(LungrtText* text, Body&& body) noexcept {
   } catch (const Failure& failure) {
     return tell(failure.status(), failure.what());
   } catch (const std::bad_alloc&) {
-    return tell(kLungrtOutOfMemory, "host memory ran out");
+    return tell(kLungrtOutOfMemory, "out of host memory");
   } catch (const std::exception& error) {
     return tell(kLungrtInference, error.what());
   } catch (...) {
@@ -34,7 +33,7 @@ LungrtStatus guarded(LungrtText* text, Body&& body) noexcept {
   }
 }
 
-/// A call on a scan, in the scope of its device.
+/// Runs `body` on a scan, with its device as the current one.
 template <typename Machine, typename Body>
 LungrtStatus on_scan(LungrtCudaScan* scan, LungrtText* error, Body&& body) noexcept {
   return guarded(error, [&] {
@@ -50,7 +49,7 @@ void require_device(std::int32_t index) {
   const int count = Machine::device_count(reason);
   if (index >= 0 && index < count) return;
   throw Failure(kLungrtDeviceUnavailable,
-                "device cuda:" + std::to_string(index) + " was asked for, but there are " +
+                "device cuda:" + std::to_string(index) + " was requested, but there are " +
                     std::to_string(count) + (reason.empty() ? "" : ": " + reason));
 }
 

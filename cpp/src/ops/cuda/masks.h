@@ -1,25 +1,26 @@
-/// From probabilities to bits, and their erosion.
+/// Kernels: thresholding of probabilities and erosion of masks.
 #pragma once
 
 #include "ops/cuda/kernel.h"
 
 namespace lungrt::ops::cuda {
 
-/// Sets the bits of a window of some slices where probability > threshold (the twin of
-/// ops::threshold_slice). Bits outside of the window stay as they are.
+/// Sets the bits in a window of some slices where probability > threshold (counterpart of
+/// ops::threshold_slice). Bits outside of the window do not change.
 struct Threshold {
-  const float* probability;  ///< of the window's first pixel in the first item
+  const float* probability;  ///< at the window's first pixel in the first item
   std::int64_t row_stride, item_stride;
   float threshold;
   std::int64_t first_slice, items;
   Window window;
   MaskShape shape;
   std::uint64_t* mask;
-  std::int64_t* first_nan;  ///< lowered to the first voxel of the volume that is NaN
+  std::int64_t* first_nan;  ///< minimum of the voxels whose probability is NaN
 
-  static constexpr int kWords = 16;  ///< that a block makes at a time
+  static constexpr int kWords = 16;  ///< words that a block computes at a time
   struct Shared {
-    std::int64_t source[kWords];  ///< index of the probability of a word's first bit, or before it
+    std::int64_t
+        source[kWords];  ///< index of the probability of a word's bit 0; may lie before the window
     std::int32_t begin[kWords], end[kWords];  ///< bits that lie in the window
     std::uint8_t set[64 * kWords];
   };
@@ -57,10 +58,10 @@ struct Threshold {
   LUNGRT_BOTH std::int64_t row_words() const {
     return (window.first_column + window.columns - 1) / 64 - first_word() + 1;
   }
-  /// Words that the window touches, in all items.
+  /// Number of words that the window touches, in all items.
   LUNGRT_BOTH std::int64_t slots() const { return items * window.rows * row_words(); }
 
-  /// Where a word's probabilities are and which of its bits have one.
+  /// Finds a word's probabilities, and which of its bits lie in the window.
   LUNGRT_KERNEL void place(std::int64_t slot, int j, Shared& shared) const {
     shared.begin[j] = shared.end[j] = 0;
     if (slot >= slots()) return;
@@ -72,7 +73,7 @@ struct Threshold {
         static_cast<std::int32_t>(clamped<std::int64_t>(window.columns - column, 0, 64));
   }
 
-  /// Row of the volume, counted through all slices, that a slot lies in.
+  /// Row of the volume that a slot lies in; rows are numbered through all slices.
   LUNGRT_KERNEL std::int64_t row_of(std::int64_t slot) const {
     const std::int64_t row = slot / row_words();
     return (first_slice + row / window.rows) * shape.rows + window.first_row + row % window.rows;
@@ -93,7 +94,8 @@ struct Threshold {
   }
 };
 
-/// The mask eroded with the 6-neighbour cross; outside counts as background (ops::erode_row).
+/// Erodes the mask with the 6-neighbour cross; outside counts as background (counterpart of
+/// ops::erode_row).
 struct Erode {
   const std::uint64_t* mask;
   MaskShape shape;

@@ -21,7 +21,7 @@ struct LungrtCudaScan {
 
 namespace lungrt::ops::cuda {
 
-/// Something that went wrong, with the status that the core gets.
+/// Exception with the status that the core receives.
 class Failure : public std::runtime_error {
  public:
   Failure(LungrtStatus status, const std::string& message)
@@ -43,9 +43,11 @@ inline std::string gigabytes(double bytes) {
   return text;
 }
 
-/// \tparam Machine  as Labelling wants it, and: built from a device index; index(), stream(),
-///                  upload(pointer, host, bytes), wait(), memory(); a Scope while one of its calls
-///                  is made; static: version(), device_count(reason)
+/// Implements the functions of the CUDA core's table for one scan.
+/// \tparam Machine  has what Labelling requires, a constructor from a device index, index(),
+/// stream(),
+///                  upload(pointer, host, bytes), wait(), memory(), and a class Scope that is alive
+///                  during each call; static: version(), device_count(reason)
 template <typename Machine>
 class PlacedVolume final : public LungrtCudaScan {
  public:
@@ -147,7 +149,7 @@ class PlacedVolume final : public LungrtCudaScan {
     machine_.launch((items + 255) / 256, kernel);
   }
 
-  /// Said before anything is done, not half-way through a run.
+  /// Checks the free memory before anything is done, so that a run does not fail half-way.
   void require(const Shape& shape, std::int64_t tensor_bytes) {
     const std::int64_t own = hu_.growth(voxels()) + mask_.growth(mask_shape_.all_words()) +
                              labelling_.growth(mask_shape_);
@@ -159,10 +161,11 @@ class PlacedVolume final : public LungrtCudaScan {
             std::to_string(shape.columns) + " voxels needs " + gigabytes(static_cast<double>(own)) +
             " more on cuda:" + std::to_string(machine_.index()) + " for itself and its masks and " +
             gigabytes(static_cast<double>(tensor_bytes)) +
-            " for the networks' inputs and outputs, besides what these need inside; " +
+            " for the networks' inputs and outputs, in addition to the networks' own memory; " +
             gigabytes(static_cast<double>(memory.free)) + " of " +
             gigabytes(static_cast<double>(memory.total)) +
-            " are free. Run fewer scans at once, end other programs on the device, or use cpu");
+            " are free. Run fewer scans at once, end other programs on the device, or use device "
+            "cpu");
   }
 
   Machine machine_;

@@ -1,12 +1,12 @@
-/// Sums of everything before each number of a list, in place: how runs and components get their
-/// numbers. Three kernels: totals of tiles, sums before each tile, sums within them.
+/// Exclusive prefix sums in place, which number the runs and components. Three kernels: totals of
+/// tiles, prefix sums of the totals, prefix sums within each tile.
 #pragma once
 
 #include "ops/cuda/kernel.h"
 
 namespace lungrt::ops::cuda {
 
-/// Numbers that a block takes at a time.
+/// Numbers that a block processes at a time.
 inline constexpr std::int64_t kTile = 4096;
 
 inline std::int64_t tiles_of(std::int64_t count) { return (count + kTile - 1) / kTile; }
@@ -16,8 +16,8 @@ struct PrefixSumShared {
   std::int32_t carry;
 };
 
-/// Turns what each thread left in values[0] into the sum up to and with it.
-/// \return where the sums are
+/// Inclusive prefix sum over the threads' numbers in values[0].
+/// \return the array that holds the sums
 template <typename Block>
 LUNGRT_KERNEL const std::int32_t* prefix_sum_block(Block& block, PrefixSumShared& shared) {
   int from = 0;
@@ -62,11 +62,11 @@ struct TileTotals {
   }
 };
 
-/// Each total becomes the sum of those before it; for one block.
+/// Replaces each total by the sum of the totals before it; to be run as a single block.
 struct PrefixSumTotals {
   std::int32_t* totals;
   std::int64_t count;
-  std::int32_t* all;  ///< where the sum of all is written
+  std::int32_t* all;  ///< output: the sum of all totals
 
   using Shared = PrefixSumShared;
 
@@ -93,11 +93,11 @@ struct PrefixSumTotals {
   }
 };
 
-/// Each number becomes the sum of those before it.
+/// Replaces each number by the sum of the numbers before it.
 struct PrefixSumTiles {
   std::int32_t* numbers;
   std::int64_t count;
-  const std::int32_t* before;  ///< sum before each tile
+  const std::int32_t* before;  ///< sum of all numbers before each tile
 
   using Shared = PrefixSumShared;
 

@@ -1,11 +1,12 @@
-/// Runs of set voxels and the components they belong to, numbered in scan order as the CPU's.
+/// Kernels: runs of set voxels and their components, numbered in scan order like those of the CPU.
 #pragma once
 
 #include "ops/cuda/kernel.h"
 
 namespace lungrt::ops::cuda {
 
-/// A stretch [begin, end) of set voxels in one row; rows are counted through all slices.
+/// Run: a maximal interval [begin, end) of set voxels in one row; rows are numbered through all
+/// slices.
 struct Run {
   std::int32_t row, begin, end;
 };
@@ -26,18 +27,18 @@ LUNGRT_KERNEL inline int bits_in(std::uint64_t word) {
 #endif
 }
 
-/// A mask and the number of runs that begin before each of its words, in scan order.
+/// Index of a mask: the number of runs that begin before each of its words, in scan order.
 struct RunIndex {
   const std::uint64_t* mask;
   MaskShape shape;
-  const std::int32_t* before;  ///< all_words() + 1 numbers, the last one that of all runs
+  const std::int32_t* before;  ///< all_words() + 1 numbers; the last one is the total
 
-  /// Bits of a word at which a run begins.
+  /// Bits of a word where a run begins.
   LUNGRT_KERNEL std::uint64_t begins(std::int64_t word) const {
     const std::uint64_t carry = word % shape.words > 0 ? mask[word - 1] >> 63 : 0;
     return mask[word] & ~(mask[word] << 1 | carry);
   }
-  /// Bits of a word that end a run.
+  /// Bits of a word that are the last of a run.
   LUNGRT_KERNEL std::uint64_t ends(std::int64_t word) const {
     const std::uint64_t carry = word % shape.words + 1 < shape.words ? mask[word + 1] << 63 : 0;
     return mask[word] & ~(mask[word] >> 1 | carry);
@@ -51,7 +52,7 @@ struct RunIndex {
   }
 };
 
-/// begins[word] = runs that begin in the word.
+/// begins[word] = number of runs that begin in the word.
 struct CountRuns {
   RunIndex index;  ///< `before` is not read
   std::int32_t* begins;
@@ -63,7 +64,7 @@ struct CountRuns {
   }
 };
 
-/// Writes every run, its own number as its parent.
+/// Writes all runs, with each run as its own parent.
 struct WriteRuns {
   RunIndex index;
   Run* runs;
@@ -81,7 +82,7 @@ struct WriteRuns {
         runs[run].begin = first + lowest_bit(left);
         parents[run] = run;
       }
-      // A run that comes from the word before is the first to end here.
+      // A run that continues from the previous word is the first one to end here.
       const bool open = (index.mask[word] & 1) != 0 && (index.begins(word) & 1) == 0;
       run = index.before[word] - (open ? 1 : 0);
       for (std::uint64_t left = index.ends(word); left != 0; left &= left - 1, ++run) {
@@ -91,8 +92,8 @@ struct WriteRuns {
   }
 };
 
-/// Joins each run with those it touches in the row above and in the slice before. Parents only ever
-/// become smaller, so the root of a set is its first run whatever the order of the threads.
+/// Joins each run with the runs that it touches in the row above and in the previous slice. Parents
+/// only become smaller, so the root of a set is its first run, whatever the order of the threads.
 struct JoinRuns {
   RunIndex index;
   const Run* runs;
@@ -114,7 +115,7 @@ struct JoinRuns {
   LUNGRT_KERNEL void join_row(Block& block, std::int32_t run, std::int64_t row) const {
     std::int32_t first = index.first_of_row(row);
     const std::int32_t end = index.first_of_row(row + 1);
-    // The first one that ends beyond this one's begin.
+    // Binary search for the first run that ends after this run's begin.
     for (std::int32_t past = end; first < past;) {
       const std::int32_t middle = first + (past - first) / 2;
       if (runs[middle].end <= runs[run].begin) {
@@ -131,7 +132,7 @@ struct JoinRuns {
     std::int32_t parent = block.load(parents + run);
     while (parent != run) {
       const std::int32_t above = block.load(parents + parent);
-      if (above != parent) block.atomic_min(parents + run, above);  // halves the path
+      if (above != parent) block.atomic_min(parents + run, above);  // path halving
       run = parent;
       parent = above;
     }
@@ -146,15 +147,15 @@ struct JoinRuns {
       if (a == b) return;
       const std::int32_t larger = a > b ? a : b, smaller = a > b ? b : a;
       const std::int32_t was = block.atomic_min(parents + larger, smaller);
-      if (was == larger) return;  // it was a root still
-      // Another thread gave it a parent meanwhile: that one's set is to be joined, too.
+      if (was == larger) return;  // it was still a root
+      // Another thread has meanwhile given it a parent, whose set must be joined as well.
       a = was;
       b = smaller;
     }
   }
 };
 
-/// Each run's root becomes its parent; is_root[run] = 1 for roots, else 0.
+/// Makes each run's root its parent; is_root[run] = 1 for roots, else 0.
 struct FlattenRuns {
   std::int32_t count;
   std::int32_t* parents;

@@ -1,25 +1,26 @@
-/// From Hounsfield units to the networks' tensors, and what is done to those that come out.
+/// Kernels: the networks' input tensors from Hounsfield units, and operations on their outputs.
 #pragma once
 
 #include "ops/cuda/kernel.h"
 
 namespace lungrt::ops::cuda {
 
-/// Slices with their neighbours (the twin of ops::stack_context), one item after the other. Values
-/// outside of the window are not read: its edge is repeated around it, as a slice's is.
+/// Stacks slices with their neighbours, one item after the other (counterpart of
+/// ops::stack_context). Voxels outside of the window are not read: its edge is repeated around it,
+/// like a slice's.
 struct StackContext {
   const std::int16_t* hu;
   Shape shape;
   Window window;
   Normalization normalization;
   std::int64_t first_slice, items;
-  std::int64_t context;        ///< slices on each side
-  std::int64_t halo;           ///< pixels before the window's first row and column
-  std::int64_t height, width;  ///< of the input, halo and padding included
+  std::int64_t context;        ///< neighbouring slices on each side
+  std::int64_t halo;           ///< pixels of padding before the window's first row and column
+  std::int64_t height, width;  ///< of the input, including halo and padding
   bool channels_last;          ///< channels last
   float* output;
 
-  /// How many blocks have something to do.
+  /// Number of blocks that have work.
   std::int64_t rows() const { return items * height * (channels_last ? 1 : channels()); }
 
   template <typename Block>
@@ -34,7 +35,7 @@ struct StackContext {
  private:
   LUNGRT_BOTH std::int64_t channels() const { return 2 * context + 1; }
 
-  /// The row of the volume that row y of an input's channel shows.
+  /// Row of the volume that is copied to row y of a channel.
   LUNGRT_KERNEL const std::int16_t* row_of(std::int64_t item, std::int64_t channel,
                                            std::int64_t y) const {
     const std::int64_t slice =
@@ -85,12 +86,12 @@ struct StackContext {
   }
 };
 
-/// Boxes of voxels (the twin of ops::gather_crop), one after the other.
+/// Copies crops of voxels, one after the other (counterpart of ops::gather_crop).
 struct GatherCrops {
   const std::int16_t* hu;
   Shape shape;
   Normalization normalization;
-  const std::int64_t* origins;  ///< slice, row, column of each crop's first voxel, maybe outside
+  const std::int64_t* origins;  ///< slice, row, column of each crop's first voxel; may lie outside
   std::int64_t items;
   Shape crop;
   float* output;
@@ -121,7 +122,7 @@ struct GatherCrops {
   }
 };
 
-/// Logits of one class to probabilities, in place.
+/// Turns logits of one class into probabilities, in place.
 struct Sigmoid {
   float* values;
   std::int64_t count;
@@ -133,7 +134,7 @@ struct Sigmoid {
   }
 };
 
-/// Logits of several classes to probabilities, in place; a NaN makes its whole row NaN.
+/// Turns logits of several classes into probabilities, in place; a NaN makes its whole row NaN.
 struct Softmax {
   float* values;
   std::int64_t rows, classes;

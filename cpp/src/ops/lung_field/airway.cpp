@@ -9,18 +9,18 @@
 namespace lungrt::ops {
 namespace {
 
-/// Free air, darker than any lung but an emphysematous one (HU).
+/// Below it a cell is free air, darker than any lung except with emphysema (HU).
 constexpr float kFreeAirHu = -930.0F;
-/// Above it a cell is tissue that an airway's wall may be part of (HU).
+/// Above it a cell is tissue, which may contain an airway's wall (HU).
 constexpr float kWallHu = -500.0F;
 
-/// A piece of free air within one slice.
+/// Connected piece of free air within one slice.
 struct Disc {
   std::int32_t piece = 0;
   std::int64_t slice = 0;
   double row = 0, column = 0;  ///< centre
   double area_cm2 = 0;
-  double wall = 0;  ///< share of the ring around it that is tissue
+  double wall = 0;  ///< fraction of the ring around it that is tissue
   std::int64_t first_row = 0, last_row = 0, first_column = 0, last_column = 0;  ///< inclusive
 };
 
@@ -41,7 +41,7 @@ class AirwaySearch {
   CellMask run() const {
     const std::vector<const Disc*> trachea = best_chain();
     if (trachea.empty()) return CellMask(grid_.hu.shape());
-    CellMask airway = dilate(grow(trachea));  // the wall's partial volume
+    CellMask airway = dilate(grow(trachea));  // includes the partial volume at the wall
     keep_only(airway, tissue_.inner_air);
     return airway;
   }
@@ -71,7 +71,8 @@ class AirwaySearch {
     }
   }
 
-  /// Share of the ring two to three cells around the disc that is tissue: emphysema has lung there.
+  /// Fraction of tissue in the ring two to three cells around the disc. Air in emphysema is
+  /// surrounded by lung instead.
   double wall_share(const Disc& disc) const {
     const VolumeShape& shape = grid_.hu.shape();
     constexpr std::int64_t kAround = 4;
@@ -112,7 +113,8 @@ class AirwaySearch {
     return rays == 4 && disc.wall >= 0.55;
   }
 
-  /// Discs below one another, at most 8 mm apart, that are long and central enough for a trachea.
+  /// Chain of discs in consecutive slices, each at most 8 mm aside of the previous one, that is
+  /// long and central enough for a trachea; empty where there is none.
   std::vector<const Disc*> best_chain() const {
     std::vector<std::vector<const Disc*>> by_slice(
         static_cast<std::size_t>(grid_.hu.shape().slices));
@@ -159,7 +161,7 @@ class AirwaySearch {
     return result;
   }
 
-  /// Length of a chain, less the farther it lies from the body's middle.
+  /// Length of a chain, reduced with its distance from the body's middle.
   double central_length_mm(const std::vector<const Disc*>& chain) const {
     double column = 0.0;
     for (const Disc* disc : chain) column += disc->column / static_cast<double>(chain.size());
@@ -169,8 +171,8 @@ class AirwaySearch {
     return static_cast<double>(chain.size()) * grid_.spacing_mm[0] * central;
   }
 
-  /// From the trachea into the main bronchi: dark cells whose disc stays small, near its lower end,
-  /// 60 ml at most.
+  /// Grows the trachea into the main bronchi: dark cells near its lower end whose discs are small,
+  /// at most 60 ml.
   CellMask grow(const std::vector<const Disc*>& trachea) const {
     std::vector<std::uint8_t> in_trachea(discs_.size(), 0), small(discs_.size(), 0);
     for (const Disc* disc : trachea) in_trachea[static_cast<std::size_t>(disc->piece)] = 1;
@@ -196,7 +198,7 @@ class AirwaySearch {
     const double bronchi_ml =
         static_cast<double>(count(grown) - count(seeds)) * cell_ml(grid_.spacing_mm);
     if (bronchi_ml <= 60.0) return grown;
-    // It has leaked into a lung: no farther than 20 mm, then.
+    // It has leaked into a lung: restrict the growth to 20 mm.
     add(all_small, seeds);
     grown = seeds;
     for (int step = 0; step <= static_cast<int>(20.0 / grid_.spacing_mm[0]); ++step) {

@@ -11,10 +11,10 @@ namespace {
 constexpr float kDarkHu = -930.0F;
 constexpr float kSoftTissueHu = -500.0F;
 constexpr double kCoreDepthMm = 4.5;
-/// Depth from which a core counts as thick.
+/// Least depth of a core that counts as thick.
 constexpr double kThickMm = 9.0;
-/// More of all air than this is no gas but emphysema: to look at gas costs little, to miss lung
-/// much.
+/// A larger fraction of the air than this is taken for emphysema and not for gas: including gas in
+/// the lung field costs little, missing lung costs much.
 constexpr double kMostGas = 0.15;
 
 bool is_emphysema(const CoarseGrid& grid, const CellMask& air) {
@@ -25,7 +25,8 @@ bool is_emphysema(const CoarseGrid& grid, const CellMask& air) {
   return hu.empty() || percentile(hu, 50) < -925.0F;
 }
 
-/// Whether half of the ring four to five cells around the core is soft tissue, as around bowel.
+/// Whether at least half of the ring four to five cells around the core is soft tissue, as around
+/// bowel.
 bool lies_in_soft_tissue(const CoarseGrid& grid, const CellMask& core) {
   const double margin_mm = 6.0 * *std::max_element(grid.spacing_mm.begin(), grid.spacing_mm.end());
   const CellBox box = bounding_box(core, margin_mm, grid.spacing_mm);
@@ -75,7 +76,7 @@ CellMask find_bowel_gas(const CoarseGrid& grid, const CellMask& air) {
   }
   gas = cores.chosen(is_gas);
   if (!any(gas)) return gas;
-  // Back to the gas's own rim, within the air.
+  // Grow the cores back to the rim of the gas, within the air.
   for (int step = 0; step < 3; ++step) {
     gas = dilate(gas);
     keep_only(gas, air);

@@ -1,4 +1,4 @@
-/// Volumes of coarse cells.
+/// Grids of coarse cells, and masks of them.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace lungrt::ops {
 
-/// A value a cell, array order (slice, row, column).
+/// One value per cell, in the order (slice, row, column).
 template <typename T>
 class Cells {
  public:
@@ -50,7 +50,7 @@ class Cells {
   std::vector<T> values_;
 };
 
-/// 0 or 1 a cell.
+/// 0 or 1 per cell.
 using CellMask = Cells<std::uint8_t>;
 
 /// Distance between cell centres along (slices, rows, columns), mm.
@@ -75,7 +75,7 @@ inline bool any(const CellMask& mask) {
   return std::find(mask.begin(), mask.end(), std::uint8_t{1}) != mask.end();
 }
 
-/// A mask whose cells are `rule(cell)`.
+/// Mask of the cells for which `rule(cell)` holds.
 template <typename Rule>
 CellMask mask_where(const VolumeShape& shape, Rule&& rule) {
   CellMask mask(shape);
@@ -97,14 +97,14 @@ inline void keep_only(CellMask& mask, const CellMask& other) {
   for (std::int64_t cell = 0; cell < mask.size(); ++cell) mask[cell] &= other[cell];
 }
 
-/// A box of cells: [first, last) along (slices, rows, columns).
+/// Box of cells: [first, last) along (slices, rows, columns).
 struct CellBox {
   std::array<std::int64_t, 3> first{}, last{};
   bool empty() const { return last[0] <= first[0]; }
   VolumeShape shape() const { return {last[0] - first[0], last[1] - first[1], last[2] - first[2]}; }
 };
 
-/// The smallest box around the set cells; empty where there are none.
+/// Bounding box of the set cells; empty where there are none.
 inline CellBox bounding_box(const CellMask& mask) {
   CellBox box{{mask.shape().slices, mask.shape().rows, mask.shape().columns}, {0, 0, 0}};
   for (std::int64_t s = 0; s < mask.shape().slices; ++s) {
@@ -123,7 +123,7 @@ inline CellBox bounding_box(const CellMask& mask) {
   return box;
 }
 
-/// As above, grown by a margin and cut at the grid.
+/// The same, grown by a margin and clipped to the grid.
 inline CellBox bounding_box(const CellMask& mask, double margin_mm, const CellSpacing& spacing_mm) {
   const std::array<std::int64_t, 3> sizes{mask.shape().slices, mask.shape().rows,
                                           mask.shape().columns};
@@ -148,7 +148,7 @@ inline CellMask cut_out(const CellMask& mask, const CellBox& box) {
   return part;
 }
 
-/// Adds a part that was cut out.
+/// Sets the cells of a part that was cut out of this box.
 inline void add_at(CellMask& mask, const CellMask& part, const CellBox& box) {
   for (std::int64_t s = 0; s < part.shape().slices; ++s) {
     for (std::int64_t r = 0; r < part.shape().rows; ++r) {

@@ -10,9 +10,9 @@
 namespace lungrt::ops {
 namespace {
 
-/// Padding of -2000 or -3024 and metal count as air and bone.
+/// Padding values such as -2000 or -3024 count as air, metal as bone.
 constexpr std::int32_t kLowest = -1024, kHighest = 1000;
-/// As many of the lowest value are the least int32.
+/// The sum of this many voxels of the lowest value is the smallest int32.
 constexpr double kMostBlockVoxels = 1 << 21;
 
 std::int64_t axis_voxels(std::int64_t cell, std::int64_t block, std::int64_t axis) {
@@ -32,10 +32,10 @@ BlockSize block_size(const Geometry& geometry, double pitch_mm) {
   if (voxels > kMostBlockVoxels) {
     throw Error(ErrorCode::kBadVolume,
                 "spacing (x, y, z) " + text::vector3(geometry.spacing_mm()) +
-                    " mm is too fine for lungs to be found: a cell of " + text::number(pitch_mm) +
+                    " mm is too fine for the lung search: a cell of " + text::number(pitch_mm) +
                     " mm would have " + text::number(voxels) + " voxels, expected at most " +
                     text::number(kMostBlockVoxels) +
-                    "; resample the volume, or look everywhere with region 'volume'");
+                    "; resample the volume, or search all of it with region 'volume'");
   }
   return block;
 }
@@ -56,7 +56,7 @@ std::int64_t block_voxels(const VolumeShape& volume, const BlockSize& block,
 void add_block_sums(const CtVolume& volume, const BlockSize& block, std::int64_t first_slice,
                     std::int64_t last_slice, Cells<std::int32_t>& sums) {
   const VolumeShape& shape = volume.shape();
-  // Columns over the rows of a block first: that is the part that vectorises.
+  // First sums over the slices and rows of a block, per column: this part vectorises.
   std::vector<std::int32_t> columns(static_cast<std::size_t>(shape.columns));
   for (std::int64_t slice = first_slice; slice < last_slice; ++slice) {
     for (std::int64_t row = 0; row < sums.shape().rows; ++row) {

@@ -1,4 +1,4 @@
-/// A CT as means over blocks of voxels: what the lung field is found on.
+/// Coarse grid: a CT as means over blocks of voxels, on which the lung field is found.
 #pragma once
 
 #include <array>
@@ -9,38 +9,39 @@
 
 namespace lungrt::ops {
 
-/// Voxels that make a cell, along (slices, rows, columns) of the image.
+/// Voxels per cell along (slices, rows, columns) of the image.
 using BlockSize = std::array<std::int64_t, 3>;
 
-/// Whole numbers of voxels that come nearest to the pitch on each axis.
-/// \throws Error kBadVolume  where a cell would have more than 2^21 voxels, whose sum int32 may not
-///                           hold: spacings far below any CT's
+/// Number of voxels whose extent is closest to the pitch, for each axis.
+/// \throws Error kBadVolume  where a cell would have more than 2^21 voxels, whose sum may overflow
+///                           int32: spacings far below those of any CT
 BlockSize block_size(const Geometry& geometry, double pitch_mm);
 
-/// Cells that cover the volume; the last ones may hold fewer voxels.
+/// Shape of the grid that covers the volume; the last cells along an axis may be smaller.
 VolumeShape cells_over(const VolumeShape& volume, const BlockSize& block);
 
-/// Voxels of a cell, less those past the volume's end.
+/// Number of voxels of a cell, without those beyond the end of the volume.
 std::int64_t block_voxels(const VolumeShape& volume, const BlockSize& block,
                           const VoxelIndex& cell);
 
-/// Adds up clamp(HU, -1024, 1000) over the blocks of some slices of cells, in image order. Parts of
-/// the result that differ in slices may be written by different threads.
+/// Sums clamp(HU, -1024, 1000) over the blocks of some slices of cells, in image order. Different
+/// threads may compute different slices at the same time.
 /// \param sums  of cells_over(volume, block)
 void add_block_sums(const CtVolume& volume, const BlockSize& block, std::int64_t first_slice,
                     std::int64_t last_slice, Cells<std::int32_t>& sums);
 
-/// Mean HU a cell, in patient order (superior, posterior, left).
+/// Mean HU of each cell, in patient order (superior, posterior, left).
 struct CoarseGrid {
   Cells<float> hu;
   CellSpacing spacing_mm{};
 };
 
-/// \param sums  of every block of the volume, in image order
+/// Builds the grid from the sums over blocks.
+/// \param sums  for every block of the volume, in image order
 CoarseGrid coarse_grid(const CtVolume& volume, const BlockSize& block,
                        const Cells<std::int32_t>& sums);
 
-/// A mask in patient order as one in the order of the image.
+/// Reorders a mask from patient order to the order of the image.
 CellMask to_image_order(const CellMask& mask, const Geometry& geometry, const VolumeShape& image);
 
 }  // namespace lungrt::ops

@@ -8,7 +8,8 @@ namespace {
 
 constexpr float kInfinite = std::numeric_limits<float>::infinity();
 
-/// Squared distances carry roundings: a cell at exactly the radius must count as within it.
+/// Squared radius with a tolerance for rounding errors: a cell at exactly the radius must count as
+/// within it.
 float squared_limit(double radius_mm) {
   return static_cast<float>(radius_mm * radius_mm * (1.0 + 1e-6));
 }
@@ -18,8 +19,8 @@ void lower(const float* from, std::int64_t count, float more, float* to) {
   for (std::int64_t k = 0; k < count; ++k) to[k] = std::min(to[k], from[k] + more);
 }
 
-/// One axis of the separable minimum: out[i] = min over j of (step * (i - j))^2 + in[j], where
-/// nothing farther than the reach counts. The axis has `length` places, `stride` values apart.
+/// One axis of the separable minimum: out[i] = min over j of (step * (i - j))^2 + in[j], for
+/// distances up to `reach_mm`. The axis has `length` cells, `stride` values apart.
 void lower_along(std::int64_t blocks, std::int64_t length, std::int64_t stride, double step_mm,
                  double reach_mm, Cells<float>& squared) {
   const auto taps =
@@ -38,7 +39,7 @@ void lower_along(std::int64_t blocks, std::int64_t length, std::int64_t stride, 
   }
 }
 
-/// \param source  the value of the cells at distance 0
+/// \param source  value of the cells that have distance 0
 Cells<float> squared_distance(const CellMask& mask, std::uint8_t source, double reach_mm,
                               const CellSpacing& spacing_mm) {
   const VolumeShape& shape = mask.shape();
@@ -58,7 +59,8 @@ Cells<float> roots(Cells<float> squared, double reach_mm) {
   return squared;
 }
 
-/// The mask with cells around it: empty ones in the slice, beyond the first and last slice copies.
+/// Pads the mask: with empty cells within slices, with copies of the first and last slice beyond
+/// them.
 CellMask padded(const CellMask& mask, const std::array<std::int64_t, 3>& by) {
   const VolumeShape& shape = mask.shape();
   CellMask result({shape.slices + 2 * by[0], shape.rows + 2 * by[1], shape.columns + 2 * by[2]});

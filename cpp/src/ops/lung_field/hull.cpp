@@ -9,7 +9,7 @@ struct Point {
   std::int64_t along, value;
 };
 
-/// The lower hull of points in order of `along`, as a value at each place between the ends.
+/// Lower convex hull of points sorted by `along`, evaluated at every integer between the ends.
 std::vector<double> lower_hull(const std::vector<Point>& points) {
   std::vector<Point> hull;
   for (const Point& point : points) {
@@ -36,14 +36,14 @@ std::vector<double> lower_hull(const std::vector<Point>& points) {
   return values;
 }
 
-/// Planes of a mask that need not be its slices: strides to the next plane, line and cell.
+/// Planes of a mask along any axis: sizes, and strides to the next plane, line and cell.
 struct PlaneView {
   std::int64_t planes, lines, cells;
   std::int64_t plane_stride, line_stride, cell_stride;
 };
 
 void add_hulls(const CellMask& mask, const PlaneView& view, CellMask& hulls) {
-  std::vector<Point> left, right;  // the right ends negated: both hulls are lower ones
+  std::vector<Point> left, right;  // right ends are negated, so that both hulls are lower hulls
   for (std::int64_t plane = 0; plane < view.planes; ++plane) {
     left.clear();
     right.clear();

@@ -5,10 +5,10 @@
 
 namespace lungrt::ops {
 
-/// Hull of the set cells of each slice.
+/// Convex hull of the set cells of each slice.
 CellMask axial_hulls(const CellMask& mask);
 
-/// What lies in the hull of an axial, a coronal or a sagittal plane.
+/// Union of the convex hulls in the axial, coronal and sagittal planes.
 CellMask hulls_in_three_planes(const CellMask& mask);
 
 }  // namespace lungrt::ops

@@ -15,16 +15,16 @@
 namespace lungrt::ops {
 namespace {
 
-/// A field of view narrower than this shows parts of lungs: nothing is left out there.
+/// A narrower field of view shows only parts of the lungs, so the field is then the whole volume.
 constexpr double kWholeChestMm = 230.0;
-/// Least share of the rib cage that is aerated lung, in the slices that have lung.
+/// Least fraction of the rib cage that is aerated lung, in the slices that have lung.
 constexpr double kAeratedShare = 0.30;
 
 double ml(const CellMask& mask, const CellSpacing& spacing_mm) {
   return static_cast<double>(count(mask)) * cell_ml(spacing_mm);
 }
 
-/// The shorter side of what is not padding in a slice.
+/// Shorter side of the area that is not padding (mm).
 double field_of_view_mm(const CoarseGrid& grid) {
   const CellMask seen =
       mask_where(grid.hu.shape(), [&](std::int64_t cell) { return grid.hu[cell] > -1012.0F; });
@@ -35,14 +35,16 @@ double field_of_view_mm(const CoarseGrid& grid) {
 }
 
 [[noreturn]] void refuse_without_lungs(const CtVolume& volume) {
-  throw Error(ErrorCode::kBadVolume,
-              "no lungs were found in the volume of " + text::extent(volume.shape()) +
-                  " voxels (slices x rows x columns): expected a chest CT in Hounsfield units with "
-                  "aerated lung; look everywhere with region 'volume' (profile 'book' does)");
+  throw Error(
+      ErrorCode::kBadVolume,
+      "no lungs were found in the volume of " + text::extent(volume.shape()) +
+          " voxels (slices x rows x columns): expected a chest CT in Hounsfield units with "
+          "aerated lung; to search the whole volume, use region 'volume' or profile 'book'");
 }
 
-/// Where too little of the rib cage is aerated, what is missing may be consolidated on both sides.
-/// \param expected  least share of the cage that is aerated
+/// Widens the field to the whole rib cage where too little of it is aerated: the rest may be
+/// consolidated on both sides.
+/// \param expected  least fraction of the cage that is aerated
 void widen_to_rib_cage(const CoarseGrid& grid, const CellMask& lungs, const CellMask& bone,
                        const CellMask& body, double expected, CellMask& field,
                        std::vector<std::string>& notes) {
@@ -53,7 +55,7 @@ void widen_to_rib_cage(const CoarseGrid& grid, const CellMask& lungs, const Cell
     field[cell] |= static_cast<std::uint8_t>(cage[cell] & body[cell]);
   }
   notes.push_back("lung field: only " + text::number(100.0 * share) +
-                  " % of the rib cage is aerated; widened to all of it");
+                  " % of the rib cage is aerated; the field was widened to the whole rib cage");
 }
 
 }  // namespace
@@ -143,7 +145,7 @@ LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t
   if (seen_mm < kWholeChestMm) {
     result.notes.push_back("lung field: the field of view is " + text::number(seen_mm) +
                            " mm, expected " + text::number(kWholeChestMm) +
-                           " or more for a whole chest; nothing was left out");
+                           " mm or more for a whole chest; the field is the whole volume");
   } else {
     CellMask field(lungs.shape());
     for (const CellMask& side : split_sides(lungs, grid.spacing_mm)) {
@@ -154,7 +156,8 @@ LungFieldResult find_lung_field(const CtVolume& volume, const Cells<std::int32_t
     const bool lost_side = mirror_lost_side(lungs, bone, tissue.body, grid.spacing_mm, field);
     if (lost_side) {
       result.notes.push_back(
-          "lung field: one side has much less air than the other; widened to its mirror image");
+          "lung field: one side has much less air than the other; the field was widened by the "
+          "mirror image of the other side");
     }
     widen_to_rib_cage(grid, lungs, bone, tissue.body,
                       lost_side ? 0.5 * kAeratedShare : kAeratedShare, field, result.notes);

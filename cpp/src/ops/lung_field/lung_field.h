@@ -1,4 +1,4 @@
-/// Where in a CT nodules of the lung may be.
+/// Lung field: the part of a CT where lung nodules may be.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,28 @@
 
 namespace lungrt::ops {
 
-/// Cells are about this wide (mm).
+/// Approximate size of a cell (mm).
 inline constexpr double kCellPitchMm = 4.0;
 
-/// A part of a volume: every voxel of the cells that are set.
+/// Part of a volume: all voxels of the cells that are set.
 class CellField {
  public:
   /// The whole volume.
   explicit CellField(const VolumeShape& volume);
-  /// \param cells  of cells_over(volume, block), in image order
+  /// \param cells  mask of shape cells_over(volume, block), in image order
   CellField(const VolumeShape& volume, const BlockSize& block, CellMask cells);
 
   const VolumeShape& volume_shape() const { return volume_; }
   /// \pre the voxel lies in the volume
   bool contains(const VoxelIndex& voxel) const;
-  /// The smallest window around the field's part of a slice; empty where it has none.
+  /// Smallest window around the field in a slice; empty where the field does not meet the slice.
   SliceWindow window(std::int64_t slice) const;
-  /// Whether any voxel from `first` to `last` (inclusive, in the volume) is part of it.
+  /// Whether the field contains any voxel of the box from `first` to `last` (inclusive, within the
+  /// volume).
   bool meets(const VoxelIndex& first, const VoxelIndex& last) const;
-  /// Share of the volume's voxels.
+  /// Fraction of the volume's voxels that lie in the field.
   double share() const;
-  /// A bit a voxel.
+  /// The field as one bit per voxel.
   NoduleMask to_mask() const;
 
  private:
@@ -43,18 +44,18 @@ class CellField {
   CellMask cells_;
 };
 
-/// What was found on the way, for the report.
+/// Result of the search, with figures and notes for the report.
 struct LungFieldResult {
   CellField field;
-  double air_ml = 0.0;             ///< aerated lung
-  double field_ml = 0.0;           ///< of the field
+  double air_ml = 0.0;             ///< volume of the aerated lung
+  double field_ml = 0.0;           ///< volume of the field
   std::vector<std::string> notes;  ///< where and why the field was widened
 };
 
-/// Finds the lungs and what may hide nodules around them.
-/// \param sums   of every block of block_size(geometry, kCellPitchMm), in image order
-/// \param pause  called between steps; what it throws ends the search
-/// \throws Error kBadVolume where there is no plausible lung: it does not guess
+/// Finds the lungs and the surrounding regions that may contain nodules.
+/// \param sums   for every block of block_size(geometry, kCellPitchMm), in image order
+/// \param pause  called between steps; an exception that it throws ends the search
+/// \throws Error kBadVolume where no plausible lung is found
 LungFieldResult find_lung_field(
     const CtVolume& volume, const Cells<std::int32_t>& sums,
     const std::function<void()>& pause = [] {});

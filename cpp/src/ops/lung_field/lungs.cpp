@@ -9,23 +9,23 @@
 namespace lungrt::ops {
 namespace {
 
-/// A lung that others are compared with.
+/// Least volume of a main lung, which smaller pieces are compared with.
 constexpr double kMainMl = 300.0;
-/// Deeper than that makes no difference.
+/// Depths beyond this are not distinguished.
 constexpr double kDeepMm = 10.0;
-/// How much darker than the main lungs a smaller piece may be (HU).
+/// Most by which a smaller piece may be darker than the main lungs (HU).
 constexpr float kDarker = 100.0F;
 
 struct AirPiece {
   std::int32_t number = 0;
   double ml = 0;
-  double widest_cm2 = 0;  ///< in any slice
+  double widest_cm2 = 0;  ///< largest area in a slice
   float deepest_mm = 0;
-  double enclosed = 0;              ///< share of its cells
-  float p10 = 0, p50 = 0, p90 = 0;  ///< HU of its core
+  double enclosed = 0;              ///< fraction of its cells that are enclosed by the body
+  float p10 = 0, p50 = 0, p90 = 0;  ///< percentiles of HU in its core
 };
 
-/// Free gas is dark and flat; lung is lighter and has vessels.
+/// Free gas is dark and homogeneous; lung is lighter and contains vessels.
 bool looks_like_lung(const AirPiece& piece) {
   if (piece.p50 > -930.0F) return true;
   const float spread = piece.p90 - piece.p10;
@@ -59,7 +59,7 @@ AirPiece measure(std::int32_t number, const PieceCells& cells, const CoarseGrid&
   piece.widest_cm2 = static_cast<double>(widest) * cell_cm2(grid.spacing_mm);
   piece.enclosed =
       static_cast<double>(std::max(within_rays, taken_back)) / static_cast<double>(size);
-  // The rim's partial volume says nothing about what fills the piece.
+  // Partial volume at the rim says nothing about the content of the piece.
   const float core_mm = std::min(6.0F, 0.6F * piece.deepest_mm);
   std::vector<float> hu;
   for (const std::int64_t* cell = cells.begin(number); cell != cells.end(number); ++cell) {
@@ -71,7 +71,8 @@ AirPiece measure(std::int32_t number, const PieceCells& cells, const CoarseGrid&
   return piece;
 }
 
-/// The density that smaller pieces must not be much darker than; none without a main lung.
+/// Density of the lightest main lung, with which smaller pieces are compared; none without a main
+/// lung.
 std::optional<float> main_density(const std::vector<AirPiece>& pieces) {
   std::optional<float> density;
   for (const AirPiece& piece : pieces) {

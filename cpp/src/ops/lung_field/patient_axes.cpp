@@ -6,8 +6,8 @@
 namespace lungrt::ops {
 
 PatientAxes::PatientAxes(const Matrix3& direction) {
-  // direction[w][j]: world axis w (x: left, y: posterior, z: superior) of image axis j (columns,
-  // rows, slices).
+  // direction[w][j] is the component along world axis w (x: left, y: posterior, z: superior) of
+  // image axis j (columns, rows, slices).
   const auto along = [&](std::size_t patient, std::size_t image) {
     return direction[2 - patient][2 - image];
   };

@@ -1,4 +1,4 @@
-/// From an image's axes to the patient's.
+/// Mapping between the axes of an image and of the patient.
 #pragma once
 
 #include <array>
@@ -8,20 +8,20 @@
 
 namespace lungrt::ops {
 
-/// Which image axis runs along which axis of the patient, to the nearest right angle. Patient order
-/// is (superior, posterior, left), so that its "slices" are axial, whatever the image's are.
+/// Assigns image axes to the closest patient axes. Patient order is (superior, posterior, left), so
+/// "slices" in patient order are axial, whatever the image's orientation.
 class PatientAxes {
  public:
   explicit PatientAxes(const Matrix3& direction);
 
-  /// (slices, rows, columns) of the image reordered to (superior, posterior, left).
+  /// Reorders (slices, rows, columns) of the image to (superior, posterior, left).
   template <typename T>
   std::array<T, 3> reordered(const std::array<T, 3>& image) const {
     return {image[image_axis_[0]], image[image_axis_[1]], image[image_axis_[2]]};
   }
   VolumeShape reordered(const VolumeShape& image) const;
 
-  /// Place in the image (slice, row, column) of a place in patient order.
+  /// Index in the image of an index in patient order.
   VoxelIndex to_image(const VoxelIndex& patient, const VolumeShape& image) const;
 
  private:

@@ -5,7 +5,7 @@
 namespace lungrt::ops {
 namespace {
 
-/// Union-find whose roots are the smallest numbers, so that scan order survives.
+/// Union-find whose roots are the smallest labels, which preserves scan order.
 class Equivalences {
  public:
   std::int32_t add() {
@@ -72,8 +72,7 @@ Pieces pieces_of(const CellMask& mask, Connectivity connectivity) {
     labels[cell] = label != 0 ? label : same.add();
   }
 
-  // Roots are the first number that their piece was given, so numbering them in order is scan
-  // order.
+  // A root is the first label of its piece, so numbering the roots in order gives scan order.
   std::vector<std::int32_t> number(same.size(), 0);
   for (std::size_t k = 1; k < same.size(); ++k) {
     const std::int32_t root = same.root(static_cast<std::int32_t>(k));

@@ -1,4 +1,4 @@
-/// Connected pieces of a mask of cells.
+/// Connected components of masks of cells, called pieces.
 #pragma once
 
 #include <vector>
@@ -8,30 +8,30 @@
 namespace lungrt::ops {
 
 enum class Connectivity {
-  kInSlice,  ///< 4 neighbours: pieces of different slices are different
+  kInSlice,  ///< 4 neighbours: pieces never extend over several slices
   kVolume,   ///< 6 neighbours
 };
 
-/// Numbered from 1 in scan order of their first cell; 0 is what is not set.
+/// Pieces of a mask, numbered from 1 in scan order of their first cell; label 0 is the background.
 struct Pieces {
   Cells<std::int32_t> labels;
   std::int32_t count = 0;
-  std::vector<std::int64_t> cells;  ///< of each piece; [0]: cells that are not set
+  std::vector<std::int64_t> cells;  ///< number of cells of each piece; [0]: of the background
 
   std::size_t numbers() const { return static_cast<std::size_t>(count) + 1; }
   /// Number of the largest piece; 0 where there is none.
   std::int32_t largest() const;
-  /// The pieces whose number has a set entry.
+  /// Mask of the pieces k for which keep[k] is not 0.
   CellMask chosen(const std::vector<std::uint8_t>& keep) const;
 };
 
 Pieces pieces_of(const CellMask& mask, Connectivity connectivity);
 
-/// For each piece whether it reaches the first or last row or column of a slice.
+/// For each piece, whether it touches the first or last row or column of a slice.
 std::vector<std::uint8_t> touching_edge(const Pieces& pieces);
 
-/// The cells of each piece, in scan order: those of piece k are cells[starts[k]] to
-/// cells[starts[k + 1]].
+/// Cells of each piece, in scan order: those of piece k are cells[starts[k]] to
+/// cells[starts[k + 1] - 1].
 struct PieceCells {
   std::vector<std::int64_t> starts, cells;
   const std::int64_t* begin(std::int32_t piece) const {

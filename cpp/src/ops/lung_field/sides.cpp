@@ -9,13 +9,13 @@
 namespace lungrt::ops {
 namespace {
 
-/// Erosions at which the anterior junction of two lungs is expected to part.
+/// Erosion depths that are tried in order to separate the lungs at their anterior junction.
 constexpr std::array<double, 7> kErosionsMm{0, 3, 5, 7, 9, 12, 15};
-/// The smaller core's least share of both.
+/// Least fraction of the eroded mask that the smaller core must have.
 constexpr double kSmallerShare = 0.12;
-/// Least distance of the cores' middles, left to right.
+/// Least distance between the middles of the cores along the left-right axis.
 constexpr double kApartMm = 50.0;
-/// A lung's cells lie nearer to its core than this.
+/// Largest distance of a lung's cells from its core that is computed.
 constexpr double kNearCoreMm = 60.0;
 
 struct Cores {
@@ -32,7 +32,8 @@ double middle_column(const CellMask& mask) {
   return sum / cells;
 }
 
-/// The two largest pieces, where they are large and far apart; else empty masks.
+/// The two largest pieces, if the smaller one is large enough and they are far apart; else empty
+/// masks.
 Cores find_cores(const CellMask& eroded, const CellSpacing& spacing_mm) {
   const Pieces pieces = pieces_of(eroded, Connectivity::kVolume);
   if (pieces.count < 2) return {};

@@ -1,4 +1,4 @@
-/// Left and right lung.
+/// Separation of the left and right lung.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,8 @@
 
 namespace lungrt::ops {
 
-/// The lungs apart, where two cores part when the mask is eroded step by step; else all in one.
+/// Splits the mask into two lungs, if eroding it step by step separates two cores; otherwise
+/// returns the mask as a whole.
 std::vector<CellMask> split_sides(const CellMask& lungs, const CellSpacing& spacing_mm);
 
 }  // namespace lungrt::ops

@@ -9,14 +9,15 @@ namespace lungrt::ops {
 namespace {
 
 constexpr float kBoneHu = 150.0F;
-/// A side with less of the other's lung than this has lost some: on the whole, and around a slice.
+/// A side with less than this fraction of the other side's lung has lost some: in the whole volume,
+/// and around a slice.
 constexpr double kLostShare = 0.6, kLostShareOfSlab = 0.4;
 constexpr double kSlabMm = 40.0;
 constexpr double kBoneNearMm = 25.0;
-/// Ribs run obliquely: a slice takes those of its neighbours, too.
+/// Ribs run obliquely, so a slice also uses those of its neighbours within this distance.
 constexpr double kRibPitchMm = 10.0;
 
-/// Lung cells of each slice to the left and the right of a column.
+/// Number of lung cells in each slice on either side of a column.
 std::array<std::vector<double>, 2> lung_by_side(const CellMask& lungs, std::int64_t middle) {
   const VolumeShape& shape = lungs.shape();
   std::array<std::vector<double>, 2> sides;

@@ -9,7 +9,7 @@
 namespace lungrt::ops {
 namespace {
 
-/// What scanners fill the corners with.
+/// Below it a cell may be padding, with which scanners fill the corners of slices (HU).
 constexpr float kPaddingHu = -1012.0F;
 
 CellMask find_padding(const CoarseGrid& grid) {
@@ -19,7 +19,7 @@ CellMask find_padding(const CoarseGrid& grid) {
   return pieces.chosen(touching_edge(pieces));
 }
 
-/// The largest piece of tissue, without the table that a cell's width joins to it.
+/// Largest piece of tissue; the table, connected to it by thin contacts, is eroded off.
 CellMask find_body(const CellMask& tissue) {
   const Pieces pieces = pieces_of(erode_in_slices(tissue), Connectivity::kVolume);
   std::vector<std::uint8_t> keep(pieces.numbers(), 0);
@@ -29,7 +29,7 @@ CellMask find_body(const CellMask& tissue) {
   return body;
 }
 
-/// Of the rays to the left, right, front and back, how many meet the body.
+/// For each cell, how many of the rays to the left, right, front and back meet the body.
 Cells<std::uint8_t> count_rays(const CellMask& body) {
   const VolumeShape& shape = body.shape();
   Cells<std::uint8_t> rays(shape);
@@ -55,7 +55,7 @@ Cells<std::uint8_t> count_rays(const CellMask& body) {
   return rays;
 }
 
-/// Pieces of air, slice by slice, that reach the edge or the padding and have no body around.
+/// Pieces of air within slices that touch the edge or the padding and are not enclosed by the body.
 CellMask find_outside(const CellMask& air, const CellMask& padding,
                       const Cells<std::uint8_t>& rays) {
   CellMask open_air = air;
@@ -77,8 +77,8 @@ CellMask find_outside(const CellMask& air, const CellMask& padding,
   return outside;
 }
 
-/// Large pieces outside with the density and texture of lung: scans whose field of view, or a round
-/// cut-out, ends within the lungs.
+/// Large pieces outside with the density and texture of lung: in scans whose field of view, or
+/// round cut-out, cuts through the lungs.
 CellMask find_cut_lung(const CoarseGrid& grid, const CellMask& outside, const CellMask& padding) {
   CellMask open_air = outside;
   remove(open_air, padding);
