@@ -1,12 +1,12 @@
-/// A choice that both network families have.
+/// Algorithms of the native engine's convolutions.
 #pragma once
 
 namespace lungrt::native {
 
-/// How 3 x 3 convolutions are computed.
+/// Algorithm of 3 x 3 convolutions, in both network families.
 enum class Algorithm {
-  kWinograd,  ///< F(4 x 4, 3 x 3) where it is less work, direct elsewhere
-  kDirect,
+  kWinograd,  ///< F(4 x 4, 3 x 3) where that is less work, direct elsewhere
+  kDirect,    ///< direct everywhere
 };
 
 }  // namespace lungrt::native

@@ -1,4 +1,4 @@
-/// Memory for activations and weights.
+/// Aligned memory for activations and weights.
 #pragma once
 
 #include <sys/mman.h>
@@ -12,12 +12,13 @@
 
 namespace lungrt::native {
 
-/// Zeroed float32 memory that begins at a cache line. \throws std::bad_alloc
+/// Buffer of float32 values, initially zero, aligned to a cache line.
+/// \throws std::bad_alloc
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t count) : size_(count) {
-    // Large ones begin at a huge page and ask for such: fewer misses of the address cache.
+    // Large buffers start at a huge page and request huge pages, which reduces TLB misses.
     constexpr std::size_t kLine = 64;
     constexpr std::size_t kHugePage = std::size_t{2} << 20;
     const std::size_t bytes = count * sizeof(float);
@@ -34,7 +35,7 @@ class AlignedBuffer {
   const float* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
 
-  /// At least `count` floats; what was there is lost when it grows.
+  /// Makes room for at least `count` floats; the old content is lost where the buffer grows.
   float* reserve(std::size_t count) {
     if (count > size_) *this = AlignedBuffer(count);
     return data();

@@ -47,8 +47,8 @@ InstructionSet choose_instruction_set(const std::string& name, IsSupported suppo
     if (supported(set)) return set;
     throw Error(ErrorCode::kDeviceUnavailable,
                 "instruction set " + name +
-                    " was asked for, but this processor does not have it; " +
-                    to_string(best_instruction_set(supported)) + " is the widest here");
+                    " was requested, but this processor does not support it; " +
+                    to_string(best_instruction_set(supported)) + " is the widest that it supports");
   }
   throw Error(ErrorCode::kInvalidArgument,
               "unknown instruction set '" + name + "': expected auto, avx512, avx2 or portable");

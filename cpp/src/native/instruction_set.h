@@ -1,4 +1,4 @@
-/// Which vector instructions a processor has, and which are used.
+/// Instruction sets: which ones a processor supports, and which one is used.
 #pragma once
 
 #include <string>
@@ -8,14 +8,15 @@ namespace lungrt::native {
 enum class InstructionSet { kPortable, kAvx2, kAvx512 };
 
 const char* to_string(InstructionSet set) noexcept;
-/// Whether this processor, and this build, can run it.
+/// Whether this processor supports it and this build contains kernels for it.
 bool is_supported(InstructionSet set) noexcept;
-/// Which sets a processor has; a parameter so that tests can be another processor.
+/// Function that reports supported sets; a parameter, so that tests can simulate other processors.
 using IsSupported = bool (*)(InstructionSet) noexcept;
-/// The widest supported one.
+/// The widest supported instruction set.
 InstructionSet best_instruction_set(IsSupported supported = is_supported) noexcept;
-/// \param name  auto, portable, avx2 or avx512
-/// \throws Error kInvalidArgument for another name, kDeviceUnavailable where it is not supported
+/// Resolves the name of an instruction set.
+/// \param name  auto (the widest supported one), portable, avx2 or avx512
+/// \throws Error kInvalidArgument for an unknown name, kDeviceUnavailable where it is not supported
 InstructionSet choose_instruction_set(const std::string& name,
                                       IsSupported supported = is_supported);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kFormat = "lungrt-weights";
 constexpr const char* kVersion = "1";
-// Far beyond any network for these tasks; they keep later arithmetic from overflowing.
+// Limits far beyond any network for these tasks, which prevent overflows in later arithmetic.
 constexpr std::int64_t kMostChannels = 4096;
 constexpr std::size_t kMostLevels = 12;
 constexpr std::int64_t kMostVoxels = 1024;
@@ -31,9 +31,8 @@ const std::string& metadata(const Safetensors& file, const std::string& key,
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) {
     throw Error(ErrorCode::kBadBundle,
-                where + ": no '" + key +
-                    "' in its metadata, so it is no weights file of lungrt; export the checkpoint "
-                    "again");
+                where + ": its metadata has no '" + key +
+                    "', so it is not a weights file of lungrt; export the checkpoint again");
   }
   return found->second;
 }
@@ -104,7 +103,7 @@ const std::vector<float>& Tensors::take(const std::string& name,
   if (found->second.shape != shape) {
     throw Error(ErrorCode::kBadBundle, where_ + ": tensor '" + name + "' has the shape " +
                                            shape_text(found->second.shape) + ", expected " +
-                                           shape_text(shape) + " by the options");
+                                           shape_text(shape) + " for the network's options");
   }
   taken_.push_back(name);
   return found->second.values;
@@ -117,7 +116,8 @@ void Tensors::require_all_taken() const {
   }
   if (left.empty()) return;
   throw Error(ErrorCode::kBadBundle,
-              where_ + ": tensors that the options have no place for: " + text::listed(left, ", "));
+              where_ + ": tensors that are not part of a network with these options: " +
+                  text::listed(left, ", "));
 }
 
 NetworkFile read_network_file(const std::filesystem::path& file) {
@@ -146,8 +146,8 @@ NetworkFile parse_network_file(Safetensors stored, const std::string& where) {
     return {classifier_options(options), Tensors(std::move(stored), where)};
   }
   throw Error(ErrorCode::kUnsupportedVersion,
-              where + ": the native engine has no architecture '" + architecture +
-                  "', it has unet and classifier3d; use another engine");
+              where + ": the native engine does not support architecture '" + architecture +
+                  "', only unet and classifier3d; use another engine");
 }
 
 BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, int channels, double eps) {

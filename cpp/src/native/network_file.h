@@ -1,4 +1,4 @@
-/// A network of one of the two families as its artifact `weights.safetensors` has it.
+/// Weights files: a network of one of the two families in its artifact `weights.safetensors`.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace lungrt::native {
 
-/// A member of the 2-D U-Net family; see lungrt.models.UNetOptions.
+/// Options of a network of the 2-D U-Net family; see lungrt.models.UNetOptions.
 struct UnetOptions {
   int in_channels = 7;
   int out_channels = 1;
@@ -26,7 +26,7 @@ struct UnetOptions {
   double batch_norm_eps = 1e-5;
 };
 
-/// A member of the 3-D classifier family; see lungrt.models.ClassifierOptions.
+/// Options of a network of the 3-D classifier family; see lungrt.models.ClassifierOptions.
 struct ClassifierOptions {
   int out_channels = 2;
   std::vector<int> widths{8, 16, 32, 64};
@@ -36,14 +36,15 @@ struct ClassifierOptions {
   double batch_norm_eps = 1e-5;
 };
 
-/// The tensors of a file, handed out by name and shape; each must be asked for.
+/// Tensors of a file. A network takes each of them by name and shape; none may be left.
 class Tensors {
  public:
   Tensors(Safetensors file, std::string where) : file_(std::move(file)), where_(std::move(where)) {}
 
-  /// \throws Error kBadBundle where it is missing or has another shape
+  /// Returns a tensor's values.
+  /// \throws Error kBadBundle where the tensor is missing or has another shape
   const std::vector<float>& take(const std::string& name, const std::vector<std::int64_t>& shape);
-  /// \throws Error kBadBundle where there are tensors that nobody took
+  /// \throws Error kBadBundle where there are tensors that were not taken
   void require_all_taken() const;
 
  private:
@@ -57,22 +58,24 @@ struct NetworkFile {
   Tensors tensors;
 };
 
-/// \throws Error kBadBundle        not such a file, or a damaged one
-/// \throws Error kUnsupportedVersion  of a newer format, or of another architecture
+/// Reads a weights file.
+/// \throws Error kBadBundle           where it is not a weights file, or damaged
+/// \throws Error kUnsupportedVersion  where its format is newer, or its architecture is unknown
 NetworkFile read_network_file(const std::filesystem::path& file);
 
-/// What a safetensors file holds, as a network.
-/// \param where  names it in messages
+/// Makes a network of the content of a safetensors file.
+/// \param where  the file, for messages
 /// \throws Error as read_network_file
 NetworkFile parse_network_file(Safetensors stored, const std::string& where);
 
-/// y = scale * x + shift of a batch norm that is no longer trained, channel by channel.
+/// Batch norm at inference, per channel: y = scale * x + shift.
 struct BatchNorm {
   std::vector<float> scale, shift;
 };
+/// Takes the tensors of a batch norm.
 /// \param name  of the layer in the file
 BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, int channels, double eps);
-/// The map that changes nothing.
+/// Batch norm that changes nothing.
 BatchNorm identity_norm(int channels);
 
 }  // namespace lungrt::native

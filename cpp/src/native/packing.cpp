@@ -42,7 +42,7 @@ Product PackedProduct::product() const {
 }
 
 void transform_kernel(const float* kernel, float* transformed) {
-  // For the points 0, 1, -1, 2, -2 and infinity; in double, since it is done once.
+  // For the points 0, 1, -1, 2, -2 and infinity. In double precision, since it is done only once.
   static constexpr double kTransform[6][3] = {{1.0 / 4, 0, 0},
                                               {-1.0 / 6, -1.0 / 6, -1.0 / 6},
                                               {-1.0 / 6, 1.0 / 6, -1.0 / 6},

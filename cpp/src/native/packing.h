@@ -1,4 +1,4 @@
-/// Trained weights in the order that the kernels read them.
+/// Packing of trained weights in the order in which the kernels read them.
 #pragma once
 
 #include <array>
@@ -10,28 +10,30 @@
 
 namespace lungrt::native {
 
-/// Blocks that hold so many channels.
+/// Number of blocks for this many channels.
 constexpr int blocks_of(int channels) { return (channels + kBlock - 1) / kBlock; }
-/// Channels of a block, of so many in all.
+/// Number of channels in a block, for this many channels in total.
 constexpr int channels_of_block(int channels, int block) {
   const int left = channels - block * kBlock;
   return left < kBlock ? left : kBlock;
 }
 
-/// Owns what a Product points to.
+/// Owner of the arrays that a Product points to.
 class PackedProduct {
  public:
   PackedProduct() = default;
-  /// \param lanes      output channels, as kernels see them; filled up to whole blocks with zeros
-  /// \param segments   channels of each segment, in the order that they will be given to the kernel
-  /// \param positions  1, or kPositions of a Winograd product
-  /// \param weight     writes the weights of one channel of a segment for one lane at every
-  /// position
+  /// \param lanes      output channels as the kernels see them; filled up to whole blocks with
+  /// zeros
+  /// \param segments   number of channels of each segment, in the order in which the kernel gets
+  /// them
+  /// \param positions  1, or kPositions for a Winograd product
+  /// \param weight     writes the weights of one channel of a segment for one lane, at all
+  /// positions
   PackedProduct(
       int lanes, const std::vector<int>& segments, int positions,
       const std::function<void(int segment, int channel, int lane, float* weights)>& weight);
 
-  /// The epilogue of a lane; those not set give 0.
+  /// Sets the epilogue of a lane; lanes without one have the output 0.
   void set_epilogue(int lane, float bias, float scale = 1.0F, float shift = 0.0F);
   void set_activation(Activation activation) { activation_ = activation; }
 
@@ -46,7 +48,7 @@ class PackedProduct {
   Activation activation_ = Activation::kNone;
 };
 
-/// G g G^T: a 3 x 3 kernel (row-major) at every position of a Winograd product.
+/// Winograd transform G g G^T of a 3 x 3 kernel (row-major): its weight at every position.
 void transform_kernel(const float* kernel, float* transformed);
 
 }  // namespace lungrt::native

@@ -1,4 +1,4 @@
-/// What the layers of a network gave, for comparing them one by one with the original.
+/// Outputs of a network's layers, for comparing them one by one with the original.
 #pragma once
 
 #include <map>
@@ -7,13 +7,13 @@
 
 namespace lungrt::native {
 
-/// Values of one layer, planes: [channels][slices][height][width], slices left out of 2-D ones.
+/// Output of a layer: [channels][slices][height][width], without slices for 2-D networks.
 struct LayerOutput {
   std::vector<int> shape;
   std::vector<float> values;
 };
 
-/// By the name of the eager network's module.
+/// Outputs by the name of the module in the eager network.
 using Trace = std::map<std::string, LayerOutput>;
 
 }  // namespace lungrt::native

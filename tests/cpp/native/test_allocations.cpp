@@ -136,7 +136,7 @@ TEST_F(Allocations, ThatFailAreAnErrorAndNothingIsLost) {
   };
   for (const long calls : {0L, 1L, 5L, 10L}) {
     const MemoryRunsOut soon(calls);
-    expect_error(ErrorCode::kOutOfMemory, {"engine native", "memory ran out", "40 x 52"}, segment);
+    expect_error(ErrorCode::kOutOfMemory, {"engine native", "out of memory", "40 x 52"}, segment);
   }
   segment();  // once there is memory again
   for (const float value : out) ASSERT_TRUE(value > 0 && value < 1);

@@ -28,9 +28,10 @@ bool up_to_avx2(InstructionSet set) noexcept { return set <= InstructionSet::kAv
 bool none(InstructionSet set) noexcept { return set == InstructionSet::kPortable; }
 
 TEST(InstructionSet, RefusesWhatTheProcessorDoesNotHave) {
-  expect_error(ErrorCode::kDeviceUnavailable,
-               {"instruction set avx512", "this processor does not have it", "avx2 is the widest"},
-               [] { choose_instruction_set("avx512", up_to_avx2); });
+  expect_error(
+      ErrorCode::kDeviceUnavailable,
+      {"instruction set avx512", "this processor does not support it", "avx2 is the widest"},
+      [] { choose_instruction_set("avx512", up_to_avx2); });
   for (const char* name : {"avx2", "avx512"}) {
     expect_error(ErrorCode::kDeviceUnavailable, {name, "portable is the widest"},
                  [name] { choose_instruction_set(name, none); });

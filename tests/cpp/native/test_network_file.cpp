@@ -80,7 +80,8 @@ TEST_F(NetworkFiles, OfNothingThatIsKnownAreRefused) {
   for (const char* key : {"format", "format_version", "lungrt.architecture", "lungrt.options"}) {
     WeightsFile file = whole;
     if (file.content.metadata.erase(key) == 0) file.options = nullptr;
-    refuse(file, ErrorCode::kBadBundle, {"no '", key, "' in its metadata", "export"});
+    refuse(file, ErrorCode::kBadBundle,
+           {"its metadata has no '", key, "not a weights file", "export"});
   }
   WeightsFile other = whole;
   other.content.metadata["format"] = "pt";
@@ -94,7 +95,8 @@ TEST_F(NetworkFiles, OfNothingThatIsKnownAreRefused) {
   WeightsFile foreign = whole;
   foreign.content.metadata["lungrt.architecture"] = "my.module:Network";
   refuse(foreign, ErrorCode::kUnsupportedVersion,
-         {"no architecture 'my.module:Network'", "unet and classifier3d", "another engine"});
+         {"does not support architecture 'my.module:Network'", "unet and classifier3d",
+          "another engine"});
   expect_error(ErrorCode::kIo, {"absent"}, [] { read_network_file("/nowhere/absent"); });
   expect_error(ErrorCode::kBadBundle, {"truncated"},
                [&] { read_network_file(folder_.write("half", whole.bytes().substr(0, 100))); });
@@ -172,7 +174,8 @@ TEST(Tensors, AreHandedOutByNameAndShape) {
     expect_error(ErrorCode::kBadBundle, {"tensor 'c' has the shape [1], expected ["},
                  [&] { tensors.take("c", shape); });
   }
-  expect_error(ErrorCode::kBadBundle, {"no place for: c"}, [&] { tensors.require_all_taken(); });
+  expect_error(ErrorCode::kBadBundle, {"not part of a network with these options: c"},
+               [&] { tensors.require_all_taken(); });
   tensors.take("c", {1});
   EXPECT_NO_THROW(tensors.require_all_taken());
 }

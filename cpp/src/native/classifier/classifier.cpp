@@ -43,7 +43,7 @@ Classifier::Classifier(const ClassifierOptions& options, Tensors& tensors, Algor
     const int channels = options.widths[b];
     VoxelShape inner = in;
     inner.channels = channels;
-    // So few channels would leave half of each pixel empty.
+    // Eight channels or fewer would leave half of each pixel empty, so two slices share it.
     inner.packing = channels <= kBlock / 2 ? Packing::kPairs : Packing::kBlocks;
     const bool at_once =
         inner.packing == Packing::kPairs && Convolution3d::uses_winograd(inner, inner, algorithm);
@@ -60,7 +60,7 @@ Classifier::Classifier(const ClassifierOptions& options, Tensors& tensors, Algor
     in = pooled;
   }
 
-  // Of crops that no memory holds there may be more than an int counts.
+  // 64 bits: crops that do not fit into memory may have more voxels than an int can count.
   const std::int64_t voxels = std::int64_t{in.slices} * in.height * in.width;
   const std::vector<float>& weight =
       tensors.take("head_linear.weight", {options.out_channels, in.channels * voxels});
@@ -170,7 +170,7 @@ void ClassifierRun::classify(VoxelBlock& features, float* probabilities) {
       }
     }
   }
-  // A NaN among the logits makes the sum one, and so every probability.
+  // A NaN among the logits makes the sum NaN, and thereby every probability.
   const float largest = *std::max_element(logits_.begin(), logits_.end());
   float sum = 0.0F;
   for (std::size_t k = 0; k < logits_.size(); ++k) {

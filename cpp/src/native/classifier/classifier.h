@@ -1,4 +1,4 @@
-/// A network of the 3-D classifier family.
+/// Networks of the 3-D classifier family.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 
 namespace lungrt::native {
 
-/// Immutable weights; what a run needs is a ClassifierRun.
+/// Weights of a classifier, immutable. ClassifierRun has the memory of a run.
 class Classifier {
  public:
-  /// \throws Error kBadBundle where tensors do not fit the options
+  /// \throws Error kBadBundle where the tensors do not fit the options
   Classifier(const ClassifierOptions& options, Tensors& tensors, Algorithm algorithm);
 
   struct Block {
     VoxelShape in, inner, pooled;
-    bool pools_at_once;  ///< the second convolution writes what is pooled
+    bool pools_at_once;  ///< the second convolution includes the pooling
     Convolution3d first, second;
   };
   const ClassifierOptions& options() const { return options_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   float input_scale() const { return norm_.scale.front(); }
   float input_shift() const { return norm_.shift.front(); }
-  /// Of the linear layer: [output][block][slice][row][pixel][16], [output].
+  /// Weights of the linear layer, [output][block][slice][row][pixel][16], and its bias, [output].
   const float* head_weights() const { return head_weights_.data(); }
   std::size_t head_stride() const { return head_stride_; }
   const std::vector<float>& head_bias() const { return head_bias_; }
@@ -39,18 +39,18 @@ class Classifier {
   std::vector<float> head_bias_;
 };
 
-/// Memory for one crop at a time, allocated once.
+/// Runs a classifier on one crop at a time, in memory that is allocated once.
 class ClassifierRun {
  public:
-  /// The classifier must outlive it.
+  /// The classifier must outlive this object.
   ClassifierRun(const Classifier& classifier, const Kernels& kernels);
 
-  /// What its activations take, without taking it.
+  /// Bytes of the activations, without allocating them.
   static std::int64_t bytes(const Classifier& classifier);
 
   /// \param crop           [slices][rows][columns]
-  /// \param probabilities  one a class
-  /// \param trace          where to write each layer's output, or null
+  /// \param probabilities  output, one per class
+  /// \param trace          receives the output of each layer; may be null
   void run(const float* crop, float* probabilities, Trace* trace = nullptr);
 
  private:

@@ -6,16 +6,17 @@ namespace lungrt::native {
 namespace {
 
 constexpr int kHalf = kBlock / 2;
-/// Below, most of a tile lies outside of the plane.
+/// Least side of a plane for Winograd's algorithm: below, most of a tile would lie outside.
 constexpr int kLeastWinogradSide = 5;
-/// Transformed values of some strips that still fit into the second cache, beside the weights.
+/// Most transformed values of a group of strips, so that they fit into the L2 cache with the
+/// weights.
 constexpr int kMostTransformedFloats = 100'000;
 
 }  // namespace
 
 bool Convolution3d::uses_winograd(const VoxelShape& in, const VoxelShape& out,
                                   Algorithm algorithm) {
-  // A single channel's transform costs more than its products.
+  // With a single channel, the transform costs more than the products.
   return algorithm == Algorithm::kWinograd && in.packing != Packing::kPlanar &&
          std::min(out.height, out.width) >= kLeastWinogradSide;
 }
@@ -31,7 +32,7 @@ std::vector<Convolution3d::Tap> Convolution3d::make_taps(int block) const {
 }
 
 int Convolution3d::kernel_slice(int tap, int channel, int lane) const {
-  // Slices are counted from the first one of the output plane.
+  // Slices are numbered relative to the first slice of the output plane.
   const int out_slice = out_.packing == Packing::kPairs ? lane / kHalf : 0;
   int in_slice = tap - 1;
   if (in_.packing == Packing::kPairs) {
@@ -51,7 +52,7 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
   const auto in_channel = [this](int block, int channel) {
     return in_.packing == Packing::kPairs ? channel % kHalf : block * kBlock + channel;
   };
-  /// The 3 x 3 kernel of a slice, or null where there is none.
+  // The 3 x 3 kernel of a slice, or null where there is none.
   const auto kernel = [&](int block, int tap, int channel, int lane) -> const float* {
     const int slice = kernel_slice(tap, channel, lane);
     const int from = in_channel(block, channel);
@@ -78,7 +79,7 @@ Convolution3d::Convolution3d(const VoxelShape& in, const VoxelShape& out,
           }
         });
   } else if (in.packing == Packing::kPlanar) {
-    // Pixels are one float apart, so the three columns are as good as channels.
+    // Pixels are one float apart, so the three columns of the kernel can be treated as channels.
     for (int tap = 0; tap < tap_count_; ++tap) segments.insert(segments.end(), 3, 3);
     product_ =
         PackedProduct(lanes, segments, 1, [&](int segment, int column, int lane, float* value) {
@@ -158,8 +159,8 @@ void Convolution3d::run_direct(const Kernels& kernels, VoxelBlock& in, VoxelBloc
         for (const Tap& tap : taps_of(b)) {
           const int from = plane * tap.plane_factor + tap.plane_offset;
           for (int r = -1; r <= 1; ++r) {
-            // The last pair of an odd number of slices has taps past the border: they count
-            // nothing.
+            // For an odd number of slices, the last pair has taps beyond the border: they add
+            // zeros.
             const float* row = in.row(b, std::min(from, in_.planes()), y + r) + tap.lane;
             if (in_.packing == Packing::kPlanar) {
               add(row - 1, 3);
@@ -186,8 +187,8 @@ void Convolution3d::run_winograd(const Kernels& kernels, VoxelBlock& in, VoxelBl
   const int factor = taps_of(0).front().plane_factor;
   for (int first = 0; first < tiles_of(out_.height); first += together) {
     const int strips = std::min(together, tiles_of(out_.height) - first);
-    // Tiles of all planes in one sequence, a plane of zeros at each end: the plane before or after
-    // is a fixed number of tiles away.
+    // The tiles of all planes form one sequence, with a plane of zeros at each end, so the previous
+    // and next planes are a fixed number of tiles away.
     const int per_plane = strips * columns;
     const std::ptrdiff_t plane_floats = static_cast<std::ptrdiff_t>(per_plane) * kTransformedTile;
     const std::ptrdiff_t block_floats =
@@ -212,7 +213,7 @@ void Convolution3d::run_winograd(const Kernels& kernels, VoxelBlock& in, VoxelBl
       }
     }
 
-    // Where an output plane is an input plane, all planes are one run of tiles.
+    // Where output planes correspond to input planes, all planes form one run of tiles.
     const int runs = factor == 1 ? 1 : out_.planes();
     const int run_tiles = factor == 1 ? out_.planes() * per_plane : per_plane;
     for (int run = 0; run < runs; ++run) {

@@ -1,4 +1,4 @@
-/// A 3 x 3 x 3 convolution, padded by one, and its activation.
+/// 3 x 3 x 3 convolutions with a padding of one, and their activation.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace lungrt::native {
 
-/// Memory that convolutions of one network share.
+/// Working memory that the convolutions of a network share.
 struct ConvolutionScratch {
   AlignedBuffer transformed, sums, unused_row;
   std::vector<const float*> in_rows;
@@ -17,37 +17,36 @@ struct ConvolutionScratch {
   std::vector<Segment> segments;
 };
 
-/// Immutable; input and output are given at each run.
+/// Weights of a convolution, immutable; input and output are passed to each run.
 class Convolution3d {
  public:
   /// \param weight  [channels][in channels][3][3][3]
-  /// \param pooled  whether 2 x 2 x 2 max pooling follows at once; only of pairs, by Winograd
+  /// \param pooled  whether it includes a 2 x 2 x 2 max pooling; only for kPairs and Winograd
   Convolution3d(const VoxelShape& in, const VoxelShape& out, const std::vector<float>& weight,
                 const std::vector<float>& bias, Activation activation, Algorithm algorithm,
                 bool pooled);
 
-  /// Whether such a convolution is computed by Winograd's algorithm.
+  /// Whether a convolution of these shapes uses Winograd's algorithm.
   static bool uses_winograd(const VoxelShape& in, const VoxelShape& out, Algorithm algorithm);
-  /// Grows the scratch to what run() needs.
+  /// Grows the working memory to what run() needs.
   void prepare(ConvolutionScratch& scratch, const Kernels& kernels) const;
-  /// \param out  of the shape given, or, pooled, of half its sizes, packed in blocks
+  /// \param out  has the output shape or, if pooled, half its sizes and packing kBlocks
   void run(const Kernels& kernels, VoxelBlock& in, VoxelBlock& out,
            ConvolutionScratch& scratch) const;
 
  private:
-  /// A step along the slices: which plane of the input an output plane reads, and which of its
-  /// lanes.
+  /// Tap along the slices: which plane of the input an output plane reads, and which of its lanes.
   struct Tap {
     int plane_factor;  ///< input plane = output plane * plane_factor + plane_offset
     int plane_offset;
-    int lane;
-    int channels;
+    int lane;      ///< first lane of the input plane's pixels
+    int channels;  ///< number of lanes
   };
   std::vector<Tap> make_taps(int block) const;
   const std::vector<Tap>& taps_of(int block) const {
     return taps_[static_cast<std::size_t>(block)];
   }
-  /// The slice of the kernel that connects a channel of a tap to an output lane, or -1.
+  /// Slice of the kernel that connects a channel of a tap with an output lane, or -1.
   int kernel_slice(int tap, int channel, int lane) const;
 
   void run_direct(const Kernels& kernels, VoxelBlock& in, VoxelBlock& out,
@@ -60,7 +59,7 @@ class Convolution3d {
 
   VoxelShape in_, out_;
   bool winograd_, pooled_;
-  std::vector<std::vector<Tap>> taps_;  ///< of each block of the input
+  std::vector<std::vector<Tap>> taps_;  ///< for each block of the input
   int tap_count_ = 0;
   PackedProduct product_;
 };

@@ -1,4 +1,4 @@
-/// Activations of a 3-D network.
+/// Activations of 3-D networks.
 #pragma once
 
 #include <algorithm>
@@ -8,27 +8,27 @@
 
 namespace lungrt::native {
 
-/// How channels and slices share the sixteen floats of a pixel.
+/// Assignment of channels and slices to the sixteen floats of a pixel.
 enum class Packing {
-  kPlanar,  ///< one channel, and a pixel is one float
+  kPlanar,  ///< a single channel; a pixel is one float
   kBlocks,  ///< sixteen channels of one slice
-  kPairs,   ///< eight channels of an even slice, then those of the odd slice after it
+  kPairs,   ///< eight channels of an even slice, then those of the following odd slice
 };
 
-/// Sizes of an activation.
+/// Shape and packing of an activation.
 struct VoxelShape {
   int channels = 0;
   int slices = 0, height = 0, width = 0;
   Packing packing = Packing::kBlocks;
 
   int blocks() const { return packing == Packing::kPairs ? 1 : blocks_of(channels); }
-  /// Slices, or pairs of them.
+  /// Number of slices, or of pairs of slices.
   int planes() const { return packing == Packing::kPairs ? (slices + 1) / 2 : slices; }
   int pixel_stride() const { return packing == Packing::kPlanar ? 1 : kBlock; }
 };
 
-/// Values of an activation with a border of zeros: a plane before the first and after the last, a
-/// row and a pixel around each plane.
+/// Values of an activation with a border of zeros: one plane before the first and after the last,
+/// and one row and one pixel around each plane.
 class VoxelBlock {
  public:
   VoxelBlock() = default;
@@ -39,25 +39,25 @@ class VoxelBlock {
         block_floats_(plane_floats_ * (shape.planes() + 2)),
         buffer_(static_cast<std::size_t>(floats(shape))) {}
 
-  /// Size of the memory of such a block.
+  /// Number of floats of a block of this shape.
   static std::ptrdiff_t floats(const VoxelShape& shape) {
     const std::ptrdiff_t block = row_floats(shape) * (shape.height + 2) * (shape.planes() + 2);
     return block * shape.blocks() + row_floats(shape);
   }
 
   const VoxelShape& shape() const { return shape_; }
-  /// Pixel 0 of a row; planes and rows from -1 to one past the last.
+  /// Pixel 0 of a row; valid for planes and rows from -1 to one past the last.
   float* row(int block, int plane, int y) {
     return buffer_.data() + block * block_floats_ + (plane + 1) * plane_floats_ +
            (y + 1) * row_floats_ + shape_.pixel_stride();
   }
-  /// The pixel after the last of a row, which kernels may have written, is zero again.
+  /// Clears the pixel after the last one of a row, which kernels may have overwritten.
   void clear_right_edge(int block, int plane, int y) {
     const std::ptrdiff_t stride = shape_.pixel_stride();
     float* edge = row(block, plane, y) + shape_.width * stride;
     std::fill(edge, edge + stride, 0.0F);
   }
-  /// The slice that pairs have past an odd number of slices is zero again.
+  /// Clears the unused slice of the last pair, where the number of slices is odd.
   void clear_missing_slice() {
     if (shape_.packing != Packing::kPairs || shape_.slices % 2 == 0) return;
     for (int y = 0; y < shape_.height; ++y) {

@@ -1,4 +1,4 @@
-/// What is not a convolution: pooling, upsampling, input and output.
+/// Kernels other than convolutions: pooling, upsampling, input and output.
 #pragma once
 
 #include "native/kernels/product.h"
@@ -58,8 +58,8 @@ void normalise_row(const float* in, int in_stride, int channels, int width, cons
                    float* out, int out_stride) {
   int x = 0;
   if (out_stride == kBlock / 2 && channels > 1) {
-    // Two pixels at once. Lanes past the channels get a neighbour's value times zero: nobody reads
-    // them. The last pixels of a row have no neighbour.
+    // Two pixels at once. Lanes past the channels become a neighbour's value times zero and are
+    // never read. The last pixels of a row have no neighbour, so they are left to the loop below.
     float scales[kBlock] = {};
     float shifts[kBlock] = {};
     for (int c = 0; c < channels; ++c) {
@@ -84,8 +84,8 @@ void normalise_row(const float* in, int in_stride, int channels, int width, cons
   }
 }
 
-/// e^x to about one unit in the last place, for x in [-87, 87]; beyond, that of the nearest end: a
-/// sigmoid saturates long before. NaN stays NaN.
+/// e^x with an error of about one unit in the last place. x is clamped to [-87, 87], where a
+/// sigmoid has long saturated. Keeps NaN.
 inline Vec exponential(Vec x) {
   x = min_or_second(broadcast(87.0F), max_or_second(broadcast(-87.0F), x));
   const Vec n = round_to_integer(x * broadcast(1.44269504F));
@@ -122,7 +122,7 @@ void probability_row(const float* const* rows, int blocks, const float* weights,
     if (outputs == 1) {
       probability = sigmoid(logits(0));
     } else {
-      // Logits are computed twice rather than stored: they are few.
+      // Logits are computed twice instead of stored, since there are few.
       Vec largest = logits(0);
       for (int o = 1; o < outputs; ++o) largest = max_or_nan(largest, logits(o));
       const Vec background = exponential(logits(0) - largest);

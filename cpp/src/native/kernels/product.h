@@ -1,20 +1,20 @@
-/// Sums of products: the one loop that most of the time goes into.
+/// Sums of products: the inner loop, which takes most of the time.
 #pragma once
 
-// A vector header stands before this one.
+// A vector header must be included before this one.
 #include "native/kernels.h"
 
 namespace lungrt::native {
 namespace {
 
-/// Adds inputs times weights to sums that stay in registers.
-/// \param input    of pixel i at i * kStride; the channels follow each other
-/// \param weights  [channel][16], advanced past what was read
+/// Adds products of inputs and weights to sums in registers.
+/// \param input    channels of pixel i at input + i * kStride
+/// \param weights  [channel][16]; advanced past the weights that were read
 template <int kCount, int kStride>
 [[gnu::always_inline]] inline void accumulate(Vec (&sums)[kCount], const float* input, int channels,
                                               const float*& weights) {
   for (int c = 0; c < channels; ++c, ++input, weights += kBlock) {
-    // One register for the address: GCC else keeps one for each pixel and runs out of them.
+    // Keeps the address in one register; otherwise GCC uses one per pixel and runs out of them.
     asm("" : "+r"(input));
     Vec weight = load(weights);
     pin(weight);
@@ -26,7 +26,7 @@ template <int kCount, int kStride>
 }
 
 inline Vec activated(Vec sum, Activation activation) {
-  // A NaN is the second operand of max_or_second, and so stays.
+  // The sum is the second operand of max_or_second, which therefore keeps NaN.
   switch (activation) {
     case Activation::kRelu:
       return max_or_second(zero(), sum);
@@ -38,7 +38,7 @@ inline Vec activated(Vec sum, Activation activation) {
   return sum;
 }
 
-/// What a row of direct products has in common.
+/// Parameters that all pixels of a row have in common.
 struct DirectRow {
   const Segment* segments;
   int count;
@@ -83,7 +83,8 @@ void direct_row_with(const Segment* segments, int count, const Product& product,
     int x = 0;
     for (; x + kRowPixels <= width; x += kRowPixels) direct_pixels<kRowPixels, kStride>(row, x);
     for (; x < width; x += kFewPixels) {
-      // The last pixels are computed once more rather than past the end, where there are enough.
+      // In a row that is long enough, the last step overlaps the previous one instead of writing
+      // past the end.
       const bool past = x + kFewPixels > width && width >= kFewPixels;
       direct_pixels<kFewPixels, kStride>(row, past ? width - kFewPixels : x);
     }

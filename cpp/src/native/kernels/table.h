@@ -1,4 +1,4 @@
-/// The table of functions of the instruction set whose vector header stands before this one.
+/// Table of kernels for the instruction set whose vector header was included before this one.
 #pragma once
 
 #include "native/kernels/pointwise.h"

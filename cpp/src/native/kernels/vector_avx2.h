@@ -1,5 +1,5 @@
-/// Sixteen floats: two AVX registers. (GCC 12 turns its own 64-byte vectors into something ten
-/// times slower where there are no such registers.)
+/// Vector of sixteen floats: two AVX registers. (Without 64-byte registers, the code that GCC 12
+/// makes of its generic 64-byte vectors is ten times slower.)
 #pragma once
 
 #include <immintrin.h>
@@ -11,10 +11,11 @@ struct Vec {
   __m256 low, high;
 };
 
-constexpr int kPixels = 6;       ///< whose sums stay in registers together
-constexpr int kRowPixels = 6;    ///< the same where weights are few, and their loads count
-constexpr int kFewPixels = 2;    ///< the same for what is left of a row
-constexpr int kChunkTiles = 12;  ///< whose transformed values stay in the nearest caches
+constexpr int kPixels = 6;  ///< pixels whose sums fit into registers
+constexpr int kRowPixels =
+    6;  ///< the same for direct rows, where loading weights takes more of the time
+constexpr int kFewPixels = 2;    ///< the same for the rest of a row
+constexpr int kChunkTiles = 12;  ///< tiles whose transformed values fit into the L1 and L2 caches
 
 inline Vec load(const float* from) { return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
 inline Vec broadcast(float from) { return {_mm256_set1_ps(from), _mm256_set1_ps(from)}; }

@@ -1,4 +1,4 @@
-/// Sixteen floats, for every processor: four of GCC's and Clang's generic vectors.
+/// Vector of sixteen floats for any processor: four of GCC's and Clang's generic vectors.
 #pragma once
 
 namespace lungrt::native {
@@ -12,10 +12,11 @@ struct Vec {
   Quad part[4];
 };
 
-constexpr int kPixels = 2;       ///< whose sums stay in registers together
-constexpr int kRowPixels = 2;    ///< the same where weights are few, and their loads count
-constexpr int kFewPixels = 1;    ///< the same for what is left of a row
-constexpr int kChunkTiles = 16;  ///< whose transformed values stay in the nearest caches
+constexpr int kPixels = 2;  ///< pixels whose sums fit into registers
+constexpr int kRowPixels =
+    2;  ///< the same for direct rows, where loading weights takes more of the time
+constexpr int kFewPixels = 1;    ///< the same for the rest of a row
+constexpr int kChunkTiles = 16;  ///< tiles whose transformed values fit into the L1 and L2 caches
 
 template <typename Operation>
 inline Vec each(Operation&& operation) {
@@ -51,7 +52,7 @@ inline Vec operator*(Vec a, Vec b) {
 inline Vec operator/(Vec a, Vec b) {
   return each([&](int i) { return a.part[i] / b.part[i]; });
 }
-/// a * b + c, rounded twice: a fused operation would be a library call here.
+/// a * b + c, rounded twice: a fused operation would be a library call.
 inline Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 inline Vec fnma(Vec a, Vec b, Vec c) { return c - a * b; }
 inline Quad choose(QuadMask mask, Quad yes, Quad no) {
@@ -68,11 +69,12 @@ inline Quad max_or_nan(Quad a, Quad b) { return choose((a > b) | (a != a), a, b)
 inline Vec max_or_nan(Vec a, Vec b) {
   return each([&](int i) { return max_or_nan(a.part[i], b.part[i]); });
 }
-/// For |a| < 2^22.
+/// Rounds to the nearest integer; for |a| < 2^22.
 inline Vec round_to_integer(Vec a) {
-  const Vec magic = broadcast(12582912.0F);  // 1.5 * 2^23: what is below 1 falls off
+  const Vec magic = broadcast(12582912.0F);  // 1.5 * 2^23: the sum has no fraction bits
   Vec shifted = a + magic;
-  for (Quad& part : shifted.part) asm("" : "+x"(part));  // not to be simplified away
+  for (Quad& part : shifted.part)
+    asm("" : "+x"(part));  // prevents the compiler from simplifying it away
   return shifted - magic;
 }
 inline Vec scale_by_power(Vec a, Vec n) {

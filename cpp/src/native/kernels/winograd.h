@@ -1,7 +1,7 @@
-/// Winograd's F(4 x 4, 3 x 3): 36 products instead of 144 for sixteen pixels.
+/// Winograd's algorithm F(4 x 4, 3 x 3): 36 products instead of 144 for sixteen pixels.
 ///
-/// Points 0, 1, -1, 2, -2 and infinity. The transforms are written so that additions and fused
-/// multiply-additions balance: many processors have separate units for them.
+/// Uses the points 0, 1, -1, 2, -2 and infinity. The transforms balance additions and fused
+/// multiply-adds, because many processors have separate units for them.
 /// (A. Lavin, S. Gray, Fast Algorithms for Convolutional Neural Networks, 2016.)
 #pragma once
 
@@ -11,9 +11,9 @@ namespace lungrt::native {
 namespace {
 
 constexpr int kInputTile = kTile + 2;
-constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): adds to all sixteen outputs alike
+constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): has weight 1 in all sixteen outputs
 
-/// Rows 0, 1, 2 of B^T d for a column of six.
+/// Rows 0, 1, 2 of B^T d, for a column d of six values.
 [[gnu::always_inline]] inline void transform_upper(const Vec (&d)[kInputTile], Vec (&out)[3]) {
   const Vec four = broadcast(4.0F);
   const Vec even = fnma(four, d[2], d[4]);
@@ -23,7 +23,7 @@ constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): adds to all sixteen 
   out[2] = even - odd;
 }
 
-/// Rows 3, 4, 5 of B^T d for a column of six.
+/// Rows 3, 4, 5 of B^T d, for a column d of six values.
 [[gnu::always_inline]] inline void transform_lower(const Vec (&d)[kInputTile], Vec (&out)[3]) {
   const Vec two = broadcast(2.0F);
   const Vec even = d[4] - d[2];
@@ -33,8 +33,8 @@ constexpr int kBiasPosition = kInputTile + 1;  ///< (1, 1): adds to all sixteen 
   out[2] = fnma(broadcast(4.0F), odd, d[5] - d[3]);
 }
 
-/// Three rows of B^T d B. A whole tile does not fit into the registers, half of one does, and
-/// storing it in between costs more than the few operations that both halves do.
+/// Three rows of B^T d B. Only half of a tile fits into the registers. Storing intermediate values
+/// would cost more than the few operations that are computed for both halves.
 template <bool kUpper, typename Rows>
 [[gnu::always_inline]] inline void transform_half(const Rows& pixels, std::ptrdiff_t x,
                                                   float* out) {
@@ -66,13 +66,13 @@ template <bool kUpper, typename Rows>
   }
 }
 
-/// Rows of a strip.
+/// Input rows of a strip.
 struct StripRows {
   const float* row[kInputTile];
   [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
     return load(row[r] + x * kBlock);
   }
-  /// Of the tile after the next: six rows are more streams than processors follow by themselves.
+  /// Prefetches the tile after the next one: hardware prefetchers do not follow six rows at once.
   [[gnu::always_inline]] void prefetch(std::ptrdiff_t x) const {
     for (int r = 0; r < kInputTile; ++r) {
       for (int c = 2; c < kInputTile; ++c) {
@@ -82,14 +82,14 @@ struct StripRows {
   }
 };
 
-/// Rows of two strips of few channels, half a vector of each.
+/// Input rows of two strips with few channels; each contributes half of a vector.
 struct StripPairRows {
   const float* const* first;
   const float* const* second;
   [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
     return load_halves(first[r] + x * (kBlock / 2), second[r] + x * (kBlock / 2));
   }
-  [[gnu::always_inline]] void prefetch(std::ptrdiff_t) const {}  // its rows are short
+  [[gnu::always_inline]] void prefetch(std::ptrdiff_t) const {}  // rows are short
 };
 
 template <typename Rows>
@@ -113,7 +113,7 @@ void winograd_input_pair(const float* const* first, const float* const* second, 
   transform_strip(StripPairRows{first, second}, tiles, out);
 }
 
-/// At one position, for some tiles and one block of outputs.
+/// Products at one position, for some tiles and one block of output channels.
 template <int kCount>
 [[gnu::noinline]] void multiply_tiles(const Segment* segments, int count, std::ptrdiff_t offset,
                                       const float* weights, const float* bias, float* out) {
@@ -131,7 +131,7 @@ template <int kCount>
 
 void winograd_product(const Segment* segments, int count, int tiles, const Product& product,
                       int block, float* sums, std::size_t sums_stride) {
-  std::size_t step = 0;  // of the weights, from one position to the next
+  std::size_t step = 0;  // floats of the weights from one position to the next
   for (int s = 0; s < count; ++s) step += static_cast<std::size_t>(segments[s].channels) * kBlock;
   const float* weights = product.weights + block * product.block_stride;
   for (int position = 0; position < kPositions; ++position, weights += step, sums += sums_stride) {
@@ -150,7 +150,7 @@ void winograd_product(const Segment* segments, int count, int tiles, const Produ
   }
 }
 
-/// A^T m for a column of six.
+/// A^T m, for a column m of six values.
 [[gnu::always_inline]] inline void transform_output(const Vec (&m)[kInputTile], Vec (&out)[kTile]) {
   const Vec sum_1 = m[1] + m[2];
   const Vec difference_1 = m[1] - m[2];
@@ -162,8 +162,8 @@ void winograd_product(const Segment* segments, int count, int tiles, const Produ
   out[3] = fma(broadcast(8.0F), difference_2, difference_1 + m[5]);
 }
 
-/// The sixteen outputs of a tile, epilogue included: even columns, then odd ones, which fit into
-/// the registers where all together would not.
+/// Computes the sixteen outputs of a tile, including the epilogue: first columns 0 and 2, then 1
+/// and 3, since not all four fit into the registers.
 template <typename Consume>
 [[gnu::always_inline]] inline void output_tile(const float* sums, std::size_t sums_stride,
                                                Activation activation, Vec scale, Vec shift,

@@ -1,4 +1,4 @@
-// The 3 x 3 convolutions of a U-Net's rows.
+// 3 x 3 convolutions of UnetRun.
 
 #include <algorithm>
 
@@ -70,7 +70,7 @@ void UnetRun::convolve_strips(const UnetNode& node, const Step& step) {
 
   const int tiles = tiles_of(extent(step.node).width);
   const auto chunk = static_cast<std::size_t>(kernels_.chunk_tiles + kTileSlack);
-  // A cache line more: positions must not all fall into the same sets of the cache.
+  // One cache line more, so that the positions do not all fall into the same sets of the cache.
   const std::size_t sums_stride = (chunk + 1) * kBlock;
   const auto advance = [](auto& rows, int count, std::ptrdiff_t floats) {
     for (int r = 0; r < count; ++r) rows[static_cast<std::size_t>(r)] += floats;
@@ -94,7 +94,7 @@ void UnetRun::convolve_strips(const UnetNode& node, const Step& step) {
         kernels_.winograd_output(sums_.data(), sums_stride, count, product.epilogue, b,
                                  out_rows_.data() + (strip * product.blocks + b) * kTile);
       }
-      // The second strip's values are the upper halves of the first's.
+      // The values of the second strip are in the upper halves of the pixels.
       for (int p = 0; p < parts; ++p) segments_[static_cast<std::size_t>(p)].values += kBlock / 2;
     }
     const std::ptrdiff_t pixels = static_cast<std::ptrdiff_t>(count) * kTile;

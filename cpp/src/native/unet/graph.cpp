@@ -5,19 +5,21 @@
 namespace lungrt::native {
 namespace {
 
-/// Pixels per axis, at a level's resolution, that unpadded convolutions from there down lose.
+/// Pixels per axis, at a level's resolution, that unpadded convolutions at this level and below
+/// remove.
 int lost_below(const UnetOptions& options, std::size_t level) {
   if (options.padding) return 0;
   if (level + 1 == options.widths.size()) return 4;
   return 4 + 2 * lost_below(options, level + 1) + 4;
 }
 
-/// Border that an unpadded network of four levels or more cuts from its output besides.
+/// Additional border that an unpadded network with four or more levels crops from its output.
 int trim_of(const UnetOptions& options) {
   return !options.padding && options.widths.size() > 3 ? 2 : 0;
 }
 
-/// Transforming so few channels takes longer than the products that it saves.
+/// Least number of input channels for Winograd's algorithm: with fewer, the transform takes longer
+/// than the products that it saves.
 constexpr int kFewestWinogradChannels = 3;
 
 }  // namespace
@@ -60,7 +62,7 @@ int UnetGraph::halo() const {
 
 bool UnetGraph::takes(std::int64_t height, std::int64_t width) const {
   const auto fits = [this](std::int64_t size) {
-    constexpr std::int64_t kMost = 1 << 20;  // no slice has so many; products of it still fit
+    constexpr std::int64_t kMost = 1 << 20;  // more than any slice has, and its square fits 64 bits
     const std::int64_t inner = size - 2 * halo();
     return inner > 0 && size <= kMost && inner % size_multiple() == 0;
   };
@@ -115,7 +117,8 @@ int UnetGraph::convolution(const std::string& weights, const std::string& norm,
   UnetNode node{.kind = UnetNode::Kind::kConvolution, .name = name};
   node.channels = channels;
   node.winograd = algorithm_ == Algorithm::kWinograd && in_channels >= kFewestWinogradChannels;
-  // Two strips of an input of few channels share the lanes that one would leave empty.
+  // Where the input has few channels, two strips share the lanes, of which one strip would leave
+  // half empty.
   const bool pair = node.winograd && pixel_stride(inputs.front().node) != kBlock;
   node.rows_per_step = pair ? 2 * kTile : kTile;
   if (node.winograd) {
@@ -124,7 +127,7 @@ int UnetGraph::convolution(const std::string& weights, const std::string& norm,
           transform_kernel(kernel_of(lane, static_cast<std::size_t>(part), channel), values);
         });
   } else {
-    std::vector<int> segments;  // of each part, the nine taps row by row
+    std::vector<int> segments;  // for each part, the nine taps row by row
     for (const int part : parts) segments.insert(segments.end(), 9, part);
     node.product =
         PackedProduct(channels, segments, 1, [&](int segment, int channel, int lane, float* value) {
@@ -142,7 +145,7 @@ int UnetGraph::convolution(const std::string& weights, const std::string& norm,
 
 int UnetGraph::block(const std::string& name, std::vector<Edge> inputs, int channels,
                      Tensors& tensors) {
-  // Convolution, activation and, where there is one, batch norm: twice.
+  // Twice: convolution, activation and, if the network has them, batch norm.
   const int layers = options_.batch_norm ? 3 : 2;
   int node = -1;
   for (int half = 0; half < 2; ++half) {
@@ -159,8 +162,8 @@ int UnetGraph::up_sampling(const std::string& name, int below, int channels, Ten
   const int in_channels = node(below).channels;
   const std::vector<int> parts = parts_of({{below, 0}});
   if (options_.bilinear) {
-    // The 1 x 1 convolution and the interpolation commute; this way it sees a quarter of the
-    // pixels.
+    // The 1 x 1 convolution and the interpolation commute; in this order the convolution has only a
+    // quarter of the pixels.
     const std::vector<float>& weight =
         tensors.take(name + ".1.weight", {channels, in_channels, 1, 1});
     const std::vector<float>& bias = tensors.take(name + ".1.bias", {channels});
@@ -182,8 +185,8 @@ int UnetGraph::up_sampling(const std::string& name, int below, int channels, Ten
 
   const std::vector<float>& weight = tensors.take(name + ".weight", {in_channels, channels, 2, 2});
   const std::vector<float>& bias = tensors.take(name + ".bias", {channels});
-  // Four products, one for each of the output pixels that an input pixel becomes: each block of
-  // channels counts as four blocks.
+  // Four products, one for each output pixel of an input pixel: each block of channels becomes four
+  // blocks.
   const auto channel_of = [](int lane) { return lane / (4 * kBlock) * kBlock + lane % kBlock; };
   const int lanes = 4 * blocks_of(channels) * kBlock;
   UnetNode up{.kind = UnetNode::Kind::kUpConvolution, .name = name};

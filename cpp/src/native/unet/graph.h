@@ -1,4 +1,4 @@
-/// A U-Net of the family as the steps that its rows go through.
+/// Graph of a U-Net: the operations on its rows.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace lungrt::native {
 
-/// Where a node's input comes from.
+/// Input of a node.
 struct Edge {
   int node;
-  int crop;  ///< rows and columns left out on each side
+  int crop;  ///< rows and columns that are cropped on each side
 };
 
 struct UnetNode {
@@ -28,7 +28,7 @@ struct UnetNode {
     kProbability,
   };
   Kind kind = Kind::kInput;
-  std::string name{};  ///< of the module of the eager network whose output this is; empty: of none
+  std::string name{};  ///< module of the eager network with this output; empty: none
   int channels = 0;
   std::vector<Edge> inputs{};
   bool winograd = false;
@@ -36,27 +36,29 @@ struct UnetNode {
   int rows_per_step = 2;
 };
 
-/// Nodes in an order in which each comes after its inputs; the last one is the probability.
+/// Nodes in topological order; the last one is the probability.
 class UnetGraph {
  public:
-  /// \throws Error kBadBundle where tensors do not fit the options
+  /// \throws Error kBadBundle where the tensors do not fit the options
   UnetGraph(const UnetOptions& options, Tensors& tensors, Algorithm algorithm);
 
   const UnetOptions& options() const { return options_; }
   const std::vector<UnetNode>& nodes() const { return nodes_; }
   const UnetNode& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
-  /// Rows and columns that a padded convolution reads past each edge of its input.
+  /// Number of rows and columns that a convolution reads beyond each edge of its input.
   int padding() const { return options_.padding ? 1 : 0; }
-  /// Pixels that the output is smaller than the slice, on each side.
+  /// Number of pixels by which the output is smaller than the input, on each side.
   int halo() const;
-  /// Rows and columns, less the halo, must be positive multiples of it.
+  /// Height and width of the input, without the halo, must be positive multiples of this.
   int size_multiple() const { return 1 << (options_.widths.size() - 1); }
+  /// Whether the network accepts an input of this size.
   bool takes(std::int64_t height, std::int64_t width) const;
-  /// Floats from one pixel of a node to the next.
+  /// Number of floats from one pixel of a node's output to the next.
   int pixel_stride(int index) const;
 
   const BatchNorm& input_norm() const { return input_norm_; }
-  /// Of the 1 x 1 convolution before the probability: [output][block][16], [output].
+  /// Weights, [output][block][16], and bias, [output], of the 1 x 1 convolution before the
+  /// probability.
   const float* last_weights() const { return last_weights_.data(); }
   const float* last_bias() const { return last_bias_.data(); }
 
@@ -67,7 +69,7 @@ class UnetGraph {
   int block(const std::string& name, std::vector<Edge> inputs, int channels, Tensors& tensors);
   int up_sampling(const std::string& name, int below, int channels, Tensors& tensors);
   void last(int below, Tensors& tensors);
-  /// The channels of each block of the inputs, one after the other.
+  /// Number of channels of each block of the inputs, one input after the other.
   std::vector<int> parts_of(const std::vector<Edge>& inputs) const;
 
   UnetOptions options_;

@@ -1,4 +1,4 @@
-/// The few rows of an activation that are alive.
+/// Ring buffer of the rows of an activation that are still needed.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 
 namespace lungrt::native {
 
-/// Floats of a row with the pixel before it and what kernels may write past its end.
+/// Number of floats of a row, including the pixel before it and the slack after its end.
 inline std::size_t row_floats(int width, int pixel_stride) {
   return static_cast<std::size_t>(1 + width + kRowSlack) * static_cast<std::size_t>(pixel_stride);
 }
 
-/// The rows of a node that are kept: a new one takes the place of the oldest.
+/// Ring buffer of a node's rows: a new row replaces the oldest one.
 class RowRing {
  public:
   RowRing(int blocks, const Extent& extent, int pixel_stride)
@@ -24,7 +24,7 @@ class RowRing {
         width_(extent.width),
         pixel_stride_(pixel_stride),
         row_floats_(row_floats(extent.width, pixel_stride)),
-        // One row more: the slack of the last one.
+        // One more row for the slack of the last one.
         buffer_(row_floats_ * static_cast<std::size_t>(capacity_ * blocks + 1)) {}
 
   /// Pixel 0 of a row; one pixel before it, and kRowSlack pixels after it, may be read.
@@ -32,7 +32,7 @@ class RowRing {
     const auto slot = static_cast<std::size_t>((y % capacity_) * blocks_ + block);
     return buffer_.data() + slot * row_floats_ + static_cast<std::size_t>(pixel_stride_);
   }
-  /// Clears the pixel after the last of a row: the zero that a padded convolution reads there.
+  /// Clears the pixel after the last one of a row, where a padded convolution must read zero.
   void clear_right_edge(int y) {
     for (int b = 0; b < blocks_; ++b) {
       float* edge = row(b, y) + static_cast<std::ptrdiff_t>(width_) * pixel_stride_;

@@ -1,4 +1,4 @@
-/// Runs a U-Net on slices of one size.
+/// Runs of a U-Net on slices of one size.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,20 @@
 
 namespace lungrt::native {
 
-/// Memory for one slice at a time, allocated once.
+/// Runs a U-Net on one slice at a time, in memory that is allocated once.
 class UnetRun {
  public:
-  /// The graph must outlive it. \pre the network takes slices of this size
+  /// The graph must outlive this object.
+  /// \pre graph.takes(height, width)
   UnetRun(const UnetGraph& graph, const Kernels& kernels, int height, int width);
 
   /// \param slice        [height][width][channels]
-  /// \param probability  [height - 2 halo][width - 2 halo]
-  /// \param trace        where to write each layer's output, or null
+  /// \param probability  output, [height - 2 halo][width - 2 halo]
+  /// \param trace        receives the output of each layer; may be null
   void run(const float* slice, float* probability, Trace* trace = nullptr);
 
-  /// What the memory for slices of this size takes, without taking it: rows that are kept and the
-  /// buffers of a convolution.
+  /// Bytes of the memory for slices of this size, without allocating it: kept rows and the buffers
+  /// of convolutions.
   static std::int64_t bytes(const UnetGraph& graph, const Kernels& kernels, int height, int width);
 
   int height() const { return height_; }
@@ -35,7 +36,7 @@ class UnetRun {
   void execute(const Step& step, const float* slice, float* probability);
   void normalise(const Step& step, const float* slice);
   void convolve(const Step& step);
-  /// One strip or, of an input of few channels, two that share the lanes.
+  /// Convolves one strip or, for an input with few channels, two strips that share the lanes.
   void convolve_strips(const UnetNode& node, const Step& step);
   void convolve_row(const UnetNode& node, int index, int y);
   void pool(const Step& step, int y);
@@ -45,9 +46,9 @@ class UnetRun {
   void write_probability(const Step& step, int y, float* probability);
   void record(const Step& step, Trace& trace);
 
-  /// A row of an input, or zeros where there is none.
+  /// Row of an input, or zeros where there is none.
   const float* input_row(int node, int block, int y);
-  /// A row of a node, or one that nobody reads past its last.
+  /// Row of a node's output, or an unused row past its last one.
   float* output_row(int node, int block, int y);
   RowRing& ring(int node) { return rings_[static_cast<std::size_t>(node)]; }
   const Extent& extent(int node) const { return schedule_.extent(node); }
@@ -59,7 +60,7 @@ class UnetRun {
   std::vector<RowRing> rings_;
   AlignedBuffer zeros_, unused_row_;
   AlignedBuffer transformed_, sums_;
-  // Pointers that kernels take, kept so that nothing is allocated in a run.
+  // Arguments of kernels, kept so that a run does not allocate.
   std::vector<const float*> in_rows_;
   std::vector<float*> out_rows_;
   std::vector<Segment> segments_;

@@ -10,7 +10,7 @@ struct RowRange {
   int end;
 };
 
-/// Rows of an input that some rows of a node need, whether or not they exist.
+/// Rows of an input that some rows of a node need; they may lie outside of the input.
 RowRange needed_rows(const UnetGraph& graph, const UnetNode& node, const Edge& edge,
                      RowRange rows) {
   switch (node.kind) {
@@ -61,7 +61,7 @@ class Scheduler {
     }
   }
 
-  /// Schedules what is missing until a node has its first `rows` rows.
+  /// Schedules the missing steps until a node has its first `rows` rows.
   void demand(int index, int rows) {
     const auto at = static_cast<std::size_t>(index);
     const UnetNode& node = graph_.node(index);
@@ -88,7 +88,7 @@ class Scheduler {
     return {range.first, std::min(range.end, extents_[at].height)};
   }
 
-  /// The first row of a node that something has still to read.
+  /// First row of a node that a consumer still has to read.
   int oldest_needed(std::size_t at) const {
     int oldest = done_[at];
     for (const Consumer& consumer : consumers_[at]) {

@@ -1,4 +1,4 @@
-/// In which order the rows of a U-Net are computed, and how many of them must be kept.
+/// Order in which the rows of a U-Net are computed, and how many rows must be kept.
 #pragma once
 
 #include <vector>
@@ -7,24 +7,25 @@
 
 namespace lungrt::native {
 
-/// Some rows of one node, all of whose inputs earlier steps have computed.
+/// Computes some rows of a node; earlier steps have computed their inputs.
 struct Step {
   int node;
   int first_row;
 };
 
-/// What there is of a node.
+/// Size of a node's output.
 struct Extent {
   int height;
   int width;
-  int kept_rows;  ///< the last so many rows are enough
+  int kept_rows;  ///< number of rows that must be kept at the same time
 };
 
-/// A level's rows are used a few rows after they were computed, by the levels below it a little
-/// later: no activation is ever whole in memory, and all that are alive fit into the nearer caches.
+/// Schedule of a U-Net. Rows are used soon after they were computed, so no activation is ever
+/// completely in memory, and all rows that are still needed fit into the L1 and L2 caches.
 class UnetSchedule {
  public:
-  /// For slices of this size. \pre the network takes them
+  /// Schedule for slices of this size.
+  /// \pre graph.takes(height, width)
   UnetSchedule(const UnetGraph& graph, int height, int width);
 
   const std::vector<Step>& steps() const { return steps_; }
