@@ -1,6 +1,6 @@
-/// From probabilities to candidates: threshold, erosion, components and their centres of mass.
+/// Benchmarks of grouping: threshold, erosion, components and their centres of mass.
 ///
-/// `per_slice` of "grouping" is what the project promises to keep below 0.2 ms (200 us).
+/// The project's target for `per_slice` of "grouping" is less than 0.2 ms (200 us).
 #include <benchmark/benchmark.h>
 
 #include "ops/components.h"
@@ -18,7 +18,7 @@ void threshold(const Scene& given, std::int64_t slice, NoduleMask& mask) {
   ops::threshold_slice(probability, kShape.columns, kThreshold, slice, mask);
 }
 
-/// Seconds of wall time for one of `slices` that each iteration does.
+/// Counter: seconds of wall time per slice, where each iteration processes `slices` slices.
 benchmark::Counter per_slice(std::int64_t slices) {
   return {static_cast<double>(slices),
           benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert};
@@ -46,7 +46,7 @@ void erosion_and_components(benchmark::State& state) {
 }
 BENCHMARK(erosion_and_components)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-/// All of it, as a pipeline does it: the whole volume, to a sorted list of candidates.
+/// The whole of grouping, as a pipeline does it: from probabilities to a sorted list of candidates.
 void grouping(benchmark::State& state) {
   const Scene& given = scene();
   NoduleMask mask(kShape);

@@ -1,4 +1,4 @@
-/// From the volume to what networks are given: slices in context, crops.
+/// Benchmarks of the networks' inputs: slices with context, and crops.
 #include <benchmark/benchmark.h>
 
 #include "ops/context.h"
@@ -22,7 +22,7 @@ void stack_context(benchmark::State& state) {
     benchmark::ClobberMemory();
     slice = (slice + 1) % kShape.slices;
   }
-  state.SetLabel(layout == Layout::kNchw ? "a slice, planes" : "a slice, channels last");
+  state.SetLabel(layout == Layout::kNchw ? "slice, NCHW" : "slice, NHWC");
   state.SetBytesProcessed(state.iterations() *
                           static_cast<std::int64_t>(output.size() * sizeof(float)));
 }
@@ -44,7 +44,7 @@ void gather_crop(benchmark::State& state) {
     benchmark::ClobberMemory();
     place = (place + 1) % given.places.size();
   }
-  state.SetLabel("a crop");
+  state.SetLabel("crop");
   state.SetBytesProcessed(state.iterations() *
                           static_cast<std::int64_t>(output.size() * sizeof(float)));
 }

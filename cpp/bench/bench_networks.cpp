@@ -16,7 +16,7 @@
 namespace lungrt::bench {
 namespace {
 
-constexpr std::int64_t kItems = 8;  // a run; engines split it into batches of their own
+constexpr std::int64_t kItems = 8;  // per run; engines split it into batches
 
 std::vector<std::int64_t> input_shape(const StageManifest& stage) {
   if (stage.kind != StageKind::kSegmentation) {
@@ -49,7 +49,7 @@ void run_network(benchmark::State& state, const std::string& bundle, const std::
     std::int64_t outputs = 1;
     for (const std::int64_t size : network.output_shape(shape)) outputs *= size;
     std::vector<float> output(static_cast<std::size_t>(outputs));
-    network.run(input.data(), shape, output.data());  // warm from here on
+    network.run(input.data(), shape, output.data());  // warm-up
     for (auto _ : state) network.run(input.data(), shape, output.data());
     state.counters["per_item"] = {
         static_cast<double>(kItems),

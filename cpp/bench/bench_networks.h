@@ -1,4 +1,4 @@
-/// The networks of a bundle on every engine that is there.
+/// Benchmarks of a bundle's networks on every available engine.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 namespace lungrt::bench {
 
 /// Registers a benchmark for each engine and stage.
-/// \throws Error where the folder is no bundle
+/// \throws Error where the folder is not a bundle
 void register_networks(const std::string& bundle);
 
 }  // namespace lungrt::bench

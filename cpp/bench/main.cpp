@@ -1,5 +1,5 @@
-/// Benchmarks of what lies between the networks; of the networks, too, where LUNGRT_BENCH_BUNDLE
-/// names a bundle.
+/// Benchmarks of pre- and post-processing, and of the networks if LUNGRT_BENCH_BUNDLE names a
+/// bundle.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  // Both as the command line does.
+  // The same settings as in the command line.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   lungrt::tune_process_allocator();
   if (const char* bundle = getenv("LUNGRT_BENCH_BUNDLE")) {

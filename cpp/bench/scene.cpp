@@ -13,7 +13,8 @@ std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
   return std::uniform_int_distribution<std::int64_t>(low, high)(random);
 }
 
-/// Balls that survive an erosion, as nodules and vessels do, and specks that do not.
+/// Mask of balls, which survive an erosion like nodules and vessels, and of single voxels, which do
+/// not.
 NoduleMask lively_mask(Random& random, std::vector<VoxelIndex>& places) {
   std::vector<std::uint8_t> voxels(static_cast<std::size_t>(kShape.voxels()), 0);
   const auto paint = [&](const VoxelIndex& center, std::int64_t radius) {

@@ -1,4 +1,4 @@
-/// What the benchmarks work on: a volume and a mask of the size and liveliness of a real chest CT.
+/// Input of the benchmarks: a volume, and a mask with as much content as that of a real chest CT.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,23 @@
 
 namespace lungrt::bench {
 
-/// As many slices, candidates and mask voxels as LIDC-IDRI-0001 has with the book's networks.
+/// Numbers of slices, candidates and mask voxels are like those of LIDC-IDRI-0001 with the book's
+/// networks.
 inline constexpr VolumeShape kShape{133, 512, 512};
 inline constexpr int kCandidates = 674;
 
 struct Scene {
   CtVolume volume;
   NoduleMask mask;
-  std::vector<VoxelIndex> places;  ///< centres of the mask's blobs
-  /// Of every slice, on the mask's side of 0.5.
+  std::vector<VoxelIndex> places;  ///< centres of the mask's balls
+  /// Probabilities of all slices, above 0.5 where the mask is set.
   std::vector<float> probability;
 };
 
-/// Made once, the same every time.
+/// Generated at the first call, always with the same content.
 const Scene& scene();
 
-/// What the book's networks want: 7 slices in context, crops of 32 x 48 x 48.
+/// Inputs of the book's networks: 7 slices in context, and crops of 32 x 48 x 48.
 InputContract book_slices();
 InputContract book_crops();
 

@@ -11,14 +11,14 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
 
-# Given to every target of ours: `target_link_libraries(x PRIVATE lungrt_compiler)`.
+# Options of every target of ours: `target_link_libraries(x PRIVATE lungrt_compiler)`.
 add_library(lungrt_compiler INTERFACE)
 target_compile_options(
   lungrt_compiler
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-            # GCC 12 sees overlapping copies in std::string operator+ where there are none (its bug 105329)
+            # False positives of GCC 12 in std::string's operator+ (GCC bug 105329).
             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-            # a * b + c must round twice, as NumPy does: positions decide the order of candidates
+            # a * b + c must round twice, like NumPy: positions determine the order of candidates.
             -ffp-contract=off
             $<$<BOOL:${LUNGRT_WARNINGS_AS_ERRORS}>:-Werror>)
 

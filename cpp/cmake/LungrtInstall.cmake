@@ -1,5 +1,6 @@
-# What `cmake --install` puts into a prefix that may be moved, beside the libraries (LungrtCore). Components: core (what a program
-# needs when it runs), devel (headers, CMake package, pkg-config), static, and one for each library more.
+# What `cmake --install` installs besides the libraries (LungrtCore). The prefix may be moved.
+# Components: core (what a program needs at run time), devel (headers, CMake package, pkg-config),
+# static, and one for each further library.
 
 set(package_sources ${CMAKE_CURRENT_LIST_DIR}/package)
 set(package_build ${CMAKE_CURRENT_BINARY_DIR}/package)
@@ -22,7 +23,7 @@ configure_package_config_file(
   ${package_sources}/lungrtConfig.cmake.in ${package_build}/lungrtConfig.cmake
   INSTALL_DESTINATION ${lungrt_package_folder}
   PATH_VARS CMAKE_INSTALL_LIBDIR)
-# SameMinorVersion until 1.0, as the binary interface (lungrt_abi_version).
+# SameMinorVersion until 1.0, like the binary interface (lungrt_abi_version).
 write_basic_package_version_file(
   ${package_build}/lungrtConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
@@ -32,7 +33,7 @@ install(
   DESTINATION ${lungrt_package_folder}
   COMPONENT devel)
 
-# The way from lib/pkgconfig back to the prefix.
+# Relative path from lib/pkgconfig to the prefix.
 set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 string(REGEX REPLACE "[^/]+" ".." lungrt_prefix_from_pkgconfig ${pkgconfig_folder})
 if(BUILD_SHARED_LIBS)

@@ -1,13 +1,15 @@
-# Whether lungrt::io and the native command are built: sets lungrt_has_io and lungrt_has_cli. AUTO builds
-# each where what it needs is found.
+# Sets lungrt_has_io and lungrt_has_cli: whether lungrt::io and the native command are built. AUTO
+# builds each of them if its dependencies are found.
 
 foreach(part IO CLI)
   if(NOT LUNGRT_BUILD_${part} MATCHES "^(AUTO|ON|OFF)$")
-    message(FATAL_ERROR "LUNGRT_BUILD_${part} is '${LUNGRT_BUILD_${part}}', expected AUTO, ON or OFF")
+    message(FATAL_ERROR "LUNGRT_BUILD_${part} is '${LUNGRT_BUILD_${part}}', "
+                        "expected AUTO, ON or OFF")
   endif()
 endforeach()
 
-# lungrt_part_missing(<part> <reason>): an error where the part was asked for, a line where it was not.
+# lungrt_part_missing(<part> <reason> <consequence>): an error if the part was requested with ON,
+# otherwise a status message.
 function(lungrt_part_missing part reason)
   if(LUNGRT_BUILD_${part} STREQUAL ON)
     message(FATAL_ERROR "lungrt: LUNGRT_BUILD_${part} is ON: ${reason}")
@@ -18,8 +20,8 @@ endfunction()
 set(lungrt_has_io OFF)
 if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
   enable_language(C)  # ITK looks for HDF5 with it
-  # Distributions ship GDCM's command-line programs in other packages than its libraries, and each that is
-  # not installed would be eight lines of warning.
+  # Distributions put GDCM's libraries and command-line programs into different packages, and each
+  # program that is not installed would cause eight lines of warnings.
   set(lungrt_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
   set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
   find_package(ITK 5.1 QUIET COMPONENTS ITKIOMeta ITKIONIFTI ITKIONRRD ITKZLIB)
@@ -28,8 +30,8 @@ if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
   if(ITK_FOUND AND GDCM_FOUND)
     set(lungrt_has_io ON)
   else()
-    lungrt_part_missing(IO "ITK 5 and GDCM 3 were not both found (Debian: libinsighttoolkit5-dev, libgdcm-dev)"
-                        "files are not read, lungrt::io is not built")
+    set(reason "ITK 5 or GDCM 3 was not found (Debian: libinsighttoolkit5-dev, libgdcm-dev)")
+    lungrt_part_missing(IO "${reason}" "lungrt::io, which reads CT files, is not built")
   endif()
 endif()
 

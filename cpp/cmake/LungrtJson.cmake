@@ -1,4 +1,4 @@
-# nlohmann-json: the system's package, or the headers that its Python distribution carries.
+# nlohmann-json: the system's package, or the headers in its Python distribution.
 find_package(nlohmann_json 3.11 CONFIG QUIET)
 if(NOT nlohmann_json_FOUND)
   lungrt_find_package_folder(nlohmann_json_folder nlohmann_json)

@@ -1,14 +1,14 @@
-# The native engine's kernels, once for each instruction set: which one runs is chosen by the
-# processor it runs on, so nothing else may be compiled with these flags.
+# The native engine's kernels, compiled once for each instruction set. Which of them runs is chosen
+# at run time, so nothing else may be compiled with these flags.
 
 function(lungrt_kernels instruction_set)
   set(source src/native/kernels/${instruction_set}.cpp)
   target_sources(lungrt_objects PRIVATE ${source})
-  # GCC 12 takes the undefined vectors of its own headers for uninitialised ones.
+  # False positives of GCC 12 for the deliberately undefined vectors in its own headers.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     list(APPEND ARGN -Wno-maybe-uninitialized)
   endif()
-  # Optimised in every build: without it, sums leave their registers and tests take minutes.
+  # Optimised in all build types: otherwise sums are spilled from registers and tests take minutes.
   set_source_files_properties(
     ${source} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

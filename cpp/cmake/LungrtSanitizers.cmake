@@ -1,15 +1,16 @@
-# Instrumented builds. Every one of them halts on the first finding: a report nobody reads is none.
+# Instrumented builds. All of them stop at the first finding, so that no report goes unnoticed.
 
 if(LUNGRT_SANITIZE_THREAD AND (LUNGRT_SANITIZE OR LUNGRT_BUILD_FUZZERS))
-  message(FATAL_ERROR "lungrt: the thread sanitizer goes together with no other; choose one build for each")
+  message(FATAL_ERROR "lungrt: the thread sanitizer cannot be combined with other sanitizers or "
+                      "fuzzers; use a separate build folder for each")
 endif()
 
 if(LUNGRT_BUILD_FUZZERS)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    message(FATAL_ERROR "lungrt: libFuzzer is Clang's; configure with -DCMAKE_CXX_COMPILER=clang++-16, "
-                        "or use the preset 'fuzz'")
+    message(FATAL_ERROR "lungrt: the fuzzers need Clang; configure with "
+                        "-DCMAKE_CXX_COMPILER=clang++-16, or use the preset 'fuzz'")
   endif()
-  # Without the fuzzer's main, which tests/fuzz links.
+  # Without libFuzzer's main(); tests/fuzz links that.
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(LUNGRT_SANITIZE OR LUNGRT_BUILD_FUZZERS)
@@ -21,7 +22,7 @@ if(LUNGRT_SANITIZE_THREAD)
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
-# GCC's analysis takes std::regex for uninitialised where it is instrumented.
+# False positives of GCC for std::regex in instrumented builds.
 if((LUNGRT_SANITIZE OR LUNGRT_SANITIZE_THREAD) AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
 endif()

@@ -1,4 +1,4 @@
-/* A diagnosis from C99: raw int16 Hounsfield units in, nodules out, progress on the way.
+/* Diagnosis from C99: reads raw int16 Hounsfield units, shows progress and prints the nodules.
  *
  *     diagnose_c BUNDLE VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y SPACING_Z [ENGINE]
  */
@@ -18,7 +18,7 @@ static void show_progress(void* user, const char* stage, int64_t done, int64_t t
   fprintf(stderr, "\r%-10s %3d %%%s", stage, (int)(done * 100 / total), done == total ? "\n" : "");
 }
 
-/* Voxels of a file of exactly that size, or null. */
+/* Content of a file of exactly this size, or null. */
 static void* read_file(const char* path, size_t size) {
   FILE* file = fopen(path, "rb");
   void* data = malloc(size);
@@ -45,7 +45,8 @@ static int print_nodules(const lungrt_report* report) {
 }
 
 int main(int count, char** arguments) {
-  if (count != 9 && count != 10) return fputs("see the top of diagnose.c\n", stderr), 2;
+  if (count != 9 && count != 10)
+    return fputs("the arguments are described at the top of diagnose.c\n", stderr), 2;
   if (failed("library", LUNGRT_CHECK_C_ABI())) return 1;
 
   lungrt_volume_description ct = {.struct_size = sizeof ct,
@@ -56,14 +57,15 @@ int main(int count, char** arguments) {
   for (int i = 0; i < 3; ++i) {
     ct.shape[i] = atoll(arguments[3 + i]);
     ct.spacing_mm[i] = atof(arguments[6 + i]);
-    if (ct.shape[i] < 1 || ct.shape[i] > 10000) return fputs("a size is out of range\n", stderr), 2;
+    if (ct.shape[i] < 1 || ct.shape[i] > 10000)
+      return fputs("SLICES, ROWS and COLUMNS must be 1 to 10000\n", stderr), 2;
     ct.voxels_size *= (size_t)ct.shape[i];
   }
   void* voxels = read_file(arguments[2], ct.voxels_size);
   if (!voxels) return 1;
   ct.voxels = voxels;
 
-  /* One way out: freeing null does nothing. */
+  /* A single place for clean-up: freeing null does nothing. */
   lungrt_pipeline* pipeline = NULL;
   lungrt_volume* volume = NULL;
   lungrt_report* report = NULL;

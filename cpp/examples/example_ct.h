@@ -1,4 +1,4 @@
-/// The CT that an example works on: one of yours, or a generated one.
+/// Input of the examples: a CT from a file, or a generated one.
 #pragma once
 
 #include <lungrt/volume.h>
@@ -17,7 +17,7 @@ namespace example {
 
 inline lungrt::CtVolume make_volume(std::vector<std::int16_t> hu, const lungrt::VolumeShape& shape,
                                     const lungrt::Vec3& spacing_mm) {
-  // The volume keeps its voxels alive: it may be handed on, and copies share them.
+  // The volume keeps its voxels alive; copies of it share them.
   const auto owner = std::make_shared<const std::vector<std::int16_t>>(std::move(hu));
   const lungrt::Geometry geometry({0, 0, 0}, spacing_mm, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
   return lungrt::CtVolume(owner->data(), shape, geometry, owner);
@@ -35,7 +35,7 @@ inline lungrt::CtVolume read_raw(const std::string& path, const lungrt::VolumeSh
   return make_volume(std::move(hu), shape, spacing_mm);
 }
 
-/// Two lungs in a body, with a ball of soft tissue in each: enough to run on, nobody's chest.
+/// Generates a simple chest: two lungs in a body, with a ball of soft tissue in each.
 /// \param seed  of the noise
 inline lungrt::CtVolume generated(std::uint32_t seed = 1) {
   const lungrt::VolumeShape shape{48, 160, 160};
@@ -64,16 +64,18 @@ inline lungrt::CtVolume generated(std::uint32_t seed = 1) {
   return make_volume(std::move(hu), shape, spacing_mm);
 }
 
-/// What the arguments from `first` on name: VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y
-/// SPACING_Z, or nothing, for a generated one.
+/// Reads the CT that the arguments from `first` on describe: VOXELS.raw SLICES ROWS COLUMNS
+/// SPACING_X SPACING_Y SPACING_Z. Without arguments, generates one.
 inline lungrt::CtVolume from_arguments(int first, int count, char** arguments) {
   if (count == first) return generated();
-  if (count != first + 7) throw std::runtime_error("a CT is a file, its shape and its spacing");
+  if (count != first + 7)
+    throw std::runtime_error(
+        "expected VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y SPACING_Z");
   const auto size = [&](int i) { return std::atoll(arguments[first + i]); };
   const auto mm = [&](int i) { return std::atof(arguments[first + i]); };
   const lungrt::VolumeShape shape{size(1), size(2), size(3)};
   if (shape.slices < 1 || shape.rows < 1 || shape.columns < 1) {
-    throw std::runtime_error("slices, rows and columns are whole numbers from 1 on");
+    throw std::runtime_error("SLICES, ROWS and COLUMNS must be at least 1");
   }
   return read_raw(arguments[first], shape, {mm(4), mm(5), mm(6)});
 }

@@ -1,4 +1,4 @@
-/// Smallest use of the library: a bundle and raw int16 Hounsfield units in, nodules out.
+/// Minimal program: reads a bundle and raw int16 Hounsfield units, and prints the nodules.
 ///
 ///     minimal BUNDLE VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y SPACING_Z
 
@@ -11,7 +11,8 @@
 #include <vector>
 
 int main(int count, char** arguments) try {
-  if (count != 9) return std::fputs("see the top of minimal.cpp for the arguments\n", stderr), 2;
+  if (count != 9)
+    return std::fputs("the arguments are described at the top of minimal.cpp\n", stderr), 2;
   const auto size = [&](int i) { return std::atoll(arguments[i]); };
   const auto mm = [&](int i) { return std::atof(arguments[i]); };
   const lungrt::VolumeShape shape{size(3), size(4), size(5)};

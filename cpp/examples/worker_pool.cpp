@@ -1,10 +1,11 @@
-/// Workers that share one pipeline and take scans from a queue, as a service does.
+/// Workers that share one pipeline and take scans from a queue, as in a service.
 ///
 ///     worker_pool BUNDLE WORKERS SCANS [VOXELS.raw SLICES ROWS COLUMNS SPACING_X SPACING_Y
 ///     SPACING_Z]
 ///
-/// The weights are in memory once. Each run has one thread of its own here: with many scans at once
-/// that gives the highest throughput; a single scan is fastest with PipelineOptions::threads = 0.
+/// The weights are in memory only once. Each run uses one thread, which gives the highest
+/// throughput for many scans at the same time; a single scan is fastest with
+/// PipelineOptions::threads = 0.
 
 #include <lungrt/error.h>
 #include <lungrt/pipeline.h>
@@ -22,7 +23,7 @@
 
 namespace {
 
-/// What became of one scan: a report's summary, or why there is none. One bad scan stops no other.
+/// Result of one scan: a summary of the report, or an error. A bad scan does not stop the others.
 struct Outcome {
   std::size_t candidates = 0, nodules = 0;
   double seconds = 0;
@@ -45,10 +46,12 @@ Outcome diagnose(const lungrt::Pipeline& pipeline, const lungrt::CtVolume& volum
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count < 4) return std::fputs("see the top of worker_pool.cpp for the arguments\n", stderr), 2;
+  if (count < 4)
+    return std::fputs("the arguments are described at the top of worker_pool.cpp\n", stderr), 2;
   const int workers = std::atoi(arguments[2]);
   const int scans = std::atoi(arguments[3]);
-  if (workers < 1 || scans < 1) return std::fputs("WORKERS and SCANS begin at 1\n", stderr), 2;
+  if (workers < 1 || scans < 1)
+    return std::fputs("WORKERS and SCANS must be at least 1\n", stderr), 2;
 
   lungrt::PipelineOptions options;
   options.threads = 1;

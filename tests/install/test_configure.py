@@ -1,4 +1,4 @@
-"""What configuring the project says where something that was asked for cannot be built."""
+"""Messages of the configuration when something that was requested cannot be built."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def say(tmp_path: Path, *definitions: str) -> tuple[int, str]:
     [
         (
             ("-DLUNGRT_BUILD_IO=ON", *absent("ITK")),
-            "LUNGRT_BUILD_IO is ON: ITK 5 and GDCM 3 were not both found (Debian: "
+            "LUNGRT_BUILD_IO is ON: ITK 5 or GDCM 3 was not found (Debian: "
             "libinsighttoolkit5-dev, libgdcm-dev)",
         ),
-        (("-DLUNGRT_BUILD_IO=ON", *absent("GDCM")), "ITK 5 and GDCM 3 were not both found"),
+        (("-DLUNGRT_BUILD_IO=ON", *absent("GDCM")), "ITK 5 or GDCM 3 was not found"),
         (
             ("-DLUNGRT_BUILD_CLI=ON", "-DLUNGRT_BUILD_IO=AUTO", *absent("CLI11")),
             "LUNGRT_BUILD_CLI is ON: lungrt-native needs lungrt::io and CLI11 2.1 (Debian: "
@@ -51,22 +51,25 @@ def say(tmp_path: Path, *definitions: str) -> tuple[int, str]:
             ("-DLUNGRT_CUDA=ON", "-DCMAKE_CUDA_COMPILER=NOTFOUND", "-DLUNGRT_NVCC="),
             "LUNGRT_CUDA is ON: no CUDA compiler (nvcc) was found",
         ),
-        (("-DLUNGRT_CUDA=ON", "-DLUNGRT_SANITIZE=ON"), "the CUDA compiler knows no sanitizers"),
+        (
+            ("-DLUNGRT_CUDA=ON", "-DLUNGRT_SANITIZE=ON"),
+            "LUNGRT_CUDA is ON, but the CUDA compiler does not support sanitizers",
+        ),
         (
             ("-DLUNGRT_SANITIZE=ON", "-DLUNGRT_SANITIZE_THREAD=ON"),
-            "the thread sanitizer goes together with no other",
+            "the thread sanitizer cannot be combined with other sanitizers",
         ),
         (
             ("-DLUNGRT_BUILD_FUZZERS=ON", "-DCMAKE_CXX_COMPILER=g++"),
-            "libFuzzer is Clang's; configure with -DCMAKE_CXX_COMPILER=clang++-16",
+            "the fuzzers need Clang; configure with -DCMAKE_CXX_COMPILER=clang++-16",
         ),
         (
             ("-DLUNGRT_ENGINE_TORCHSCRIPT=ON", "-DLUNGRT_TORCH_FOLDERS=/nowhere/torch"),
-            "/nowhere/torch is no folder of a torch package",
+            "/nowhere/torch is not the folder of a torch package",
         ),
         (
             ("-DLUNGRT_BUILD_BENCHMARKS=ON", *absent("benchmark")),
-            "LUNGRT_BUILD_BENCHMARKS is ON and Google Benchmark was not found",
+            "LUNGRT_BUILD_BENCHMARKS is ON but Google Benchmark was not found",
         ),
     ],
 )
@@ -78,10 +81,10 @@ def test_what_cannot_be_built_stops(
     assert message in said
 
 
-def test_what_was_not_asked_for_is_left_out_in_words(tmp_path: Path) -> None:
+def test_what_was_not_requested_is_left_out_with_a_message(tmp_path: Path) -> None:
     asked = ("-DLUNGRT_BUILD_IO=AUTO", "-DLUNGRT_BUILD_CLI=AUTO")
     code, said = say(tmp_path, *asked, *absent("ITK"))
     assert code == 0, said
-    assert "were not both found" in said
-    assert "files are not read, lungrt::io is not built" in said
+    assert "ITK 5 or GDCM 3 was not found" in said
+    assert "lungrt::io, which reads CT files, is not built" in said
     assert "the native command is not built" in said

@@ -163,7 +163,7 @@ def test_cancellation_by_ctrl_c(examples: Path, bundle: Path) -> None:
 def test_without_arguments_each_says_where_they_are_told(examples: Path, name: str) -> None:
     done = call(examples / name)
     assert done.returncode == 2
-    assert "see the top of" in done.stderr
+    assert "described at the top of" in done.stderr
     assert done.stdout == ""
 
 

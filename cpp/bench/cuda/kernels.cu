@@ -1,5 +1,6 @@
-/// Every kernel of the CUDA core on a volume of a chest CT's size, beside what moving its bytes
-/// alone would take: `lungrt_cuda_bench [SLICES ROWS COLUMNS]`. Prints comma-separated values.
+/// Benchmark of the CUDA core's kernels on a volume of the size of a chest CT, compared with the
+/// time that moving their bytes takes: `lungrt_cuda_bench [SLICES ROWS COLUMNS]`. Prints
+/// comma-separated values.
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr int kRounds = 20;
 
-/// Bytes a second that the memory's clock and width allow.
+/// Peak memory bandwidth from the memory's clock and width, in bytes per second.
 double peak_bandwidth(int device) {
   int kilohertz = 0, bits = 0;
   check(cudaDeviceGetAttribute(&kilohertz, cudaDevAttrMemoryClockRate, device), kLungrtInference,
@@ -34,7 +35,7 @@ class Timer {
     std::printf("kernel,microseconds,floor_microseconds,times_the_floor\n");
   }
 
-  /// \param bytes  that the kernel cannot but read and write
+  /// \param bytes  least number of bytes that the kernel must read and write
   template <typename Kernel>
   void run(const char* name, double bytes, std::int64_t blocks, const Kernel& kernel) {
     auto* stream = static_cast<cudaStream_t>(machine_.stream());
@@ -46,7 +47,7 @@ class Timer {
       machine_.wait();
       float milliseconds = 0;
       cudaEventElapsedTime(&milliseconds, start_, end_);
-      if (round >= 3) all.push_back(1e3F * milliseconds);  // the first ones warm up
+      if (round >= 3) all.push_back(1e3F * milliseconds);  // the first rounds are warm-up
     }
     std::nth_element(all.begin(), all.begin() + kRounds / 2, all.end());
     const double floor = bytes / peak_ * 1e6, found = all[kRounds / 2];
@@ -59,7 +60,8 @@ class Timer {
   cudaEvent_t start_{}, end_{};
 };
 
-/// Boxes of several sizes, a percent of a chest CT: about what a segmentation proposes, and more.
+/// Mask of boxes of several sizes, about one percent of a chest CT: somewhat more than a
+/// segmentation finds.
 std::vector<std::uint64_t> proposals(const MaskShape& shape) {
   std::mt19937 random(3);
   std::vector<std::uint64_t> mask(static_cast<std::size_t>(shape.all_words()));
@@ -91,7 +93,7 @@ void run(const Shape& shape) {
   Buffer<DeviceMachine, std::int16_t> hu(machine);
   machine.upload(hu.reserve(voxels), values.data(), values.size() * sizeof values[0]);
 
-  // Eight slices with three neighbours on each side, as the book's network takes them.
+  // Eight slices with three neighbours on each side, like the input of the book's network.
   const std::int64_t batch = 8, channels = 7, pixels = shape.rows * shape.columns;
   Buffer<DeviceMachine, float> tensor(machine);
   tensor.reserve(std::max(batch * channels * pixels, voxels));
@@ -99,7 +101,7 @@ void run(const Shape& shape) {
     const StackContext stack{
         hu.data(),  shape,         whole,         normalization, 3, batch, 3, 0,
         shape.rows, shape.columns, channels_last, tensor.data()};
-    timer.run(channels_last ? "context, channels last" : "context, planes",
+    timer.run(channels_last ? "context, NHWC" : "context, NCHW",
               static_cast<double>(batch * channels * pixels * 4 + (batch + 6) * pixels * 2),
               stack.rows(), stack);
   }
@@ -117,7 +119,8 @@ void run(const Shape& shape) {
   timer.run("crops", 64.0 * 32 * 48 * 48 * 6, gather.planes(), gather);
 
   Buffer<DeviceMachine, std::int32_t> sums(machine);
-  BlockSums blocks{hu.data(), shape, {2, 6, 6}, nullptr};  // as of a CT of 2 x 0.7 x 0.7 mm
+  BlockSums blocks{
+      hu.data(), shape, {2, 6, 6}, nullptr};  // as for a CT with voxels of 2 x 0.7 x 0.7 mm
   const std::int64_t boxes = blocks.rows() * BlockSums::boxes(shape.columns, 6);
   blocks.sums = sums.reserve(boxes);
   timer.run("sums over boxes", static_cast<double>(voxels * 2 + boxes * 4), blocks.rows(), blocks);
@@ -147,7 +150,7 @@ void run(const Shape& shape) {
   timer.run("erosion", words * 16, (mask_shape.all_words() + 255) / 256,
             Erode{mask.data(), mask_shape, eroded.reserve(mask_shape.all_words())});
 
-  // Everything from the mask to the sums of each component in host memory, waits included.
+  // All kernels from the mask to the sums of each component in host memory, including waits.
   Labelling<DeviceMachine> labelling(machine);
   std::vector<double> all;
   std::size_t components = 0;

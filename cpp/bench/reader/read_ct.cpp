@@ -1,9 +1,9 @@
-/// Reads CTs when it is told to, and says what came of it: for tools/bench_reading.py, which
-/// measures it beside SimpleITK, and for the tests, which compare both to the bit.
+/// Server that reads CTs on request: for tools/bench_reading.py, which compares its speed with
+/// SimpleITK's, and for the tests, which compare the voxels bit by bit.
 ///
-/// Each line of the standard input is a JSON object: `path` and, where wanted, `series`,
-/// `resample`, `threads`, and `voxels`, a file that gets them. Each line of the standard output
-/// answers one.
+/// Each line of the standard input is a JSON object: `path` and, optionally, `series`, `resample`,
+/// `threads`, and `voxels`, a file to write the voxels to. Each line of the standard output is the
+/// answer to one request.
 
 #include <lungrt/error.h>
 #include <lungrt/io.h>

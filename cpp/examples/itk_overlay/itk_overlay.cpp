@@ -1,10 +1,10 @@
-/// An ITK application: reads a CT with ITK, diagnoses it where it lies in memory, and draws every
+/// ITK application: reads a CT with ITK, diagnoses it without copying the voxels, and draws every
 /// nodule on its slice.
 ///
 ///     itk_overlay BUNDLE CT OUTPUT_FOLDER
 ///
-/// CT is a folder of DICOM slices, or a file .mha or .mhd. OUTPUT_FOLDER gets nodule-1.png, ...:
-/// the slice of the nodule's centre, its box drawn in red.
+/// CT is a folder of DICOM slices, or an .mha or .mhd file. The program writes nodule-1.png, ... to
+/// OUTPUT_FOLDER: the slice of each nodule's centre, with its box in red.
 
 #include <itkGDCMImageIO.h>
 #include <itkGDCMSeriesFileNames.h>
@@ -45,7 +45,7 @@ Ct::Pointer read(const std::string& path) {
   return reader->GetOutput();
 }
 
-/// The image's voxels as the library takes them: not copied, and kept alive by the pointer.
+/// Wraps the image's voxels as a volume: they are not copied, and the pointer keeps them alive.
 lungrt::CtVolume as_volume(const Ct::Pointer& image) {
   const auto size = image->GetBufferedRegion().GetSize();
   lungrt::Vec3 origin, spacing;
@@ -64,7 +64,7 @@ lungrt::CtVolume as_volume(const Ct::Pointer& image) {
           std::make_shared<Ct::Pointer>(image)};
 }
 
-/// A slice in grey, air black and bone white.
+/// Grey image of a slice, with air in black and bone in white.
 Picture::Pointer slice_of(const lungrt::CtVolume& ct, std::int64_t slice) {
   constexpr double kBlack = -1100.0, kWhite = 400.0;  // HU
   const auto picture = Picture::New();
@@ -79,7 +79,7 @@ Picture::Pointer slice_of(const lungrt::CtVolume& ct, std::int64_t slice) {
   return picture;
 }
 
-/// Draws a frame a few pixels outside of a box, so that what is in it stays visible.
+/// Draws a frame a few pixels outside of a box, so that its content stays visible.
 void frame(Picture& picture, const lungrt::VoxelBox& box) {
   constexpr std::int64_t kMargin = 4;
   const auto size = picture.GetBufferedRegion().GetSize();
@@ -114,7 +114,7 @@ void write(const Picture::Pointer& picture, const std::string& path) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 4) return std::fputs("itk_overlay BUNDLE CT OUTPUT_FOLDER\n", stderr), 2;
+  if (count != 4) return std::fputs("usage: itk_overlay BUNDLE CT OUTPUT_FOLDER\n", stderr), 2;
   const std::filesystem::path folder = arguments[3];
   const lungrt::CtVolume ct = as_volume(read(arguments[2]));
   const lungrt::Report report = lungrt::Pipeline(arguments[1]).run(ct);
