@@ -12,7 +12,7 @@ namespace {
 
 using lungrt::ops::cuda::MemoryState;
 
-/// The machine of the tests, with what the library wants besides.
+/// The tests' machine, with the additional functions that the library requires.
 class FakeDevice : public lungrt::testing::HostMachine {
  public:
   struct Scope {
@@ -39,7 +39,7 @@ class FakeDevice : public lungrt::testing::HostMachine {
   }
   static void release(void* memory) { std::free(memory); }
 
-  /// As much as FAKE_CUDA_MEMORY says.
+  /// Free memory from the environment variable FAKE_CUDA_MEMORY.
   MemoryState memory() const {
     const char* bytes = std::getenv("FAKE_CUDA_MEMORY");
     const std::size_t free = bytes == nullptr ? std::size_t{1} << 40 : std::stoull(bytes);

@@ -1,4 +1,4 @@
-/// An engine library that is wrong in a way chosen at compile time, or right: its networks give the
+/// Fake engine library that works or fails in a way chosen at compile time. Its networks return the
 /// mean of each item's input for every output value.
 
 #include <cstdio>
@@ -25,7 +25,7 @@
 #ifndef FAKE_DEVICE_TENSORS
 #define FAKE_DEVICE_TENSORS 0
 #endif
-#ifndef FAKE_ANY_PLACE  // takes host memory, too
+#ifndef FAKE_ANY_PLACE  // also accepts host memory
 #define FAKE_ANY_PLACE 0
 #endif
 #ifndef FAKE_RUNTIME_STATUS
@@ -33,7 +33,7 @@
 #endif
 
 struct LungrtSession {
-  bool broken;  ///< fails when it is run
+  bool broken;  ///< whether run() fails
   bool cuda;
 };
 struct LungrtWorkspace {};
@@ -101,7 +101,7 @@ std::int64_t item_elements(const LungrtTensor& tensor) {
 LungrtStatus run(LungrtSession* session, LungrtWorkspace*, const LungrtTensor* input,
                  const LungrtTensor* output, LungrtText* error) {
   if (session->broken) return tell(kLungrtInference, "the network is broken", error);
-  // Only memory of the device that was asked for has a stream.
+  // Only memory of the requested device has a stream.
   const bool expected = (input->cuda != 0) == (session->cuda && FAKE_DEVICE_TENSORS != 0);
   const bool placed = (expected || FAKE_ANY_PLACE != 0) &&
                       (input->stream != nullptr) == (input->cuda != 0) &&

@@ -1,4 +1,4 @@
-/// A libonnxruntime.so of long ago: it has no interface of any version that is asked for.
+/// Fake libonnxruntime.so that is too old: it does not have any of the requested interfaces.
 
 #include <cstdint>
 

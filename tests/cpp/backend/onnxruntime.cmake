@@ -1,4 +1,4 @@
-# The ONNX Runtime engine against libraries that are not what it needs.
+# Tests of the ONNX Runtime engine with unsuitable libraries.
 
 add_library(fake_onnxruntime MODULE ${CMAKE_CURRENT_SOURCE_DIR}/backend/fake_onnxruntime.cpp)
 target_link_libraries(fake_onnxruntime PRIVATE lungrt_compiler)
@@ -10,11 +10,13 @@ target_sources(
           ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/options.cpp
           ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/cuda_libraries.cpp
           ${PROJECT_SOURCE_DIR}/cpp/src/backend/cuda_driver.cpp)
-target_compile_definitions(lungrt_tests PRIVATE ONNXRUNTIME_ENGINE="$<TARGET_FILE:lungrt_onnxruntime>"
-                                                OLD_ONNXRUNTIME="$<TARGET_FILE:fake_onnxruntime>")
-# What stands in options.h needs the runtime's header, and nothing of its library.
+target_compile_definitions(
+  lungrt_tests PRIVATE ONNXRUNTIME_ENGINE="$<TARGET_FILE:lungrt_onnxruntime>"
+                       OLD_ONNXRUNTIME="$<TARGET_FILE:fake_onnxruntime>")
+# options.h needs the runtime's header, but not its library.
 set_source_files_properties(
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_precision.cpp
   ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/options.cpp
-  PROPERTIES COMPILE_DEFINITIONS ORT_API_MANUAL_INIT COMPILE_OPTIONS "-isystem;${LUNGRT_ONNXRUNTIME_INCLUDE}")
+  PROPERTIES COMPILE_DEFINITIONS ORT_API_MANUAL_INIT
+             COMPILE_OPTIONS "-isystem;${LUNGRT_ONNXRUNTIME_INCLUDE}")
 add_dependencies(lungrt_tests lungrt_onnxruntime fake_onnxruntime)

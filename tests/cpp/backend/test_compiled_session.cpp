@@ -11,17 +11,18 @@ namespace {
 
 using testing::expect_error;
 
-/// Slices of 2 x 3 and 4 x 1 with a halo of 1, by an engine that gives the mean of its input.
+/// Network for slices of 2 x 3 and 4 x 1 with a halo of 1, run by an engine that returns the mean
+/// of its input.
 class CompiledSessionTest : public ::testing::Test {
  protected:
   CompiledSessionTest() : engine_(open_engine_library("fake", ENGINE_GOOD, "Fake 1")) {
     SessionRequest request;
-    request.artifact = "broken.fake";  // to be replaced by each model's
+    request.artifact = "broken.fake";  // replaced by the file of each model
     session_ = open_compiled(*engine_, models_, request, {1, "lungrt compile here"});
     workspace_ = session_->new_workspace();
   }
 
-  /// Runs zeros of these shapes and gives the output's first value.
+  /// Runs an input of zeros and returns the first value of the output.
   float run(const TensorShape& input, const TensorShape& output, Layout layout = Layout::kNhwc,
             Layout output_layout = Layout::kNchw, Device device = {}) {
     std::vector<float> in(static_cast<std::size_t>(input.elements()), 0.25F);
@@ -40,8 +41,8 @@ class CompiledSessionTest : public ::testing::Test {
 
 TEST_F(CompiledSessionTest, IsFedAsItWasCompiled) {
   EXPECT_EQ(session_->traits().layout, Layout::kNhwc);
-  EXPECT_EQ(session_->traits().batch, 1);        // the engine alone would say 3
-  EXPECT_EQ(session_->traits().run_streams, 2);  // the engine's own
+  EXPECT_EQ(session_->traits().batch, 1);        // from the record; the engine reports 3
+  EXPECT_EQ(session_->traits().run_streams, 2);  // from the engine
 }
 
 TEST_F(CompiledSessionTest, RunsEverySize) {

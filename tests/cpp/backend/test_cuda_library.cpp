@@ -67,7 +67,7 @@ TEST(CudaLibrary, AddsUpBoxesOfAVolume) {
   table.close_scan(scan);
 }
 
-/// The library that this build has, where it has one. Without a device it says so.
+/// The CUDA core of this build, if it has one. Without a device it must report that.
 #ifdef REAL_CUDA_CORE
 TEST(CudaLibrary, TheBuiltOneSaysWhatIsHere) {
   const CudaLibrary library(REAL_CUDA_CORE);

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using testing::expect_error;
 
-/// Which engine runs a bundle, where some engines are installed and the bundle has some artifacts.
+/// Choice of the engine for a bundle with some artifacts, where some engines are installed.
 class EngineChoice : public ::testing::Test {
  protected:
   EngineChoice() { setenv("LUNGRT_ENGINE_PATH", folder_.path().c_str(), 1); }
@@ -26,7 +26,7 @@ class EngineChoice : public ::testing::Test {
     std::filesystem::copy_file(library, folder_.path() / ("liblungrt_" + name + ".so"));
   }
 
-  /// Every network of it in these formats.
+  /// Bundle whose networks all have artifacts in these formats.
   Bundle bundle(const std::vector<std::string>& formats) {
     json manifest = testing::example_manifest();
     for (auto& stage : manifest["stages"]) {
@@ -72,7 +72,7 @@ TEST_F(EngineChoice, NeedsTheArtifactOfEveryNetwork) {
   for (auto& stage : manifest["stages"]) {
     for (auto& network : stage["networks"]) set_formats(network, kAll);
   }
-  // The second member of the last stage's ensemble came without weights alone.
+  // Only the second member of the last stage's ensemble has no weights.
   set_formats(manifest["stages"]["nodule"]["networks"][1], {"onnx", "torchscript"});
   EXPECT_EQ(chosen(opened(manifest)), "torchscript");
 }
@@ -94,7 +94,7 @@ TEST_F(EngineChoice, PrefersAGpuWhereTheDeviceIsLeftOpen) {
   EXPECT_EQ(chosen(bundle(kAll), "cpu"), "safetensors");
   EXPECT_EQ(chosen(bundle(kAll), "cuda"), "torchscript");
   EXPECT_EQ(chosen(bundle(kAll), "cuda:1"), "torchscript");
-  // A GPU alone is no use without its engine's artifact.
+  // A GPU does not help without an artifact for its engine.
   EXPECT_EQ(chosen(bundle({"onnx", "safetensors"}), "auto"), "safetensors");
 }
 
@@ -104,7 +104,7 @@ TEST_F(EngineChoice, TakesOneThatDoesThePrecision) {
   for (const char* device : {"auto", "cuda", "cuda:1"}) {
     EXPECT_EQ(chosen(all, device, "auto", Precision::kTf32), "torchscript");
   }
-  // There are two: that the third is absent is what will be told, not what it does.
+  // There are two devices: the error must be that the third one does not exist, not its precision.
   EXPECT_EQ(chosen(all, "cuda:2", "auto", Precision::kBf16), "torchscript");
 }
 
@@ -117,13 +117,13 @@ TEST_F(EngineChoice, SaysThatOnlyThePrecisionStandsAgainstOne) {
                 "engine torchscript: it supports fp32, tf32, fp16 on cuda:1",
                 "engine onnxruntime is not installed", "use a precision that an engine supports"},
                [&] { choose_engine("auto", "cuda:1", all, Precision::kBf16); });
-  // With the device left open, the processor is what was left, and what is told of.
+  // With device auto, the CPU is tried last, so the message is about the CPU.
   expect_error(
       ErrorCode::kInvalidArgument,
       {"precision int8 for this bundle on device auto", "engine native: it supports fp32 on cpu",
        "engine torchscript: it supports fp32 on cpu"},
       [&] { choose_engine("auto", "auto", all, Precision::kInt8); });
-  // Where nothing could run the bundle in float32 either, the precision is not what is wrong.
+  // Where no engine can run the bundle in float32 either, the precision is not the problem.
   expect_error(ErrorCode::kEngineUnavailable, {"no engine can run this bundle"},
                [&] { choose_engine("auto", "cpu", bundle({"a-newer-format"}), Precision::kBf16); });
 }
@@ -152,7 +152,7 @@ TEST_F(EngineChoice, SaysWhyNoneHasTheDevice) {
                [&] { choose_engine("auto", "cuda:0", all); });
 }
 
-/// What was found on the way to a GPU is no reason once the processor is what is left.
+/// Obstacles for the GPU must not be reported as reasons for the CPU.
 TEST_F(EngineChoice, SpeaksOfTheProcessorAloneWhereThereIsNoGpu) {
   install("torchscript", ENGINE_TORCH);
   const Bundle onnx = bundle({"onnx"});
@@ -169,7 +169,7 @@ TEST_F(EngineChoice, OfANameIsThatEngineOrAnError) {
   const Bundle all = bundle(kAll);
   EXPECT_EQ(chosen(all, "auto", "onnxruntime"), "onnx");
   EXPECT_EQ(chosen(all, "cpu", "native"), "safetensors");
-  // Nothing else takes its place: neither for a missing library nor for a missing artifact.
+  // No other engine replaces it, neither for a missing library nor for a missing artifact.
   expect_error(ErrorCode::kEngineUnavailable, {"engine torchscript is not installed"},
                [&] { choose_engine("torchscript", "auto", all); });
   EXPECT_EQ(chosen(bundle({"onnx"}), "auto", "native"), "safetensors");

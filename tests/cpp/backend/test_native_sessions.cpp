@@ -17,7 +17,8 @@ using native::testing::unet_file;
 using native::testing::WeightsFile;
 using testing::expect_error;
 
-/// A U-Net of 3 slices and three levels, a classifier of 4 x 6 x 7, and how they are asked for.
+/// A U-Net for 3 slices with three levels, a classifier for 4 x 6 x 7, and the requests to open
+/// them.
 class NativeSessions : public ::testing::Test {
  protected:
   NativeSessions() {
@@ -43,7 +44,7 @@ class NativeSessions : public ::testing::Test {
     return native_engine().open(request(classifier_file(classifier_), 5));
   }
 
-  /// Runs on numbers that a seed decides.
+  /// Runs a session on random numbers.
   static std::vector<float> run(const Session& session, Workspace& workspace,
                                 const TensorShape& input, const TensorShape& output, Layout layout,
                                 unsigned seed = 1) {
@@ -117,7 +118,7 @@ TEST_F(NativeSessions, RefuseShapesThatTheNetworkDoesNotTake) {
   refuse_slices({1, 3, 8, 12}, {1, 2, 8, 12}, Layout::kNhwc);  // outputs
   refuse_slices({1, 3, 8, 12}, {1, 1, 8, 12}, Layout::kNchw);
   refuse_slices({1, 3, 8, 12, 1}, {1, 1, 8, 12}, Layout::kNhwc);
-  // Sizes that pooling does not divide: a manifest may say otherwise than the weights.
+  // Sizes that pooling does not divide: a manifest may contradict the weights.
   refuse_slices({1, 3, 10, 12}, {1, 1, 10, 12}, Layout::kNhwc);
   refuse_slices({1, 3, 8, 13}, {1, 1, 8, 13}, Layout::kNhwc);
   refuse_slices({1, 3, 0, 12}, {1, 1, 0, 12}, Layout::kNhwc);
@@ -146,7 +147,7 @@ TEST_F(NativeSessions, OfUnpaddedNetworksGiveLess) {
   const std::vector<float> found =
       run(*unet, *workspace, {1, 3, 20, 22}, {1, 1, 4, 6}, Layout::kNhwc);
   for (const float value : found) EXPECT_TRUE(value > 0 && value < 1);
-  // Nothing is left of it; or an odd number, which pooling does not divide.
+  // The output would be empty, or of odd size, which pooling does not divide.
   for (const std::int64_t size : {2 * kHalo, 2 * kHalo + 1}) {
     expect_error(ErrorCode::kInference,
                  {"a multiple of 2 plus 16", "an output with 16 fewer rows and columns"}, [&] {
@@ -178,14 +179,14 @@ TEST_F(NativeSessions, RefuseOptionsAndTensorsThatDoNotFit) {
                [&] { native_engine().open(request(less, 5)); });
 }
 
-/// Options whose sizes no memory holds, in a file of a few bytes: an error, whatever they multiply
-/// to.
+/// Options with sizes that do not fit into memory, in a file of a few bytes: always an error, even
+/// if their product overflows.
 TEST_F(NativeSessions, RefuseNetworksThatNoMemoryHolds) {
   classifier_.widths = {1};
   classifier_.crop = {2, 2, 2};
   WeightsFile file = classifier_file(classifier_);
   file.options["crop"] = {4096, 4096, 4096};
-  // 2^33 features: what is left of them in 32 bits is 0.
+  // 2^33 features: 0 if truncated to 32 bits.
   file.content.tensors["head_linear.weight"] = {{3, 0}, {}};
   expect_error(ErrorCode::kBadBundle, {"head_linear.weight", "[3, 0]", "[3, 8589934592]"},
                [&] { native_engine().open(request(file, 5)); });

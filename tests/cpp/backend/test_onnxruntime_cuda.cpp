@@ -20,7 +20,8 @@ TEST(CudaLibraries, AreLoadedFromThePackagesBesideTheRuntimes) {
   const TempFolder site_packages;
   const fs::path lib = site_packages.path() / "nvidia/cu13/lib";
   fs::create_directories(lib);
-  // Any library will do; two that are no CUDA, or cannot be loaded, are passed over.
+  // Any library will do here. A library that is not CUDA's, and one that cannot be loaded, are
+  // skipped.
   for (const char* name : {"libcublas.so.13", "libcudart.so.13", "libother.so.1"}) {
     fs::copy_file(ENGINE_GOOD, lib / name);
   }

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using testing::expect_error;
 using testing::TempFolder;
 
-/// Sets ONNXRUNTIME_ROOT while it lives; an empty one is as good as none.
+/// Sets ONNXRUNTIME_ROOT while it lives; an empty value counts as unset.
 class RootScope {
  public:
   explicit RootScope(const fs::path& root) { setenv("ONNXRUNTIME_ROOT", root.c_str(), 1); }
@@ -26,7 +26,7 @@ class RootScope {
   RootScope& operator=(const RootScope&) = delete;
 };
 
-/// Expects that the engine, told to look for its runtime in `folder`, fails so.
+/// Expects that the engine fails with this error if the application names `folder` for its runtime.
 void expect_refusal(ErrorCode code, std::initializer_list<const char*> words,
                     const fs::path& folder = {}) {
   expect_error(code, words, [&] {

@@ -1,4 +1,4 @@
-// What ONNX Runtime's providers are asked to compute in; nothing of the runtime itself is needed.
+// Precision that is requested of ONNX Runtime's providers. Does not need the runtime itself.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ class OnnxRuntimePrecision : public ::testing::Test {
   OnnxRuntimePrecision() { unsetenv("NVIDIA_TF32_OVERRIDE"); }
   ~OnnxRuntimePrecision() override { unsetenv("NVIDIA_TF32_OVERRIDE"); }
 
-  /// On CUDA; an empty provider is none that was named.
+  /// Options for a request on CUDA; with an empty provider, none is named.
   static Options parsed(LungrtPrecision precision, const char* provider = "") {
     const LungrtOption option{"provider", provider};
     LungrtSessionRequest request{};
@@ -65,7 +65,7 @@ TEST_F(OnnxRuntimePrecision, TensorRtsFloat32IsTf32UnlessTheEnvironmentForbidsIt
 
 namespace lungrt::engine_library {
 
-// Each engine library defines it; what is tested here never asks.
+// Each engine library must define this; the tests here never call it.
 Failure meaning_of_current_exception(LungrtStatus otherwise) { return {otherwise, "failure"}; }
 
 }  // namespace lungrt::engine_library

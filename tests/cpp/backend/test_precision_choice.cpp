@@ -52,7 +52,7 @@ TEST(PrecisionChoice, ReachesTheEngine) {
   request.device = kGpu;
   request.precision = Precision::kFp16;
   EXPECT_NE(engine->open(request), nullptr);
-  request.precision = Precision::kBf16;  // nobody asked whether it does that
+  request.precision = Precision::kBf16;  // without checking that the engine supports it
   expect_error(ErrorCode::kInvalidArgument, {"it does not compute in that"},
                [&] { engine->open(request); });
 }

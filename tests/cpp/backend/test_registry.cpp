@@ -18,7 +18,7 @@ TEST(Registry, RefusesUnknownNamesWithTheKnownOnes) {
                [] { engine("tensorflow"); });
 }
 
-// The test executable holds the core, and no engine library lies beside it.
+// The test program contains the core, and there is no engine library beside it.
 TEST(Registry, SaysWhereItLookedForAnEngine) {
   setenv("LUNGRT_ENGINE_PATH", "/nowhere/first:/nowhere/second", 1);
   expect_error(ErrorCode::kEngineUnavailable,
@@ -30,7 +30,7 @@ TEST(Registry, SaysWhereItLookedForAnEngine) {
 TEST(Registry, ListsAbsentEnginesWithTheReason) {
   const std::vector<EngineInfo> all = engines();
   ASSERT_GE(all.size(), 2U);
-  EXPECT_EQ(all[0].name, "native");  // part of the core: always there
+  EXPECT_EQ(all[0].name, "native");  // part of the core: always available
   EXPECT_TRUE(all[0].available);
   EXPECT_EQ(all[0].devices, std::vector<std::string>{"cpu"});
   EXPECT_EQ(all[0].precisions.at("cpu"), std::vector<std::string>{"fp32"});
@@ -75,7 +75,7 @@ TEST(Registry, RefusesFoldersOfUnknownEngines) {
                [] { set_engine_library_folder("tensorflow", "/nowhere"); });
 }
 
-// This program was linked with the core's objects; what it was called as says nothing of its place.
+// This program contains the core's objects. The name that it was started with must not matter.
 TEST(Registry, KnowsTheProgramItLiesInWhereverTheProcessStands) {
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path("/");

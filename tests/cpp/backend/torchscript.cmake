@@ -1,4 +1,4 @@
-# What the TorchScript engine does to a loaded graph: a program of its own, linked to LibTorch.
+# Tests of the TorchScript engine's graph rewrites: a separate program, linked to LibTorch.
 
 lungrt_find_package_folder(torch_folder torch)
 # As a library, so that its options are the engine's, whose precompiled headers then serve.
@@ -21,5 +21,5 @@ target_link_options(
   lungrt_torchscript_tests PRIVATE -L${torch_folder}/lib -Wl,--no-as-needed -ltorch_cpu -lc10
   -Wl,-rpath-link,${torch_folder}/lib)
 set_target_properties(lungrt_torchscript_tests PROPERTIES BUILD_RPATH "${torch_folder}/lib")
-# Loading LibTorch takes seconds on a machine that is busy compiling.
+# Loading LibTorch takes several seconds on a machine that is busy compiling.
 gtest_discover_tests(lungrt_torchscript_tests NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)

@@ -14,7 +14,7 @@ std::atomic<long> left{LONG_MAX};
 std::atomic<long> live{0};
 std::atomic<long> peak{0};
 
-/// Counts memory that was given, where there was any.
+/// Counts memory if it was allocated.
 void* given(void* memory) {
   if (memory == nullptr) return nullptr;
   const auto bytes = static_cast<long>(malloc_usable_size(memory));
@@ -72,7 +72,7 @@ void __wrap_free(void* memory) {
 }
 }
 
-// The other forms of operator new and delete call these.
+// The other forms of operator new and delete call these functions.
 void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();

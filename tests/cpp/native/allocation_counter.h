@@ -1,20 +1,21 @@
-/// Counts what a program allocates, and lets it run out of memory.
+/// Counts a program's allocations, and makes them fail.
 ///
-/// The executable that has this replaces operator new, and is linked with --wrap for the functions
-/// of C that the project calls itself.
+/// The program with this file replaces operator new and is linked with --wrap for the C functions
+/// that the project calls.
 #pragma once
 
 namespace lungrt::testing {
 
-/// Calls of operator new, malloc, calloc, realloc and aligned_alloc, by any thread, so far.
+/// Number of calls of operator new, malloc, calloc, realloc and aligned_alloc so far, in any
+/// thread.
 long allocations();
 
-/// Bytes of the heap that are in use, and the most of them at once since reset_peak().
+/// Bytes of the heap that are in use, and their maximum since reset_peak().
 long live_bytes();
 long peak_bytes();
 void reset_peak();
 
-/// While it lives, aligned_alloc() fails after so many more calls.
+/// While it lives, aligned_alloc() fails after this number of calls.
 class MemoryRunsOut {
  public:
   explicit MemoryRunsOut(long calls_before);

@@ -1,4 +1,4 @@
-/// How kernels are tested: once for each instruction set, in memory that is watched.
+/// Fixtures for tests of kernels, which run for each instruction set, in guarded memory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,14 +15,14 @@
 
 namespace lungrt::native::testing {
 
-/// Half a unit in the last place of 1: the most that a float32 operation rounds, relatively.
+/// Half a unit in the last place of 1: the largest relative rounding error of a float32 operation.
 inline constexpr double kRounding = 0x1p-24;
 
 class KernelTest : public ::testing::TestWithParam<InstructionSet> {
  protected:
   void SetUp() override {
     if (!is_supported(GetParam())) {
-      GTEST_SKIP() << "this processor does not have " << to_string(GetParam());
+      GTEST_SKIP() << "this processor does not support " << to_string(GetParam());
     }
   }
   static const Kernels& kernels() { return kernels_for(GetParam()); }
@@ -36,7 +36,7 @@ inline std::string name_of(const ::testing::TestParamInfo<InstructionSet>& set) 
   return to_string(set.param);
 }
 
-/// The same numbers in every run and on every machine.
+/// Random numbers that are the same in every run and on every machine.
 class Random {
  public:
   explicit Random(unsigned seed) : engine_(seed) {}
@@ -59,8 +59,8 @@ class Random {
 
 inline std::size_t size_of(int count) { return static_cast<std::size_t>(count); }
 
-/// Memory that a kernel writes to, between two guards, all of it filled with one value. It ends
-/// where the allocation does, so that AddressSanitizer sees what the guards cannot.
+/// Output memory of a kernel between two guards, all filled with one value. It ends at the end of
+/// the allocation, so that AddressSanitizer finds accesses beyond the guards.
 class Watched {
  public:
   static constexpr float kUntouched = -7.5e33F;
@@ -73,7 +73,7 @@ class Watched {
   }
   bool touched(std::ptrdiff_t at) const { return (*this)[at] != kUntouched; }
 
-  /// Nothing was written but where `may(position)` allows it.
+  /// Checks that only positions with `may(position)` were written.
   template <typename May>
   void expect_untouched_but(May&& may) const {
     for (std::ptrdiff_t at = -kGuard; at + kGuard < static_cast<std::ptrdiff_t>(values_.size());
@@ -90,7 +90,7 @@ class Watched {
   std::vector<float> values_;
 };
 
-/// A value computed in double precision and how far float32 may be from it.
+/// Value in double precision, and the largest allowed error of float32.
 struct Expected {
   double value = 0;
   double bound = 0;
@@ -101,23 +101,23 @@ inline void expect_near(float found, const Expected& expected, const std::string
       << where << ": " << found << ", expected " << expected.value;
 }
 
-/// What an epilogue makes of a sum that is off by at most `sum.bound`.
+/// Expected output of an epilogue for a sum with an error of at most `sum.bound`.
 inline Expected after_epilogue(Expected sum, const Epilogue& epilogue, int channel) {
   if (epilogue.activation != Activation::kNone && sum.value < 0) {
     const double slope = epilogue.activation == Activation::kRelu ? 0.0 : kLeakySlope;
-    // A sum on the wrong side of zero is off by no more than it is from zero, since slopes are
-    // at most 1; the product with the slope rounds once.
+    // The error of a sum on the wrong side of zero does not grow, since slopes are at most 1; the
+    // product with the slope is rounded once.
     sum = {sum.value * slope, sum.bound + std::abs(sum.value * slope) * kRounding};
   }
   const double scale = epilogue.scale[channel];
   const double shift = epilogue.shift[channel];
-  // One multiplication, one addition; a fused one rounds once less.
+  // One multiplication and one addition; a fused operation is rounded only once.
   return {sum.value * scale + shift,
           std::abs(scale) * sum.bound +
               2 * kRounding * (std::abs(sum.value * scale) + std::abs(sum.value * scale + shift))};
 }
 
-/// Owns an epilogue of random numbers, negative scales among them.
+/// Owns an epilogue of random numbers, including negative scales.
 struct RandomEpilogue {
   RandomEpilogue(Random& random, int blocks, Activation kind)
       : bias(random.values(size_of(blocks * kBlock))),

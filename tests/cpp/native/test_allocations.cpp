@@ -66,7 +66,7 @@ TEST_F(Allocations, OfAUnetAreAllBeforeItsSecondSlice) {
       const TensorView output{out.data(), {2, 1, 40, 52}, Layout::kNchw, {}};
       const long before = allocations();
       session->run(*workspace, input, output);
-      EXPECT_GT(allocations(), before);  // for slices of this size
+      EXPECT_GT(allocations(), before);  // for the first slice of this size
       const long first = allocations();
       for (int i = 0; i < 3; ++i) session->run(*workspace, input, output);
       EXPECT_EQ(allocations(), first) << kernels << (bilinear ? ", bilinear" : "");
@@ -120,7 +120,7 @@ TEST_F(Allocations, OfAScanDoNotGrowWithItsSlices) {
     };
     const long few = least(12);
     EXPECT_EQ(least(24), few) << threads << " threads";
-    EXPECT_LT(few, 10 * threads);  // mask, leases, threads: nothing a slice
+    EXPECT_LT(few, 10 * threads);  // mask, leases, threads; nothing per slice
   }
 }
 
@@ -138,7 +138,7 @@ TEST_F(Allocations, ThatFailAreAnErrorAndNothingIsLost) {
     const MemoryRunsOut soon(calls);
     expect_error(ErrorCode::kOutOfMemory, {"engine native", "out of memory", "40 x 52"}, segment);
   }
-  segment();  // once there is memory again
+  segment();  // works again once there is memory
   for (const float value : out) ASSERT_TRUE(value > 0 && value < 1);
 
   ClassifierOptions options;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace testing;  // NOLINT: the tests' own
 
-/// A value of an activation, whatever its packing.
+/// Value of an activation, whatever its packing.
 float& at(VoxelBlock& voxels, int channel, int z, int y, int x) {
   const VoxelShape& shape = voxels.shape();
   if (shape.packing == Packing::kPairs) {
@@ -17,7 +17,7 @@ float& at(VoxelBlock& voxels, int channel, int z, int y, int x) {
   return voxels.row(channel / kBlock, z, y)[x * shape.pixel_stride() + channel % kBlock];
 }
 
-/// Sizes: slices, rows, columns.
+/// Sizes in the order slices, rows, columns.
 using Sizes = std::array<int, 3>;
 
 struct Case {
@@ -118,15 +118,15 @@ class Convolution3dTest : public KernelTest {
     }
     const int terms = in.channels * 27;
     if (!winograd) return {sum, (terms + 2) * kRounding * magnitude};
-    // Values and weights are at most 1 here. A transform of the input is then at most 10 x 10 of
-    // it, of a kernel at most 1, and the way back adds at most 19 x 19 of these; they partly
-    // cancel, so that a hundredth of the worst case is already never seen. Roundings as in
+    // Values and weights are at most 1 here. The transform of the input is then at most 10 x 10,
+    // that of a kernel at most 1, and the transform back adds at most 19 x 19 of these. They partly
+    // cancel, so errors stay below a hundredth of the worst case. Rounding errors as in
     // test_winograd.
     const double most = 100.0 * 361 * in.channels * 3;
     return {sum, (terms / 9 + 32) * kRounding * most / 100};
   }
 
-  /// The border that the next layer reads, and channels that do not exist, are zero.
+  /// Checks that the border that the next layer reads, and channels that do not exist, are zero.
   static void expect_border(VoxelBlock& output) {
     const VoxelShape& shape = output.shape();
     const int stride = shape.pixel_stride();
@@ -175,7 +175,7 @@ TEST_P(Convolution3dTest, IsRightInEveryPackingAndSize) {
   }
 }
 
-/// More tiles than go together through the caches: strips by strips.
+/// More tiles than are processed together: several groups of strips.
 TEST_P(Convolution3dTest, IsRightOverManyStrips) {
   check({8, Packing::kPairs, 8, Packing::kPairs, true}, {5, 21, 40}, Algorithm::kWinograd);
   check({20, Packing::kBlocks, 4, Packing::kPairs, false}, {7, 22, 18}, Algorithm::kWinograd);

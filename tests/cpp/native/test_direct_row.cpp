@@ -14,7 +14,7 @@ struct Case {
   Activation activation;
 };
 
-/// A row of sums of products with random weights, held against double precision.
+/// Compares a row of sums of products with random weights with double precision.
 void check(const Kernels& kernels, const Case& wanted, unsigned seed) {
   SCOPED_TRACE(::testing::Message()
                << wanted.channels.size() << " segments, stride " << wanted.pixel_stride << ", "
@@ -22,7 +22,7 @@ void check(const Kernels& kernels, const Case& wanted, unsigned seed) {
                << wanted.out_stride << ", activation " << static_cast<int>(wanted.activation));
   Random random(seed);
   int terms = 0;
-  std::vector<std::vector<float>> inputs;  // as long as the contract lets a kernel read
+  std::vector<std::vector<float>> inputs;  // exactly as long as a kernel may read
   std::vector<Segment> segments;
   for (const int channels : wanted.channels) {
     inputs.push_back(random.values(size_of((wanted.width + kRowSlack) * wanted.pixel_stride)));
@@ -55,14 +55,14 @@ void check(const Kernels& kernels, const Case& wanted, unsigned seed) {
             magnitude += std::abs(term);
           }
         }
-        // Each partial sum is at most `magnitude` and rounds once, each product once or not at all.
+        // Each partial sum is at most `magnitude` and is rounded once, each product at most once.
         const double bound = (terms + 2) * kRounding * magnitude;
         expect_near(row[x * wanted.out_stride + lane],
                     after_epilogue({sum, bound}, product.epilogue, channel),
                     "pixel " + std::to_string(x) + ", lane " + std::to_string(lane));
       }
     }
-    // Between pixels that lie apart there is another row's; past the end there is slack.
+    // Between pixels with a stride there are values of another row; past the end there is slack.
     row.expect_untouched_but([&](std::ptrdiff_t at) {
       return at >= 0 && at < (row_pixels + kRowSlack) * kBlock && at % wanted.out_stride < kBlock;
     });
@@ -99,7 +99,7 @@ TEST_P(DirectRow, LeavesRoomBetweenPixels) {
 
 TEST_P(DirectRow, SumsManySegments) {
   check(kernels(), {std::vector<int>(36, 16), kBlock, 1, kBlock, 19, Activation::kLeakyRelu}, 6);
-  check(kernels(), {{}, kBlock, 1, kBlock, 9, Activation::kNone}, 7);  // the bias alone
+  check(kernels(), {{}, kBlock, 1, kBlock, 9, Activation::kNone}, 7);  // only the bias
 }
 
 TEST_P(DirectRow, HidesNeitherNanNorInfinity) {

@@ -23,7 +23,7 @@ TEST(InstructionSet, HasANameByWhichItIsChosen) {
   }
 }
 
-/// Processors that have less than the one that tests run on.
+/// Simulated processors with fewer instruction sets.
 bool up_to_avx2(InstructionSet set) noexcept { return set <= InstructionSet::kAvx2; }
 bool none(InstructionSet set) noexcept { return set == InstructionSet::kPortable; }
 
@@ -53,7 +53,7 @@ TEST(InstructionSet, AutoIsTheWidestThatIsSupported) {
   EXPECT_EQ(choose_instruction_set("auto"), best_instruction_set());
   EXPECT_TRUE(is_supported(best_instruction_set()));
   EXPECT_TRUE(is_supported(InstructionSet::kPortable));
-  // Enumerators are in the order of width, and a wider set includes the narrower.
+  // Enumerators are sorted by width, and a wider set includes the narrower ones.
   for (const InstructionSet set : kAll) {
     EXPECT_EQ(is_supported(set), set <= best_instruction_set());
   }
@@ -64,7 +64,7 @@ TEST(Kernels, AreOfTheSetAskedFor) {
     if (!is_supported(set)) continue;
     EXPECT_EQ(kernels_for(set).instruction_set, set);
     EXPECT_EQ(&kernels_for(set), &kernels_for(set));
-    // Buffers are as long as a chunk and its slack.
+    // Buffers have the size of a chunk and its slack.
     EXPECT_GE(kernels_for(set).chunk_tiles, 1);
   }
 }

@@ -23,7 +23,7 @@ class NetworkFiles : public ::testing::Test {
     expect_error(code, words, [&] { read(file); });
     expect_error(code, {"weights.safetensors"}, [&] { read(file); });
   }
-  /// One option changed.
+  /// Checks that a file with one changed option is refused.
   void refuse_option(WeightsFile file, const char* pointer, const json& value, Words words) const {
     SCOPED_TRACE(::testing::Message() << pointer << " = " << value);
     file.options[json::json_pointer(pointer)] = value;
@@ -155,7 +155,7 @@ TEST_F(NetworkFiles, OfAClassifierWithOptionsThatCannotBeAreRefused) {
   refuse_option(classifier, "/tail_batch_norm", "yes", {"true or false"});
   refuse_option(classifier, "/crop", {4, 5}, {"crop", "three numbers: slices, rows, columns"});
   refuse_option(classifier, "/crop", {4, 5, 6, 7}, {"crop", "three numbers"});
-  refuse_option(classifier, "/crop", {4, 3, 6}, {"crop[1] is 3"});  // halved twice, none are left
+  refuse_option(classifier, "/crop", {4, 3, 6}, {"crop[1] is 3"});  // halving twice leaves none
   refuse_option(classifier, "/crop", {4, 5, 5000}, {"crop[2] is 5000"});
   refuse_option(classifier, "/activation", "none", {"activation"});
   refuse_option(classifier, "/batch_norm_eps", 2, {"batch_norm_eps"});
@@ -180,7 +180,7 @@ TEST(Tensors, AreHandedOutByNameAndShape) {
   EXPECT_NO_THROW(tensors.require_all_taken());
 }
 
-/// Each tensor of a network, missing and misshapen in turn.
+/// Each tensor of a network in turn: once missing, once with a wrong shape.
 TEST(Tensors, AllOfAUnetAreNeeded) {
   for (const bool bilinear : {false, true}) {
     UnetOptions options;
@@ -216,7 +216,7 @@ TEST(BatchNorms, AreScaleAndShift) {
   const BatchNorm norm = take_batch_norm(tensors, "n", 2, 0.25);
   EXPECT_FLOAT_EQ(norm.scale[0], 2.0F / 3);
   EXPECT_FLOAT_EQ(norm.shift[0], 1 - 4 * 2.0F / 3);
-  EXPECT_FLOAT_EQ(norm.scale[1], -6);  // variance of none, but for the epsilon
+  EXPECT_FLOAT_EQ(norm.scale[1], -6);  // variance 0, only the epsilon
   EXPECT_FLOAT_EQ(norm.shift[1], -1);
   const BatchNorm identity = identity_norm(3);
   EXPECT_EQ(identity.scale, (std::vector<float>{1, 1, 1}));

@@ -7,11 +7,12 @@ namespace {
 
 using namespace testing;  // NOLINT: the tests' own
 
-// Whether layers are those of the eager network, tests/parity says. Here: that every member runs on
-// every instruction set without touching memory that is not its own (AddressSanitizer runs this),
-// that both algorithms agree, and that a run leaves nothing behind.
+// tests/parity compares the layers with those of the eager network. The tests here check that
+// networks with all options run on every instruction set without invalid memory accesses (with
+// AddressSanitizer), that both algorithms agree, and that a run does not influence the next one.
 
-/// Probabilities by different kernels; sigmoid and softmax flatten what layers round.
+/// Compares probabilities of different kernels; sigmoid and softmax reduce the layers' rounding
+/// errors.
 constexpr float kAgreement = 2e-4F;
 
 void expect_close(const std::vector<float>& found, const std::vector<float>& expected) {
@@ -65,7 +66,7 @@ std::vector<ClassifierOptions> classifiers() {
 
 class Networks : public KernelTest {
  protected:
-  /// In memory of exactly the sizes that the contract says.
+  /// Runs in memory of exactly the documented sizes.
   static std::vector<float> segment(UnetRun& run, const UnetGraph& graph,
                                     const std::vector<float>& slice) {
     const int lost = 2 * graph.halo();
@@ -123,7 +124,7 @@ TEST_P(Networks, UnetsRememberNothingOfTheSliceBefore) {
   }
 }
 
-/// Every probability that an input pixel reaches is NaN where that pixel is.
+/// If an input pixel is NaN, every probability that depends on it must be NaN.
 TEST_P(Networks, UnetsHideNoNanOfOnePixel) {
   UnetOptions options;
   options.widths = {4};
@@ -138,7 +139,7 @@ TEST_P(Networks, UnetsHideNoNanOfOnePixel) {
       slice[size_of(place * 3 + 1)] = std::nanf("");
       const std::vector<float> probability = segment(network, graph, slice);
       for (int other = 0; other < kSize * kSize; ++other) {
-        // Two convolutions: two pixels each way.
+        // Two convolutions: two pixels in each direction.
         const bool reached = std::abs(other / kSize - place / kSize) <= 2 &&
                              std::abs(other % kSize - place % kSize) <= 2;
         if (reached) {
@@ -187,7 +188,7 @@ TEST_P(Networks, ClassifiersHideNoNanOfOneVoxel) {
   ClassifierOptions options;
   options.widths = {3, 9};
   options.crop = {5, 9,
-                  12};  // the last slice and row are pooled away, and still reach their neighbours
+                  12};  // pooling drops the last slice and row, but their neighbours depend on them
   for (const Algorithm algorithm : {Algorithm::kWinograd, Algorithm::kDirect}) {
     Tensors tensors = classifier_file(options).tensors();
     const Classifier classifier(options, tensors, algorithm);

@@ -25,7 +25,7 @@ TEST(AlignedBuffer, HoldsNothingAtFirst) {
   EXPECT_EQ(buffer.size(), 0U);
   float* first = buffer.reserve(10);
   first[9] = 5;
-  EXPECT_EQ(buffer.reserve(3), first);  // what is there is enough
+  EXPECT_EQ(buffer.reserve(3), first);  // the old memory is large enough
   EXPECT_EQ(first[9], 5.0F);
   float* larger = buffer.reserve(1000);
   EXPECT_EQ(buffer.size(), 1000U);
@@ -34,7 +34,7 @@ TEST(AlignedBuffer, HoldsNothingAtFirst) {
 
 TEST(AlignedBuffer, RefusesSizesThatNoMemoryHas) {
   const std::size_t most = std::numeric_limits<std::size_t>::max();
-  // Four times the first is 0 and four times the second 4, but for the check.
+  // In 64 bits, four times the first number is 0 and four times the second is 4.
   for (const std::size_t count : {most / 4 + 1, most / 4 + 2, most, most / 4, most / 8 + 1}) {
     EXPECT_THROW(AlignedBuffer{count}, std::bad_alloc) << count;
   }
@@ -51,7 +51,7 @@ TEST(Packing, CountsBlocks) {
 TEST(PackedProduct, LaysWeightsOutAsKernelsReadThem) {
   const std::vector<int> segments{2, 1};
   constexpr int kLanes = 18;
-  constexpr int kCount = 3;  // positions
+  constexpr int kCount = 3;  // number of positions
   const auto number = [](int segment, int channel, int lane, int position) {
     return static_cast<float>(1000 * segment + 500 * channel + 10 * lane + position + 1);
   };
@@ -88,7 +88,7 @@ TEST(PackedProduct, HasAnEpilogueForEveryLane) {
   EXPECT_EQ(epilogue.activation, Activation::kLeakyRelu);
   for (int lane = 0; lane < 32; ++lane) {
     EXPECT_EQ(epilogue.bias[lane], lane == 0 ? 1 : lane == 17 ? 4 : 0);
-    EXPECT_EQ(epilogue.scale[lane], lane == 0 ? 2 : lane == 17 ? 1 : 0);  // others give 0
+    EXPECT_EQ(epilogue.scale[lane], lane == 0 ? 2 : lane == 17 ? 1 : 0);  // 0 for the others
     EXPECT_EQ(epilogue.shift[lane], lane == 0 ? 3 : 0);
   }
 }
@@ -99,7 +99,7 @@ TEST(PackedProduct, MayBeEmpty) {
   EXPECT_EQ(none.product().blocks, 0);
 }
 
-/// G g G^T of a kernel that is 1 at one place is the product of two columns of G.
+/// G g G^T of a kernel with a single 1 is the product of two columns of G.
 TEST(TransformKernel, OfADeltaKernelIsTheProductOfTwoColumns) {
   constexpr double kColumns[3][6] = {{1.0 / 4, -1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 24, 0},
                                      {0, -1.0 / 6, 1.0 / 6, 1.0 / 12, -1.0 / 12, 0},
@@ -132,13 +132,13 @@ TEST(TransformKernel, IsLinearAndRoundsOnce) {
       magnitude[p] += std::abs(double{part[p]} * kernel[place]);
     }
   }
-  // Both sides round each delta's transform, or the whole, once.
+  // Rounding errors: once for each transform of a delta, and once for the whole kernel.
   for (std::size_t p = 0; p < kPositions; ++p) {
     EXPECT_LE(std::abs(whole[p] - sum[p]), 2.01 * kRounding * magnitude[p]) << p;
   }
 }
 
-/// Winograd's products with a transformed delta kernel shift a tile, on every instruction set.
+/// Winograd's algorithm with a delta kernel must shift the tile, on every instruction set.
 class DeltaKernel : public KernelTest {};
 INSTANTIATE_TEST_SUITE_P(All, DeltaKernel, every_instruction_set(), name_of);
 
@@ -173,7 +173,7 @@ TEST_P(DeltaKernel, GivesTheInputShifted) {
     for (int i = 0; i < kTile * kTile * kBlock; ++i) {
       const int y = i / (kTile * kBlock) + place / 3;
       const int x = i / kBlock % kTile + place % 3;
-      // Values of at most 1, transformed there and back: some hundred roundings of their size.
+      // Values of at most 1, transformed there and back: some hundred rounding errors of that size.
       EXPECT_NEAR(out[size_of(i)], rows[size_of(y)][size_of(x * kBlock + i % kBlock)], 2e-5);
     }
   }

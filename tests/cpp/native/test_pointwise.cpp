@@ -8,7 +8,7 @@ using namespace testing;  // NOLINT: the tests' own
 class Pointwise : public KernelTest {
  protected:
   static constexpr int kMostRows = 4;
-  /// Random rows of `width` pixels, exactly as long.
+  /// Random rows of exactly `width` pixels.
   void make_rows(int count, int width) {
     rows_.clear();
     for (int r = 0; r < count; ++r) {
@@ -37,7 +37,7 @@ TEST_P(Pointwise, AveragesFourPixels) {
         sum += value;
         magnitude += std::abs(value);
       }
-      // Two additions of additions; a quarter is exact.
+      // Three additions in two steps; the product with a quarter is exact.
       expect_near(out[i], {sum / 4, 2.01 * kRounding * magnitude / 4}, "average");
     }
     out.expect_untouched_but([&](std::ptrdiff_t at) { return inside(at, width); });
@@ -106,7 +106,7 @@ TEST_P(Pointwise, KeepsTheLargerHalfOfAPixel) {
       for (int c = 0; c < kHalf; ++c) {
         const int at = x * kBlock + c;
         EXPECT_EQ(row[at], std::max(before[size_of(at)], before[size_of(at + kHalf)]));
-        // Zero, as channels are that do not exist: products read whole pixels.
+        // Zero, like channels that do not exist: products read whole pixels.
         EXPECT_EQ(row[at + kHalf], 0.0F);
       }
     }
@@ -138,7 +138,7 @@ TEST_P(Pointwise, UpsamplesBetweenPixelsAndRepeatsEdges) {
           magnitude += std::abs(term);
         }
       }
-      // Three operations an axis, of which those by a quarter are exact.
+      // Three operations per axis; those with a quarter are exact.
       expect_near(out[i], {sum, 4.01 * kRounding * magnitude}, "pixel " + std::to_string(x));
     }
     out.expect_untouched_but([&](std::ptrdiff_t at) { return inside(at, 2 * width); });
@@ -162,7 +162,7 @@ TEST_P(Pointwise, UpsamplingKeepsNanOfEitherRow) {
   }
 }
 
-/// Copies a row that ends where its memory does: AddressSanitizer sees a read past it.
+/// Copies a row to memory that ends with it, so that AddressSanitizer finds reads past its end.
 TEST_P(Pointwise, NormalisesEveryChannelOfARow) {
   for (const int channels : {1, 2, 3, 5, 7, 8, 11, 16}) {
     const int out_stride = channels <= kBlock / 2 ? kBlock / 2 : kBlock;
@@ -172,7 +172,7 @@ TEST_P(Pointwise, NormalisesEveryChannelOfARow) {
             random_.values(size_of((width - 1) * in_stride + channels), -1000, 1000);
         const std::vector<float> scale = random_.values(size_of(channels), -2, 2);
         const std::vector<float> shift = random_.values(size_of(channels), -2, 2);
-        // A Watched ends with its guard, so a vector of the exact size for the row itself.
+        // A Watched ends with its guard, so the row needs a vector of its exact size.
         std::vector<float> exact(size_of(width * out_stride), Watched::kUntouched);
         kernels().normalise_row(in.data(), in_stride, channels, width, {scale.data(), shift.data()},
                                 exact.data(), out_stride);

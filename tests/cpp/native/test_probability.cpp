@@ -7,7 +7,7 @@ namespace {
 
 using namespace testing;  // NOLINT: the tests' own
 
-/// What the eager network makes of logits, in double precision.
+/// Probability that the eager network computes from logits, in double precision.
 double probability_of(const std::vector<double>& logits) {
   if (logits.size() == 1) return 1 / (1 + std::exp(-logits[0]));
   const double largest = *std::max_element(logits.begin(), logits.end());
@@ -18,8 +18,8 @@ double probability_of(const std::vector<double>& logits) {
 
 class Probability : public KernelTest {
  protected:
-  /// Probabilities of pixels whose logits are given, one row of them for each output: the channels
-  /// of the one block are the outputs.
+  /// Probabilities of pixels with given logits, one row of logits per output: the channels of a
+  /// single block are the outputs.
   static std::vector<float> of_logits(const std::vector<std::vector<float>>& logits) {
     const int outputs = static_cast<int>(logits.size());
     const int width = static_cast<int>(logits.front().size());
@@ -59,7 +59,7 @@ TEST_P(Probability, IsThatOfTheLogitsForEveryWidthAndNumberOfOutputs) {
                                 out.data(), width);
       for (int x = 0; x < width; ++x) {
         std::vector<double> logits;
-        double most = 0;  // of what the logits are sums of
+        double most = 0;  // largest sum of absolute terms of a logit
         for (int o = 0; o < outputs; ++o) {
           double logit = bias[size_of(o)];
           double magnitude = std::abs(logit);
@@ -72,8 +72,8 @@ TEST_P(Probability, IsThatOfTheLogitsForEveryWidthAndNumberOfOutputs) {
           logits.push_back(logit);
           most = std::max(most, magnitude);
         }
-        // A sigmoid's slope is at most 1/4, a softmax's share changes by no more than half of what
-        // logits do; exponentials, sum and division round a few units of the result.
+        // The slope of a sigmoid is at most 1/4, and a softmax changes by at most half of the
+        // change of the logits; exponentials, sum and division add a few rounding errors.
         const double logit_error = (channels + 2) * kRounding * most;
         expect_near(out[x], {probability_of(logits), logit_error + (2 * outputs + 6) * kRounding},
                     "pixel " + std::to_string(x));
@@ -83,7 +83,8 @@ TEST_P(Probability, IsThatOfTheLogitsForEveryWidthAndNumberOfOutputs) {
   }
 }
 
-/// e^-x, as 1 / p - 1 of the sigmoid: in units of the last place, wherever that keeps them.
+/// Tests e^-x, computed as 1 / p - 1 of the sigmoid, in units in the last place, where that keeps
+/// enough digits.
 TEST_P(Probability, ExponentialIsAccurateOverItsRange) {
   std::vector<float> logits;
   for (int i = -87 * 64; i <= 87 * 64; ++i) {
@@ -94,9 +95,9 @@ TEST_P(Probability, ExponentialIsAccurateOverItsRange) {
   const std::vector<float> found = of_logits({logits});
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double exact = 1 / (1 + std::exp(-static_cast<double>(logits[i])));
-    // Of a small probability all digits are those of e^x. The exponential is good to about a unit
-    // in the last place (two half units more without fused operations), addition and division
-    // round once.
+    // All digits of a small probability are those of e^x. The exponential has an error of about one
+    // unit in the last place (two half units more without fused operations); addition and division
+    // are rounded once.
     EXPECT_LE(std::abs(found[i] - exact), 6 * kRounding * exact) << "of logit " << logits[i];
   }
 }
@@ -122,7 +123,7 @@ TEST_P(Probability, Saturates) {
   for (const int outputs : {1, 2}) {
     std::vector<std::vector<float>> given(size_of(outputs), zeros);
     given.back() = logits;
-    // Beside an infinite logit a softmax has no value, in the eager network neither.
+    // With an infinite logit a softmax is undefined, also in the eager network.
     if (outputs == 2) given.back()[8] = given.back()[9] = 1000;
     const std::vector<float> found = of_logits(given);
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -131,7 +132,7 @@ TEST_P(Probability, Saturates) {
       EXPECT_TRUE(found[i] >= 0 && found[i] <= 1);
     }
   }
-  // Where the background is sure, where another class is, and where two are as sure of it.
+  // The background is certain, another class is certain, and two classes are equally certain.
   const std::vector<float> three = of_logits({{1000, -1000, 1000}, {0, 0, 1000}, {0, 1000, 0}});
   EXPECT_NEAR(three[0], 0.0, 1e-37);
   EXPECT_EQ(three[1], 1.0F);
@@ -143,12 +144,12 @@ TEST_P(Probability, HidesNoNan) {
   EXPECT_TRUE(std::isnan(of_logits({{nan}})[0]));
   for (int outputs = 2; outputs <= 5; ++outputs) {
     for (int o = 0; o < outputs; ++o) {
-      // An infinite logit is NaN in a softmax: infinity less infinity.
+      // An infinite logit becomes NaN in a softmax: infinity minus infinity.
       for (const float value : {nan, -nan, INFINITY}) {
         std::vector<std::vector<float>> logits(size_of(outputs), std::vector<float>{0.5F, 1.0F});
         logits[size_of(o)][1] = value;
         const std::vector<float> found = of_logits(logits);
-        // The weights of other outputs are zero, but times infinity or NaN they are NaN as well.
+        // The weights of other outputs are zero, but their products with infinity or NaN are NaN.
         EXPECT_TRUE(std::isnan(found[1])) << outputs << " outputs, " << value << " in " << o;
         EXPECT_NEAR(found[0], 1 - 1.0 / outputs, 1e-6);
       }
@@ -164,7 +165,7 @@ TEST_P(Dot, AddsProductsOfAllPixelsToEverySum) {
   for (const int outputs : {1, 2, 3, 5}) {
     for (int count = 1; count <= 40; ++count) {
       const int floats = count * kBlock;
-      const int output_stride = floats + 3 * kBlock;  // other rows' weights lie in between
+      const int output_stride = floats + 3 * kBlock;  // with weights of other rows in between
       const std::vector<float> pixels = random.values(size_of(floats));
       const std::vector<float> weights =
           random.values(size_of((outputs - 1) * output_stride + floats));
@@ -181,7 +182,7 @@ TEST_P(Dot, AddsProductsOfAllPixelsToEverySum) {
           sum += term;
           magnitude += std::abs(term);
         }
-        // In whatever order: at most as many additions as there are terms.
+        // In any order, there are at most as many additions as terms.
         expect_near(sums[o], {sum, (floats + 2) * kRounding * magnitude},
                     "output " + std::to_string(o));
       }

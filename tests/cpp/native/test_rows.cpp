@@ -27,7 +27,7 @@ TEST(RowRing, RowsDoNotOverlapEvenWithTheirSlack) {
     for (int y = 0; y < 4; ++y) {
       for (int b = 0; b < 3; ++b) {
         float* row = ring.row(b, y);
-        // One pixel before may be read, kRowSlack after may be written; the former stays zero.
+        // One pixel before the row may be read, kRowSlack pixels after it may be written.
         std::fill(row, row + (kWidth + kRowSlack) * stride, 1.0F);
         rows.emplace_back(row - stride, row + (kWidth + kRowSlack) * stride);
       }
@@ -80,7 +80,7 @@ class VoxelBlocks : public ::testing::TestWithParam<Packing> {};
 INSTANTIATE_TEST_SUITE_P(All, VoxelBlocks,
                          ::testing::Values(Packing::kPlanar, Packing::kBlocks, Packing::kPairs));
 
-/// Every row may be filled with its slack: the border that others read stays zero.
+/// Even if every row is written with its slack, the border that others read must stay zero.
 TEST_P(VoxelBlocks, HaveABorderOfZeros) {
   const VoxelShape shape{GetParam() == Packing::kBlocks ? 20 : 1, 3, 4, 5, GetParam()};
   VoxelBlock voxels(shape);
@@ -127,7 +127,7 @@ TEST(VoxelBlock, ClearsTheSliceThatAnOddNumberLacks) {
   }
   VoxelBlock whole(VoxelShape{16, 3, 1, 1, Packing::kBlocks});
   whole.row(0, 2, 0)[8] = 1;
-  whole.clear_missing_slice();  // not of this packing
+  whole.clear_missing_slice();  // does nothing for this packing
   EXPECT_EQ(whole.row(0, 2, 0)[8], 1.0F);
 }
 

@@ -13,7 +13,7 @@ UnetGraph graph_of(const UnetOptions& options, Algorithm algorithm = Algorithm::
   return {options, tensors, algorithm};
 }
 
-/// Goes through the steps as a run does and looks at what each finds in its inputs' rings.
+/// Simulates a run and checks what each step finds in the rings of its inputs.
 class Simulation {
  public:
   Simulation(const UnetGraph& graph, const UnetSchedule& schedule)
@@ -23,14 +23,14 @@ class Simulation {
     }
   }
 
-  /// How many of the rows that steps read were not there.
+  /// Number of rows that steps read but that were not in the ring.
   int run() {
     for (const Step& step : schedule_.steps()) {
       read_inputs(step);
       write(step);
     }
     for (std::size_t n = 0; n < done_.size(); ++n) {
-      // Rows of unpadded networks that nothing reads need not be computed.
+      // Rows of unpadded networks that are never read need not be computed.
       const bool last = n + 1 == done_.size();
       EXPECT_LE(done_[n], extent(static_cast<int>(n)).height);
       if (last) {
@@ -57,8 +57,9 @@ class Simulation {
       const int from = edge.node;
       switch (node.kind) {
         case UnetNode::Kind::kConvolution: {
-          // Strips are read whole, rows of the output that do not exist included: what is read for
-          // those must be of this slice too, or its last digits depended on the one before.
+          // Whole strips are read, including those for output rows that do not exist. Their input
+          // must also be from this slice; otherwise the last digits would depend on the previous
+          // slice.
           const int past = node.winograd ? step.first_row + node.rows_per_step : end;
           for (int y = step.first_row; y < past + 2; ++y) {
             read(from, y + edge.crop - graph_.padding());
@@ -87,7 +88,7 @@ class Simulation {
     }
   }
 
-  /// Of rows that have no border.
+  /// The same for rows without a border.
   void must_read(int node, int y) {
     EXPECT_GE(y, 0);
     EXPECT_LT(y, extent(node).height);
@@ -183,7 +184,7 @@ TEST(UnetSchedule, KnowsTheSizeOfEveryNode) {
     EXPECT_EQ(last.width, 5 * multiple);
     for (const UnetNode& node : graph.nodes()) {
       if (node.inputs.size() < 2) continue;
-      // What is concatenated has one size, once the skip is cropped.
+      // Concatenated inputs have the same size after cropping.
       const Extent& risen = schedule.extent(node.inputs[0].node);
       const Extent& skip = schedule.extent(node.inputs[1].node);
       EXPECT_EQ(risen.height, skip.height - 2 * node.inputs[1].crop);
@@ -199,9 +200,9 @@ TEST(UnetSchedule, KeepsFewRowsOfLargeSlices) {
     const int large = 1024 + 2 * graph.halo();
     const UnetSchedule schedule(graph, large, large);
     const UnetSchedule twice(graph, large + 1024, large);
-    // Of a node as many rows as all levels below it and the way up again need for their first: at
-    // most some strips at each level, a strip being twice as many rows for each level down, and
-    // what unpadded levels lose. Whatever the height.
+    // A node keeps as many rows as the levels below it need for their first row: at most some
+    // strips per level (a strip of the next level is twice as many rows), plus the rows that
+    // unpadded levels remove. This does not depend on the height.
     const int levels = static_cast<int>(member.options.widths.size());
     const int most = 8 * kTile * (1 << levels) + 2 * graph.halo();
     for (int n = 0; n < static_cast<int>(graph.nodes().size()); ++n) {
@@ -211,7 +212,7 @@ TEST(UnetSchedule, KeepsFewRowsOfLargeSlices) {
   }
 }
 
-/// Neither memory nor its misses would be what the native engine promises without this.
+/// The native engine's memory and cache behaviour depend on this.
 TEST(UnetSchedule, KeepsLessThanATenthOfTheBooksNetwork) {
   const UnetGraph graph = graph_of({});
   const UnetSchedule schedule(graph, 512, 512);

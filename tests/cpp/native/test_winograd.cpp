@@ -83,7 +83,7 @@ TEST_P(Winograd, MultipliesAtEveryPosition) {
           const int lane = i % kBlock;
           const float* weight =
               weights.data() + size_of(block) * block_stride + position * terms * kBlock + lane;
-          // The bias counts at (1, 1), which adds to all sixteen outputs alike.
+          // The bias is added at (1, 1), which has weight 1 in all sixteen outputs.
           double sum = position == kSide + 1 ? epilogue.bias[size_of(block * kBlock + lane)] : 0;
           double magnitude = std::abs(sum);
           for (const Segment& segment : segments) {
@@ -105,7 +105,7 @@ TEST_P(Winograd, MultipliesAtEveryPosition) {
   }
 }
 
-/// The three kernels one after the other are a convolution with 3 x 3 kernels.
+/// The three kernels, one after the other, compute a convolution with 3 x 3 kernels.
 TEST_P(Winograd, IsAConvolution) {
   Random random(7);
   const int channels = 16;
@@ -135,7 +135,7 @@ TEST_P(Winograd, IsAConvolution) {
 
   for (int lane = 0; lane < kBlock; ++lane) {
     for (int tile = 0; tile < tiles; ++tile) {
-      Matrix sizes{};  // of the sums at every position
+      Matrix sizes{};  // sums of absolute values at every position
       Matrix direct{};
       for (auto& row : direct) row.fill(product.epilogue.bias[lane]);
       sizes[1][1] = std::abs(product.epilogue.bias[lane]);
@@ -156,8 +156,8 @@ TEST_P(Winograd, IsAConvolution) {
           }
         }
       }
-      // What every step rounds, carried through the absolute values of those after it; the weights
-      // round once, and the products as a direct sum of as many terms.
+      // Rounding errors of every step, propagated through the absolute values of the following
+      // steps; the weights are rounded once, and the products like a direct sum of as many terms.
       const double roundings = kInputRoundings + 1 + (channels + 2) + kOutputRoundings;
       const Matrix bounds = both_sides(kOutput, sizes, true);
       for (int r = 0; r < kTile; ++r) {

@@ -5,7 +5,7 @@ namespace {
 
 using namespace testing;  // NOLINT: the tests' own
 
-/// Sums at every position, and what the transform back makes of them.
+/// Sums at every position, and the expected output of the transform.
 struct Sums {
   Sums(Random& random, int count)
       : tiles(count), stride(size_of((count + 1) * kBlock)), values(random.values(36 * stride)) {}
@@ -97,7 +97,8 @@ TEST_P(WinogradOutput, PoolingKeepsNan) {
       Watched first(2 * kBlock), second(2 * kBlock);
       float* pointers[2] = {first.data(), second.data()};
       kernels().winograd_output_pooled(sums.values.data(), sums.stride, 1, epilogue, pointers);
-      // Which outputs a position reaches, A says; each that it reaches, and so its maximum, is NaN.
+      // A determines which outputs depend on a position; all of these, and their maximum, must be
+      // NaN.
       for (int y = 0; y < 2; ++y) {
         for (int x = 0; x < 2; ++x) {
           bool reached = false;

@@ -1,4 +1,4 @@
-/// Weights files of networks with random weights, for tests to open and to damage.
+/// Weights files with random weights, which tests open and damage.
 #pragma once
 
 #include <cmath>
@@ -19,9 +19,9 @@ namespace lungrt::native::testing {
 /// Content of a weights file.
 struct WeightsFile {
   nlohmann::json options;
-  Safetensors content;  ///< its metadata lack the options until bytes() or tensors()
+  Safetensors content;  ///< without the options in its metadata until bytes() or tensors()
 
-  /// As `lungrt export` lays them out.
+  /// Bytes of the file, in the layout of `lungrt export`.
   std::string bytes() const {
     nlohmann::json header{{"__metadata__", metadata()}};
     std::string values;
@@ -51,7 +51,7 @@ struct WeightsFile {
   Tensors tensors() const { return {content, "weights.safetensors"}; }
 };
 
-/// Fills a file with tensors as random as those of a network that was just made.
+/// Adds random tensors with the distribution of a newly initialised network.
 class WeightsWriter {
  public:
   WeightsWriter(WeightsFile& file, unsigned seed) : file_(file), random_(seed) {}
@@ -62,14 +62,14 @@ class WeightsWriter {
     file_.content.tensors[name] = {shape,
                                    random_.values(static_cast<std::size_t>(count), low, high)};
   }
-  /// Weights and bias; `inputs` are how many products a sum has.
+  /// Adds weights and bias; `inputs` is the number of products per sum.
   void add_layer(const std::string& name, const std::vector<std::int64_t>& shape,
                  std::int64_t outputs, std::int64_t inputs) {
     const float most = std::sqrt(3.0F / static_cast<float>(inputs));
     add(name + ".weight", shape, -most, most);
     add(name + ".bias", {outputs}, -0.2F, 0.2F);
   }
-  /// A negative scale now and then.
+  /// Adds a batch norm, with some negative scales.
   void add_norm(const std::string& name, std::int64_t channels) {
     add(name + ".weight", {channels}, -0.3F, 1.5F);
     add(name + ".bias", {channels}, -0.3F, 0.3F);

@@ -1,4 +1,4 @@
-/// Winograd's algorithm in double precision, and what float32 may be off.
+/// Winograd's algorithm in double precision, with error bounds for float32.
 #pragma once
 
 #include <array>
@@ -17,11 +17,11 @@ inline constexpr Matrix kInput{{{4, 0, -5, 0, 1, 0},
                                 {0, -2, -1, 2, 1, 0},
                                 {0, 2, -1, -2, 1, 0},
                                 {0, 4, 0, -5, 0, 1}}};
-/// A^T, the last two rows unused.
+/// A^T; the last two rows are unused.
 inline constexpr Matrix kOutput{
     {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
 
-/// M d M^T, or of absolute values: what the error of computing it is proportional to.
+/// M d M^T, or the same with absolute values, to which the rounding error is proportional.
 inline Matrix both_sides(const Matrix& transform, const Matrix& values, bool absolute) {
   const auto of = [absolute](double value) { return absolute ? std::abs(value) : value; };
   Matrix half{};
@@ -39,13 +39,13 @@ inline Matrix both_sides(const Matrix& transform, const Matrix& values, bool abs
   return result;
 }
 
-/// A column of six goes through at most three operations that depend on each other, each of which
-/// rounds (twice where it is not fused); columns, then rows.
+/// Number of rounding errors of the input transform: each value goes through at most three
+/// dependent operations for columns and three for rows, each rounded twice if not fused.
 inline constexpr double kInputRoundings = 2 * 2 * 3;
-/// The same of the way back, where it is four.
+/// The same for the output transform, with four operations.
 inline constexpr double kOutputRoundings = 2 * 2 * 4;
 
-/// Six rows of a strip, no longer than the contract lets a kernel read.
+/// Six rows of a strip, exactly as long as a kernel may read.
 struct Strip {
   Strip(Random& random, int tiles, int floats)
       : stride(floats), values(kSide, random.values(size_of((kTile * tiles + 2) * floats))) {

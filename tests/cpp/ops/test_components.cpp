@@ -19,7 +19,7 @@ namespace {
 
 using lungrt::testing::expect_error;
 
-/// One byte a voxel: what the bit operations are compared with.
+/// Mask with one byte per voxel, the reference for the bit operations.
 struct Voxels {
   VolumeShape shape;
   std::vector<std::uint8_t> set;
@@ -60,7 +60,7 @@ Voxels eroded(const Voxels& voxels) {
   return result;
 }
 
-/// Voxels of each component, by flood fill, in scan order of first voxels.
+/// Voxels of each component by flood fill, in scan order of their first voxels.
 std::vector<std::vector<VoxelIndex>> flood_filled(const Voxels& voxels) {
   std::vector<std::vector<VoxelIndex>> components;
   Voxels left = voxels;
@@ -91,7 +91,7 @@ std::int64_t dilated_count(const std::vector<VoxelIndex>& members, const VolumeS
   return std::count(dilated.set.begin(), dilated.set.end(), 1);
 }
 
-/// Hounsfield units over all of int16, so that clamping matters.
+/// Hounsfield units in the whole range of int16, so that clamping matters.
 std::vector<std::int16_t> random_hu(const VolumeShape& shape, std::mt19937& random) {
   std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
   std::uniform_int_distribution<int> near(-1500, 1500), any(-32768, 32767);
@@ -108,7 +108,7 @@ void expect_labels(const LabelledRuns& labelled, const Voxels& voxels,
   const Run* last = nullptr;
   for (const Run& run : labelled.runs) {
     ASSERT_LT(run.begin, run.end);
-    if (last != nullptr) {  // in scan order, and as long as possible
+    if (last != nullptr) {  // in scan order, and maximal
       ASSERT_LT(std::tuple(last->slice, last->row, last->end),
                 std::tuple(run.slice, run.row, run.begin));
     }
@@ -128,7 +128,7 @@ void expect_labels(const LabelledRuns& labelled, const Voxels& voxels,
   ASSERT_EQ(labels, expected_labels);
 }
 
-/// Everything this file has, on one mask, against the byte-wise versions above.
+/// Compares all operations on one mask with the byte-wise versions above.
 void expect_parity(const Voxels& voxels, std::mt19937& random) {
   const NoduleMask mask = voxels.bits();
   expect_labels(label_runs(mask), voxels, flood_filled(voxels));
@@ -227,7 +227,7 @@ TEST(Components, ComponentsOnEveryBorder) {
                                  (v.slice < 2 || v.slice > 2);
                         }),
                   random);
-    // Faces alone: nothing survives the erosion.
+    // Only faces: nothing survives the erosion.
     const Voxels shell = drawn(shape, [&](const VoxelIndex& v) {
       return v.slice == 0 || v.slice == 4 || v.row == 0 || v.row == 8 || v.column == 0 ||
              v.column == columns - 1;
@@ -246,11 +246,11 @@ TEST(Components, CheckerboardsOfSingleVoxels) {
   EXPECT_EQ(label_runs(voxels.bits()).count, 4 * 6 * 66 / 2);
 }
 
-// Combs, spirals and Vs: labels that meet only after many others were given.
+// Combs, spirals and Vs: labels that meet only after many others were assigned.
 TEST(Components, LabelsThatMergeLate) {
   std::mt19937 random(5);
   const VolumeShape flat{1, 40, 131}, deep{40, 3, 67};
-  // Teeth that one bar joins in the last row; and one in which pairs are joined first.
+  // A comb joined by a bar in the last row; and one whose teeth are joined in pairs first.
   expect_parity(drawn(flat, [](const VoxelIndex& v) { return v.column % 2 == 0 || v.row == 39; }),
                 random);
   expect_parity(drawn(flat,
@@ -262,7 +262,7 @@ TEST(Components, LabelsThatMergeLate) {
                 random);
   expect_parity(drawn(deep, [](const VoxelIndex& v) { return v.column % 2 == 0 || v.slice == 39; }),
                 random);
-  // A snake that turns at alternating ends: one component of many runs.
+  // A snake that turns at alternate ends: one component of many runs.
   const Voxels snake = drawn(flat, [](const VoxelIndex& v) {
     return v.row % 2 == 0 || v.column == (v.row % 4 == 1 ? 130 : 0);
   });
@@ -275,7 +275,7 @@ TEST(Components, LabelsThatMergeLate) {
                         return v.column >= from && v.column < from + 4;
                       }),
                 random);
-  // Nested Us, two columns apart: each is two labels until its bottom.
+  // Nested Us, two columns apart: each has two labels until its bottom.
   expect_parity(drawn(flat,
                       [](const VoxelIndex& v) {
                         const std::int64_t side = std::abs(v.column - 65);
@@ -286,7 +286,7 @@ TEST(Components, LabelsThatMergeLate) {
                 random);
 }
 
-// The same figures thick enough to survive an erosion.
+// The same shapes, thick enough to survive an erosion.
 TEST(Components, ThickFiguresSurviveErosion) {
   std::mt19937 random(6);
   const VolumeShape shape{7, 36, 133};
@@ -300,7 +300,7 @@ TEST(Components, ThickFiguresSurviveErosion) {
                         return v.row % 8 < 4 || (v.row % 16 < 8 ? v.column > 128 : v.column < 4);
                       }),
                 random);
-  // Touching after dilation: each component is counted by itself.
+  // They touch after dilation, but each component is counted separately.
   expect_parity(drawn(shape, [](const VoxelIndex& v) { return v.column % 4 != 3; }), random);
 }
 
@@ -349,7 +349,7 @@ TEST(ErodeRow, ClearsWhatWasThereAndTellsWhetherAnythingIsSet) {
   EXPECT_FALSE(erode_row(cube.bits(), 0, 1, bits.data()));
   EXPECT_EQ(bits, (std::vector<std::uint64_t>{0, 0}));
   EXPECT_TRUE(erode_row(cube.bits(), 1, 1, bits.data()));
-  // Columns 62 to 65: 61 and 66 are the figure's ends.
+  // Columns 62 to 65; the shape ends at columns 61 and 66.
   EXPECT_EQ(bits, (std::vector<std::uint64_t>{std::uint64_t{3} << 62, 3}));
 }
 

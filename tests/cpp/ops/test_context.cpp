@@ -24,7 +24,7 @@ InputContract contract(std::int64_t context, std::int64_t multiple, std::int64_t
   return input;
 }
 
-/// What DESIGN.md says, voxel by voxel.
+/// Reference implementation of the definition in DESIGN.md, voxel by voxel.
 float expected(const CtVolume& volume, std::int64_t slice, std::int64_t y, std::int64_t x,
                const InputContract& input) {
   const VolumeShape& shape = volume.shape();

@@ -60,7 +60,7 @@ TEST(GatherCrop, PutsAirAroundASmallVolume) {
   EXPECT_EQ(origin, (VoxelIndex{0, 1, -1}));
   std::vector<float> output(20, 9.0F);
   gather_crop(volume, origin, input, output.data());
-  constexpr float kAir = -1800.0F;  // clamped to the window as any voxel is
+  constexpr float kAir = -1800.0F;  // clamped to the window like any voxel
   EXPECT_EQ(output,
             (std::vector<float>{kAir, 6,    8,    kAir, kAir, kAir, 10,   12,   kAir, kAir,
                                 kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir, kAir}));

@@ -8,7 +8,7 @@
 namespace lungrt::ops {
 namespace {
 
-/// Interleaves all channels, the last ones first, and checks each value and what lies behind.
+/// Interleaves all channels, the last ones first, and checks each value and the memory behind them.
 template <typename Interleave>
 void expect_interleaved(const Interleave& interleave, std::int64_t channels, std::int64_t count) {
   const std::int64_t plane_stride = count + 5;

@@ -11,7 +11,7 @@ namespace {
 
 using lungrt::testing::expect_error;
 
-/// The mask where it is known, zero elsewhere.
+/// The mask in the known windows, zero elsewhere.
 NoduleMask seen_through(const NoduleMask& mask, const std::vector<SliceWindow>& known) {
   const VolumeShape& shape = mask.shape();
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.voxels()));
@@ -50,7 +50,7 @@ NoduleMask random_blobs(const VolumeShape& shape, unsigned seed) {
 
 using Voxels = std::vector<std::array<std::int64_t, 3>>;
 
-/// The voxels of every component, in order.
+/// Voxels of every component, in scan order.
 std::vector<Voxels> voxels_by_component(const NoduleMask& mask) {
   const LabelledRuns labelled = label_eroded_runs(mask);
   std::vector<Voxels> result(static_cast<std::size_t>(labelled.count));
@@ -70,7 +70,7 @@ TEST(OpenComponents, WhatIsNotOpenIsWholeWhateverIsSeen) {
     std::mt19937 random(seed + 1000);
     std::vector<SliceWindow> known(static_cast<std::size_t>(shape.slices));
     for (SliceWindow& window : known) {
-      if (random() % 12 == 0) continue;  // a slice of which nothing is known
+      if (random() % 12 == 0) continue;  // nothing is known of this slice
       window = {static_cast<std::int64_t>(random() % 4), static_cast<std::int64_t>(random() % 10),
                 20, 58};
     }
@@ -97,7 +97,7 @@ TEST(OpenComponents, WhatIsNotOpenIsWholeWhateverIsSeen) {
     EXPECT_GE(still_open, open_first.size());
     open += static_cast<int>(open_first.size());
   }
-  EXPECT_GT(closed, 50);  // both kinds were met
+  EXPECT_GT(closed, 50);  // both kinds occurred
   EXPECT_GT(open, 50);
 }
 

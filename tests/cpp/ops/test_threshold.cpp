@@ -29,7 +29,7 @@ TEST(ThresholdSlice, SetsWhatIsStrictlyGreaterAtAnyWidth) {
       }
     }
     NoduleMask mask(shape);
-    mask.row(1, 2)[0] = 1;  // what was there before must go
+    mask.row(1, 2)[0] = 1;  // must be cleared
     threshold_slice(values.data(), stride, 0.5F, 1, mask);
     std::int64_t set = 0;
     for (std::int64_t y = 0; y < 5; ++y) {

@@ -1,4 +1,4 @@
-/// Networks in memory, so that stages can be tested without a framework.
+/// Fake networks, for tests of the stages without an engine.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace lungrt::testing {
 
-/// What a fake network computes: one item in, one item out.
+/// Function of a fake network: computes one output item from one input item.
 using ItemFunction = std::function<void(const float* input, float* output)>;
 
 class FakeSession final : public Session {
@@ -33,7 +33,7 @@ class FakeSession final : public Session {
   ItemFunction function_;
 };
 
-/// An ensemble of the given functions.
+/// Ensemble of fake networks with these functions.
 inline Network fake_network(SessionTraits traits, std::vector<ItemFunction> functions,
                             OutputKind kind = OutputKind::kProbability) {
   std::vector<std::unique_ptr<Session>> members;

@@ -7,7 +7,7 @@
 
 namespace lungrt::testing {
 
-/// Consecutive slices, whole.
+/// Consecutive whole slices.
 inline std::vector<SlicePart> whole_slices(const VolumeShape& shape, std::int64_t first,
                                            std::int64_t count) {
   std::vector<SlicePart> parts;

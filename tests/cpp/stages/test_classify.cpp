@@ -27,7 +27,7 @@ StageManifest stage_of(StageKind kind, std::vector<std::string> classes) {
 }
 
 void two_classes(const float* crop, float* output) {
-  const float center = crop[7];  // of a crop of 2 x 2 x 2
+  const float center = crop[7];  // voxel (1, 1, 1) of a crop of 2 x 2 x 2
   output[0] = 1.0F - center;
   output[1] = center;
 }
@@ -37,7 +37,7 @@ Classifier nodule_classifier(std::int64_t batch = 4) {
           fake_network({Layout::kNchw, batch}, {two_classes})};
 }
 
-/// Candidate k lies on a voxel of k * 10 HU.
+/// Candidate k lies on a voxel with k * 10 HU.
 class CandidateClassifierTest : public ::testing::Test {
  protected:
   CandidateClassifierTest() : hu_(static_cast<std::size_t>(kShape.voxels())) {
@@ -130,7 +130,7 @@ TEST_F(CandidateClassifierTest, ClassifiesACropThatPlacesShareOnce) {
                                 two_classes(crop, output);
                               }})),
       std::nullopt, 0.5);
-  // Shifted inside, the crops of the last two columns are one.
+  // After shifting inside the volume, the crops of the last two columns are the same.
   std::vector<Candidate> shared(4, candidates_[0]);
   shared[0].index = shared[2].index = {1, 1, 11};
   shared[1].index = {1, 1, 4};

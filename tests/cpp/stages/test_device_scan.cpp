@@ -18,7 +18,7 @@ namespace {
 using testing::expect_error;
 using testing::whole_slices;
 
-/// A device's scan and the host's of one volume: whatever is done to both, both give the same.
+/// A device scan and a host scan of one volume: the same operations must give the same results.
 class DeviceScans : public ::testing::Test {
  protected:
   DeviceScans() {
@@ -72,7 +72,7 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
     EXPECT_EQ(device_values(*device, values.get(), 4 * count), expected);
   }
 
-  // What was stacked serves as probabilities: five planes an item, wider than the slices.
+  // The stacked values serve as probabilities: five planes per item, wider than the slices.
   const TensorShape probabilities{4, 1, padded.height, padded.width};
   device->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kNchw, values.get());
   host->stack_context(whole_slices(shape_, 0, 4), input_, Layout::kNchw, expected.data());
@@ -106,7 +106,7 @@ TEST_F(DeviceScans, AreTheHostsToTheBit) {
 TEST_F(DeviceScans, TakeWindowsAsTheHostDoes) {
   const std::unique_ptr<PlacedScan> device = places_.place(volume_, 0),
                                     host = scan_on_host(volume_);
-  // Two alike, one elsewhere, one of a slice that does not follow.
+  // Two with the same windows, one with another window, one of a slice that is not consecutive.
   const ops::SliceWindow seen{1, 5, 8, 40}, known{3, 9, 5, 33};
   const std::vector<SlicePart> parts{
       {1, seen, known}, {2, seen, known}, {3, {2, 30, 8, 40}, {4, 30, 6, 40}}, {5, seen, known}};
@@ -133,7 +133,7 @@ TEST_F(DeviceScans, DoToTensorsWhatTheHostDoes) {
   std::vector<float> first(12), second(12);
   for (std::size_t i = 0; i < 12; ++i) {
     a.get()[i] = first[i] =
-        0.3F * static_cast<float>(i) - 2.0F;  // device memory is host memory here
+        0.3F * static_cast<float>(i) - 2.0F;  // the fake device's memory is host memory
     b.get()[i] = second[i] = 1.0F - 0.2F * static_cast<float>(i);
   }
   for (TensorPlace* place : {&scan->tensors(), &host_tensors()}) {
@@ -158,13 +158,13 @@ TEST_F(DeviceScans, NameTheVoxelOfANaN) {
 }
 
 TEST_F(DeviceScans, AreRefusedBeforeTheRunWhereMemoryIsShort) {
-  places_.place(volume_, 0);  // its memory is kept: the same again needs nothing
+  places_.place(volume_, 0);  // its memory is kept, so the same volume needs no more
   setenv("FAKE_CUDA_MEMORY", "1000", 1);
   EXPECT_NE(places_.place(volume_, 1000), nullptr);
   expect_error(ErrorCode::kOutOfMemory,
                {"6 x 11 x 70", "0.00 GB more on cuda:1", "1.25 GB for the networks", "are free"},
                [&] { places_.place(volume_, 1'250'000'000); });
-  // A refused scan gives back what it had.
+  // A refused scan returns its handle to the pool.
   unsetenv("FAKE_CUDA_MEMORY");
   const std::unique_ptr<PlacedScan> one = places_.place(volume_, 0);
   setenv("FAKE_CUDA_MEMORY", "1000", 1);
@@ -179,7 +179,7 @@ TEST_F(DeviceScans, RefuseMasksThatTheDeviceCannotCount) {
                [&] { places_.place(endless, 0); });
 }
 
-TEST(DeviceScanPoolTest, RefuseADeviceThatIsNotThere) {
+TEST(DeviceScanPoolTest, RefuseADeviceThatDoesNotExist) {
   const CudaLibrary library(CUDA_GOOD), none(CUDA_NO_DRIVER);
   expect_error(ErrorCode::kDeviceUnavailable, {"cuda:2", "there are 2"},
                [&] { DeviceScanPool(library, {DeviceKind::kCuda, 2}); });

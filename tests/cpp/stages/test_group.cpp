@@ -13,7 +13,7 @@ namespace {
 
 using testing::expect_error;
 
-/// A volume of one density whose mask has a solid box around each centre.
+/// Volume of uniform density whose mask has a solid box around each centre.
 struct Scene {
   VolumeShape shape;
   std::vector<std::int16_t> hu;

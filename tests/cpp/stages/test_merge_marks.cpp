@@ -63,7 +63,7 @@ TEST(MergeMarks, TheMostLikelyMarkStandsForAllAndExtentsAddUp) {
   EXPECT_EQ(nodule.marks, (std::vector<std::int64_t>{1, 0}));
   EXPECT_EQ(nodule.center_mm, large.center_mm);
   EXPECT_EQ(nodule.p_nodule, 0.95);
-  EXPECT_EQ(nodule.p_malignant, 0.9);  // the highest class among its marks
+  EXPECT_EQ(nodule.p_malignant, 0.9);  // the highest of its marks
   EXPECT_DOUBLE_EQ(nodule.volume_mm3, small.volume_mm3 + large.volume_mm3);
   EXPECT_NEAR(nodule.diameter_mm, std::cbrt(6.0 * 6 * 6 + 2 * 2 * 2), 1e-9);
   EXPECT_EQ(nodule.box, (VoxelBox{{0, 0, 0}, {5, 3, 9}}));

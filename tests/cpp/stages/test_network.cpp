@@ -55,7 +55,7 @@ TEST(Network, DoesNotHideANaN) {
   }
 }
 
-/// Gives the first value of each item; has memory for so many items at once.
+/// Returns the first value of each item; has memory for a limited number of items.
 class SmallSession final : public Session {
  public:
   SmallSession(std::int64_t most, bool fixed_batch, std::vector<std::int64_t>* runs)

@@ -80,7 +80,7 @@ TEST(RunControl, CountsMemoryForAsLongAsItIsHeld) {
   replaced = control.hold("classify", "crops", 300);
   EXPECT_EQ(control.most_held_bytes(), 1000);
   const RunControl::Memory rest = control.hold("classify", "the rest", 100);
-  // Sizes beyond all bounds overflow nothing.
+  // Huge sizes do not overflow.
   expect_error(ErrorCode::kResourceLimit, {"9,223,372,036,854,775,807 bytes"}, [&] {
     (void)control.hold("classify", "all", std::numeric_limits<std::int64_t>::max());
   });

@@ -24,7 +24,7 @@ StageManifest stage_with(std::int64_t context, std::int64_t multiple, std::int64
   return stage;
 }
 
-/// A network that hands its centre channel through, without the halo.
+/// Network that returns its centre channel, without the halo.
 testing::ItemFunction pass_centre(const VolumeShape& shape, const StageManifest& stage,
                                   Layout layout) {
   const auto round_up = [&](std::int64_t n) {

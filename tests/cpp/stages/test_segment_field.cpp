@@ -21,7 +21,7 @@ StageManifest stage_with_receptive_radius() {
   return stage;
 }
 
-/// A network of the size it is given that hands its input through.
+/// Network for inputs of any size that returns its input.
 class PassSession final : public Session {
  public:
   explicit PassSession(SessionTraits traits) : traits_(traits) {}
@@ -45,7 +45,7 @@ struct Scene {
   CtVolume volume() const { return {hu.data(), shape, {}, nullptr}; }
 };
 
-/// Boxes and long bars of 1 in 0: what the fake network then calls nodule.
+/// Volume of zeros with boxes and long bars of ones, which the fake network segments.
 Scene random_scene(unsigned seed) {
   Scene scene;
   scene.hu.assign(static_cast<std::size_t>(scene.shape.voxels()), 0);
@@ -113,7 +113,7 @@ TEST(SegmentField, KeepsTheCandidatesOfTheWholeVolumeWhoseCentreLiesInTheField) 
     kept += found.candidates.size();
   }
   EXPECT_GT(kept, 40U);
-  EXPECT_LT(pixels_of_field, pixels_of_all * 3 / 4);  // and that was less work
+  EXPECT_LT(pixels_of_field, pixels_of_all * 3 / 4);  // with less work
 }
 
 TEST(SegmentField, ANetworkOfFixedSizesSeesWholeSlices) {

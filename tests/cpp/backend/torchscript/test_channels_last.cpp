@@ -1,4 +1,4 @@
-// Layouts of weights.
+// Layout of convolution weights after order_weights().
 
 #include <ATen/ops/rand.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,8 @@ graph(%x : Tensor, %w : Tensor, %b : Tensor):
                           ones + R"(]()
   %zeros : int[] = prim::Constant[value=)" +
                           zeros + R"(]()
-  %c : Tensor = aten::_convolution(%x, %w, %b, %ones, %ones, %ones, %no, %zeros, %one, %no, %no, %no, %no)
+  %c : Tensor = aten::_convolution(%x, %w, %b, %ones, %ones, %ones,
+                                   %no, %zeros, %one, %no, %no, %no, %no)
   return (%c))",
                       {weight, at::rand({weight.size(0)})});
 }

@@ -1,4 +1,4 @@
-// Batch norms within convolutions, against the network as it was traced.
+// Folded batch norms compared with the network as traced.
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/rand.h>
@@ -12,13 +12,13 @@ namespace {
 
 using torch::jit::Graph;
 
-/// Lines of a graph that starts with a batch norm of x, %n, of so many channels.
+/// Graph that starts with %n, a batch norm of x with this number of channels, before `lines`.
 std::shared_ptr<Graph> network(const std::string& lines, std::int64_t channels,
                                std::vector<at::Tensor> weights, bool falling = false) {
   std::string inputs;
   for (std::size_t i = 0; i < weights.size(); ++i)
     inputs += ", %w" + std::to_string(i) + " : Tensor";
-  // A negative weight in one channel: the larger value becomes the smaller.
+  // One channel has a negative weight, which reverses the order of its values.
   at::Tensor scale = at::rand({channels}) + 0.5;
   if (falling) scale[0] = -1;
   weights.insert(weights.begin(), {scale, at::rand({channels}), at::rand({channels}) * 3,
@@ -45,7 +45,7 @@ at::Tensor weight(std::int64_t out, std::int64_t in, std::int64_t height = 3,
   return at::rand({out, in, height, width}) - 0.5;
 }
 
-/// Lines of a convolution: of a value, with weights of that number, with a padding.
+/// Line of a convolution of a value, with numbered weights and a padding.
 std::string convolution(const std::string& result, const std::string& of, int number,
                         const std::string& padding, const std::string& stride = "%ones",
                         const std::string& transposed = "%no") {
@@ -115,7 +115,7 @@ TEST(TorchScriptFoldBatchNorms, AConvolutionMayHaveNoBias) {
   expect_the_same(network(line, 4, {weight(16, 4)}), image(4), 0, 1);
 }
 
-// The interpreter joins nodes that compute the same: these do not.
+// The interpreter merges equal nodes; these look alike but compute different results.
 TEST(TorchScriptFoldBatchNorms, TwoConvolutionsOfOneBatchNormStayTwo) {
   expect_the_same(
       network(convolution("%c", "%n", 0, "%ones") + convolution("%d", "%n", 2, "%ones") +
@@ -142,7 +142,7 @@ TEST(TorchScriptFoldBatchNorms, PoolsAreMovedBeforeTheBatchNormUnlessItTurnsTheO
   expect_the_same(pooled(padded_mean, false), image(16), 1, 0);
 }
 
-/// A level of a U-Net: what was normalised goes down, comes up again and meets itself.
+/// Level of a U-Net: a normalised value is pooled, upsampled again and concatenated with itself.
 std::shared_ptr<Graph> level(std::int64_t channels, std::int64_t up) {
   return network(
       "  %p : Tensor = aten::avg_pool2d(%n, %twos, %twos, %zeros, %no, %yes, %none)\n" +
@@ -176,7 +176,7 @@ TEST(TorchScriptFoldBatchNorms, WhatAnythingElseSeesIsNormalised) {
                               "  %r : Tensor = aten::add(%c, %n, %one)\n  return (%r)",
                           16, weights),
                   image(16), 1, 0);
-  // A transposed convolution, and padding that leaves a border of another form.
+  // A transposed convolution, and a padding for which the border cannot be computed.
   expect_the_same(network(convolution("%c", "%n", 0, "%zeros", "%twos", "%yes") + "  return (%c)",
                           16, {weight(16, 16, 2, 2), at::rand({16})}),
                   image(16), 1, 0);

@@ -1,4 +1,4 @@
-// Two slices as the channels of one, against the network as it was traced.
+// Paired slices compared with the network as traced.
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/rand.h>
@@ -12,7 +12,7 @@ namespace {
 
 struct Shape {
   std::int64_t inputs = 1, channels = 8, last = 8;
-  int stride = 2;  // of the maximum
+  int stride = 2;  // of the max pooling
 };
 
 std::shared_ptr<torch::jit::Graph> block(const Shape& shape) {
@@ -26,9 +26,11 @@ graph(%x : Tensor, %w1 : Tensor, %b1 : Tensor, %w2 : Tensor, %b2 : Tensor):
   %ones : int[] = prim::Constant[value=[1, 1, 1]]()
   %zeros : int[] = prim::Constant[value=[0, 0, 0]]()
   %window : int[] = prim::Constant[value=[2, 2, 2]]()
-  %c : Tensor = aten::_convolution(%x, %w1, %b1, %ones, %ones, %ones, %no, %zeros, %one, %no, %no, %no, %no)
+  %c : Tensor = aten::_convolution(%x, %w1, %b1, %ones, %ones, %ones,
+                                   %no, %zeros, %one, %no, %no, %no, %no)
   %d : Tensor = aten::relu(%c)
-  %e : Tensor = aten::_convolution(%d, %w2, %b2, %ones, %ones, %ones, %no, %zeros, %one, %no, %no, %no, %no)
+  %e : Tensor = aten::_convolution(%d, %w2, %b2, %ones, %ones, %ones,
+                                   %no, %zeros, %one, %no, %no, %no, %no)
   %f : Tensor = aten::relu(%e)
   %g : Tensor = aten::max_pool3d(%f, %window, %stride, %zeros, %ones, %no)
   return (%g))",

@@ -1,4 +1,4 @@
-// What is done to a graph for a GPU, on the CPU: torch computes the same graph there.
+// Precision rewrites for a GPU, tested on the CPU, where torch computes the same graph.
 
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
@@ -18,8 +18,8 @@ namespace {
 
 using torch::jit::Graph;
 
-/// Two convolutions as a trace records them - the second within a block - and TF32 as torch's
-/// settings happened to be.
+/// Two convolutions as a trace records them, the second one within a block, with TF32 as in torch's
+/// settings at that time.
 std::shared_ptr<Graph> traced() {
   auto graph = std::make_shared<Graph>();
   torch::jit::parseIR(R"(
@@ -30,11 +30,13 @@ graph(%x : Tensor, %w : Tensor, %b : Tensor):
   %zero : int = prim::Constant[value=0]()
   %ones : int[] = prim::ListConstruct(%one, %one)
   %zeros : int[] = prim::ListConstruct(%zero, %zero)
-  %c : Tensor = aten::_convolution(%x, %w, %b, %ones, %ones, %ones, %no, %zeros, %one, %no, %no, %yes, %yes)
+  %c : Tensor = aten::_convolution(%x, %w, %b, %ones, %ones, %ones,
+                                   %no, %zeros, %one, %no, %no, %yes, %yes)
   %r : Tensor = aten::relu(%c)
   %p : Tensor = prim::If(%yes)
     block0():
-      %d : Tensor = aten::_convolution(%r, %w, %b, %ones, %ones, %ones, %no, %zeros, %one, %no, %no, %yes, %yes)
+      %d : Tensor = aten::_convolution(%r, %w, %b, %ones, %ones, %ones,
+                                       %no, %zeros, %one, %no, %no, %yes, %yes)
       -> (%d)
     block1():
       -> (%r)
@@ -95,7 +97,7 @@ TEST(TorchScriptPrecision, ReducedNetworksGiveNearlyTheSameInFloat32) {
     const at::Tensor found = run(graph, {o.x, o.w, o.b});
     EXPECT_EQ(found.scalar_type(), at::kFloat);
     EXPECT_TRUE(found.allclose(expected, 0, tolerance));
-    EXPECT_FALSE(found.equal(expected));  // it was computed in something else
+    EXPECT_FALSE(found.equal(expected));  // it was computed in another precision
     const at::Tensor once = at::relu(at::conv2d(o.x.to(type), o.w.to(type), o.b.to(type), 1, 1));
     const at::Tensor twice = at::conv2d(once, o.w.to(type), o.b.to(type), 1, 1);
     EXPECT_TRUE(found.equal(at::sigmoid(twice.to(at::kFloat))));
@@ -117,7 +119,7 @@ TEST(TorchScriptPrecision, ConstantsAreConvertedOnceAndMayBeAbsent) {
   for (torch::jit::Node* node : graph->nodes()) {
     if (node->kind() == c10::aten::to) ++conversions;
   }
-  EXPECT_EQ(conversions, 1);  // of the input alone
+  EXPECT_EQ(conversions, 1);  // of the input only
 }
 
 TEST(TorchScriptPrecision, RefusesProductsThatTakeTheirPrecisionFromElsewhere) {
@@ -139,7 +141,8 @@ TEST(TorchScriptPrecision, RefusesProductsThatTakeTheirPrecisionFromElsewhere) {
     EXPECT_TRUE(refused(operation, kLungrtBf16)) << operation;
   }
   for (const char* operation : {"matmul", "mm", "bmm"}) {
-    EXPECT_FALSE(refused(operation, kLungrtFp32)) << operation;  // kept from TF32 when it is run
+    EXPECT_FALSE(refused(operation, kLungrtFp32))
+        << operation;  // its TF32 is turned off at run time
     EXPECT_TRUE(refused(operation, kLungrtFp16)) << operation;
   }
 }

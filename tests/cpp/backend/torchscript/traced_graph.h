@@ -1,4 +1,4 @@
-/// Graphs as a frozen trace has them: weights are constants.
+/// Graphs as in a frozen trace, with constant weights.
 #pragma once
 
 #include <torch/csrc/jit/api/function_impl.h>
@@ -11,7 +11,7 @@
 
 namespace lungrt::torchscript {
 
-/// A graph of one input from text whose other inputs are constants.
+/// Parses a graph and replaces all inputs except the first one by constants.
 inline std::shared_ptr<torch::jit::Graph> traced_graph(const std::string& text,
                                                        const std::vector<at::Tensor>& weights) {
   auto graph = std::make_shared<torch::jit::Graph>();
@@ -25,7 +25,7 @@ inline std::shared_ptr<torch::jit::Graph> traced_graph(const std::string& text,
 }
 
 inline at::Tensor run(const std::shared_ptr<torch::jit::Graph>& graph, const at::Tensor& x) {
-  // The interpreter rewrites what it is given.
+  // A copy, because the interpreter rewrites its graph.
   torch::jit::GraphFunction function("forward", graph->copy(), nullptr);
   return function({x}).toTensor();
 }

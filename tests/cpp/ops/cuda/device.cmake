@@ -1,8 +1,11 @@
-# The CUDA core on a device, against the CPU's operators; against the fake one the same tests run here, too.
+# Tests of the CUDA core on a device against the CPU's operators. The same tests also run with the
+# fake CUDA core.
 
 function(lungrt_device_tests target core)
   add_executable(${target} ops/cuda/test_device.cpp)
-  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} $<TARGET_PROPERTY:lungrt_objects,INCLUDE_DIRECTORIES>)
+  target_include_directories(
+    ${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                      $<TARGET_PROPERTY:lungrt_objects,INCLUDE_DIRECTORIES>)
   target_compile_definitions(${target} PRIVATE CUDA_CORE="$<TARGET_FILE:${core}>")
   target_link_libraries(${target} PRIVATE lungrt_objects lungrt_compiler GTest::gtest_main)
   lungrt_lightly_optimized(${target})

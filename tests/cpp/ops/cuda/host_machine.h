@@ -1,5 +1,5 @@
-/// Runs kernels on the host, phase by phase, as a device may run them: blocks and threads in any
-/// order, with real threads where races are to show.
+/// Runs kernels on the host, phase by phase, as a device may run them: with blocks and threads in
+/// any order, or with real threads to find races.
 #pragma once
 
 #include <pthread.h>
@@ -18,15 +18,15 @@
 
 namespace lungrt::testing {
 
-/// How a grid is run.
+/// Parameters of a grid.
 struct HostGrid {
-  int threads = 32;     ///< of a block
-  int most_blocks = 7;  ///< of a grid
-  unsigned seed = 1;    ///< of the order of blocks and threads
-  bool real = false;    ///< each thread of every block a thread of its own, all at once
+  int threads = 32;     ///< threads per block
+  int most_blocks = 7;  ///< most blocks of the grid
+  unsigned seed = 1;    ///< seed of the order of blocks and threads
+  bool real = false;    ///< run each thread of every block as a real thread, all at once
 };
 
-/// What blocks have alike.
+/// Functions that both kinds of blocks have.
 class HostArithmetic {
  public:
   template <typename T>
@@ -49,7 +49,7 @@ class HostArithmetic {
   static float exp(float value) { return std::exp(value); }
 };
 
-/// Shared memory, full of what nobody wrote.
+/// Shared memory, initially filled with a pattern, as it is uninitialised on a device.
 template <typename Kernel>
 class HostShared {
  public:
@@ -71,7 +71,7 @@ class HostShared<Kernel> {
   NoShared none_;
 };
 
-/// All threads of a block by one thread, phase after phase, in an order that changes.
+/// Block whose threads are run by a single thread, phase after phase, in changing order.
 template <typename Kernel>
 class SequentialBlock : public HostArithmetic {
  public:
@@ -112,8 +112,8 @@ class SequentialBlock : public HostArithmetic {
   HostShared<Kernel> shared_;
 };
 
-/// One thread of a block whose threads are real. It lets others run between what it reads and what
-/// it does about it, where two of them can get in each other's way.
+/// One thread of a block with real threads. It yields between reads and the writes that depend on
+/// them, where threads can interfere.
 template <typename Kernel>
 class RealThread : public HostArithmetic {
  public:
@@ -158,7 +158,7 @@ class RealThread : public HostArithmetic {
   pthread_barrier_t& barrier_;
 };
 
-/// The machine of ops::cuda::Labelling and of the CUDA library, in host memory.
+/// Machine in host memory, for ops::cuda::Labelling and the CUDA core.
 class HostMachine {
  public:
   explicit HostMachine(HostGrid grid = {}) : grid_(grid), random_(grid.seed) {}

@@ -1,11 +1,13 @@
-# The CUDA kernels with real threads under ThreadSanitizer, which no other sanitizer goes together with.
+# Tests of the CUDA kernels with real threads under ThreadSanitizer, which cannot be combined with
+# other sanitizers.
 
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_FLAGS -fsanitize=thread)
 check_cxx_source_compiles("int main() { return 0; }" LUNGRT_HAS_THREAD_SANITIZER)
 unset(CMAKE_REQUIRED_FLAGS)
 if(LUNGRT_SANITIZE OR NOT LUNGRT_HAS_THREAD_SANITIZER)
-  message(STATUS "lungrt: no ThreadSanitizer in this build, the CUDA kernels are not searched for races")
+  message(STATUS "lungrt: ThreadSanitizer is not available in this build, the CUDA kernels are not "
+                 "searched for races")
   return()
 endif()
 

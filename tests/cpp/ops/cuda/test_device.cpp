@@ -1,5 +1,5 @@
-// A program of its own, for a machine with a GPU: the CUDA core on the device against the operators
-// of the CPU, bit for bit. Without a device every test is skipped, and says why.
+// Separate program for machines with a GPU: compares the CUDA core with the CPU's operators, bit
+// for bit. Without a device all tests are skipped, with the reason.
 
 #include <gtest/gtest.h>
 
@@ -24,12 +24,12 @@ namespace {
 using testing::whole_slices;
 
 const CudaLibrary& library() {
-  const char* named = std::getenv("LUNGRT_CUDA_CORE");  // one that was built elsewhere
+  const char* named = std::getenv("LUNGRT_CUDA_CORE");  // a CUDA core that was built elsewhere
   static const CudaLibrary opened(named != nullptr ? named : CUDA_CORE);
   return opened;
 }
 
-/// A volume that thresholds cut into components of many shapes: blobs, slabs and tubes, with holes.
+/// Volume whose thresholded mask has components of many shapes: blobs, slabs and tubes, with holes.
 struct Case {
   explicit Case(const VolumeShape& size)
       : shape(size), hu(static_cast<std::size_t>(size.voxels())) {
@@ -61,8 +61,8 @@ std::vector<float> read(PlacedScan& scan, const float* values, std::size_t count
   return {host, host + count};
 }
 
-/// Everything that is done to a scan, on both. Nothing but volumes goes up, so the probabilities
-/// are made of the volume's own values on either side.
+/// Runs all operations of a scan on both. Only volumes can be copied to the device, so the
+/// probabilities are made of the volume's values on both.
 void expect_equal(PlacedScan& device, const Case& from) {
   const std::unique_ptr<PlacedScan> host = scan_on_host(device.volume());
   const ops::PaddedSize padded = ops::padded_size(from.shape, from.input);
@@ -77,7 +77,7 @@ void expect_equal(PlacedScan& device, const Case& from) {
     ASSERT_EQ(read(device, values.get(), expected.size()), expected);
   }
 
-  // One channel, unscaled: the volume's own values are the probabilities of its mask.
+  // One channel, unscaled: the volume's values serve as probabilities.
   InputContract plain = from.input;
   plain.context_slices = 0;
   plain.scale = 1.0F / 2048.0F;

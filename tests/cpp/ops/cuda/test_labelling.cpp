@@ -27,7 +27,7 @@ NoduleMask mask_where(const VolumeShape& shape, const Predicate& set) {
   return NoduleMask::from_bytes(bytes.data(), shape);
 }
 
-/// Hounsfield units over all of int16, so that clamping matters.
+/// Hounsfield units in the whole range of int16, so that clamping matters.
 std::vector<std::int16_t> random_hu(const VolumeShape& shape) {
   std::mt19937 random(5);
   std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
@@ -88,7 +88,7 @@ void expect_same_components(const std::vector<cuda::ComponentSums>& found,
   ASSERT_EQ(voxels, expected.voxels);
 }
 
-/// Everything that is made of a mask, on every grid, against the CPU's.
+/// Compares everything that is computed from a mask, on every grid, with the CPU's results.
 void expect_parity(const NoduleMask& mask) {
   const std::vector<std::int16_t> hu = random_hu(mask.shape());
   const CtVolume volume(hu.data(), mask.shape(), {}, nullptr);
@@ -101,7 +101,7 @@ void expect_parity(const NoduleMask& mask) {
     expect_same_components(labelling.components(mask.row(0, 0), hu.data(), shape_of(mask)),
                            components);
     expect_same_runs(labelling, eroded, mask.shape().rows);
-    // As it is: also masks that erosion would leave little of.
+    // Without erosion: also covers masks of which erosion would leave little.
     const auto found =
         labelling.components(mask.row(0, 0), hu.data(), shape_of(mask), /*erode=*/false);
     ASSERT_EQ(found.size(), static_cast<std::size_t>(plain.count));
@@ -159,7 +159,7 @@ TEST(CudaLabelling, AgreesOnMasksThatAreHard) {
   }
 }
 
-/// A corridor wound around itself, three voxels wide so that one is left of it when eroded.
+/// Spiral corridor that is three voxels wide, so that erosion leaves one voxel.
 Predicate spiral(std::int64_t rows, std::int64_t columns, int width) {
   const auto inside = std::make_shared<std::vector<std::uint8_t>>(
       static_cast<std::size_t>(rows * columns), std::uint8_t{0});
@@ -193,7 +193,7 @@ TEST(CudaLabelling, AgreesOnSpirals) {
 }
 
 TEST(CudaLabelling, AgreesOnManyTiles) {
-  // Words beyond one tile of the prefix sums, and more runs than fit another.
+  // More words and more runs than fit into one tile of the prefix sums.
   const VolumeShape shape{40, 120, 70};
   std::mt19937 random(2);
   const NoduleMask mask = mask_where(shape, [&](auto, auto, auto) { return random() % 100 < 97; });

@@ -34,7 +34,7 @@ std::vector<std::uint8_t> bytes_of(const NoduleMask& mask) {
   return bytes;
 }
 
-/// Values at and around the threshold, too.
+/// Random values, also at and next to the threshold.
 std::vector<float> random_probabilities(std::int64_t count) {
   std::mt19937 random(4);
   std::vector<float> values(static_cast<std::size_t>(count));
@@ -55,7 +55,7 @@ TEST(CudaThreshold, EqualsTheCpusOnWholeSlices) {
       NoduleMask found(shape);
       std::int64_t nan = kNone;
       HostMachine machine(grid);
-      for (const std::int64_t first : {0, 3}) {  // two batches, the last one short
+      for (const std::int64_t first : {0, 3}) {  // two batches, of which the last one is short
         const cuda::Threshold kernel{probability.data() + first * item,
                                      stride,
                                      item,

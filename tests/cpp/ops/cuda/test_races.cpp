@@ -1,5 +1,5 @@
-// A program of its own, under ThreadSanitizer: every thread of every block is a real one, and what
-// two of them do to one place without an atomic operation ends the test.
+// Separate program under ThreadSanitizer: every thread of every block is a real thread, and
+// conflicting accesses without atomic operations fail the test.
 
 #include <gtest/gtest.h>
 

@@ -28,7 +28,7 @@ std::vector<std::int16_t> random_hu(const VolumeShape& shape) {
   return hu;
 }
 
-/// Numbers whose product and sum round: a fused operation would differ.
+/// Scale and offset whose product and sum are rounded, so that a fused operation would differ.
 InputContract contract(std::int64_t context, std::int64_t multiple, std::int64_t halo) {
   InputContract input;
   input.hu_window = {-987.5F, 1013.25F};
@@ -87,7 +87,7 @@ TEST(CudaStackContext, EqualsTheCpusOnWholeSlices) {
   }
 }
 
-/// A window is a volume of its own: what lies around it has no influence.
+/// A window is like a separate volume: voxels around it have no influence.
 TEST(CudaStackContext, AWindowEqualsTheVolumeCutOut) {
   const VolumeShape shape{4, 13, 90};
   const std::vector<std::int16_t> hu = random_hu(shape);
@@ -157,7 +157,7 @@ TEST(CudaGatherCrops, PutsAirAroundASmallVolumeAsTheCpuDoes) {
   }
 }
 
-/// What the kernel is to give, voxel by voxel.
+/// Expected result of the kernel, voxel by voxel.
 std::vector<std::int32_t> add_up(const std::vector<std::int16_t>& hu, const VolumeShape& shape,
                                  const cuda::Shape& by) {
   const std::int64_t rows = (shape.rows + by.rows - 1) / by.rows;

@@ -11,7 +11,7 @@
 
 namespace lungrt::ops::testing {
 
-/// A slice from rows of '#' (set) and anything else, all of one length.
+/// Slice from rows of '#' (set) and other characters (not set), all of the same length.
 inline CellMask drawn(const std::vector<std::string>& rows) {
   const CellMask empty(
       {1, static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.front().size())});
@@ -27,7 +27,7 @@ inline CellMask random_mask(const VolumeShape& shape, double share, unsigned see
   return mask_where(shape, [&](std::int64_t) { return set(random); });
 }
 
-/// Sets a ball.
+/// Sets the cells of a ball.
 inline void add_ball(CellMask& mask, const VoxelIndex& center, double radius) {
   for (std::int64_t cell = 0; cell < mask.size(); ++cell) {
     const VoxelIndex at = mask.place(cell);

@@ -18,7 +18,7 @@ TEST(CoarseGrid, BlocksComeNearestToThePitch) {
   EXPECT_EQ(block_size(Geometry({}, {9.0, 4.0, 0.5}, kStraight), 4.0), (BlockSize{8, 1, 1}));
 }
 
-// Sums of a cell are int32, and cells are counted in int64: both ran over.
+// Sums of a cell are int32 and numbers of cells int64; both used to overflow.
 TEST(CoarseGrid, RefusesSpacingsThatMakeCellsOfMillionsOfVoxels) {
   EXPECT_EQ(block_size(Geometry({}, {4.0 / 128, 4.0 / 128, 4.0 / 128}, kStraight), 4.0),
             (BlockSize{128, 128, 128}));
@@ -49,7 +49,7 @@ TEST(CoarseGrid, MeansAreThoseOfClampedVoxels) {
   const BlockSize block{2, 3, 4};
   Cells<std::int32_t> sums(cells_over(shape, block));
   EXPECT_EQ(sums.shape(), (VolumeShape{3, 3, 3}));
-  add_block_sums(volume, block, 2, 3, sums);  // in parts
+  add_block_sums(volume, block, 2, 3, sums);  // part by part
   add_block_sums(volume, block, 0, 2, sums);
   const CoarseGrid grid = coarse_grid(volume, block, sums);
   EXPECT_EQ(grid.spacing_mm, (CellSpacing{4, 3, 4}));
@@ -71,18 +71,18 @@ TEST(CoarseGrid, MeansAreThoseOfClampedVoxels) {
 }
 
 TEST(PatientAxes, TurnAnyImageUpright) {
-  // Sagittal slices from left to right; rows run down, columns towards the front.
+  // Sagittal slices from left to right; rows run downwards, columns to the front.
   const Matrix3 sagittal{{{0, 0, -1}, {-1, 0, 0}, {0, -1, 0}}};
   const PatientAxes axes(sagittal);
   const VolumeShape image{10, 20, 30};  // left to right, down, front
   EXPECT_EQ(axes.reordered(image), (VolumeShape{20, 30, 10}));
-  // The most superior, posterior, left place is the first row, the first column, the first slice.
+  // The most superior, posterior, left cell is in the first row, first column and first slice.
   EXPECT_EQ(axes.to_image({19, 29, 9}, image), (VoxelIndex{0, 0, 0}));
   EXPECT_EQ(axes.to_image({0, 0, 0}, image), (VoxelIndex{9, 19, 29}));
 }
 
 TEST(PatientAxes, ComeFromTheWorldPositionsOfVoxels) {
-  // Whatever the direction: along each patient axis, the world coordinate grows.
+  // For any direction, the world coordinate grows along each patient axis.
   std::array<std::size_t, 3> order{0, 1, 2};
   do {
     for (int signs = 0; signs < 8; ++signs) {

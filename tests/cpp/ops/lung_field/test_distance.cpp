@@ -66,7 +66,7 @@ TEST(Distance, ClosingFillsABayNarrowerThanTheBallAndNoWider) {
   }
   const CellMask closed = close_with_ball(walls, 3.0, {1, 1, 1});
   EXPECT_EQ(closed.at(4, 6, 7), 1);    // in the bay, 4 cells wide
-  EXPECT_EQ(closed.at(0, 6, 7), 1);    // also where the scan cuts it
+  EXPECT_EQ(closed.at(0, 6, 7), 1);    // also where the end of the scan cuts it
   EXPECT_EQ(closed.at(4, 16, 15), 0);  // the open side
   for (std::int64_t cell = 0; cell < walls.size(); ++cell) EXPECT_GE(closed[cell], walls[cell]);
 }

@@ -15,7 +15,7 @@ TEST(Hull, FillsAConcavity) {
   expect_same(axial_hulls(drawn({"..", ".."})), drawn({"..", ".."}));
 }
 
-/// Whether a point lies in the triangle of three others or on its border.
+/// Whether a point lies in the triangle of three other points or on its border.
 bool in_triangle(const VoxelIndex& p, const VoxelIndex& a, const VoxelIndex& b,
                  const VoxelIndex& c) {
   const auto side = [](const VoxelIndex& u, const VoxelIndex& v, const VoxelIndex& w) {

@@ -12,14 +12,14 @@ using lungrt::testing::expect_error;
 
 constexpr Matrix3 kStraight{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
 
-/// A volume of 4 mm voxels, each a cell.
+/// Volume of 4 mm voxels, each of which is one cell.
 struct SyntheticCt {
   VolumeShape shape;
   std::vector<std::int16_t> hu;
   SyntheticCt(VolumeShape s, std::int16_t fill)
       : shape(s), hu(static_cast<std::size_t>(s.voxels()), fill) {}
 
-  /// Fills an elliptic cylinder over the slices given, axis along the slices.
+  /// Fills an elliptic cylinder in the given slices, with its axis along the slices.
   void cylinder(std::int64_t first, std::int64_t last, double row, double column, double rows,
                 double columns, std::int16_t value) {
     for (std::int64_t s = first; s < last; ++s) {
@@ -28,7 +28,7 @@ struct SyntheticCt {
           const double y = (static_cast<double>(r) - row) / rows;
           const double x = (static_cast<double>(c) - column) / columns;
           if (y * y + x * x > 1) continue;
-          // Texture, so that it is no free gas.
+          // Texture, so that it is not taken for free gas.
           const auto texture = static_cast<std::int16_t>((s * 7 + r * 5 + c * 3) % 41 - 20);
           hu[static_cast<std::size_t>((s * shape.rows + r) * shape.columns + c)] =
               static_cast<std::int16_t>(value + texture);

@@ -10,7 +10,7 @@ using testing::drawn;
 using testing::expect_same;
 using testing::random_mask;
 
-/// Whether a cell or one of its neighbours is set, straight from the definition.
+/// Whether a cell or one of its neighbours is set, by definition.
 bool near_set(const CellMask& mask, const VoxelIndex& at, bool between_slices) {
   const VolumeShape& shape = mask.shape();
   const auto set = [&](std::int64_t s, std::int64_t r, std::int64_t c) {
@@ -40,7 +40,7 @@ TEST(Morphology, FillsWhatIsCutOffFromTheEdge) {
   CellMask mask = drawn({"#####.", "#...#.", "#.#.##", "#...#.", "####.."});
   fill_holes_in_slices(mask);
   expect_same(mask, drawn({"#####.", "#####.", "######", "#####.", "####.."}));
-  // A gap at a corner lets four-connected background out only where sides meet.
+  // A gap at a corner does not connect the background, which is 4-connected.
   CellMask open = drawn({".##", "#.#", "#.."});
   fill_holes_in_slices(open);
   expect_same(open, drawn({".##", "#.#", "#.."}));
@@ -50,7 +50,7 @@ TEST(Morphology, ReachesThroughWhatIsAllowed) {
   CellMask within({2, 2, 4});
   for (const std::int64_t cell : {0, 1, 9, 10, 15}) within[cell] = 1;  // (1,1,3) is apart
   CellMask seeds({2, 2, 4});
-  seeds[0] = seeds[7] = 1;  // the second is not within, but is kept
+  seeds[0] = seeds[7] = 1;  // the second seed is not in `within`, but is kept
   const CellMask reached = reach(seeds, within);
   for (std::int64_t cell = 0; cell < reached.size(); ++cell) {
     // From cell 7, (0, 1, 3), the cell 15, (1, 1, 3), is a neighbour.

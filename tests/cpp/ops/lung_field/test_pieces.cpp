@@ -17,7 +17,7 @@ TEST(Pieces, AreNumberedInScanOrder) {
       pieces_of(drawn({"#.#", "#.#", "###", "...", "..#"}), Connectivity::kVolume);
   EXPECT_EQ(pieces.count, 2);
   EXPECT_EQ(pieces.cells, (std::vector<std::int64_t>{7, 7, 1}));
-  EXPECT_EQ(pieces.labels.at(0, 0, 2), 1);  // joins the first one rows later
+  EXPECT_EQ(pieces.labels.at(0, 0, 2), 1);  // joins the first piece some rows later
   EXPECT_EQ(pieces.labels.at(0, 4, 2), 2);
   EXPECT_EQ(pieces.largest(), 1);
   EXPECT_EQ(pieces_of(drawn({"..."}), Connectivity::kVolume).largest(), 0);
