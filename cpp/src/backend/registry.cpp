@@ -39,7 +39,7 @@ constexpr std::array kEngines{
 
 /// Folders that are searched for engines: those in LUNGRT_ENGINE_PATH (colon-separated), then the
 /// core's own, then the one that the application named.
-std::vector<fs::path> search_folders(const fs::path& hint) {
+std::vector<fs::path> search_folders(const fs::path& library_folder) {
   std::vector<fs::path> folders;
   if (const char* path = std::getenv("LUNGRT_ENGINE_PATH")) {
     std::istringstream stream(path);
@@ -50,7 +50,7 @@ std::vector<fs::path> search_folders(const fs::path& hint) {
   if (const fs::path beside = core_location().parent_path(); !beside.empty()) {
     folders.push_back(beside);
   }
-  if (!hint.empty()) folders.push_back(hint);
+  if (!library_folder.empty()) folders.push_back(library_folder);
   return folders;
 }
 

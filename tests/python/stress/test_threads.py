@@ -24,15 +24,15 @@ def outcome(report: lungrt.Report) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("profile", ["book", "lung"])
-@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("threads", [1, 2])
 def test_sixteen_threads_get_what_one_gets(
-    stress_bundle: Path, engine: str, small_ct: lungrt.CtVolume, profile: str, lanes: int
+    stress_bundle: Path, engine: str, small_ct: lungrt.CtVolume, profile: str, threads: int
 ) -> None:
     if profile == "lung":  # no lungs in `small_ct`
         options: dict[str, Any] = {"profile": "lung", "region": "volume"}
     else:
         options = {"profile": "book"}
-    pipeline = lungrt.Pipeline(stress_bundle, engine=engine, threads=lanes, **options)
+    pipeline = lungrt.Pipeline(stress_bundle, engine=engine, threads=threads, **options)
     volumes = [small_ct, lungrt.CtVolume(small_ct.hu[:, ::-1], small_ct.geometry)]
     expected = [outcome(pipeline.run(volume)) for volume in volumes]
     assert expected[0] != expected[1]
