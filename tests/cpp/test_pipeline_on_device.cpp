@@ -185,7 +185,7 @@ TEST_F(OnDevice, AnotherCudaCoreIsAnErrorAndNoNote) {
 TEST_F(OnDevice, ADeviceThatOnlyTheEngineSees) {
   install("liblungrt_torchscript.so", ENGINE_DEVICE_TENSORS);
   install("liblungrt_cuda.so", CUDA_NO_DRIVER);
-  expect_error(ErrorCode::kDeviceUnavailable, {"no driver is here"}, [&] { open("cuda"); });
+  expect_error(ErrorCode::kDeviceUnavailable, {"no driver is installed"}, [&] { open("cuda"); });
 }
 
 TEST_F(OnDevice, TwoAskedForWhereOneIs) {
