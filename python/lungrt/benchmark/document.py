@@ -1,4 +1,4 @@
-"""A finished benchmark, as JSON and as CSV."""
+"""Result of a benchmark, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from lungrt.benchmark.campaign import COMMAND
 from lungrt.benchmark.results import Cold, Network, Whole
+from lungrt.benchmark.run import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lungrt.benchmark.campaign import Measurement, Record
-    from lungrt.benchmark.plan import Absent
+    from lungrt.benchmark.plan import Skipped
+    from lungrt.benchmark.run import Measurement, Record
     from lungrt.benchmark.summary import Summary
 
 __all__ = ["CSV_COLUMNS", "Benchmark"]
@@ -43,23 +43,24 @@ Row = tuple[int, str, float, str]  # run, quantity, value, unit
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All that a benchmark found.
+    """Result of a benchmark.
 
     Attributes
     ----------
     created : str
-        When, as ISO 8601 in UTC.
+        Time of the benchmark, ISO 8601 in UTC.
     environment : dict
         See `lungrt.benchmark.environment`.
     workload : str
-        What was diagnosed.
+        Name and size of the CT.
     rounds, runs : int
-        Processes, and CTs a process.
+        Number of rounds, and how often each process diagnosed the CT.
     summaries : sequence of Summary
-        One a contender, groups together, the baseline first.
-    absent : sequence of Absent
-        What could not be compared, and why.
+        One for each configuration, by group, the baseline of each group first.
+    skipped : sequence of Skipped
+        What was not measured, and why.
     warnings : sequence of str
+        Warnings about the machine.
     """
 
     created: str
@@ -68,11 +69,11 @@ class Benchmark:
     rounds: int
     runs: int
     summaries: Sequence[Summary]
-    absent: Sequence[Absent]
+    skipped: Sequence[Skipped]
     warnings: Sequence[str]
 
     def to_json(self) -> str:
-        """Every measurement, and what was made of them; numbers that are none are null."""
+        """Return all measurements and summaries as JSON text; NaN and infinity become null."""
         document = {
             "format_version": FORMAT_VERSION,
             "created": self.created,
@@ -80,14 +81,14 @@ class Benchmark:
             "workload": self.workload,
             "rounds": self.rounds,
             "runs": self.runs,
-            "contenders": [_contender(summary) for summary in self.summaries],
-            "not_compared": [asdict(absent) for absent in self.absent],
+            "contenders": [_configuration(summary) for summary in self.summaries],
+            "not_compared": [asdict(skipped) for skipped in self.skipped],
             "warnings": list(self.warnings),
         }
         return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
-        """Every measured number in a line of its own."""
+        """Return CSV text with one line for each measured number."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
@@ -97,7 +98,7 @@ class Benchmark:
 
 
 def _finite(value: Any) -> Any:
-    """Return a copy with null for what JSON has no number for."""
+    """Return a copy in which NaN and infinity, which JSON does not have, are None."""
     if isinstance(value, dict):
         return {name: _finite(member) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
@@ -105,22 +106,22 @@ def _finite(value: Any) -> Any:
     return value if not isinstance(value, float) or math.isfinite(value) else None
 
 
-def _contender(summary: Summary) -> dict[str, Any]:
+def _configuration(summary: Summary) -> dict[str, Any]:
     record = summary.record
-    contender = record.contender
+    configuration = record.configuration
     numbers = {
         name: getattr(summary, name)
         for name in ("start", "total", "warm", "cold_first", "cold", "warm_small", "command")
     }
     return {
-        "name": contender.name,
-        "title": contender.title,
-        "device": contender.device,
-        "threads": contender.threads,
-        "options": dict(contender.options),
-        "precision": contender.precision,
-        "profile": contender.profile,
-        "environment": contender.settings,
+        "name": configuration.name,
+        "title": configuration.title,
+        "device": configuration.device,
+        "threads": configuration.threads,
+        "options": dict(configuration.options),
+        "precision": configuration.precision,
+        "profile": configuration.profile,
+        "environment": configuration.settings,
         "summary": {
             "seconds": {
                 **{stage: asdict(spread) for stage, spread in summary.stages.items()},
@@ -142,16 +143,22 @@ def _contender(summary: Summary) -> dict[str, Any]:
 def _raw(measurement: Measurement) -> dict[str, Any]:
     result = measurement.result
     content = {"seconds": result} if isinstance(result, float) else asdict(result)
-    content.pop("outputs", None)  # those of the first round stand with the contender
+    content.pop("outputs", None)  # the outputs of the first round are stored with the configuration
     return {"kind": measurement.kind, "round": measurement.round, **content}
 
 
 def _lines(record: Record) -> Iterator[tuple[object, ...]]:
-    contender = record.contender
-    options = ",".join(f"{name}={value}" for name, value in contender.options.items())
+    configuration = record.configuration
+    options = ",".join(f"{name}={value}" for name, value in configuration.options.items())
     who = (
-        *(contender.key, contender.name, options, contender.precision, contender.profile),
-        *(contender.device, contender.threads),
+        *(
+            configuration.key,
+            configuration.name,
+            options,
+            configuration.precision,
+            configuration.profile,
+        ),
+        *(configuration.device, configuration.threads),
     )
     for measurement in record.measurements:
         for row in _rows(measurement):
@@ -175,5 +182,5 @@ def _rows(measurement: Measurement) -> Iterator[Row]:
             for number, value in enumerate(values):
                 yield number, quantity, value, "ms"
     else:
-        assert measurement.kind == COMMAND, "a plain number is what the command took"
+        assert measurement.kind == COMMAND, "only the command's result is a plain number"
         yield 0, "process", result, "s"

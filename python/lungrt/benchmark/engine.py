@@ -1,6 +1,6 @@
-"""An engine of the library as a contender: ``python -m lungrt.benchmark.engine TASK``.
+"""Measuring process of the library's engines: ``python -m lungrt.benchmark.engine TASK``.
 
-Makes the settings that the library's own command makes, and never imports torch.
+It sets up the process as the command ``lungrt`` does, and never imports torch.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["EngineSubject", "stage_seconds"]
 
 
 class EngineSubject(Subject):
-    """A bundle on an engine."""
+    """Bundle that was opened with one of the library's engines."""
 
     def __init__(self, task: Task) -> None:
-        # As lungrt.cli.main does, before an engine's runtime is loaded.
+        # Set before an engine's runtime is loaded, as lungrt.cli.main does.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import lungrt
         from lungrt import _core
@@ -52,14 +52,14 @@ class EngineSubject(Subject):
         return lungrt.read_ct(ct, series=series)
 
     def shape(self, ct: CtVolume) -> tuple[int, int, int]:
-        """Slices, rows, columns."""
+        """Return the number of slices, rows and columns."""
         return ct.shape
 
     def run(self, ct: CtVolume, places: int) -> Diagnosis:
-        """Diagnose a CT, or time its stages one by one where fixed places are classified.
+        """Diagnose a CT; if fixed voxels are to be classified, run the stages one by one.
 
-        Finding the lungs, where the profile asks for it, counts as part of segment; of stages one
-        by one, group finds them once more.
+        If the profile needs the lung field, finding it counts as part of segment. Of stages that
+        are run one by one, group finds it once more.
         """
         if places == 0:
             report = self._pipeline.run(ct)
@@ -80,13 +80,13 @@ class EngineSubject(Subject):
         return Diagnosis(seconds, lambda: self._outputs(found, findings, _eroded_voxels(mask)))
 
     def slices(self, ct: CtVolume, numbers: range) -> NDArray[Any]:
-        """What the segmentation network sees of slices."""
+        """Return the segmentation network's inputs for some slices."""
         import numpy as np
 
         return np.stack([self._pipeline.segmentation_input(ct, number) for number in numbers])
 
     def crops(self, ct: CtVolume, places: NDArray[Any]) -> NDArray[Any]:
-        """What the nodule classifier sees of voxels."""
+        """Return the nodule classifier's inputs for some voxels."""
         import numpy as np
 
         return np.stack([self._pipeline.nodule_input(ct, place)[None] for place in places.tolist()])
@@ -120,10 +120,10 @@ _TIMED = ("segment", "group", "classify")
 
 
 def stage_seconds(timings_s: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of segment, group and classify, of a report's timings.
+    """Return the seconds of segment, group and classify from a report's timings.
 
-    Finding the lungs counts as segment, whose slices it chooses: a benchmark's stages are those
-    that every contender has, and must add up to the whole.
+    Finding the lungs is added to segment, because a benchmark has only stages that every
+    configuration has, and they must add up to the total.
     """
     seconds = {stage: timings_s[stage] for stage in _TIMED}
     seconds["segment"] += timings_s.get("find_lungs", 0.0)

@@ -1,4 +1,4 @@
-"""The machine and the software of a benchmark: what a figure means nothing without."""
+"""Description of the machine and software of a benchmark, needed to interpret its times."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _DISTRIBUTIONS = ("lungrt", "numpy", "SimpleITK", "torch", "scipy", "onnxruntime
 _FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
 _SETTINGS = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES", "CUDA_VISIBLE_DEVICES")
 _PRELOADED = "LD_PRELOAD"
-# Load that others put on a processor, above which times are not to be trusted.
+# Load by other programs, per processor, above which times cannot be trusted.
 _BUSY = 0.15
 
 
 def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
-    """Describe this machine and its software; no paths, no names of people or hosts."""
+    """Describe this machine and its software, without paths and names of people or hosts."""
     return {
         "cpu": _cpu_model(),
         "cpu_flags": _cpu_flags(),
@@ -45,21 +45,21 @@ def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return the number of processors available to this process."""
     return len(os.sched_getaffinity(0))
 
 
 def idle_warning(environment: Mapping[str, Any]) -> str:
-    """Return what to say of a machine that was busy before anything began; empty for an idle one.
+    """Return a warning if the machine was busy before the benchmark; empty if it was idle.
 
-    Load averages are of the whole machine, of which this process may see a part.
+    Load averages are those of the whole machine, of which this process may see only a part.
     """
     load = float(environment["load_average"][0])
     if load <= _BUSY * int(environment["processors"]):
         return ""
     return (
         f"the machine was not idle: load average {load:.2f} on {environment['processors']} "
-        "processors before the first measurement; times may be too long, ratios wrong"
+        "processors before the first measurement; times may be too long and speed-ups wrong"
     )
 
 
@@ -83,7 +83,7 @@ def _cpuinfo(field: str) -> str:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:  # this system does not tell
+    except OSError:  # not available on this system
         return ""
 
 

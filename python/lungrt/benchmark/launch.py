@@ -1,4 +1,4 @@
-"""One measurement: a process is started, waited for, and its result read."""
+"""Starting of a measuring process, and reading of its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lungrt.benchmark.results import Result, parse_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lungrt.benchmark.contender import Contender
+    from lungrt.benchmark.configuration import Configuration
     from lungrt.benchmark.task import Task
 
 __all__ = ["MeasurementFailed", "measure_command", "measure_task"]
@@ -27,53 +27,61 @@ EAGER_MODULE = "lungrt.benchmark.eager.child"
 
 
 class MeasurementFailed(Exception):
-    """A contender's process gave no result; the message says what it gave instead."""
+    """A measuring process failed; the message says why."""
 
 
-def measure_task(contender: Contender, task: Task, folder: Path, limit_s: float) -> Result:
-    """Measure a task in a process of its own.
+def measure_task(configuration: Configuration, task: Task, folder: Path, limit_s: float) -> Result:
+    """Measure a task in a new process.
 
     Parameters
     ----------
+    configuration : Configuration
+        What to measure; it determines the program and its environment variables.
+    task : Task
+        The task; `result` and `started` are set here.
     folder : pathlib.Path
-        For the files that travel between the processes.
+        Folder for the files that the processes exchange.
     limit_s : float
-        Seconds after which the process is ended.
+        Time limit in seconds, after which the process is killed.
 
     Raises
     ------
     MeasurementFailed
+        If the process failed, was killed, or wrote no result.
     """
-    module = EAGER_MODULE if contender.is_eager else ENGINE_MODULE
+    module = EAGER_MODULE if configuration.is_eager else ENGINE_MODULE
     file, result = folder / "task.json", folder / "result.json"
     result.unlink(missing_ok=True)
     replace(task, result=str(result), started=time.monotonic()).write(file)
-    _run(contender, ["-m", module, str(file)], limit_s, result)
+    _run(configuration, ["-m", module, str(file)], limit_s, result)
     try:
         return parse_result(task.kind, json.loads(result.read_text(encoding="utf-8")))
     except OSError as error:
-        raise MeasurementFailed("its process ended without a result") from error
+        raise MeasurementFailed("its process ended without writing a result") from error
 
 
-def measure_command(contender: Contender, arguments: Sequence[str], limit_s: float) -> float:
-    """Seconds that ``lungrt ARGUMENTS`` takes, from the start of the process to its end.
+def measure_command(
+    configuration: Configuration, arguments: Sequence[str], limit_s: float
+) -> float:
+    """Return the seconds that ``lungrt ARGUMENTS`` takes, including the start of the process.
 
     Raises
     ------
     MeasurementFailed
+        If the command failed or was killed.
     """
     started = time.monotonic()
-    _run(contender, ["-m", "lungrt", *arguments], limit_s, None)
+    _run(configuration, ["-m", "lungrt", *arguments], limit_s, None)
     return time.monotonic() - started
 
 
 def _run(
-    contender: Contender, arguments: Sequence[str], limit_s: float, result: Path | None
+    configuration: Configuration, arguments: Sequence[str], limit_s: float, result: Path | None
 ) -> None:
     try:
         done = subprocess.run(
             [sys.executable, *arguments],
-            env=contender.environment(),
+            env=configuration.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -83,18 +91,20 @@ def _run(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise MeasurementFailed(f"ended after {limit_s:g} s, the limit (--time-limit)") from error
+        raise MeasurementFailed(
+            f"stopped after {limit_s:g} s, the limit set by --time-limit"
+        ) from error
     if done.returncode == FAILED and result is not None and result.exists():
         raise MeasurementFailed(json.loads(result.read_text(encoding="utf-8"))["error"])
     if done.returncode:
-        raise MeasurementFailed(_told(done.returncode, done.stderr))
+        raise MeasurementFailed(_describe_exit(done.returncode, done.stderr))
 
 
-def _told(code: int, stderr: str) -> str:
+def _describe_exit(code: int, stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    last = lines[-1] if lines else "it said nothing"
+    last = lines[-1] if lines else "no message on stderr"
     if code >= 0:
         return f"exit code {code}: {last}"
     name = signal.Signals(-code).name
-    hint = ", as the system does where memory runs out" if name == "SIGKILL" else ""
-    return f"ended by {name}{hint}: {last}"
+    hint = " (often because memory ran out)" if name == "SIGKILL" else ""
+    return f"killed by {name}{hint}: {last}"

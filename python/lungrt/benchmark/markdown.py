@@ -1,4 +1,4 @@
-"""A benchmark in a README, between two comments."""
+"""Tables of a benchmark in a Markdown file, between two marker comments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lungrt.benchmark import wording
+from lungrt.benchmark import labels
 from lungrt.errors import InvalidArgument, Io
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/:;,()'\"]+/)+")
 
 
 def read_marked(path: Path) -> str:
-    """Read a file that has the two comments.
+    """Read a Markdown file that has the two markers.
 
     Raises
     ------
     lungrt.errors.Io
-        It cannot be read.
+        If the file cannot be read.
     lungrt.errors.InvalidArgument
-        The comments are not there once each, in this order.
+        If the file does not have each marker once, in this order.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -41,27 +41,30 @@ def read_marked(path: Path) -> str:
     begin, end = text.find(BEGIN), text.find(END)
     if text.count(BEGIN) != 1 or text.count(END) != 1 or begin > end:
         raise InvalidArgument(
-            f"{path}: expected {BEGIN} and after it {END}, once each, around what is replaced"
+            f"{path}: expected the line {BEGIN} and after it the line {END}, once each; the text "
+            "between them is replaced"
         )
     return text
 
 
 def replaced(text: str, section: str) -> str:
-    """Return the text with another section between its comments."""
+    """Return the text with the section between the two markers replaced."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{section.strip()}\n{END}{after}"
 
 
 def to_markdown(benchmark: Benchmark, picture: Path | None = None, page: Path | None = None) -> str:
-    """Return the section.
+    """Return the tables of a benchmark as Markdown.
 
     Parameters
     ----------
+    benchmark : Benchmark
+        The benchmark.
     picture : pathlib.Path, optional
-        A plot to show.
+        Chart to show above the tables.
     page : pathlib.Path, optional
-        The file that the section is for: the picture is linked from there.
+        File that will contain the tables, to which the link to the picture is relative.
     """
     return "\n".join(_lines(benchmark, picture, page)) + "\n"
 
@@ -70,21 +73,21 @@ def _lines(benchmark: Benchmark, picture: Path | None, page: Path | None) -> Ite
     if picture is not None:
         folder = page.resolve().parent if page else Path.cwd()
         link = Path(os.path.relpath(picture.resolve(), folder)).as_posix()
-        yield f"![seconds of each stage, by contender]({link})"
+        yield f"![Seconds of each stage, by configuration]({link})"
         yield ""
     yield (
-        f"{benchmark.workload}; {wording.rounds(benchmark)}. Seconds from file to probabilities, "
+        f"{benchmark.workload}; {labels.rounds(benchmark)}. Seconds from file to probabilities, "
         f"on {_machine(benchmark)}:"
     )
     yield ""
-    yield from _table(benchmark, wording.STAGE_HEADINGS, wording.stage_cells)
+    yield from _table(benchmark, labels.STAGE_HEADINGS, labels.stage_cells)
     yield ""
     yield (
-        "Seconds to start and to the result of a small CT, counted from the start of the process, "
-        "and milliseconds of the networks alone:"
+        "Seconds from the start of the process until the networks are ready and until a small CT "
+        "is diagnosed, and milliseconds of the networks alone:"
     )
     yield ""
-    yield from _table(benchmark, wording.RATE_HEADINGS, wording.rate_cells)
+    yield from _table(benchmark, labels.RATE_HEADINGS, labels.rate_cells)
     yield ""
     yield from _outcome(benchmark)
 
@@ -100,7 +103,7 @@ def _table(
 ) -> Iterator[str]:
     yield "| | " + " | ".join(headings) + " |"
     yield "|---|" + "---:|" * len(headings)
-    grouped = wording.groups(benchmark)
+    grouped = labels.groups(benchmark)
     for group, summaries in grouped.items():
         for summary in summaries:
             suffix = f" ({group})" if len(grouped) > 1 else ""
@@ -108,17 +111,17 @@ def _table(
 
 
 def _outcome(benchmark: Benchmark) -> Iterator[str]:
-    if wording.same_decisions(benchmark):
+    if labels.same_decisions(benchmark):
         yield from _agreement(benchmark)
     else:
         for summary in benchmark.summaries:
             comparison = summary.record.comparison
             if comparison and not comparison.same_decisions:
-                yield f"{_escaped(summary.title)}: {comparison.in_words()}."
-    # Of paths only the last part: a page is read elsewhere.
-    missing = [_escaped(_FOLDERS.sub("", line)) for line in wording.not_compared(benchmark)]
+                yield f"{_escaped(summary.title)}: {comparison.describe()}."
+    # Paths are shortened to their last part, because the page is read on other machines.
+    missing = [_escaped(_FOLDERS.sub("", line)) for line in labels.not_measured(benchmark)]
     if missing:
-        yield "Not compared: " + "; ".join(missing) + "."
+        yield "Not measured: " + "; ".join(missing) + "."
 
 
 def _agreement(benchmark: Benchmark) -> Iterator[str]:
@@ -126,17 +129,17 @@ def _agreement(benchmark: Benchmark) -> Iterator[str]:
     everywhere = [c for c in compared if c.in_region is None]
     in_field = [c for c in compared if c.in_region is not None]
     if len(everywhere) > 1:
-        who = " that look at the whole volume" if in_field else ""
+        who = " that search the whole volume" if in_field else ""
         yield (
-            f"All {len(everywhere)}{who} gave the same {everywhere[0].candidates} candidates and "
-            f"decisions; probabilities differ by at most {_most(everywhere)}."
+            f"All {len(everywhere)}{who} found the same {everywhere[0].candidates} candidates and "
+            f"made the same decisions; probabilities differ by at most {_most(everywhere)}."
         )
     if in_field:
         counts = " or ".join(str(count) for count in sorted({c.in_region or 0 for c in in_field}))
         yield (
-            f"Of the {in_field[0].candidates} candidates {counts} lie in the lung field; what "
-            "looks only there decides the same on these, and probabilities differ by at most "
-            f"{_most(in_field)}."
+            f"Of the {in_field[0].candidates} candidates, {counts} lie in the lung field; "
+            "configurations that search only there decide the same about these, and probabilities "
+            f"differ by at most {_most(in_field)}."
         )
 
 

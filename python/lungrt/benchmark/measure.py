@@ -1,4 +1,4 @@
-"""The measurements, the same for every contender; runs in the contender's own process."""
+"""Measurements, the same for every configuration; they run in the configuration's own process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAILED", "Diagnosis", "Subject", "fixed_places", "main", "peak_bytes"]
 
-FAILED = 3  # exit code of a process that wrote what went wrong instead of a result
+FAILED = 3  # exit code of a process that wrote an error message instead of a result
 
 _REPETITIONS = 3
 _PLACES_SEED = 3
@@ -27,44 +27,44 @@ _PLACES_SEED = 3
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A finished run: seconds by stage (segment, group, classify), and what it decided."""
+    """Finished diagnosis: seconds by stage (segment, group, classify), and its results."""
 
     seconds: dict[str, float]
-    outputs: Callable[[], Outputs]  # called when the clock has stopped
+    outputs: Callable[[], Outputs]  # called after the time was taken
 
 
 class Subject(Protocol):
-    """A contender with its networks open. Arrays are float32, batch first, planes."""
+    """Configuration whose networks are open. Arrays are float32, N x C x spatial axes."""
 
     def read(self, ct: str, series: str | None) -> Any:
         """Read a CT."""
 
     def run(self, ct: Any, places: int) -> Diagnosis:
-        """Diagnose it; `places` as in `Task`."""
+        """Diagnose a CT; for `places` see `Task`."""
 
     def slices(self, ct: Any, numbers: range) -> NDArray[Any]:
-        """What the segmentation network sees of slices."""
+        """Return the segmentation network's inputs for some slices."""
 
     def crops(self, ct: Any, places: NDArray[Any]) -> NDArray[Any]:
-        """What the nodule classifier sees of voxels."""
+        """Return the nodule classifier's inputs for some voxels."""
 
     def probabilities(self, stage: str, inputs: NDArray[Any]) -> NDArray[Any]:
         """Run a stage's network alone."""
 
     def shape(self, ct: Any) -> Index:
-        """Slices, rows, columns."""
+        """Return the number of slices, rows and columns."""
 
 
 def main(open_subject: Callable[[Task], Subject]) -> None:
-    """Measure what the task file in ``sys.argv[1]`` says; the body of a contender's process."""
+    """Run the task in the file ``sys.argv[1]``; the main function of a measuring process."""
     task = Task.read(sys.argv[1])
     from lungrt.errors import Error
 
     try:
         content = to_json(_measure(task, open_subject))
     except (Error, MemoryError, ImportError) as error:
-        told = str(error) or "out of memory"
-        content = {"error": f"{type(error).__name__}: {told}"}
+        message = str(error) or "out of memory"
+        content = {"error": f"{type(error).__name__}: {message}"}
     Path(task.result).write_text(json.dumps(content), encoding="utf-8")
     sys.exit(FAILED if "error" in content else 0)
 
@@ -116,7 +116,7 @@ def _networks(task: Task, subject: Subject) -> Network:
     milliseconds: dict[str, list[float]] = {}
     outputs = {}
     for stage, batch in inputs.items():
-        outputs[stage] = subject.probabilities(stage, batch)  # warm from here on
+        outputs[stage] = subject.probabilities(stage, batch)  # the first run warms up
         milliseconds[stage] = []
         for _ in range(_REPETITIONS):
             began = time.perf_counter()
@@ -128,16 +128,15 @@ def _networks(task: Task, subject: Subject) -> Network:
 
 
 def fixed_places(shape: Index, count: int) -> NDArray[Any]:
-    """Voxels of a volume, the same for every contender: int64, shape (count, 3)."""
+    """Return voxels of a volume, the same for every configuration: int64, shape (count, 3)."""
     import numpy as np
 
     return np.random.default_rng(_PLACES_SEED).integers(0, shape, (count, 3))
 
 
 def peak_bytes() -> int:
-    """Largest resident memory of this process so far."""
-    # Where the kernel tells it of this program alone: what getrusage gives begins with the size
-    # of the process that started it.
+    """Return the largest resident memory of this process so far, in bytes."""
+    # Preferred to getrusage, whose value starts at the size of the process that started this one.
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():

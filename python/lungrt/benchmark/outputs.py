@@ -1,4 +1,4 @@
-"""What two contenders decided, held against each other."""
+"""Comparison of the results of two configurations."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ __all__ = ["Comparison", "Thresholds", "compare_arrays", "compare_outputs"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a contender's results differ from the baseline's.
+    """Differences between the results of a configuration and those of the baseline.
 
     Attributes
     ----------
     baseline : str
-        Key of the contender that they are held against.
+        Key of the baseline.
     candidates : int
-        How many the baseline found.
+        Number of candidates that the baseline found.
     differing_candidates : int
-        Found by one of the two alone. Of a contender that looks at a region: what the baseline
-        lacks, or has in another order.
+        Number of candidates that only one of the two found, or else that are in another order. If
+        the configuration searched only a region, candidates of the baseline may be missing.
     judged, differing_decisions : int
-        Voxels that both classified, and those of them that only one calls a nodule, or malignant.
+        Number of voxels that both classified, and how many of them they decided differently.
     largest_difference : float
-        Of a probability of nodule.
+        Largest difference of a probability of nodule.
     differing_mask_voxels : int
-        Difference of the sizes of the eroded masks; 0 where only one of them is of a region.
+        Difference of the sizes of the eroded masks; 0 if only one of them is of a region.
     slices, differing_slice_voxels : int
-        Slices whose probabilities were compared voxel by voxel, and voxels that are on the
-        other side of the threshold; 0 where it was not done.
+        Number of slices whose probabilities were compared voxel by voxel, and of voxels that are on
+        different sides of the threshold; both 0 if no slices were compared.
     largest_slice_difference : float
-        Of a voxel's probability.
+        Largest difference of a voxel's probability in these slices.
     in_region : int or None
-        How many candidates a contender found that looks at the lung field alone, where the
-        baseline looks everywhere; None where both look at the same.
+        Number of candidates of a configuration that searched only the lung field, if the baseline
+        searched the whole volume; None if both searched the same.
     """
 
     baseline: str
@@ -59,25 +59,24 @@ class Comparison:
 
     @property
     def same_decisions(self) -> bool:
-        """Whether both found the same candidates and think the same of them.
+        """Whether both found the same candidates and decided the same about them.
 
-        Of a contender that looks at a region: whether the baseline found all of its candidates, in
-        this order, and thinks the same of them.
+        If the configuration searched only a region, only its own candidates count.
         """
         return self.differing_candidates == 0 and self.differing_decisions == 0
 
-    def in_words(self) -> str:
-        """One line for people."""
+    def describe(self) -> str:
+        """Return the differences in one line of text."""
         decided = (
-            f"same {self.judged} decisions"
+            f"the same {self.judged} decisions"
             if self.differing_decisions == 0
-            else f"{self.differing_decisions} DECISIONS DIFFER (of {self.judged})"
+            else f"{self.differing_decisions} OF {self.judged} DECISIONS DIFFER"
         )
         if self.in_region is not None:
             return f"{self._found()}, {decided}, |p - p'| <= {self.largest_difference:.1e}"
         found = self._found()
         mask = (
-            f"mask of equal size, |p - p'| <= {self.largest_difference:.1e}"
+            f"masks of equal size, |p - p'| <= {self.largest_difference:.1e}"
             if self.differing_mask_voxels == 0
             else f"mask sizes differ by {self.differing_mask_voxels} voxels, "
             f"|p - p'| <= {self.largest_difference:.1e}"
@@ -85,27 +84,29 @@ class Comparison:
         if not self.slices:
             return f"{found}, {decided}, {mask}"
         return (
-            f"{found}, {decided}, {mask}; of {self.slices} slices {self.differing_slice_voxels} "
-            f"voxels differ, |p - p'| <= {self.largest_slice_difference:.1e}"
+            f"{found}, {decided}, {mask}; in {self.slices} slices compared voxel by voxel, "
+            f"{self.differing_slice_voxels} voxels differ, "
+            f"|p - p'| <= {self.largest_slice_difference:.1e}"
         )
 
     def _found(self) -> str:
         if self.differing_candidates:
             of = self.candidates if self.in_region is None else self.in_region
-            where = "" if self.in_region is None else " in the lung field"
-            return f"{self.differing_candidates} CANDIDATES DIFFER (of {of}{where})"
+            where = "" if self.in_region is None else " IN THE LUNG FIELD"
+            return f"{self.differing_candidates} OF {of} CANDIDATES{where} DIFFER"
         if self.in_region is None:
-            return f"same {self.candidates} candidates"
-        return f"{self.in_region} of the {self.candidates} candidates lie in the lung field"
+            return f"the same {self.candidates} candidates"
+        return f"the same candidates ({self.in_region} of {self.candidates} lie in the lung field)"
 
 
 def compare_outputs(
     ours: Outputs, theirs: Outputs, baseline: str, thresholds: Thresholds
 ) -> Comparison:
-    """Compare what was decided; voxels that only one classified are not judged.
+    """Compare the results of a configuration (ours) with those of the baseline (theirs).
 
-    Where ours looked at a region and theirs everywhere, our candidates must be a sub-sequence of
-    theirs, and masks are not compared: they are of different slices. A NaN differs from everything.
+    Only voxels that both classified are compared. If ours searched a region and theirs the whole
+    volume, our candidates must be a sub-sequence of theirs, and the masks are not compared because
+    they cover different slices. NaN differs from everything, including NaN.
     """
     within = ours.restricted and not theirs.restricted
     differing = _out_of_place if within else _differing
@@ -130,23 +131,23 @@ def compare_outputs(
 
 
 def _differing(ours: list[Index], theirs: list[Index]) -> int:
-    """Count what only one found, or else what stands at another place of the list."""
+    """Count candidates that only one found or, if there are none, those in another order."""
     a, b = Counter(ours), Counter(theirs)
     alone = ((a - b) + (b - a)).total()
     return alone or sum(x != y for x, y in zip(ours, theirs, strict=True))
 
 
 def _out_of_place(ours: list[Index], theirs: list[Index]) -> int:
-    """Count what only ours has, or else what comes too late to be a sub-sequence of theirs."""
+    """Count candidates that only ours has or, if there are none, those in another order."""
     alone = (Counter(ours) - Counter(theirs)).total()
-    rest = iter(theirs)  # each search goes on after what was found last
+    rest = iter(theirs)  # each search continues after the previous match
     return alone or sum(index not in rest for index in ours)
 
 
 def compare_arrays(
     found: Comparison, ours: Path, theirs: Path, thresholds: Thresholds
 ) -> Comparison:
-    """Add what the networks alone gave, as their processes stored it."""
+    """Return the comparison with that of the networks' outputs, read from .npz files."""
     import numpy as np
 
     with np.load(ours) as mine, np.load(theirs) as other:

@@ -1,4 +1,4 @@
-"""A benchmark as a picture: a bar a contender, cut into stages."""
+"""Bar chart of a benchmark: one bar for each configuration, divided into stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import textwrap
 from typing import TYPE_CHECKING
 
-from lungrt.benchmark import wording
+from lungrt.benchmark import labels
 from lungrt.benchmark.results import STAGES
 from lungrt.errors import InvalidArgument
 
@@ -26,47 +26,55 @@ _COLOURS = {
     "group": "#d55e00",
     "classify": "#e69f00",
 }
-# Ink, faint ink and paper, on light; each stands for nothing else in the picture.
+# Colours of text, axes and background on a light page. No other element may use them, because they
+# are replaced by those of _DARK on a dark page.
 _LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#fffffe"}
 _DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#0d1117"}
 _BAR_INCHES = 0.66
 _LABEL_COLUMNS = 40
-_FONT = "DejaVu Sans"  # matplotlib brings it; an SVG is shown in what the reader has
-_READER_FONTS = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+_FONT = "DejaVu Sans"  # comes with matplotlib; in an SVG it is replaced by the viewer's fonts
+_VIEWER_FONTS = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
 def require_matplotlib(what: str) -> None:
-    """Check that pictures can be drawn.
+    """Check that matplotlib is installed, which draws the chart.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        matplotlib is not installed.
+        If it is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise InvalidArgument(
-            f"{what}: a picture needs matplotlib, which is not installed; "
-            "pip install 'lungrt[bench]', or write .json or .csv"
+            f"{what}: pictures need matplotlib, which is not installed; "
+            "run pip install 'lungrt[bench]', or write .json or .csv"
         )
 
 
 def plot(benchmark: Benchmark, kind: str) -> bytes:
-    """Draw the stages of every contender that finished a CT.
+    """Draw the stages of every configuration that finished the CT.
 
     Parameters
     ----------
+    benchmark : Benchmark
+        The benchmark.
     kind : {"svg", "png"}
-        An SVG follows the reader's choice of light or dark; a PNG is light.
+        Format. An SVG adapts to light and dark pages; a PNG is light.
+
+    Returns
+    -------
+    bytes
+        Content of the picture's file.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     shown = [summary for summary in benchmark.summaries if summary.total]
-    # No pyplot: its figures live until they are closed, and it looks for a screen.
+    # Not pyplot, which keeps figures until they are closed and needs a display.
     with mpl.rc_context(
         {
-            "svg.fonttype": "none",  # text stays text: small, sharp, and found by a search
-            "svg.hashsalt": "lungrt",  # the same benchmark gives the same file
+            "svg.fonttype": "none",  # text is kept as text: small, sharp and searchable
+            "svg.hashsalt": "lungrt",  # makes the file reproducible
             "font.family": _FONT,
             "font.size": 10,
         }
@@ -86,12 +94,12 @@ def plot(benchmark: Benchmark, kind: str) -> bytes:
         picture = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else None
         figure.savefig(picture, format=kind, dpi=160, metadata=metadata)
-    return _following_the_reader(picture.getvalue()) if kind == "svg" else picture.getvalue()
+    return _with_dark_mode(picture.getvalue()) if kind == "svg" else picture.getvalue()
 
 
 def _draw(axes: Axes, benchmark: Benchmark, shown: list[Summary]) -> None:
     longest = max((s.total.median for s in shown if s.total), default=1.0)
-    several = len(wording.groups(benchmark)) > 1
+    several = len(labels.groups(benchmark)) > 1
     for place, summary in enumerate(shown):
         _bar(axes, place, summary, longest)
     axes.set_yticks(
@@ -114,10 +122,10 @@ def _draw(axes: Axes, benchmark: Benchmark, shown: list[Summary]) -> None:
 
 
 def _bar(axes: Axes, place: int, summary: Summary, longest: float) -> None:
-    assert summary.total is not None, "only contenders with a total are drawn"
+    assert summary.total is not None, "only configurations with a total are drawn"
     total = summary.total.median
     lengths = {stage: spread.median for stage, spread in summary.stages.items()}
-    # Stages that overlap add up to more than the total, which is what a bar's length tells.
+    # Overlapping stages add up to more than the total; the bar's length must show the total.
     scale = min(1.0, total / (sum(lengths.values()) or 1.0))
     left = 0.0
     for stage, seconds in lengths.items():
@@ -136,17 +144,17 @@ def _bar(axes: Axes, place: int, summary: Summary, longest: float) -> None:
 
 def _label(summary: Summary, several: bool) -> str:
     title = textwrap.fill(summary.title, _LABEL_COLUMNS, break_on_hyphens=False)
-    return f"{title}\n{summary.record.contender.group}" if several else title
+    return f"{title}\n{summary.record.configuration.group}" if several else title
 
 
-def _following_the_reader(svg: bytes) -> bytes:
-    """Give an SVG the reader's fonts, and other colours where a dark page is preferred."""
+def _with_dark_mode(svg: bytes) -> bytes:
+    """Return an SVG with the viewer's fonts, and with other colours on dark pages."""
     rules = "".join(
         f'[style*="fill: {light}"]{{fill:{_DARK[name]}!important}}'
         f'[style*="stroke: {light}"]{{stroke:{_DARK[name]}!important}}'
         for name, light in _LIGHT.items()
     )
     style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>\n"
-    text = svg.decode().replace(f"'{_FONT}'", _READER_FONTS)
+    text = svg.decode().replace(f"'{_FONT}'", _VIEWER_FONTS)
     head, end, rest = text.partition("<defs>")
     return (head + style + end + rest).encode()

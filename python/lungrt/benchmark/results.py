@@ -1,4 +1,4 @@
-"""What a process measured, as it comes back."""
+"""Results of measuring processes."""
 
 from __future__ import annotations
 
@@ -26,21 +26,22 @@ Index = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a diagnosis decided.
+    """Candidates and probabilities of a diagnosis.
 
     Attributes
     ----------
     candidates : list of (slice, row, column)
-        In pipeline order.
+        Voxels of the candidates, in pipeline order.
     judged : list of (slice, row, column)
-        What was classified: the candidates, or fixed places.
+        Voxels that were classified: the candidates, or fixed ones.
     p_nodule : list of float
+        Probabilities of nodule of these voxels.
     p_malignant : list of float or None
-        None where it was not asked.
+        Their probabilities of malignancy; None if it was not computed.
     mask_voxels : int
-        Of the mask after erosion.
+        Number of voxels of the mask after erosion.
     restricted : bool
-        Whether only a region of the volume was looked at: the lung field.
+        Whether only the lung field was searched, not the whole volume.
     """
 
     candidates: list[Index]
@@ -53,10 +54,10 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of one CT.
+    """Times of one diagnosis, in seconds.
 
-    `total` is from before reading to the last probability; stages that overlap add up to more.
-    `segment` includes finding the lungs, where only these are looked at.
+    `total` lasts from before reading to the last probability; stages that overlap add up to more.
+    `segment` includes finding the lungs, if only the lung field is searched.
     """
 
     read: float
@@ -68,19 +69,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Whole:
-    """CTs in one process, one after another.
+    """Result of a task of kind ``"whole"``: several diagnoses of the CT in one process.
 
     Attributes
     ----------
     start : float
-        Seconds from the start of the process until networks were ready.
+        Seconds from the start of the process until the networks were ready.
     runs : list of Run
+        Times of the diagnoses.
     peak_bytes : list of int
         Largest resident memory of the process so far, after each run.
     outputs : Outputs
-        Of the first run.
+        Results of the first diagnosis.
     shape : (slices, rows, columns)
-        Of the CT.
+        Shape of the CT.
     """
 
     start: float
@@ -92,16 +94,16 @@ class Whole:
 
 @dataclass(frozen=True)
 class Cold:
-    """A small CT in a fresh process.
+    """Result of a task of kind ``"cold"``: the small CT, diagnosed twice in a new process.
 
     Attributes
     ----------
     start : float
-        Seconds from the start of the process until networks were ready.
+        Seconds from the start of the process until the networks were ready.
     first : float
         Seconds from the start of the process to the first result.
     again : float
-        Seconds of the second run in the same process.
+        Seconds of the second diagnosis in the same process.
     """
 
     start: float
@@ -111,7 +113,7 @@ class Cold:
 
 @dataclass(frozen=True)
 class Network:
-    """The networks alone, warm: milliseconds a slice and a crop, one number a repetition."""
+    """Result of a task of kind ``"network"``: ms per slice and per crop, for each repetition."""
 
     slice_ms: list[float]
     crop_ms: list[float]
@@ -121,12 +123,12 @@ Result = Whole | Cold | Network
 
 
 def to_json(result: Result) -> dict[str, Any]:
-    """Return what `parse_result` reads."""
+    """Return a result in the form that `parse_result` reads."""
     return asdict(result)
 
 
 def parse_result(kind: str, content: Mapping[str, Any]) -> Result:
-    """Read the result of a task of a kind."""
+    """Return the result of a task of the given kind."""
     if kind == "cold":
         return Cold(**content)
     if kind == "network":

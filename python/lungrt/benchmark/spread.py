@@ -1,4 +1,4 @@
-"""Repeated measurements of one quantity, in three numbers."""
+"""Summary of repeated measurements of one quantity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Spread"]
 
 @dataclass(frozen=True)
 class Spread:
-    """Median, lowest and highest of some measurements."""
+    """Median, lowest and highest of repeated measurements, and their number."""
 
     median: float
     lowest: float
@@ -20,7 +20,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread | None:
-        """Return the spread of values; None where there are none."""
+        """Return the spread of values; None if there are none."""
         known = list(values)
         if not known:
             return None

@@ -1,50 +1,51 @@
-"""From measurements to the numbers that are shown."""
+"""Summary of the measurements of each configuration."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lungrt.benchmark.campaign import COMMAND
-from lungrt.benchmark.contender import EAGER
+from lungrt.benchmark.configuration import EAGER
 from lungrt.benchmark.results import STAGES, Cold, Network, Whole
+from lungrt.benchmark.run import COMMAND
 from lungrt.benchmark.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lungrt.benchmark.campaign import Record
+    from lungrt.benchmark.run import Record
 
 __all__ = ["Summary", "summarize"]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A contender's numbers; None for what was not measured.
+    """Times and memory of a configuration; None for what was not measured.
 
     Attributes
     ----------
     record : Record
+        The configuration and its measurements.
     start : Spread or None
-        Seconds from the start of a process to open networks, on the large CT.
+        Seconds from the start of a process until the networks are ready.
     stages : dict of str to Spread
-        Seconds of read, segment, group and classify, of the first CT of a process.
+        Seconds of read, segment, group and classify, for the first diagnosis in a process.
     total, warm : Spread or None
-        Seconds from file to probabilities: the first CT of a process, and later ones.
+        Seconds from file to probabilities, for the first diagnosis in a process and for later ones.
     ratio : float or None
-        How many times faster than eager PyTorch as the book runs it, of the same group: of the
-        medians of `total`.
+        Speed-up: median `total` of eager PyTorch as the book runs it, in the same group, divided by
+        the median `total` of this configuration.
     peak_bytes : int or None
-        Largest of all rounds, with one CT a process.
+        Peak memory of a process after its first diagnosis; the largest of all rounds.
     peak_bytes_warm : int or None
-        The same when a process has done all its CTs.
+        Peak memory of a process after all its diagnoses; the largest of all rounds.
     cold_first, cold, warm_small : Spread or None
-        Seconds from the start of a process to the result of the small CT: of the first process of
-        the benchmark, of later ones; and of the second run in these processes.
+        Seconds from the start of a process to the result of the small CT, for the first process of
+        the benchmark and for later ones; and seconds of the second diagnosis in these processes.
     command : Spread or None
-        Seconds of ``lungrt diagnose`` on the small CT, the whole process.
+        Seconds of the whole command ``lungrt diagnose`` on the small CT.
     slice_ms, crop_ms : Spread or None
-        The networks alone.
+        Milliseconds of the segmentation network per slice, and of the nodule classifier per crop.
     """
 
     record: Record
@@ -64,18 +65,18 @@ class Summary:
 
     @property
     def title(self) -> str:
-        """The contender's."""
-        return self.record.contender.title
+        """Title of the configuration."""
+        return self.record.configuration.title
 
 
 def summarize(records: Sequence[Record]) -> list[Summary]:
     """Return a summary of each record, in their order."""
     totals = {
-        record.contender.group: _total(record)
+        record.configuration.group: _total(record)
         for record in records
-        if record.contender.name == EAGER
+        if record.configuration.name == EAGER
     }
-    return [_summary(record, totals.get(record.contender.group)) for record in records]
+    return [_summary(record, totals.get(record.configuration.group)) for record in records]
 
 
 def _total(record: Record) -> Spread | None:

@@ -1,4 +1,4 @@
-"""A benchmark on the screen."""
+"""Tables of a benchmark on the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from lungrt.benchmark import wording
+from lungrt.benchmark import labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,25 +21,25 @@ __all__ = ["print_benchmark"]
 
 
 def print_benchmark(console: Console, benchmark: Benchmark) -> None:
-    """Print tables, what differs, what is missing, and the machine."""
-    console.print(f"{benchmark.workload}; {wording.rounds(benchmark)}", soft_wrap=True)
-    title = "One CT: seconds; ratio to eager PyTorch as the book runs it"
-    console.print(_table(benchmark, title, wording.STAGE_HEADINGS, wording.stage_cells))
-    title = "Start and rates: seconds on a small CT, milliseconds of the networks alone"
-    console.print(_table(benchmark, title, wording.RATE_HEADINGS, wording.rate_cells))
+    """Print the tables, differing results, what was not measured, and the machine."""
+    console.print(f"{benchmark.workload}; {labels.rounds(benchmark)}", soft_wrap=True)
+    title = "Seconds for one CT, and speed-up over eager PyTorch as the book runs it"
+    console.print(_table(benchmark, title, labels.STAGE_HEADINGS, labels.stage_cells))
+    title = "Seconds for a small CT from the start of the process, and ms for the networks alone"
+    console.print(_table(benchmark, title, labels.RATE_HEADINGS, labels.rate_cells))
     for summary in benchmark.summaries:
         comparison = summary.record.comparison
-        if comparison and comparison.baseline != summary.record.contender.key:
+        if comparison and comparison.baseline != summary.record.configuration.key:
             style = "" if comparison.same_decisions else "bold red"
             console.print(
-                f"{summary.record.contender.key} against {comparison.baseline}: "
-                f"{comparison.in_words()}",
+                f"{summary.record.configuration.key} compared with {comparison.baseline}: "
+                f"{comparison.describe()}",
                 style=style,
                 soft_wrap=True,
             )
-    for line in wording.not_compared(benchmark):
-        console.print(f"not compared: {line}", style="yellow", soft_wrap=True)
-    console.print(wording.machine(benchmark), soft_wrap=True)
+    for line in labels.not_measured(benchmark):
+        console.print(f"not measured: {line}", style="yellow", soft_wrap=True)
+    console.print(labels.machine(benchmark), soft_wrap=True)
     for warning in benchmark.warnings:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
 
@@ -54,7 +54,7 @@ def _table(
     table.add_column("")
     for heading in headings:
         table.add_column(heading, justify="right")
-    grouped = wording.groups(benchmark)
+    grouped = labels.groups(benchmark)
     for group, summaries in grouped.items():
         if len(grouped) > 1:
             table.add_row(group, style="bold")

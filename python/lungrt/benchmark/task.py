@@ -1,4 +1,4 @@
-"""What a process is told to measure."""
+"""Task of a measuring process, passed to it as a file."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ __all__ = ["KINDS", "NETWORK_CROPS", "NETWORK_SLICES", "Task"]
 
 KINDS = ("cold", "network", "whole")
 
-# What the rates of the networks alone are measured on.
+# Slices and crops on which the networks alone are timed.
 NETWORK_SLICES = 8
 NETWORK_CROPS = 32
 
 
 @dataclass(frozen=True)
 class Task:
-    """One measurement of one contender.
+    """One measurement of one configuration.
 
     Attributes
     ----------
     kind : str
-        ``"whole"``: a CT from file to probabilities, `runs` times. ``"cold"``: the same of a small
-        one, counted from the start of the process, and once again. ``"network"``: the networks
-        alone.
+        ``"whole"``: diagnose the CT `runs` times, each from file to probabilities. ``"cold"``:
+        diagnose the small CT, timed from the start of the process, and once again. ``"network"``:
+        run the networks alone.
     bundle, ct : str
         Paths.
     started : float
-        `time.monotonic` before the process was started; one clock serves all processes.
+        Value of `time.monotonic` before the process was started; all processes share this clock.
     result, arrays : str
-        Files to write: results as JSON, and what the networks gave (empty for none).
+        Files to write: the result as JSON, and the networks' outputs (empty for none).
     places : int
-        How many fixed voxels to classify instead of the candidates that were found; 0 for these.
+        Number of fixed voxels to classify instead of the candidates; 0 classifies the candidates.
     checkpoints : dict of str to list of str
-        By stage; eager networks are built of these, or of the bundle's weights where it is empty.
+        Checkpoints by stage, of which eager networks are built. Stages without a checkpoint are
+        built of the bundle's weights.
     profile : str
-        Of an engine's pipeline; networks alone have none.
+        Profile of an engine's pipeline; not used by ``"network"``.
     """
 
     kind: str
@@ -57,10 +58,10 @@ class Task:
     checkpoints: dict[str, list[str]] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write a task for `read`."""
+        """Write the task to a file that `read` reads."""
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls, path: str) -> Task:
-        """Read what `write` wrote."""
+        """Read a task that `write` has written."""
         return cls(**json.loads(Path(path).read_text(encoding="utf-8")))

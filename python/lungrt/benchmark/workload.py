@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""What is diagnosed: a CT that was given, or a generated one that anybody can have."""
+"""CT on which a benchmark runs: the user's, or a generated one that is the same everywhere."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Workload", "generated_workload", "given_workload", "synthetic_ct"]
 
 _SEED = 11
-_TILE = 128  # rows and columns of one phantom
-# Real CTs have about as many candidates: 5 to 15 a slice.
+_TILE = 128  # rows and columns of a phantom; larger CTs have several side by side
+# Real CTs have a similar number of candidates: 5 to 15 per slice.
 _PLACES_PER_SLICE = 5
-_SMALL = (8, 128, 128)  # more where a crop needs it
+_SMALL = (8, 128, 128)  # shape of the small CT; larger if a crop is larger
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Workload:
     Attributes
     ----------
     ct, small : pathlib.Path
-        The CT, and a small one for cold starts.
+        The CT, and a small one for measuring cold starts.
     name : str
-        For people; no path.
+        Name of the CT in tables, without its folder.
     series : str or None
-        Series to take of a DICOM folder.
+        UID of the series to read from a DICOM folder.
     places : int
-        How many fixed voxels are classified instead of the candidates found; 0 for these.
+        Number of fixed voxels to classify instead of the candidates; 0 classifies the candidates.
     """
 
     ct: Path
@@ -49,26 +49,26 @@ class Workload:
 
 
 def given_workload(ct: Path, series: str | None, manifest: Manifest, folder: Path) -> Workload:
-    """Benchmark on a CT; what is generated besides is written to `folder`."""
+    """Return a workload with the user's CT; the small CT is generated in `folder`."""
     return Workload(ct, _small_ct(manifest, folder), ct.name, series)
 
 
 def generated_workload(manifest: Manifest, folder: Path, slices: int, size: int) -> Workload:
-    """Benchmark on a generated CT.
+    """Return a workload with a CT that is generated in `folder`.
 
-    What a network finds in a phantom is its own; so that there is something to classify, it is
-    given places instead.
+    How many candidates a network finds in it cannot be predicted. Fixed voxels are classified
+    instead, so that the classifiers have as much to do as on a real CT.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        The volume would be smaller than the classifier's crop.
+        If the CT would be smaller than the classifier's crop.
     """
     crop = _crop(manifest)
     if slices < crop[0] or size < max(crop[1:]):
         raise InvalidArgument(
             f"a generated CT of {slices} slices of {size} x {size} is smaller than the crop of "
-            f"this bundle's classifier, {' x '.join(map(str, crop))}; give larger --slices, --size"
+            f"this bundle's classifier, {' x '.join(map(str, crop))}; increase --slices or --size"
         )
     path = folder / "generated.mhd"
     _write(synthetic_ct((slices, size, size)), path)
@@ -78,7 +78,7 @@ def generated_workload(manifest: Manifest, folder: Path, slices: int, size: int)
 
 
 def synthetic_ct(shape: tuple[int, int, int]) -> NDArray[np.int16]:
-    """Chest phantoms side by side, Hounsfield units: the same for the same shape."""
+    """Return lung phantoms side by side, in Hounsfield units; equal for equal shapes."""
     import numpy as np
 
     from lungrt.export.phantom import lung_patch
@@ -104,8 +104,8 @@ def _crop(manifest: Manifest) -> tuple[int, int, int]:
     missing = [stage for stage in ("segmentation", "nodule") if stage not in manifest.stages]
     if missing:
         raise BadBundle(
-            f"the bundle has no stage {' and '.join(missing)}; a benchmark diagnoses a CT, and "
-            "needs both segmentation and nodule"
+            f"the bundle has no stage {' and '.join(missing)}; a benchmark needs the stages "
+            "segmentation and nodule to diagnose a CT"
         )
     crop = manifest.stages["nodule"].input.crop
     assert crop is not None, "a classifier's contract states its crop"

@@ -1,4 +1,4 @@
-"""``lungrt bench``: every engine and eager PyTorch on one CT, and what each decided."""
+"""``lungrt bench``: measure every engine and eager PyTorch on one CT, and compare decisions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from lungrt.cli.console import disclaim, stderr, stdout
-from lungrt.cli.options import Bundle, NoProgress, Series
+from lungrt.cli.options import IMAGE_FILES, Bundle, NoProgress, Series
 from lungrt.cli.output import output_file
 from lungrt.errors import EngineUnavailable, Inference, InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lungrt.benchmark.campaign import Record, Settings
     from lungrt.benchmark.document import Benchmark
     from lungrt.benchmark.outputs import Thresholds
     from lungrt.benchmark.plan import Plan
+    from lungrt.benchmark.run import Record, Settings
     from lungrt.benchmark.workload import Workload
     from lungrt.export.manifest import Manifest
 
@@ -35,8 +35,8 @@ _Checkpoints = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Checkpoint that the bundle was exported from, for eager PyTorch; else the bundle's "
-        "weights are taken. Given several times, an ensemble.",
+        help="Checkpoint that this stage of the bundle was exported from, to build its eager "
+        "network; repeat the option for an ensemble. By default the bundle's weights are used.",
         show_default=False,
         rich_help_panel="Eager PyTorch",
     ),
@@ -48,20 +48,27 @@ def bench(
     ct: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CT]",
-            help="As for [b]lungrt diagnose[/b]; one is generated if not given.",
+            metavar="CT",
+            help=f"CT to diagnose: a folder with the slices of a DICOM series, or {IMAGE_FILES}. "
+            "By default a CT is generated.",
             show_default=False,
         ),
     ] = None,
     engine: Annotated[
         list[str] | None,
-        typer.Option(help="Engine to measure, as often as needed; all if not given."),
+        typer.Option(
+            metavar="ENGINE",
+            help="Engine to measure; repeat the option for several. By default every engine that "
+            "is installed.",
+            show_default=False,
+        ),
     ] = None,
     engine_option: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ENGINE:NAME=VALUE[,...]",
-            help="Measure the engine with these options, too; as often as needed.",
+            help="Measure the engine with these settings as well; repeat the option for further "
+            "combinations. [b]lungrt diagnose --help[/b] lists the settings of each engine.",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +76,8 @@ def bench(
         str | None,
         typer.Option(
             metavar="D1,D2",
-            help="cpu, cuda:N; all that an engine can use if not given.",
+            help="Devices to measure, separated by commas: cpu, cuda or cuda:N. By default every "
+            "device that an engine can use.",
             show_default=False,
         ),
     ] = None,
@@ -77,7 +85,8 @@ def bench(
         str | None,
         typer.Option(
             metavar="P1,P2",
-            help="Measure engines in these, too: tf32, bf16, fp16, int8.",
+            help="Precisions to measure in addition to fp32, separated by commas: tf32, bf16, "
+            "fp16, int8.",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +94,8 @@ def bench(
         str | None,
         typer.Option(
             metavar="P1,P2",
-            help="Measure engines with these profiles, too: lung.",
+            help="Profiles to measure in addition to book, separated by commas. lung looks for "
+            "nodules only inside the lung field.",
             show_default=False,
         ),
     ] = None,
@@ -93,7 +103,8 @@ def bench(
         str | None,
         typer.Option(
             metavar="N1,N2",
-            help="Numbers of CPU threads; all that this process may use if not given.",
+            help="Numbers of CPU threads to measure, separated by commas. By default all "
+            "processors available to this process.",
             show_default=False,
         ),
     ] = None,
@@ -103,24 +114,43 @@ def bench(
     no_eager: Annotated[
         bool,
         typer.Option(
-            "--no-eager", help="Leave eager PyTorch out.", rich_help_panel="Eager PyTorch"
+            "--no-eager", help="Do not measure eager PyTorch.", rich_help_panel="Eager PyTorch"
         ),
     ] = False,
     series: Series = None,
-    slices: Annotated[int, typer.Option(min=1, help="Slices of a generated CT.")] = 60,
-    size: Annotated[int, typer.Option(min=1, help="Rows and columns of a generated CT.")] = 512,
-    rounds: Annotated[int, typer.Option(min=1, help="Processes a contender.")] = 3,
+    slices: Annotated[int, typer.Option(min=1, help="Number of slices of the generated CT.")] = 60,
+    size: Annotated[
+        int, typer.Option(min=1, help="Number of rows and of columns of the generated CT.")
+    ] = 512,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Number of rounds; each measures every configuration in new processes.",
+        ),
+    ] = 3,
     runs: Annotated[
-        int, typer.Option(min=1, help="CTs a process: the first, and warm ones after it.")
+        int,
+        typer.Option(
+            min=1,
+            help="Number of times that a process diagnoses the CT. The first time and the later, "
+            "warm ones are reported separately.",
+        ),
     ] = 2,
     time_limit: Annotated[
-        float, typer.Option(min=1, help="Longest that one process may take, seconds.")
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Longest that one process may take; a configuration that takes longer has failed.",
+        ),
     ] = 3600,
     output: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Write FILE.json, .csv, .svg or .png; as often as needed.",
+            help="Write the results to FILE.json, FILE.csv, FILE.svg or FILE.png; repeat the "
+            "option for several files.",
             show_default=False,
         ),
     ] = None,
@@ -128,23 +158,25 @@ def bench(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Put the tables between <!-- bench:begin --> and <!-- bench:end --> of a page.",
+            help="Markdown file in which the text between <!-- bench:begin --> and "
+            "<!-- bench:end --> is replaced by the tables.",
             show_default=False,
         ),
     ] = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Compare engines, devices, threads and eager PyTorch on one CT: time, memory, decisions.
+    """Measure engines, devices, threads and eager PyTorch on one CT: time, memory, decisions.
 
-    Every measurement is a process of its own, in interleaved rounds. Leave the machine alone
-    meanwhile.
+    Each combination of these is a configuration. Every measurement runs in a process of its own,
+    and the configurations take turns, so that changes in the machine's speed affect all of them.
+    Leave the machine idle while this runs.
 
     Example: [b]lungrt bench bundle path/to/dicom --threads 1,2 --output times.json[/b]
     """
-    # Imported here so that --help and wrong arguments answer at once.
-    from lungrt.benchmark.campaign import Settings, run_campaign
+    # Imported here so that --help and argument errors appear at once.
     from lungrt.benchmark.environment import collect_environment, processors
-    from lungrt.benchmark.plan import Wishes, parse_option_set, plan_contenders
+    from lungrt.benchmark.plan import Selection, parse_option_set, plan_configurations
+    from lungrt.benchmark.run import Settings, run_benchmark
     from lungrt.benchmark.table import print_benchmark
     from lungrt.benchmark.workload import generated_workload, given_workload
     from lungrt.engine_info import engines
@@ -155,7 +187,7 @@ def bench(
         write = _prepare_outputs(stack, output or [], markdown)
         manifest = read_manifest(bundle)
         check_files(bundle, manifest)
-        wishes = Wishes(
+        selection = Selection(
             threads=_numbers(threads) if threads else [processors()],
             engines=engine or [],
             option_sets=[parse_option_set(text) for text in engine_option or []],
@@ -165,11 +197,13 @@ def bench(
             profiles=_names("--profile", profile) if profile else [],
         )
         known = engines()
-        plan = plan_contenders(wishes, known)
-        if not plan.contenders:
-            reasons = [f"  {absent.what}: {absent.why}" for absent in plan.absent]
-            raise EngineUnavailable("\n".join(["nothing can be compared here", *reasons]))
-        environment = collect_environment(known)  # before anything makes the machine busy
+        plan = plan_configurations(selection, known)
+        if not plan.configurations:
+            reasons = [f"  {skipped.what}: {skipped.why}" for skipped in plan.skipped]
+            raise EngineUnavailable(
+                "\n".join(["none of the chosen configurations can be measured here", *reasons])
+            )
+        environment = collect_environment(known)  # before this command itself loads the machine
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lungrt-bench-")))
         workload = (
             given_workload(ct, series, manifest, folder)
@@ -185,14 +219,16 @@ def bench(
             time_limit,
         )
         with _progress(not no_progress) as progress:
-            records = run_campaign(
-                plan.contenders, workload, settings, _thresholds(manifest), folder, progress
+            records = run_benchmark(
+                plan.configurations, workload, settings, _thresholds(manifest), folder, progress
             )
         benchmark = _benchmark(environment, workload, settings, records, plan)
         console = stdout()
         print_benchmark(console, benchmark)
         if all(record.failure for record in records):
-            raise Inference("every contender failed, nothing is written; the lines above say why")
+            raise Inference(
+                "every configuration failed, so nothing was written; the lines above say why"
+            )
         for path in write(benchmark):
             console.print(f"written to {path}", soft_wrap=True)
     disclaim(console)
@@ -201,14 +237,14 @@ def bench(
 def _prepare_outputs(
     stack: contextlib.ExitStack, outputs: list[Path], page: Path | None
 ) -> Callable[[Benchmark], list[Path]]:
-    """Open all files aside, and refuse what cannot be written before anything is measured."""
+    """Open temporary output files, so that files that cannot be written fail before measuring."""
     from lungrt.benchmark import markdown, plot
 
     for path in outputs:
         if path.suffix.lower() in _PICTURES:
             plot.require_matplotlib(str(path))
     if len({path.resolve() for path in outputs}) < len(outputs):
-        raise InvalidArgument("--output: a file is given twice")
+        raise InvalidArgument("--output: the same file is given twice")
     writers = [(path, stack.enter_context(output_file(path, _SUFFIXES))) for path in outputs]
     old = markdown.read_marked(page) if page else ""
     write_page = page and stack.enter_context(output_file(page, (page.suffix,)))
@@ -250,7 +286,7 @@ def _benchmark(
         rounds=settings.rounds,
         runs=settings.runs,
         summaries=summarize(records),
-        absent=plan.absent,
+        skipped=plan.skipped,
         warnings=[warning] if warning else [],
     )
 
@@ -264,20 +300,20 @@ def _thresholds(manifest: Manifest) -> Thresholds:
 def _names(option: str, text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(names) or len(set(names)) < len(names):
-        raise InvalidArgument(f"{option} {text}: expected values separated by commas, each once")
+        raise InvalidArgument(f"{option} {text}: expected different values separated by commas")
     return names
 
 
 def _numbers(text: str) -> list[int]:
     names = _names("--threads", text)
     if not all(name.isascii() and name.isdecimal() and int(name) > 0 for name in names):
-        raise InvalidArgument(f"--threads {text}: expected numbers of at least 1, e.g. 1,2")
+        raise InvalidArgument(f"--threads {text}: expected whole numbers of at least 1, e.g. 1,2")
     return [int(name) for name in names]
 
 
 @contextlib.contextmanager
 def _progress(wanted: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """Show which measurement runs; drawn between measurements alone, so that none is disturbed."""
+    """Show which measurement runs; redrawn only between measurements, so that none is disturbed."""
     console = stderr()
     if not (wanted and console.is_terminal):
         yield lambda done, total, text: None

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lungrt.benchmark.campaign import COMMAND, Failure, Measurement, Record
-from lungrt.benchmark.contender import Contender
+from lungrt.benchmark.configuration import Configuration
 from lungrt.benchmark.document import Benchmark
 from lungrt.benchmark.outputs import Comparison
-from lungrt.benchmark.plan import Absent
+from lungrt.benchmark.plan import Skipped
 from lungrt.benchmark.results import Cold, Network, Outputs, Run, Whole
+from lungrt.benchmark.run import COMMAND, Failure, Measurement, Record
 from lungrt.benchmark.summary import summarize
 
 SAME = Comparison("eager on cpu, 2 threads", 2, 0, 2, 0, 1e-6, 0, 8, 0, 2e-6)
@@ -38,9 +38,9 @@ def make_record(
     options: dict[str, str] | None = None,
     profile: str = "book",
 ) -> Record:
-    """Return a contender whose first CT takes `seconds`, more by 10 % in each later round."""
-    contender = Contender(name, threads=threads, options=options or {}, profile=profile)
-    record = Record(contender, Path("none.npz"), comparison=comparison)
+    """Return a configuration whose first CT takes `seconds`, more by 10 % in each later round."""
+    configuration = Configuration(name, threads=threads, options=options or {}, profile=profile)
+    record = Record(configuration, Path("none.npz"), comparison=comparison)
     for number in range(rounds):
         slower = seconds * (1 + number / 10)
         first = Run(0.1 * slower, 0.6 * slower, 0.1 * slower, 0.2 * slower, slower)
@@ -51,7 +51,7 @@ def make_record(
             Measurement("network", number, Network([10.0, 11.0], [1.0, 1.5])),
             Measurement("whole", number, whole),
         ]
-        if not contender.is_eager:
+        if not configuration.is_eager:
             record.measurements.append(Measurement(COMMAND, number, 0.7))
     if failure:
         record.failure = Failure("whole", 1, failure)
@@ -80,7 +80,7 @@ def in_field() -> Comparison:
 def benchmark_of() -> Callable[..., Benchmark]:
     """Return a function from records to a finished benchmark."""
 
-    def make(*records: Record, absent: tuple[Absent, ...] = (), warnings: tuple[str, ...] = ()):
+    def make(*records: Record, skipped: tuple[Skipped, ...] = (), warnings: tuple[str, ...] = ()):
         environment = {
             "cpu": "Abacus 9",
             "processors": 2,
@@ -97,7 +97,7 @@ def benchmark_of() -> Callable[..., Benchmark]:
             rounds=3,
             runs=2,
             summaries=summarize(records),
-            absent=absent,
+            skipped=skipped,
             warnings=warnings,
         )
 
@@ -112,6 +112,6 @@ def example(benchmark_of: Callable[..., Benchmark]) -> Benchmark:
         make_record("eager", 40.0),
         make_record("torchscript", 10.0),
         failed,
-        absent=(Absent("engine native", "not installed: no /usr/lib/x/liblungrt_native.so"),),
+        skipped=(Skipped("engine native", "not installed: no /usr/lib/x/liblungrt_native.so"),),
         warnings=("the machine was not idle",),
     )

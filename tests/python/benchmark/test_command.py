@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lungrt.benchmark import campaign, plot
+from lungrt.benchmark import plot
+from lungrt.benchmark import run as benchmark_run
 from lungrt.benchmark.markdown import BEGIN, END
 from lungrt.cli.app import app
 
@@ -45,37 +46,37 @@ def test_real_processes_from_bundle_to_files(
 
     found = json.loads(outputs[0].read_text())
     assert found["workload"] == "generated CT, 9 slices of 44 x 44"
-    assert {"what": "engine torchscript in bf16 on cpu", "why": "it does fp32 there"} in found[
+    assert {"what": "engine torchscript in bf16 on cpu", "why": "it supports fp32 there"} in found[
         "not_compared"
     ]
     assert {c["precision"] for c in found["contenders"]} == {"fp32"}
     (lung,) = [c for c in found["contenders"] if c["profile"] == "lung"]
     assert lung["failure"]["kind"] == "whole"
     assert "no lungs were found" in lung["failure"]["message"]
-    assert "not compared: torchscript[profile lung] on cpu, 1 thread (whole" in result.output
-    contenders = {
+    assert "not measured: torchscript[profile lung] on cpu, 1 thread (whole" in result.output
+    configurations = {
         (c["name"], bool(c["options"])): c for c in found["contenders"] if c["profile"] == "book"
     }
-    failed = contenders.pop(("torchscript", True))
+    failed = configurations.pop(("torchscript", True))
     assert failed["failure"]["kind"] == "cold"
     assert "nonsense" in failed["failure"]["message"]
-    assert set(contenders) == {("eager", False), ("eager-tuned", False), ("torchscript", False)}
-    for contender in contenders.values():
-        assert contender["failure"] is None
-        comparison = contender["comparison"]
+    assert set(configurations) == {("eager", False), ("eager-tuned", False), ("torchscript", False)}
+    for configuration in configurations.values():
+        assert configuration["failure"] is None
+        comparison = configuration["comparison"]
         assert comparison["differing_candidates"] == comparison["differing_decisions"] == 0
         assert comparison["differing_slice_voxels"] == 0
         assert comparison["slices"] == 8
         assert comparison["judged"] > 30
         assert comparison["candidates"] > 10
-        summary = contender["summary"]
+        summary = configuration["summary"]
         assert summary["seconds"]["total"]["median"] > 0
         assert summary["seconds"]["warm"]["count"] == 1
         assert summary["peak_bytes"] > 10**7
-    malignant = contenders["eager", False]["outputs"]["p_malignant"]
+    malignant = configurations["eager", False]["outputs"]["p_malignant"]
     assert any(p is not None for p in malignant)
     assert any(p is None for p in malignant)
-    assert contenders["torchscript", False]["summary"]["seconds"]["command"]["median"] > 0
+    assert configurations["torchscript", False]["summary"]["seconds"]["command"]["median"] > 0
 
     rows = list(csv.DictReader(outputs[1].read_text().splitlines()))
     assert {row["measurement"] for row in rows} == {"cold", "network", "whole", "command"}
@@ -99,7 +100,7 @@ def test_eager_alone_needs_checkpoints_or_weights(
         *("--engine", "torchscript", "--output", tmp_path / "b.json"),
     )
     assert result.exit_code == 0, result.output
-    assert "not compared: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
+    assert "not measured: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
     assert "no artifact 'safetensors'" in result.output
     assert "give the checkpoint with --segmentation" in result.output
     found = json.loads((tmp_path / "b.json").read_text())
@@ -118,7 +119,7 @@ def test_all_failed(tiny_bundle: Path, tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "Io: " in result.output
-    assert "every contender failed, nothing is written" in result.output
+    assert "every configuration failed, so nothing was written" in result.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,7 +127,7 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(campaign, "measure_task", interrupt)
+    monkeypatch.setattr(benchmark_run, "measure_task", interrupt)
     page = tmp_path / "README.md"
     page.write_text(BEGIN + END)
     result = bench(
@@ -141,20 +142,23 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--threads", "0"], "--threads 0: expected numbers of at least 1"),
-        (["--precision", "half"], "precision 'half' is not known; expected fp32, tf32, bf16"),
-        (["--profile", "heart"], "profile 'heart' is not known; expected book, lung"),
-        (["--profile", "lung,lung"], "expected values separated by commas, each once"),
-        (["--threads", "two"], "--threads two: expected numbers"),
-        (["--threads", "1,1"], "expected values separated by commas, each once"),
-        (["--device", "cpu,"], "expected values separated by commas, each once"),
-        (["--device", "gpu"], "device 'gpu': expected cpu"),
-        (["--engine", "tensorflow"], "'tensorflow' is not known"),
+        (["--threads", "0"], "--threads 0: expected whole numbers of at least 1"),
+        (["--precision", "half"], "unknown precision 'half'; expected fp32, tf32, bf16"),
+        (["--profile", "heart"], "unknown profile 'heart'; expected book, lung"),
+        (["--profile", "lung,lung"], "expected different values separated by commas"),
+        (["--threads", "two"], "--threads two: expected whole numbers"),
+        (["--threads", "1,1"], "expected different values separated by commas"),
+        (["--device", "cpu,"], "expected different values separated by commas"),
+        (["--device", "gpu"], "unknown device 'gpu'; expected cpu"),
+        (["--engine", "tensorflow"], "unknown engine 'tensorflow'"),
         (["--engine-option", "a=1"], "expected ENGINE:NAME=VALUE"),
         (["--output", "b.txt"], "b.txt: unknown kind of output"),
-        (["--output", "b.json", "--output", "./b.json"], "a file is given twice"),
+        (["--output", "b.json", "--output", "./b.json"], "the same file is given twice"),
         (["--slices", "2"], "smaller than the crop"),
-        (["--no-eager", "--device", "cuda:7"], "nothing can be compared here"),
+        (
+            ["--no-eager", "--device", "cuda:7"],
+            "none of the chosen configurations can be measured here",
+        ),
     ],
 )
 def test_wrong_arguments(
@@ -175,7 +179,7 @@ def test_a_damaged_bundle_and_a_page_without_marks(tiny_bundle: Path, tmp_path: 
     assert "is no bundle" in bench(tmp_path).output
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    assert "expected <!-- bench:begin -->" in bench(tiny_bundle, "--markdown", page).output
+    assert "expected the line <!-- bench:begin -->" in bench(tiny_bundle, "--markdown", page).output
 
 
 def test_a_picture_without_matplotlib(
@@ -184,4 +188,4 @@ def test_a_picture_without_matplotlib(
     monkeypatch.setattr(plot.importlib.util, "find_spec", lambda name: None)
     result = bench(tiny_bundle, "--output", tmp_path / "b.svg")
     assert result.exit_code == 2
-    assert "needs matplotlib" in result.output
+    assert "need matplotlib" in result.output

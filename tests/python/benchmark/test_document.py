@@ -44,8 +44,8 @@ def test_json_has_everything(example) -> None:
 def test_json_without_nan(benchmark_of, record) -> None:
     ours = record("torchscript", 1.0)
     ours.comparison = replace(ours.comparison, largest_difference=math.nan)
-    (contender,) = json.loads(benchmark_of(ours).to_json())["contenders"]
-    assert contender["comparison"]["largest_difference"] is None
+    (configuration,) = json.loads(benchmark_of(ours).to_json())["contenders"]
+    assert configuration["comparison"]["largest_difference"] is None
 
 
 def test_profile_and_region_are_told(benchmark_of, record, in_field) -> None:

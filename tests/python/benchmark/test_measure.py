@@ -1,4 +1,4 @@
-"""What happens inside of a contender's process."""
+"""What happens inside of a configuration's process."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def compared(ours, theirs):
 def test_equal(outputs) -> None:
     found = compared(outputs(), outputs())
     assert found.same_decisions
-    assert found.in_words() == (
-        "same 2 candidates, same 2 decisions, mask of equal size, |p - p'| <= 0.0e+00"
+    assert found.describe() == (
+        "the same 2 candidates, the same 2 decisions, masks of equal size, |p - p'| <= 0.0e+00"
     )
 
 
@@ -36,7 +36,7 @@ def test_a_differing_decision_is_seen(outputs) -> None:
     found = compared(outputs((0.9, 0.500001)), outputs((0.9, 0.499999)))
     assert not found.same_decisions
     assert found.differing_decisions == 1
-    assert "1 DECISIONS DIFFER (of 2)" in found.in_words()
+    assert "1 OF 2 DECISIONS DIFFER" in found.describe()
 
 
 def test_the_bundle_says_where_decisions_are_made(outputs) -> None:
@@ -74,7 +74,7 @@ def test_a_missing_candidate_is_seen(outputs) -> None:
     assert found.differing_candidates == 1
     assert found.judged == 1
     assert found.differing_mask_voxels == 3
-    assert found.in_words().startswith("1 CANDIDATES DIFFER (of 2), same 1 decisions, mask sizes")
+    assert found.describe().startswith("1 OF 2 CANDIDATES DIFFER, the same 1 decisions, mask sizes")
 
 
 def test_another_order_and_a_repeated_candidate_are_seen(outputs) -> None:
@@ -103,8 +103,9 @@ def test_what_looks_at_a_region_may_lack_what_lies_outside(outputs) -> None:
         assert found.same_decisions
         assert (found.candidates, found.in_region, found.judged) == (2, 1, 1)
         assert found.differing_mask_voxels == 0
-        assert found.in_words() == (
-            "1 of the 2 candidates lie in the lung field, same 1 decisions, |p - p'| <= 0.0e+00"
+        assert found.describe() == (
+            "the same candidates (1 of 2 lie in the lung field), the same 1 decisions, "
+            "|p - p'| <= 0.0e+00"
         )
 
 
@@ -113,7 +114,7 @@ def test_what_looks_at_a_region_may_find_nothing_else(outputs) -> None:
     found = compared(strange, outputs())
     assert not found.same_decisions
     assert (found.differing_candidates, found.judged) == (1, 1)
-    assert found.in_words().startswith("1 CANDIDATES DIFFER (of 2 in the lung field), same 1 dec")
+    assert found.describe().startswith("1 OF 2 CANDIDATES IN THE LUNG FIELD DIFFER, the same 1 dec")
     twice = in_region(outputs, [(1, 2, 3), (1, 2, 3)], [0.9, 0.9])
     assert compared(twice, outputs()).differing_candidates == 1
 
@@ -130,7 +131,7 @@ def test_what_looks_at_a_region_decides_the_same_there(outputs) -> None:
     assert not found.same_decisions
     assert found.differing_decisions == 1
     assert found.largest_difference == pytest.approx(0.6)
-    assert "1 DECISIONS DIFFER (of 1), |p - p'| <= 6.0e-01" in found.in_words()
+    assert "1 OF 1 DECISIONS DIFFER, |p - p'| <= 6.0e-01" in found.describe()
     nan = in_region(outputs, [(4, 5, 6)], [math.nan])
     assert not compared(nan, outputs()).same_decisions
 
@@ -159,4 +160,4 @@ def test_slices_are_compared_voxel_by_voxel(outputs, tmp_path: Path) -> None:
     )
     assert (found.slices, found.differing_slice_voxels) == (2, 1)
     assert found.largest_slice_difference == 0.5
-    assert "of 2 slices 1 voxels differ" in found.in_words()
+    assert "in 2 slices compared voxel by voxel, 1 voxels differ" in found.describe()

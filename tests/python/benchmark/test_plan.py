@@ -1,4 +1,4 @@
-"""Who is compared, and the reasons why others are not."""
+"""Which configurations are measured, and the reasons why others are not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 import lungrt
 from lungrt.benchmark import plan as planning
-from lungrt.benchmark.contender import Contender
-from lungrt.benchmark.plan import Absent, Wishes, parse_option_set, plan_contenders
+from lungrt.benchmark.configuration import Configuration
+from lungrt.benchmark.plan import Selection, Skipped, parse_option_set, plan_configurations
 from lungrt.errors import InvalidArgument
 
 
@@ -38,8 +38,8 @@ def _all_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
-    plan = plan_contenders(Wishes(threads=[1, 2]), ENGINES)
-    assert [(c.name, c.device, c.threads) for c in plan.contenders] == [
+    plan = plan_configurations(Selection(threads=[1, 2]), ENGINES)
+    assert [(c.name, c.device, c.threads) for c in plan.configurations] == [
         ("eager", "cpu", 1),
         ("eager-tuned", "cpu", 1),
         ("native", "cpu", 1),
@@ -55,39 +55,43 @@ def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
         ("eager-tuned", "cuda:0", 2),
         ("torchscript", "cuda:0", 2),
     ]
-    assert plan.absent == [
-        Absent("engine onnxruntime", "no library"),
-        Absent("engine native on cuda:0", "it can use cpu here"),
+    assert plan.skipped == [
+        Skipped("engine onnxruntime", "no library"),
+        Skipped("engine native on cuda:0", "it can only use cpu on this machine"),
     ]
-    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+    assert len({configuration.key for configuration in plan.configurations}) == len(
+        plan.configurations
+    )
 
 
-def test_a_contender_for_each_precision_where_the_engine_does_it() -> None:
-    wishes = Wishes(threads=[1], eager=False, precisions=["fp32", "tf32", "bf16"])
-    plan = plan_contenders(wishes, ENGINES)
-    assert [(c.name, c.device, c.precision) for c in plan.contenders] == [
+def test_a_configuration_for_each_precision_where_the_engine_does_it() -> None:
+    selection = Selection(threads=[1], eager=False, precisions=["fp32", "tf32", "bf16"])
+    plan = plan_configurations(selection, ENGINES)
+    assert [(c.name, c.device, c.precision) for c in plan.configurations] == [
         ("native", "cpu", "fp32"),
         ("torchscript", "cpu", "fp32"),
         ("torchscript", "cuda:0", "fp32"),
         ("torchscript", "cuda:0", "tf32"),
     ]
-    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
-    assert "tf32" in plan.contenders[-1].title
-    for absent in (
-        Absent("engine native in tf32 on cpu", "it does fp32 there"),
-        Absent("engine torchscript in bf16 on cpu", "it does fp32 there"),
-        Absent("engine torchscript in bf16 on cuda:0", "it does fp32, tf32, fp16 there"),
+    assert len({configuration.key for configuration in plan.configurations}) == len(
+        plan.configurations
+    )
+    assert "tf32" in plan.configurations[-1].title
+    for skipped in (
+        Skipped("engine native in tf32 on cpu", "it supports fp32 there"),
+        Skipped("engine torchscript in bf16 on cpu", "it supports fp32 there"),
+        Skipped("engine torchscript in bf16 on cuda:0", "it supports fp32, tf32, fp16 there"),
     ):
-        assert absent in plan.absent
+        assert skipped in plan.skipped
 
 
 def test_a_precision_that_does_not_exist() -> None:
-    with pytest.raises(InvalidArgument, match="precision 'half' is not known; expected fp32, tf32"):
-        plan_contenders(Wishes(threads=[1], precisions=["half"]), ENGINES)
+    with pytest.raises(InvalidArgument, match="unknown precision 'half'; expected fp32, tf32"):
+        plan_configurations(Selection(threads=[1], precisions=["half"]), ENGINES)
 
 
-def test_a_contender_for_each_profile_beside_the_defaults() -> None:
-    wishes = Wishes(
+def test_a_configuration_for_each_profile_beside_the_defaults() -> None:
+    selection = Selection(
         threads=[1],
         engines=["torchscript"],
         option_sets=[("torchscript", {"batch": "8"})],
@@ -95,8 +99,8 @@ def test_a_contender_for_each_profile_beside_the_defaults() -> None:
         precisions=["tf32"],
         profiles=["lung", "book"],
     )
-    plan = plan_contenders(wishes, ENGINES)
-    assert [(c.name, c.precision, dict(c.options), c.profile) for c in plan.contenders] == [
+    plan = plan_configurations(selection, ENGINES)
+    assert [(c.name, c.precision, dict(c.options), c.profile) for c in plan.configurations] == [
         ("eager", "fp32", {}, "book"),
         ("eager-tuned", "fp32", {}, "book"),
         ("torchscript", "fp32", {}, "book"),
@@ -105,15 +109,17 @@ def test_a_contender_for_each_profile_beside_the_defaults() -> None:
         ("torchscript", "tf32", {}, "book"),
         ("torchscript", "tf32", {"batch": "8"}, "book"),
     ]
-    lung = plan.contenders[3]
+    lung = plan.configurations[3]
     assert lung.title == "lungrt, TorchScript engine (profile lung)"
     assert lung.key == "torchscript[profile lung] on cuda:0, 1 thread"
-    assert len({contender.key for contender in plan.contenders}) == len(plan.contenders)
+    assert len({configuration.key for configuration in plan.configurations}) == len(
+        plan.configurations
+    )
 
 
 def test_a_profile_that_does_not_exist() -> None:
-    with pytest.raises(InvalidArgument, match="profile 'heart' is not known; expected book, lung"):
-        plan_contenders(Wishes(threads=[1], profiles=["lung", "heart"]), ENGINES)
+    with pytest.raises(InvalidArgument, match="unknown profile 'heart'; expected book, lung"):
+        plan_configurations(Selection(threads=[1], profiles=["lung", "heart"]), ENGINES)
 
 
 def test_profiles_are_those_of_the_library(
@@ -127,50 +133,52 @@ def test_profiles_are_those_of_the_library(
 
 
 def test_chosen_engines_devices_and_option_sets() -> None:
-    wishes = Wishes(
+    selection = Selection(
         threads=[2],
         engines=["torchscript"],
         option_sets=[("torchscript", {"batch": "8"}), ("torchscript", {"batch": "16"})],
         devices=["cuda"],
         eager=False,
     )
-    plan = plan_contenders(wishes, ENGINES)
-    assert plan.contenders == [
-        Contender("torchscript", "cuda:0", 2),
-        Contender("torchscript", "cuda:0", 2, {"batch": "8"}),
-        Contender("torchscript", "cuda:0", 2, {"batch": "16"}),
+    plan = plan_configurations(selection, ENGINES)
+    assert plan.configurations == [
+        Configuration("torchscript", "cuda:0", 2),
+        Configuration("torchscript", "cuda:0", 2, {"batch": "8"}),
+        Configuration("torchscript", "cuda:0", 2, {"batch": "16"}),
     ]
-    assert plan.contenders[1].title == "lungrt, TorchScript engine (batch=8)"
-    assert plan.absent == [Absent("eager PyTorch", "left out, as asked with --no-eager")]
+    assert plan.configurations[1].title == "lungrt, TorchScript engine (batch=8)"
+    assert plan.skipped == [Skipped("eager PyTorch", "disabled by --no-eager")]
 
 
 def test_missing_packages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         planning.importlib.util, "find_spec", lambda name: None if name == "scipy" else object()
     )
-    plan = plan_contenders(Wishes(threads=[1]), ENGINES[:1])
-    assert [c.name for c in plan.contenders] == ["native"]
-    (absent,) = plan.absent
-    assert absent.what == "eager PyTorch"
-    assert absent.why.startswith("scipy not installed; pip install 'lungrt[bench")
+    plan = plan_configurations(Selection(threads=[1]), ENGINES[:1])
+    assert [c.name for c in plan.configurations] == ["native"]
+    (skipped,) = plan.skipped
+    assert skipped.what == "eager PyTorch"
+    assert skipped.why.startswith("needs scipy, not installed; run pip install 'lungrt[bench")
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "selection",
     [
-        Wishes(threads=[1], engines=["tensorflow"]),
-        Wishes(threads=[1], option_sets=[("tensorflow", {})]),
+        Selection(threads=[1], engines=["tensorflow"]),
+        Selection(threads=[1], option_sets=[("tensorflow", {})]),
     ],
 )
-def test_unknown_engine(wishes: Wishes) -> None:
-    with pytest.raises(InvalidArgument, match="'tensorflow' is not known; expected native, torch"):
-        plan_contenders(wishes, ENGINES)
+def test_unknown_engine(selection: Selection) -> None:
+    with pytest.raises(
+        InvalidArgument, match="unknown engine 'tensorflow'; expected native, torch"
+    ):
+        plan_configurations(selection, ENGINES)
 
 
 @pytest.mark.parametrize("device", ["gpu", "auto", "cuda:", "cuda:x", ""])
 def test_unknown_device(device: str) -> None:
     with pytest.raises(InvalidArgument, match="expected cpu, cuda or cuda:N"):
-        plan_contenders(Wishes(threads=[1], devices=[device]), ENGINES)
+        plan_configurations(Selection(threads=[1], devices=[device]), ENGINES)
 
 
 def test_option_sets() -> None:
@@ -194,8 +202,8 @@ def test_environments(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("HARMLESS", "1")
     for name in ("eager", "torchscript"):
-        environment = Contender(name).environment()
+        environment = Configuration(name).environment()
         assert not [n for n in environment if n.startswith(("MALLOC_", "OMP_", "MKL_", "GLIBC_"))]
         assert environment["HARMLESS"] == "1"
-    tuned = {n for n in Contender("eager-tuned").environment() if n.startswith("MALLOC_")}
+    tuned = {n for n in Configuration("eager-tuned").environment() if n.startswith("MALLOC_")}
     assert tuned == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}

@@ -22,7 +22,7 @@ def test_svg_has_a_bar_a_stage_and_follows_dark_pages(example) -> None:
     assert "11.0 s   4.0x" in shown
     assert "ONNX Runtime" not in shown  # it has no total
     for colour in ("#999999", "#0072b2", "#d55e00", "#e69f00"):
-        assert text.count(f"fill: {colour}") >= 2  # both contenders
+        assert text.count(f"fill: {colour}") >= 2  # both configurations
     assert "prefers-color-scheme: dark" in text
     # Every colour of ink and paper has a counterpart.
     used = set(re.findall(r'style="[^"]*fill: (#[0-9a-f]{6})', text))
@@ -45,5 +45,5 @@ def test_png(example) -> None:
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plotting.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InvalidArgument, match=r"b\.svg: a picture needs matplotlib.*lungrt\[bench"):
+    with pytest.raises(InvalidArgument, match=r"b\.svg: pictures need matplotlib.*lungrt\[bench"):
         require_matplotlib("b.svg")

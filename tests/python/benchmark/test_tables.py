@@ -1,4 +1,4 @@
-"""What people read: on the screen, and in a README."""
+"""Tables on the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def test_screen(example) -> None:
     # read, segment, group, classify, total, next CT, memory, ratio
     expected = ["1.10", "6.60", "1.10", "2.20", "11.0", "(10.0", "-", "12.0)", "5.50", "1.00", "GB"]
     assert ours.split()[3:] == [*expected, "4.0x"]
-    assert "not compared: onnxruntime on cpu, 2 threads (whole, round 2): Io: no file" in text
-    assert "not compared: engine native: not installed" in text
-    assert "same 2 candidates, same 2 decisions" in text
+    assert "not measured: onnxruntime on cpu, 2 threads (whole, round 2): Io: no file" in text
+    assert "not measured: engine native: not installed" in text
+    assert "the same 2 candidates, the same 2 decisions" in text
     assert "warning: the machine was not idle" in text
     assert "Abacus 9, 2 processors" in text
 
@@ -47,7 +47,7 @@ def test_markdown(example, tmp_path: Path) -> None:
     assert rows[0].endswith(
         "| 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
     )
-    assert "All 2 gave the same 2 candidates and decisions" in section
+    assert "All 2 found the same 2 candidates and made the same decisions" in section
     assert "no liblungrt_native.so." in section
     assert "/usr" not in section
 
@@ -56,8 +56,8 @@ def test_markdown_says_what_differs(benchmark_of, record) -> None:
     ours = record("torchscript", 1.0)
     ours.comparison = replace(ours.comparison, differing_decisions=1)
     section = to_markdown(benchmark_of(record("eager", 4.0), ours))
-    assert "1 DECISIONS DIFFER" in section
-    assert "gave the same" not in section
+    assert "1 OF 2 DECISIONS DIFFER" in section
+    assert "found the same" not in section
 
 
 def test_what_looks_at_the_lung_field_is_told_apart(benchmark_of, record, in_field) -> None:
@@ -65,30 +65,33 @@ def test_what_looks_at_the_lung_field_is_told_apart(benchmark_of, record, in_fie
     benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
     section = to_markdown(benchmark)
     assert "| lungrt, native engine (profile lung) |" in section
-    assert "All 2 that look at the whole volume gave the same 2 candidates" in section
+    assert "All 2 that search the whole volume found the same 2 candidates" in section
     assert "differ by at most 1.0e-06." in section
-    assert "Of the 2 candidates 1 lie in the lung field; what looks only there decides" in section
+    assert (
+        "Of the 2 candidates, 1 lie in the lung field; configurations that search only there"
+        in section
+    )
     assert "differ by at most 3.0e-06." in section
     assert (
-        "native[profile lung] on cpu, 2 threads against eager on cpu, 2 threads: 1 of the 2 "
-        "candidates lie in the lung field, same 1 decisions, |p - p'| <= 3.0e-06"
+        "native[profile lung] on cpu, 2 threads compared with eager on cpu, 2 threads: the same "
+        "candidates (1 of 2 lie in the lung field), the same 1 decisions, |p - p'| <= 3.0e-06"
     ) in printed(benchmark)
 
 
 def test_the_lung_field_beside_a_lone_baseline(benchmark_of, record, in_field) -> None:
     lung = record("native", 2.0, profile="lung", comparison=in_field)
     section = to_markdown(benchmark_of(record("native", 3.0), lung))
-    assert "gave the same" not in section
-    assert "Of the 2 candidates 1 lie in the lung field" in section
+    assert "found the same" not in section
+    assert "Of the 2 candidates, 1 lie in the lung field" in section
 
 
 def test_a_difference_in_the_lung_field_is_told(benchmark_of, record, in_field) -> None:
     differing = replace(in_field, differing_candidates=1)
     lung = record("native", 2.0, profile="lung", comparison=differing)
     section = to_markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
-    assert "(profile lung): 1 CANDIDATES DIFFER (of 1 in the lung field)" in section
-    assert "gave the same" not in section
-    assert "decides the same" not in section
+    assert "(profile lung): 1 OF 1 CANDIDATES IN THE LUNG FIELD DIFFER" in section
+    assert "found the same" not in section
+    assert "decide the same" not in section
 
 
 def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
@@ -105,7 +108,9 @@ def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
 def test_a_page_without_marks(tmp_path: Path, text: str) -> None:
     page = tmp_path / "README.md"
     page.write_text(text)
-    with pytest.raises(InvalidArgument, match="expected <!-- bench:begin --> and after it"):
+    with pytest.raises(
+        InvalidArgument, match="expected the line <!-- bench:begin --> and after it"
+    ):
         read_marked(page)
 
 

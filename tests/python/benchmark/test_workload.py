@@ -42,12 +42,12 @@ def test_a_given_ct_is_classified_where_candidates_are(manifest: Manifest, tmp_p
 
 @pytest.mark.parametrize(("slices", "size"), [(7, 48), (8, 7)])
 def test_smaller_than_a_crop(manifest: Manifest, tmp_path: Path, slices: int, size: int) -> None:
-    with pytest.raises(InvalidArgument, match=r"smaller than the crop .* 8 x 8 x 8; give larger"):
+    with pytest.raises(InvalidArgument, match=r"smaller than the crop .* 8 x 8 x 8; increase"):
         generated_workload(manifest, tmp_path, slices, size)
 
 
 @pytest.mark.parametrize("stage", ["segmentation", "nodule"])
 def test_a_bundle_without_a_stage(manifest: Manifest, tmp_path: Path, stage: str) -> None:
     others = {name: entry for name, entry in manifest.stages.items() if name != stage}
-    with pytest.raises(BadBundle, match=f"has no stage {stage}; a benchmark diagnoses"):
+    with pytest.raises(BadBundle, match=f"has no stage {stage}; a benchmark needs the stages"):
         generated_workload(replace(manifest, stages=others), tmp_path, 9, 48)

@@ -1,5 +1,5 @@
-"""The baseline: PyTorch modules and SciPy, as the code of the book runs a diagnosis.
+"""Baseline of the benchmark: PyTorch modules and SciPy, as the book's code diagnoses a CT.
 
-Written for the comparison, from what the book's code does; it shares nothing with the C++ library
-and imports none of it.
+It was written for the benchmark after the book's code; it shares no code with the C++ library and
+does not import it.
 """

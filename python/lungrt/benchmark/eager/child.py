@@ -1,4 +1,4 @@
-"""Eager PyTorch and SciPy as a contender: ``python -m lungrt.benchmark.eager.child TASK``."""
+"""Measuring process of eager PyTorch and SciPy: ``python -m lungrt.benchmark.eager.child TASK``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lungrt.benchmark.contender import EAGER_TUNED
+from lungrt.benchmark.configuration import EAGER_TUNED
 from lungrt.benchmark.eager import pipeline
 from lungrt.benchmark.eager.networks import open_networks
 from lungrt.benchmark.eager.scan import Scan, read_scan
@@ -24,7 +24,7 @@ _BATCH, _TUNED_BATCH = 4, 8
 
 
 class EagerSubject(Subject):
-    """The eager networks of a bundle; tuned or as the book runs them."""
+    """Eager networks of a bundle, tuned or as the book runs them."""
 
     def __init__(self, task: Task) -> None:
         tuned = task.name == EAGER_TUNED
@@ -39,7 +39,7 @@ class EagerSubject(Subject):
         return read_scan(ct, series)
 
     def shape(self, ct: Scan) -> tuple[int, int, int]:
-        """Slices, rows, columns."""
+        """Return the number of slices, rows and columns."""
         slices, rows, columns = ct.hu.shape
         return slices, rows, columns
 
@@ -52,14 +52,14 @@ class EagerSubject(Subject):
         eroded = pipeline.erode(probability, segmentation.entry.threshold)
         found = pipeline.find_candidates(ct, eroded)
         grouped = time.perf_counter()
-        judged = fixed_places(self.shape(ct), places) if places else found
-        p_nodule, p_malignant = pipeline.judge(ct, judged, self._networks, self._batch)
+        classified = fixed_places(self.shape(ct), places) if places else found
+        p_nodule, p_malignant = pipeline.evaluate(ct, classified, self._networks, self._batch)
         done = time.perf_counter()
 
         def outputs() -> Outputs:
             return Outputs(
                 _voxels(found),
-                _voxels(judged),
+                _voxels(classified),
                 p_nodule.tolist(),
                 [None if np.isnan(p) else float(p) for p in p_malignant],
                 int(eroded.sum()),
@@ -73,12 +73,12 @@ class EagerSubject(Subject):
         return Diagnosis(seconds, outputs)
 
     def slices(self, ct: Scan, numbers: range) -> NDArray[Any]:
-        """What the segmentation network sees of slices."""
+        """Return the segmentation network's inputs for some slices."""
         contract = self._networks["segmentation"].entry.input
         return pipeline.stack(ct.hu, list(numbers), contract)
 
     def crops(self, ct: Scan, places: NDArray[Any]) -> NDArray[Any]:
-        """What the nodule classifier sees of voxels."""
+        """Return the nodule classifier's inputs for some voxels."""
         return pipeline.crops(ct.hu, places, self._networks["nodule"].entry.input)
 
     def probabilities(self, stage: str, inputs: NDArray[Any]) -> NDArray[Any]:

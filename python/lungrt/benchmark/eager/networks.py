@@ -1,4 +1,4 @@
-"""The eager networks of a bundle: from the checkpoints it was made of, or from its weights."""
+"""Eager networks of a bundle, built of its original checkpoints or of its own weights."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lungrt.models import load_network
 
 __all__ = ["StageNetworks", "open_networks"]
 
-WEIGHTS = "safetensors"  # the manifest's name of the artifact
+WEIGHTS = "safetensors"  # name of the artifact format in the manifest
 
 
 @dataclass(frozen=True, eq=False)
 class StageNetworks:
-    """A stage's networks; several are an ensemble."""
+    """Networks of a stage; several of them are an ensemble."""
 
     entry: StageEntry
     modules: tuple[nn.Module, ...]
@@ -32,7 +32,7 @@ class StageNetworks:
     channels_last: bool
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the members' mean probability: (N, 1, rows, columns) or (N, classes)."""
+        """Return the mean of the networks' probabilities: (N, 1, rows, columns) or (N, classes)."""
         inputs = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
         if self.channels_last and inputs.ndim == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
@@ -61,19 +61,23 @@ def open_networks(
     Parameters
     ----------
     bundle : pathlib.Path
-        Says what each network is.
+        The bundle, whose manifest describes the networks.
     checkpoints : mapping of str to sequence of path
-        By stage, those that the bundle was exported from; where a stage has none, the bundle's own
-        weights are taken.
+        Checkpoints by stage that the bundle was exported from. For stages without checkpoints, the
+        bundle's own weights are used.
+    device : str
+        Device of PyTorch, e.g. ``"cpu"`` or ``"cuda:0"``.
+    channels_last : bool
+        Whether to use PyTorch's channels-last memory format.
 
     Raises
     ------
     lungrt.errors.CheckpointMismatch
-        A checkpoint is not the one that the bundle was exported from.
+        If a checkpoint is not the one that the bundle was exported from.
     lungrt.errors.BadBundle
-        There are neither checkpoints nor weights.
+        If a stage has neither checkpoints nor weights.
     lungrt.errors.DeviceUnavailable
-        This PyTorch cannot use the device.
+        If this PyTorch cannot use the device.
     """
     place = torch.device(device)
     if place.type == "cuda" and not torch.cuda.is_available():
@@ -83,8 +87,8 @@ def open_networks(
         given = checkpoints.get(stage, ())
         if given and len(given) != len(entry.networks):
             raise CheckpointMismatch(
-                f"{bundle}: stage {stage} has {len(entry.networks)} networks, and "
-                f"{len(given)} checkpoints are given; give those that it was exported from"
+                f"{bundle}: stage {stage} has {len(entry.networks)} networks, but {len(given)} "
+                "checkpoints were given; give all checkpoints that it was exported from"
             )
         modules = [
             _from_checkpoint(stage, entry, network, given[number])
@@ -103,16 +107,18 @@ def open_networks(
 
 def _from_checkpoint(stage: str, entry: StageEntry, network: NetworkEntry, path: str) -> nn.Module:
     options = dict(network.options)
-    if ":" in network.architecture:  # one of the user's own: only the contract says what goes in
+    if (
+        ":" in network.architecture
+    ):  # a network of the user's: only the contract describes its input
         contract: dict[str, Any] = {"output_kind": entry.output.kind, "classes": entry.classes}
         wanted = ("crop",) if entry.input.crop else ("context_slices", "size_multiple", "halo")
         options["contract"] = contract | {name: getattr(entry.input, name) for name in wanted}
     loaded = load_network(stage, path, arch=network.architecture, options=options)
     if loaded.checkpoint.sha256 != network.checkpoint_sha256:
         raise CheckpointMismatch(
-            f"{path}: is not the checkpoint that the bundle's stage {stage} was exported from "
-            f"(SHA-256 {loaded.checkpoint.sha256[:12]}..., the bundle says "
-            f"{network.checkpoint_sha256[:12]}...); a comparison would mean nothing"
+            f"{path}: not the checkpoint that the bundle's stage {stage} was exported from (its "
+            f"SHA-256 is {loaded.checkpoint.sha256[:12]}..., expected "
+            f"{network.checkpoint_sha256[:12]}...), so the results could not be compared"
         )
     return loaded.module
 
@@ -121,8 +127,9 @@ def _from_weights(bundle: Path, stage: str, network: NetworkEntry) -> nn.Module:
     artifact = network.artifacts.get(WEIGHTS)
     if artifact is None:
         raise BadBundle(
-            f"{bundle}: stage {stage} has no artifact {WEIGHTS!r} to build the eager network of; "
-            f"give the checkpoint with --{stage}, or export again with --formats {WEIGHTS}"
+            f"{bundle}: stage {stage} has no artifact {WEIGHTS!r} of which to build the eager "
+            f"network; give its checkpoint with --{stage}, or export again with "
+            f"--formats {WEIGHTS}"
         )
     return open_weights(bundle / artifact.file)
 

@@ -1,4 +1,4 @@
-"""The diagnosis as the book's code does it: slices in batches, SciPy, crops in batches.
+"""Diagnosis as in the book's code: slices in batches, SciPy for components, crops in batches.
 
 Arrays are (slices, rows, columns), voxels (slice, row, column), world positions (x, y, z) in mm.
 """
@@ -16,14 +16,14 @@ from lungrt.benchmark.eager.scan import Scan
 from lungrt.errors import BadVolume
 from lungrt.export.manifest import InputEntry
 
-__all__ = ["classify", "crops", "erode", "find_candidates", "judge", "segment", "stack"]
+__all__ = ["classify", "crops", "erode", "evaluate", "find_candidates", "segment", "stack"]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 
 def segment(scan: Scan, network: StageNetworks, batch: int) -> Floats:
-    """Probability of nodule, per voxel."""
+    """Return the probability of nodule for each voxel."""
     rows, columns = scan.hu.shape[1:]
     probability = np.empty(scan.hu.shape, np.float32)
     for some in _batches(len(scan.hu), batch):
@@ -33,10 +33,10 @@ def segment(scan: Scan, network: StageNetworks, batch: int) -> Floats:
 
 
 def stack(hu: NDArray[np.int16], slices: list[int], contract: InputEntry) -> Floats:
-    """Slices with their neighbours as channels, padded as the network needs it.
+    """Return slices with their neighbours as channels, padded as the network needs it.
 
-    Beyond the first and last slice these are repeated. Shape (len(slices), channels, height,
-    width).
+    The first and last slice are repeated beyond the volume. The shape is (len(slices), channels,
+    height, width).
     """
     context = contract.context_slices or 0
     around = np.arange(-context, context + 1)
@@ -49,14 +49,14 @@ def stack(hu: NDArray[np.int16], slices: list[int], contract: InputEntry) -> Flo
 
 
 def erode(probability: Floats, threshold: float) -> NDArray[np.bool_]:
-    """The mask of nodule, eroded once by the six neighbours."""
+    """Return the mask of nodules, eroded once with the six-neighbour cross."""
     mask = probability > np.float32(threshold)
     eroded: NDArray[np.bool_] = ndimage.binary_erosion(mask, iterations=1)
     return eroded
 
 
 def find_candidates(scan: Scan, eroded: NDArray[np.bool_]) -> Indices:
-    """Voxels of the components' centres of mass, ordered by their world position.
+    """Return the voxels of the components' centres of mass, ordered by world position.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def find_candidates(scan: Scan, eroded: NDArray[np.bool_]) -> Indices:
     Raises
     ------
     lungrt.errors.BadVolume
-        The book's inverse transform takes a candidate out of the volume (oblique scans).
+        If the book's inverse transform moves a candidate out of the volume (oblique scans).
     """
     labels, count = ndimage.label(eroded)
     weights = scan.hu.clip(-1000, 1000).astype(np.float64) + 1001
@@ -75,16 +75,16 @@ def find_candidates(scan: Scan, eroded: NDArray[np.bool_]) -> Indices:
     indices = indices.reshape(-1, 3)
     if ((indices < 0) | (indices >= scan.hu.shape)).any():
         raise BadVolume(
-            "the book's inverse transform leaves the volume: the scan is oblique, and the book's "
-            "way cannot be compared on it"
+            "the book's inverse transform moves a candidate out of the volume because the scan is "
+            "oblique; use another CT, or leave out eager PyTorch with --no-eager"
         )
     return indices
 
 
-def judge(
+def evaluate(
     scan: Scan, indices: Indices, networks: dict[str, StageNetworks], batch: int
 ) -> tuple[Floats, Floats]:
-    """Probabilities of nodule and of malignancy, the latter NaN for what is no nodule."""
+    """Return the probabilities of nodule and of malignancy; the latter is NaN for non-nodules."""
     nodule = networks["nodule"]
     probabilities = classify(scan.hu, indices, nodule, batch)
     malignant = np.full(len(indices), np.nan, np.float32)
@@ -94,13 +94,13 @@ def judge(
     if three_classes:
         malignant[is_nodule] = probabilities[is_nodule, 2] / p_nodule[is_nodule]
     elif "malignancy" in networks:
-        asked = classify(scan.hu, indices[is_nodule], networks["malignancy"], batch)
-        malignant[is_nodule] = asked[:, 1]
+        probability = classify(scan.hu, indices[is_nodule], networks["malignancy"], batch)
+        malignant[is_nodule] = probability[:, 1]
     return p_nodule, malignant
 
 
 def classify(hu: NDArray[np.int16], indices: Indices, network: StageNetworks, batch: int) -> Floats:
-    """Probability of each class for each voxel, shape (voxels, classes)."""
+    """Return the probability of each class for each voxel, shape (voxels, classes)."""
     probabilities = np.empty((len(indices), len(network.entry.classes)), np.float32)
     for some in _batches(len(indices), batch):
         probabilities[some] = network(crops(hu, indices[some], network.entry.input))
@@ -108,7 +108,7 @@ def classify(hu: NDArray[np.int16], indices: Indices, network: StageNetworks, ba
 
 
 def crops(hu: NDArray[np.int16], indices: Indices, contract: InputEntry) -> Floats:
-    """What a classifier sees of voxels, shifted inward at borders: (voxels, 1, *crop)."""
+    """Return crops around voxels, shifted inward at borders: shape (voxels, 1, *crop)."""
     size = contract.crop
     assert size is not None, "a classifier's contract states its crop"
     if any(length < width for length, width in zip(hu.shape, size, strict=True)):
@@ -117,7 +117,7 @@ def crops(hu: NDArray[np.int16], indices: Indices, contract: InputEntry) -> Floa
     for number, index in enumerate(indices):
         box = []
         for length, centre, width in zip(hu.shape, index, size, strict=True):
-            # Python's round takes halves to even.
+            # Python's round rounds halves to even.
             start = min(max(round(int(centre) - width / 2), 0), length - width)
             box.append(slice(start, start + width))
         cut[number, 0] = hu[tuple(box)]

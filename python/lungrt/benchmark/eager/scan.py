@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""A CT as SimpleITK reads it."""
+"""Reading of a CT with SimpleITK."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Scan", "read_scan"]
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A CT with its geometry.
+    """CT with its geometry.
 
     Attributes
     ----------
     hu : ndarray of int16
         Hounsfield units, (slices, rows, columns).
     origin_mm, spacing_mm : ndarray, shape (3,)
-        In (x, y, z) order.
+        World position in mm of the first voxel, and distances of voxels in mm; (x, y, z) order.
     direction : ndarray, shape (3, 3)
         Column j is the world direction of image axis j (columns, rows, slices).
     """
@@ -35,16 +35,17 @@ class Scan:
     direction: NDArray[np.float64]
 
     def to_world(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """World position (x, y, z) in mm of a (fractional) voxel (slice, row, column)."""
+        """Return the world position (x, y, z) in mm of a fractional voxel (slice, row, column)."""
         world: NDArray[np.float64] = (
             self.direction @ (position[::-1] * self.spacing_mm) + self.origin_mm
         )
         return world
 
     def to_index(self, world_mm: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Voxel of a world position, by the book's inverse.
+        """Return the voxel of a world position, computed as in the book.
 
-        It multiplies from the right, which is right only where the direction is its own inverse.
+        The book multiplies with the inverse matrix from the right, which is correct only if the
+        direction matrix is its own inverse.
         """
         inverse = np.linalg.inv(self.direction)
         columns_first = (world_mm - self.origin_mm) @ inverse / self.spacing_mm
@@ -58,7 +59,7 @@ def read_scan(path: str, series: str | None) -> Scan:
     Raises
     ------
     lungrt.errors.BadVolume
-        The folder holds several series, or not the one asked for; the file cannot be read; or
+        If the folder does not contain exactly one series that fits, the file cannot be read, or
         voxels do not fit int16.
     """
     try:
@@ -68,7 +69,7 @@ def read_scan(path: str, series: str | None) -> Scan:
     voxels = SimpleITK.GetArrayFromImage(image)
     lowest, highest = voxels.min(), voxels.max()
     if not (lowest >= -32768 and highest <= 32767):  # also where they are NaN
-        raise BadVolume(f"{path}: voxels from {lowest} to {highest} do not fit int16")
+        raise BadVolume(f"{path}: voxel values from {lowest} to {highest} do not fit int16")
     return Scan(
         np.rint(voxels).astype(np.int16),
         np.array(image.GetOrigin()),
@@ -80,7 +81,7 @@ def read_scan(path: str, series: str | None) -> Scan:
 def _read_folder(path: str, series: str | None) -> SimpleITK.Image:
     reader = SimpleITK.ImageSeriesReader()
     found = list(reader.GetGDCMSeriesIDs(path))
-    # GDCM appends what tells images of one series apart to its UID.
+    # GDCM appends a suffix to the UID if images of one series differ in kind.
     fitting = found if series is None else [name for name in found if name.startswith(series)]
     if len(fitting) != 1:
         raise BadVolume(f"{path}: expected one DICOM series {series or ''}, found {len(fitting)}")

@@ -1,4 +1,4 @@
-"""Who is compared: an engine, or eager PyTorch, with its settings."""
+"""Configurations that are compared: an engine or eager PyTorch, with its settings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BOOK", "EAGER", "EAGER_TUNED", "FP32", "Contender", "clean_environment"]
+__all__ = ["BOOK", "EAGER", "EAGER_TUNED", "FP32", "Configuration", "clean_environment"]
 
 EAGER = "eager"
 EAGER_TUNED = "eager-tuned"
 FP32 = "fp32"
-BOOK = "book"  # the profile that decides as eager PyTorch does: the whole volume
+BOOK = "book"  # the profile that searches the whole volume, as eager PyTorch does
 
 _TITLES = {
     EAGER: "eager PyTorch + SciPy, as the book runs it (NCHW, batch 4)",
@@ -25,30 +25,31 @@ _ENGINES = {
     "onnxruntime": "ONNX Runtime",
     "aotinductor": "AOTInductor",
 }
-# Settings that reach into a process from outside and change what is measured.
-_FOREIGN_SETTINGS = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES")
-# glibc hands blocks of this size back to the system at each free, and faults them in again.
+# Environment variables that would change what is measured.
+_TUNING_VARIABLES = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES")
+# By default glibc returns large blocks to the system when they are freed, and each new allocation
+# then costs page faults.
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 
 @dataclass(frozen=True)
-class Contender:
+class Configuration:
     """One way to diagnose a CT.
 
     Attributes
     ----------
     name : str
-        An engine's name, `EAGER` or `EAGER_TUNED`.
+        Name of an engine, `EAGER` or `EAGER_TUNED`.
     device : str
         ``"cpu"`` or ``"cuda:N"``.
     threads : int
-        CPU threads.
+        Number of CPU threads.
     options : dict of str to str
-        The engine's options.
+        Settings of the engine.
     precision : str
-        What its networks are computed in.
+        Number format in which the networks are computed.
     profile : str
-        Preset of `lungrt.Pipeline`'s options; any but `BOOK` looks at a part of the volume.
+        Profile of `lungrt.Pipeline`; all but `BOOK` search only a part of the volume.
     """
 
     name: str
@@ -60,17 +61,17 @@ class Contender:
 
     @property
     def is_eager(self) -> bool:
-        """Whether it is PyTorch in Python and not an engine of the library."""
+        """Whether it is eager PyTorch in Python, not an engine of the library."""
         return self.name in (EAGER, EAGER_TUNED)
 
     @property
     def group(self) -> str:
-        """Device and threads: contenders that agree in them are compared with each other."""
+        """Device and threads; configurations with the same ones are compared with each other."""
         return f"{self.device}, {self.threads} thread{'' if self.threads == 1 else 's'}"
 
     @property
     def title(self) -> str:
-        """What people read."""
+        """Title in tables and charts."""
         if self.is_eager:
             return _TITLES[self.name]
         options = ", ".join(self._settings)
@@ -79,7 +80,7 @@ class Contender:
 
     @property
     def key(self) -> str:
-        """What tells it from every other contender of a run."""
+        """Short name, unique among the configurations of a benchmark."""
         options = ",".join(self._settings)
         return f"{self.name}{f'[{options}]' if options else ''} on {self.group}"
 
@@ -91,17 +92,17 @@ class Contender:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Environment variables that this contender gets, and no other.
+        """Environment variables that are set for this configuration only.
 
-        The library's own settings are made where its command makes them, in the process.
+        The library's own settings are made in the process, as its command does.
         """
         return dict(_KEEP_MEMORY) if self.name == EAGER_TUNED else {}
 
     def environment(self) -> dict[str, str]:
-        """Whole environment of its processes: the C library's defaults and its own settings."""
+        """Return all environment variables of its processes."""
         return clean_environment() | self.settings
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what tunes allocators and thread pools."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_SETTINGS)}
+    """Return this process's environment without variables that tune allocators and threads."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(_TUNING_VARIABLES)}

@@ -1,4 +1,4 @@
-"""The words and cells that the table on the screen and the one in a README share."""
+"""Headings, cells and sentences shared by the tables on the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ __all__ = [
     "STAGE_HEADINGS",
     "groups",
     "machine",
-    "not_compared",
+    "not_measured",
     "rate_cells",
     "rounds",
     "same_decisions",
     "stage_cells",
 ]
 
-STAGE_HEADINGS = (*STAGES, "total (min - max)", "next CT", "peak memory", "ratio")
+STAGE_HEADINGS = (*STAGES, "total (min - max)", "later CTs", "peak memory", "speed-up")
 RATE_HEADINGS = (
-    "start",
-    "cold, first",
-    "cold, again",
-    "warm",
-    "diagnose",
-    "ms a slice",
-    "ms a crop",
+    "start-up",
+    "first cold run",
+    "later cold runs",
+    "warm run",
+    "whole command",
+    "ms per slice",
+    "ms per crop",
 )
-_ABSENT = "-"
+_NOT_MEASURED = "-"
 
 
 def groups(benchmark: Benchmark) -> dict[str, list[Summary]]:
-    """Contenders by device and threads."""
+    """Return the summaries by group: device and number of threads."""
     found: dict[str, list[Summary]] = {}
     for summary in benchmark.summaries:
-        found.setdefault(summary.record.contender.group, []).append(summary)
+        found.setdefault(summary.record.configuration.group, []).append(summary)
     return found
 
 
 def stage_cells(summary: Summary) -> list[str]:
-    """Cells under `STAGE_HEADINGS`: seconds, gigabytes, and how many times faster."""
+    """Return the cells under `STAGE_HEADINGS`: seconds, gigabytes and the speed-up."""
     total = summary.total
     spread = f" ({_number(total.lowest)} - {_number(total.highest)})" if total else ""
     return [
         *(_median(summary.stages.get(stage)) for stage in STAGES),
         _median(total) + spread,
         _median(summary.warm),
-        _ABSENT if summary.peak_bytes is None else f"{summary.peak_bytes / 1e9:.2f} GB",
-        _ABSENT if summary.ratio is None else f"{summary.ratio:.1f}x",
+        _NOT_MEASURED if summary.peak_bytes is None else f"{summary.peak_bytes / 1e9:.2f} GB",
+        _NOT_MEASURED if summary.ratio is None else f"{summary.ratio:.1f}x",
     ]
 
 
 def rate_cells(summary: Summary) -> list[str]:
-    """Cells under `RATE_HEADINGS`: seconds, then milliseconds."""
+    """Return the cells under `RATE_HEADINGS`: seconds, then milliseconds."""
     return [
         _median(spread)
         for spread in (
@@ -76,11 +76,11 @@ def rate_cells(summary: Summary) -> list[str]:
 
 
 def _median(spread: Spread | None) -> str:
-    return _ABSENT if spread is None else _number(spread.median)
+    return _NOT_MEASURED if spread is None else _number(spread.median)
 
 
 def _number(value: float) -> str:
-    """As many digits as are worth reading."""
+    """Return a number with about three significant digits."""
     for limit, digits in ((0.1, 3), (10, 2), (100, 1)):
         if abs(value) < limit:
             return f"{value:.{digits}f}"
@@ -88,13 +88,13 @@ def _number(value: float) -> str:
 
 
 def rounds(benchmark: Benchmark) -> str:
-    """How it was measured."""
+    """Return how it was measured, as part of a sentence."""
     several = "1 round" if benchmark.rounds == 1 else f"{benchmark.rounds} interleaved rounds"
-    return f"medians of {several}, each measurement in a process of its own"
+    return f"medians of {several}, each measurement in a new process"
 
 
 def machine(benchmark: Benchmark) -> str:
-    """The environment in a line."""
+    """Return the machine and software in one line."""
     known = benchmark.environment
     packages = [f"{name} {version}" for name, version in known["packages"].items() if version]
     return (
@@ -104,17 +104,17 @@ def machine(benchmark: Benchmark) -> str:
 
 
 def same_decisions(benchmark: Benchmark) -> bool:
-    """Whether all that were compared decided the same, each on what it looks at."""
+    """Return whether all configurations decided the same, each in the region that it searched."""
     found = [summary.record.comparison for summary in benchmark.summaries]
     return all(comparison.same_decisions for comparison in found if comparison)
 
 
-def not_compared(benchmark: Benchmark) -> Iterator[str]:
-    """Lines for what is missing, failures first."""
+def not_measured(benchmark: Benchmark) -> Iterator[str]:
+    """Yield a line for each configuration that failed, and then for all that were not measured."""
     for summary in benchmark.summaries:
         failure = summary.record.failure
         if failure:
             where = f"{failure.kind}, round {failure.round + 1}"
-            yield f"{summary.record.contender.key} ({where}): {failure.message}"
-    for absent in benchmark.absent:
-        yield f"{absent.what}: {absent.why}"
+            yield f"{summary.record.configuration.key} ({where}): {failure.message}"
+    for skipped in benchmark.skipped:
+        yield f"{skipped.what}: {skipped.why}"

@@ -1,4 +1,4 @@
-"""The rounds of a benchmark: every contender in turn, one that fails loses nobody's results."""
+"""Run of a benchmark: all configurations in rounds, going on if one of them fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lungrt.benchmark.contender import BOOK
+from lungrt.benchmark.configuration import BOOK
 from lungrt.benchmark.launch import MeasurementFailed, measure_command, measure_task
 from lungrt.benchmark.outputs import Comparison, Thresholds, compare_arrays, compare_outputs
 from lungrt.benchmark.results import Outputs, Result, Whole
@@ -16,13 +16,13 @@ from lungrt.benchmark.task import KINDS, Task
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lungrt.benchmark.contender import Contender
+    from lungrt.benchmark.configuration import Configuration
     from lungrt.benchmark.results import Index
     from lungrt.benchmark.workload import Workload
 
-__all__ = ["COMMAND", "Failure", "Measurement", "Record", "Settings", "run_campaign"]
+__all__ = ["COMMAND", "Failure", "Measurement", "Record", "Settings", "run_benchmark"]
 
-COMMAND = "command"  # the library's own command on the small CT, timed from outside
+COMMAND = "command"  # `lungrt diagnose` on the small CT, timed by the process that starts it
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,15 @@ class Settings:
     Attributes
     ----------
     bundle : pathlib.Path
+        Folder of the bundle.
     checkpoints : mapping of str to sequence of str
-        By stage, for the eager contenders; empty for the bundle's weights.
+        Checkpoints by stage, for eager PyTorch; empty means the bundle's weights.
     rounds : int
-        Processes a contender and kind of measurement.
+        Number of rounds; each starts a process for each configuration and kind of measurement.
     runs : int
-        CTs a process, one after another: the first, and those that find everything warm.
+        How often a process diagnoses the CT: the first time, and then with everything warm.
     limit_s : float
-        Longest that one measurement may take, seconds.
+        Time limit of a measurement, in seconds.
     """
 
     bundle: Path
@@ -51,7 +52,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one process measured; seconds of the whole process for `COMMAND`."""
+    """Result of one process; for `COMMAND`, the seconds of the whole process."""
 
     kind: str
     round: int
@@ -69,21 +70,23 @@ class Failure:
 
 @dataclass
 class Record:
-    """A contender and all that is known of it when the rounds are over.
+    """Configuration with its measurements.
 
     Attributes
     ----------
-    contender : Contender
+    configuration : Configuration
+        The configuration.
     arrays : pathlib.Path
-        Where its networks' results lie while the benchmark runs.
+        Temporary file for the outputs of its networks.
     measurements : list of Measurement
+        Its measurements, in the order in which they were made.
     failure : Failure or None
-        The first; a contender that failed is not measured again.
+        Its first failure, after which it is not measured again.
     comparison : Comparison or None
-        With its group's baseline; the worst of all rounds.
+        Comparison with its group's baseline; the worst of all rounds.
     """
 
-    contender: Contender
+    configuration: Configuration
     arrays: Path
     measurements: list[Measurement] = field(default_factory=list)
     failure: Failure | None = None
@@ -91,40 +94,54 @@ class Record:
 
     @property
     def outputs(self) -> list[Outputs]:
-        """What it decided, once a round."""
+        """Candidates and probabilities that it found, one for each round."""
         return [m.result.outputs for m in self.measurements if isinstance(m.result, Whole)]
 
     @property
     def shape(self) -> Index | None:
-        """Slices, rows and columns of the CT; None where it was never diagnosed."""
+        """Slices, rows and columns of the CT; None if it was never diagnosed."""
         shapes = [m.result.shape for m in self.measurements if isinstance(m.result, Whole)]
         return shapes[0] if shapes else None
 
 
-def run_campaign(
-    contenders: Sequence[Contender],
+def run_benchmark(
+    configurations: Sequence[Configuration],
     workload: Workload,
     settings: Settings,
     thresholds: Thresholds,
     folder: Path,
     progress: Callable[[int, int, str], None],
 ) -> list[Record]:
-    """Measure all contenders in interleaved rounds, and compare what they decided.
+    """Measure all configurations in interleaved rounds, and compare their results.
 
-    Kinds of measurement come one after another within a round, the quickest first, so that what
-    cannot run is known before anything takes long. Each round begins with another contender. One
-    of another profile than the book's is measured on the CT alone.
+    Within a round, the kinds of measurement follow one another, the quickest first, so that a
+    configuration that cannot run fails early. Each round begins with another configuration.
+    Configurations of other profiles than the book's are measured only on the large CT.
 
     Parameters
     ----------
+    configurations : sequence of Configuration
+        What to measure.
+    workload : Workload
+        The CTs.
+    settings : Settings
+        Bundle, rounds and limits.
+    thresholds : Thresholds
+        Thresholds of the bundle, by which decisions are compared.
     folder : pathlib.Path
-        For temporary files.
+        Folder for temporary files.
     progress : callable
-        Called before each measurement with how many are done, how many there are, and which
-        comes.
+        Called before each measurement with the number of finished measurements, the number of all,
+        and a description of the next.
+
+    Returns
+    -------
+    list of Record
+        One for each configuration, in their order.
     """
     records = [
-        Record(contender, folder / f"{number}.npz") for number, contender in enumerate(contenders)
+        Record(configuration, folder / f"{number}.npz")
+        for number, configuration in enumerate(configurations)
     ]
     kinds = (KINDS[0], COMMAND, *KINDS[1:])
     steps = [
@@ -134,9 +151,9 @@ def run_campaign(
         for place in range(len(records))
     ]
     for done, (number, kind, record) in enumerate(steps):
-        if record.failure or not _applies(kind, record.contender):
+        if record.failure or not _applies(kind, record.configuration):
             continue
-        text = f"round {number + 1} of {settings.rounds}, {kind}: {record.contender.key}"
+        text = f"round {number + 1} of {settings.rounds}, {kind}: {record.configuration.key}"
         progress(done, len(steps), text)
         try:
             result = _measure(record, kind, number, workload, settings, folder)
@@ -149,28 +166,29 @@ def run_campaign(
     return records
 
 
-def _applies(kind: str, contender: Contender) -> bool:
-    """Whether a contender is measured in this way."""
-    if contender.profile != BOOK:
-        # Networks and start are those of the book's profile, and the small CT has no lungs.
+def _applies(kind: str, configuration: Configuration) -> bool:
+    """Return whether a kind of measurement is made for a configuration."""
+    if configuration.profile != BOOK:
+        # Its networks and start are the same as with the book's profile, and the small CT has no
+        # lungs.
         return kind == "whole"
-    return kind != COMMAND or not contender.is_eager
+    return kind != COMMAND or not configuration.is_eager
 
 
 def _measure(
     record: Record, kind: str, number: int, workload: Workload, settings: Settings, folder: Path
 ) -> Result | float:
-    contender = record.contender
+    configuration = record.configuration
     if kind == COMMAND:
         arguments = [
             *("diagnose", str(workload.small), "--bundle", str(settings.bundle)),
-            *("--engine", contender.name, "--device", contender.device),
-            *("--precision", contender.precision, "--profile", contender.profile),
-            *("--threads", str(contender.threads), "--no-progress"),
+            *("--engine", configuration.name, "--device", configuration.device),
+            *("--precision", configuration.precision, "--profile", configuration.profile),
+            *("--threads", str(configuration.threads), "--no-progress"),
         ]
-        for option in contender.options.items():
+        for option in configuration.options.items():
             arguments += ["--engine-option", "=".join(option)]
-        return measure_command(contender, arguments, settings.limit_s)
+        return measure_command(configuration, arguments, settings.limit_s)
     cold = kind == "cold"
     task = Task(
         kind=kind,
@@ -178,12 +196,12 @@ def _measure(
         ct=str(workload.small if cold else workload.ct),
         started=0.0,
         result="",
-        name=contender.name,
-        device=contender.device,
-        threads=contender.threads,
-        options=dict(contender.options),
-        precision=contender.precision,
-        profile=contender.profile,
+        name=configuration.name,
+        device=configuration.device,
+        threads=configuration.threads,
+        options=dict(configuration.options),
+        precision=configuration.precision,
+        profile=configuration.profile,
         series=None if cold else workload.series,
         places=0 if cold else workload.places,
         runs=settings.runs,
@@ -191,7 +209,7 @@ def _measure(
     )
     if kind == "network" and number == 0:
         task = replace(task, arrays=str(record.arrays))
-    return measure_task(contender, task, folder, settings.limit_s)
+    return measure_task(configuration, task, folder, settings.limit_s)
 
 
 def _compare(records: Sequence[Record], thresholds: Thresholds) -> None:
@@ -200,7 +218,7 @@ def _compare(records: Sequence[Record], thresholds: Thresholds) -> None:
         if baseline is None or not record.outputs:
             continue
         found = [
-            compare_outputs(ours, baseline.outputs[0], baseline.contender.key, thresholds)
+            compare_outputs(ours, baseline.outputs[0], baseline.configuration.key, thresholds)
             for ours in record.outputs
         ]
         worst = max(found, key=_badness)
@@ -220,11 +238,11 @@ def _badness(found: Comparison) -> tuple[int, int, int, float]:
 
 
 def _baseline(record: Record, records: Sequence[Record]) -> Record | None:
-    """Return the first of its group that decided anything, or else the first of all: eager.
+    """Return the first of its group that has results, or else the first of all.
 
-    One that looks everywhere comes before any that looks at a region: it has what they lack.
+    Configurations that searched the whole volume are preferred, because they have all candidates.
     """
     able = [other for other in records if other.outputs]
     able = [other for other in able if not other.outputs[0].restricted] or able
-    group = [other for other in able if other.contender.group == record.contender.group]
+    group = [other for other in able if other.configuration.group == record.configuration.group]
     return next(iter(group or able), None)

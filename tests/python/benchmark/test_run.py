@@ -1,4 +1,4 @@
-"""The rounds: interleaved, and one contender's failure is nobody else's."""
+"""The rounds: interleaved, and one configuration's failure is nobody else's."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from lungrt.benchmark import campaign
-from lungrt.benchmark.campaign import Settings, run_campaign
-from lungrt.benchmark.contender import Contender
+from lungrt.benchmark import run as benchmark_run
+from lungrt.benchmark.configuration import Configuration
 from lungrt.benchmark.launch import MeasurementFailed
 from lungrt.benchmark.outputs import Thresholds
 from lungrt.benchmark.results import Cold, Network, Run, Whole
+from lungrt.benchmark.run import Settings, run_benchmark
 from lungrt.benchmark.workload import Workload
 
-EAGER, ENGINE = Contender("eager"), Contender("torchscript", options={"batch": "8"})
-LUNG = Contender("native", profile="lung")
+EAGER, ENGINE = Configuration("eager"), Configuration("torchscript", options={"batch": "8"})
+LUNG = Configuration("native", profile="lung")
 WORKLOAD = Workload(Path("ct"), Path("small"), "ct", "1.2", places=7)
 
 
@@ -31,28 +31,28 @@ class Processes:
         self.failing: set[tuple[str, str]] = set()
         self.outputs = {"eager": outputs(), "torchscript": outputs()}
         self.outputs["lung"] = replace(outputs(), candidates=[(4, 5, 6)], restricted=True)
-        monkeypatch.setattr(campaign, "measure_task", self.task)
-        monkeypatch.setattr(campaign, "measure_command", self.command)
+        monkeypatch.setattr(benchmark_run, "measure_task", self.task)
+        monkeypatch.setattr(benchmark_run, "measure_command", self.command)
 
-    def task(self, contender, task, folder, limit_s):
+    def task(self, configuration, task, folder, limit_s):
         self.tasks.append(task)
-        self._ask(contender, task.kind)
+        self._ask(configuration, task.kind)
         if task.kind == "cold":
             return Cold(0.1, 0.2, 0.05)
         if task.kind == "network":
             return Network([1.0], [1.0])
         run = Run(1.0, 1.0, 1.0, 1.0, 4.0)
-        name = contender.name if contender.profile == "book" else contender.profile
+        name = configuration.name if configuration.profile == "book" else configuration.profile
         return Whole(0.1, [run] * task.runs, [1], self.outputs[name], (9, 8, 7))
 
-    def command(self, contender, arguments, limit_s):
+    def command(self, configuration, arguments, limit_s):
         self.commands.append(arguments)
-        self._ask(contender, "command")
+        self._ask(configuration, "command")
         return 0.5
 
-    def _ask(self, contender, kind):
-        self.asked.append((contender.name, kind))
-        if (contender.name, kind) in self.failing:
+    def _ask(self, configuration, kind):
+        self.asked.append((configuration.name, kind))
+        if (configuration.name, kind) in self.failing:
             raise MeasurementFailed("ended by SIGKILL")
 
 
@@ -61,9 +61,9 @@ def processes(outputs, monkeypatch: pytest.MonkeyPatch) -> Processes:
     return Processes(outputs, monkeypatch)
 
 
-def run(tmp_path: Path, rounds: int = 2, contenders: Sequence[Contender] = (EAGER, ENGINE)):
-    return run_campaign(
-        contenders,
+def run(tmp_path: Path, rounds: int = 2, configurations: Sequence[Configuration] = (EAGER, ENGINE)):
+    return run_benchmark(
+        configurations,
         WORKLOAD,
         Settings(Path("bundle"), {"nodule": ["n.pt"]}, rounds, runs=2, limit_s=9.0),
         Thresholds(),
@@ -124,7 +124,7 @@ def test_without_the_baseline_the_first_that_finished_is_it(processes, tmp_path:
 
 
 def test_another_profile_is_measured_on_the_ct_alone(processes, tmp_path: Path) -> None:
-    *_, lung = run(tmp_path, rounds=2, contenders=[EAGER, ENGINE, LUNG])
+    *_, lung = run(tmp_path, rounds=2, configurations=[EAGER, ENGINE, LUNG])
     assert [kind for name, kind in processes.asked if name == "native"] == ["whole", "whole"]
     assert {task.profile for task in processes.tasks if task.name == "native"} == {"lung"}
     assert [m.kind for m in lung.measurements] == ["whole", "whole"]
@@ -134,7 +134,7 @@ def test_another_profile_is_measured_on_the_ct_alone(processes, tmp_path: Path) 
 
 def test_a_ct_without_lungs_loses_nobody_elses_results(processes, tmp_path: Path) -> None:
     processes.failing = {("native", "whole")}
-    eager, engine, lung = run(tmp_path, contenders=[EAGER, ENGINE, LUNG])
+    eager, engine, lung = run(tmp_path, configurations=[EAGER, ENGINE, LUNG])
     assert lung.failure.message == "ended by SIGKILL"
     assert eager.comparison.same_decisions
     assert engine.comparison.same_decisions
@@ -142,10 +142,10 @@ def test_a_ct_without_lungs_loses_nobody_elses_results(processes, tmp_path: Path
 
 def test_what_looks_everywhere_is_the_baseline_of_what_does_not(processes, tmp_path: Path) -> None:
     elsewhere = replace(ENGINE, threads=2)
-    lung, book = run(tmp_path, contenders=[LUNG, elsewhere])
+    lung, book = run(tmp_path, configurations=[LUNG, elsewhere])
     assert lung.comparison.baseline == book.comparison.baseline == elsewhere.key
     processes.failing = {("torchscript", "whole")}
-    lung, book = run(tmp_path, contenders=[LUNG, elsewhere])
+    lung, book = run(tmp_path, configurations=[LUNG, elsewhere])
     assert lung.comparison.baseline == LUNG.key
     assert lung.comparison.in_region is None
     assert book.comparison is None
@@ -153,7 +153,7 @@ def test_what_looks_everywhere_is_the_baseline_of_what_does_not(processes, tmp_p
 
 def test_progress_tells_every_measurement(processes, tmp_path: Path) -> None:
     told = []
-    run_campaign(
+    run_benchmark(
         [EAGER, ENGINE],
         WORKLOAD,
         Settings(Path("bundle"), rounds=1),
