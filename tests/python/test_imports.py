@@ -87,7 +87,7 @@ def test_comparing_never_imports_torch(
     a, b = write_report("a.json"), write_report("b.json")
     reports = f"""
 from pathlib import Path
-from lungrt.comparison.campaign import compare_reports, compare_settings
+from lungrt.comparison.run import compare_reports, compare_settings
 assert compare_reports(Path({str(a)!r}), Path({str(b)!r}), 5.0).same_decisions
 """
     assert imported_by(reports) == {"lungrt._core"}

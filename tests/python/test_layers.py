@@ -360,7 +360,7 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
         ("python/lungrt/benchmark/a.py", "from lungrt.comparison.decisions import x"),
         ("python/lungrt/comparison/a.py", "import lungrt\nfrom lungrt import _core"),
-        ("python/lungrt/cli/compare.py", "from lungrt.comparison.campaign import x"),
+        ("python/lungrt/cli/compare.py", "from lungrt.comparison.run import x"),
         ("python/lungrt/benchmark/eager/a.py", "import torch\nfrom lungrt.models import x"),
         ("python/lungrt/cli/info.py", "import lungrt\nfrom lungrt import _core"),
         ("python/lungrt/__main__.py", "from lungrt.cli import main"),

@@ -1,4 +1,4 @@
-"""``lungrt compare``: what changed between two reports, or two ways to diagnose."""
+"""``lungrt compare``: differences between two reports, or between two settings on the same CTs."""
 
 from __future__ import annotations
 
@@ -10,37 +10,41 @@ from typing import Annotated
 import typer
 
 from lungrt.cli.console import disclaim, stdout
-from lungrt.cli.options import NoProgress, Series
+from lungrt.cli.options import NoProgress, Resample, Series
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import InvalidArgument
 
 __all__ = ["compare"]
 
-DIFFERENT, TROUBLE = 1, 2  # as diff has them
+DIFFERENT, TROUBLE = 1, 2  # exit codes, the same as of diff
 
-_SIDE = (
-    "A report FILE.json with candidates, a folder of them, or settings: NAME=VALUE separated by "
-    "spaces, of bundle, engine, device, precision, profile, geometry, kernels, threads and "
-    "option.NAME of the engine; '' for the defaults."
+_A = (
+    "First side of the comparison: a report written by [b]lungrt diagnose --candidates --output "
+    "FILE.json[/b], a folder of such reports, or settings with which to diagnose the CT. Settings "
+    "are NAME=VALUE pairs separated by spaces; the names are bundle, engine, device, precision, "
+    "profile, geometry, region, merge_marks (yes or no), kernels, threads, and option.NAME for a "
+    "setting of the engine. An empty string means the defaults of [b]lungrt diagnose[/b]."
 )
+_B = "Second side of the comparison, of the same kind as A: a report, a folder, or settings."
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help=_SIDE, show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="Likewise.", show_default=False)],
+    a: Annotated[str, typer.Argument(metavar="A", help=_A, show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help=_B, show_default=False)],
     ct: Annotated[
         Path | None,
         typer.Option(
             metavar="CT",
-            help="For settings: the CT to run both on, or a folder of CTs.",
+            help="CT to diagnose with both settings, or a folder of CTs. Required for settings.",
             show_default=False,
         ),
     ] = None,
     bundle: Annotated[
         str | None,
         typer.Option(
-            help="For settings: folder that [b]lungrt export[/b] wrote, of both that name none.",
+            help="Bundle for settings that do not name one: a folder written by "
+            "[b]lungrt export[/b].",
             show_default=False,
         ),
     ] = None,
@@ -49,36 +53,38 @@ def compare(
         typer.Option(
             metavar="MM",
             min=0,
-            help="Marks at other voxels are taken for the same one up to this distance.",
+            help="Largest distance in mm at which candidates at different voxels of A and B are "
+            "taken for the same candidate.",
         ),
     ] = 5.0,
     series: Series = None,
-    resample: Annotated[
-        bool,
-        typer.Option("--resample", help="As for [b]lungrt diagnose[/b]."),
-    ] = False,
+    resample: Resample = False,
     output: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write every difference to FILE.json or FILE.csv.",
+            help="Write all differences to FILE.json or FILE.csv.",
             show_default=False,
         ),
     ] = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Show what changes from A to B: mask, candidates, nodules, decisions, probabilities.
+    """Show what differs between two reports, or between two settings on the same CTs.
 
-    Exit codes: 0 the same decisions, 1 other decisions, 2 error or something not compared.
+    For each CT it counts mask voxels that differ, candidates that only one side found or that
+    moved, and decisions that changed, and shows the largest change of a probability.
+
+    Exit codes: 0 if all decisions are the same, 1 if some differ, 2 if there was an error or a CT
+    could not be compared.
 
     Example: [b]lungrt compare old.json new.json[/b], or
     [b]lungrt compare "engine=native" "engine=torchscript device=cuda precision=tf32"
     --bundle bundle --ct path/to/cts[/b]
     """
-    # Imported here so that --help and wrong arguments answer at once.
+    # Imported here so that --help and argument errors appear at once.
     from lungrt import _core
     from lungrt.cli.compare_table import print_comparison
-    from lungrt.comparison.campaign import compare_reports, compare_settings
+    from lungrt.comparison.run import compare_reports, compare_settings
     from lungrt.comparison.scans import find_cts
     from lungrt.comparison.settings import parse_settings
     from lungrt.io import read_ct
@@ -90,9 +96,9 @@ def compare(
             _refuse_settings(ct=ct, bundle=bundle, series=series, resample=resample)
             comparison = compare_reports(Path(a), Path(b), within)
         elif ct is None:
-            raise InvalidArgument("settings need a CT to be compared on: --ct CT")
+            raise InvalidArgument("settings are compared on a CT; give one with --ct CT")
         else:
-            _core.tune_allocator()  # this process does nothing else
+            _core.tune_allocator()  # affects the whole process, which only runs this command
             ours, theirs = (parse_settings(side, bundle) for side in (a, b))
             read = functools.partial(read_ct, series=series, resample=resample)
             with progress_bars(not no_progress) as progress:
@@ -112,12 +118,12 @@ def compare(
 
 
 def _are_reports(a: str, b: str) -> bool:
-    """Whether reports are compared, or settings."""
+    """Return True if reports are to be compared, False for settings."""
     kinds = [_is_report(text) for text in (a, b)]
     if kinds[0] != kinds[1]:
         raise InvalidArgument(
-            f"{a!r} and {b!r}: one is a report and one are settings; write the other report with "
-            "lungrt diagnose --candidates --output FILE.json, or give settings for both"
+            f"{a!r} and {b!r}: a report cannot be compared with settings; write a second report "
+            "with lungrt diagnose --candidates --output FILE.json, or give settings for both"
         )
     return kinds[0]
 
@@ -128,12 +134,12 @@ def _is_report(text: str) -> bool:
     if "=" in text or not text.strip():
         return False
     raise InvalidArgument(
-        f"{text!r}: is neither a report nor settings; expected FILE.json, a folder of reports, or "
-        "NAME=VALUE"
+        f"{text!r}: neither a report nor settings; expected a file FILE.json, a folder of reports, "
+        "or NAME=VALUE pairs"
     )
 
 
 def _refuse_settings(**given: object) -> None:
     for name, value in given.items():
         if value:
-            raise InvalidArgument(f"--{name} is for settings; two reports are compared as they are")
+            raise InvalidArgument(f"--{name} applies only to settings, but two reports are given")

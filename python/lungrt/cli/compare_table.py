@@ -1,4 +1,4 @@
-"""How a comparison looks on the screen."""
+"""Terminal output of a comparison."""
 
 from __future__ import annotations
 
@@ -19,37 +19,36 @@ if TYPE_CHECKING:
 
 __all__ = ["print_comparison"]
 
-_MOST = 20  # lines of a list: the rest stands in the output file
-# A row has two lines, and so has its heading. Fits 80 columns.
+_MOST = 20  # decisions that are listed; the output file has all
+# Rows have two lines: A and B, or a count and a distance. The table fits 80 columns.
 _HEADINGS = (
     "CT",
     "A\nB",
     "mask\nvoxels",
-    "flips",
+    "voxels\ndiffer",
     "candi-\ndates",
-    "alone",
-    "moved\nmost mm",
+    "not in\nother",
+    "moved\nmax mm",
     "nodules",
-    "changed",
-    "Δp nod.\nΔp mal.",
+    "decision\nchanged",
+    "nodule\nmalig.\nmax Δp",
 )
-_NAME_WIDTH = 14
+_NAME_WIDTH = 12
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Print what was compared, a line a CT, and each decision that is another."""
+    """Print what was compared, a table with a row for each CT, and the changed decisions."""
     console.print(f"A: {comparison.a}\nB: {comparison.b}", soft_wrap=True)
     for name, (ours, theirs) in comparison.changed_settings().items():
         console.print(f"  {name}: {ours} -> {theirs}", soft_wrap=True)
     console.print(_table(comparison))
+    console.print(_legend(comparison), style="dim")
     for line in _lines(comparison):
         console.print(line, soft_wrap=True)
     for one in comparison.not_compared:
         console.print(f"not compared: {one.name}: {one.why}", soft_wrap=True, style="yellow")
-    console.print(
-        "the same decisions" if comparison.same_decisions else "OTHER DECISIONS",
-        style="bold",
-    )
+    same = comparison.same_decisions
+    console.print(f"A and B make {'the same' if same else 'DIFFERENT'} decisions.", style="bold")
 
 
 def _table(comparison: Comparison) -> Table:
@@ -62,6 +61,15 @@ def _table(comparison: Comparison) -> Table:
     if len(comparison.cts) > 1:
         table.add_row(*_cells(total(comparison.cts)), style="bold")
     return table
+
+
+def _legend(comparison: Comparison) -> str:
+    return (
+        "voxels differ: set in the mask of A or B only. not in other: candidates without a "
+        f"counterpart within {comparison.within_mm:g} mm. moved: counterparts at different voxels, "
+        "and their largest distance. decision changed: counterparts that A and B classify "
+        "differently. max Δp: largest change of the probabilities of nodule and malignancy."
+    )
 
 
 def _cells(ct: CtDifference) -> list[str]:
@@ -86,7 +94,7 @@ def _two(a: int, b: int) -> str:
 
 
 def _mask_voxels(mask: MaskDifference) -> tuple[int, int]:
-    """Before erosion where it is known, as flips are counted; after it where it is not."""
+    """Sizes of the masks: before erosion like the flips, or after it if masks are not known."""
     if mask.voxels_a is None or mask.voxels_b is None:
         return mask.eroded_a, mask.eroded_b
     return mask.voxels_a, mask.voxels_b
@@ -99,8 +107,8 @@ def _has_malignancy(ct: CtDifference) -> bool:
 def _lines(comparison: Comparison) -> Iterator[str]:
     if any(ct.mask.flips is None for ct in comparison.cts):
         yield (
-            "reports hold no masks: the sizes above are after erosion; compare settings on the CT "
-            "to count flips"
+            "Reports contain no masks: mask voxels are counted after erosion, and how many differ "
+            "is not known. To count them, compare settings with --ct."
         )
     lines = [
         f"{ct.name}: {line}" if len(comparison.cts) > 1 else line
@@ -109,26 +117,27 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     ]
     yield from lines[:_MOST]
     if len(lines) > _MOST:
-        yield f"... and {len(lines) - _MOST} more; --output FILE lists all"
+        yield f"... and {len(lines) - _MOST} more; write all of them with --output FILE"
 
 
 def _decisions(ct: CtDifference) -> Iterator[str]:
-    """A line for each mark of which something else was decided, or that only one lists."""
-    told_a, told_b = set(), set()
+    """Yield a line for each mark that A and B decide differently or that only one lists."""
+    listed_a, listed_b = set(), set()
     for noun, one in (("candidate", ct.candidates), ("nodule", ct.nodules)):
         for pair in one.changed:
-            if pair.a.index in told_a and pair.b.index in told_b:
+            if pair.a.index in listed_a and pair.b.index in listed_b:
                 continue
-            told_a.add(pair.a.index)
-            told_b.add(pair.b.index)
+            listed_a.add(pair.a.index)
+            listed_b.add(pair.b.index)
             yield (
                 f"{noun} at {_place(pair.a)}{_moved(pair)}: {pair.decision_a} -> "
                 f"{pair.decision_b}, {_probabilities(pair.a)} -> {_probabilities(pair.b)}"
             )
-    for side, marks, told in (("A", ct.nodules.only_a, told_a), ("B", ct.nodules.only_b, told_b)):
+    only = (("A", ct.nodules.only_a, listed_a), ("B", ct.nodules.only_b, listed_b))
+    for side, marks, listed in only:
         for mark in marks:
-            if mark.index not in told:
-                yield f"nodule in {side} alone at {_place(mark)}: {_probabilities(mark)}"
+            if mark.index not in listed:
+                yield f"nodule only in {side} at {_place(mark)}: {_probabilities(mark)}"
 
 
 def _place(mark: Mark) -> str:

@@ -1,6 +1,7 @@
-"""What changed between two diagnoses of the same CT: what ``lungrt compare`` is made of.
+"""Differences between two diagnoses of the same CT; the implementation of ``lungrt compare``.
 
-`diagnosis` is a report as it is compared, `matching` finds which mark of one is which of the other,
-`differences` tells what became of them, `settings` and `run` make the diagnoses where there are no
-reports yet. Nothing here knows torch.
+`diagnosis` reads a report into the form that is compared, `matching` pairs the marks of two
+diagnoses, `differences` describes what changed, and `document` writes it as JSON or CSV. `settings`
+and `side` diagnose CTs if there are no reports yet, and `run` goes through all CTs. No module
+imports torch.
 """

@@ -1,4 +1,4 @@
-"""What probabilities decide."""
+"""Decisions that follow from probabilities and thresholds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Thresholds", "decide", "largest"]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Above which a voxel is in the mask, a candidate a nodule, a nodule malignant."""
+    """Thresholds above which a voxel is in the mask, a candidate a nodule, a nodule malignant."""
 
     segmentation: float = 0.5
     nodule: float = 0.5
@@ -22,13 +22,14 @@ class Thresholds:
 
 
 def decide(p_nodule: float, p_malignant: float | None, thresholds: Thresholds) -> object:
-    """Return a decision in words; of NaN, something that equals no other decision.
+    """Return the decision about a candidate.
 
     Returns
     -------
     str
-        ``"no nodule"``, and of a nodule ``"nodule"`` where nobody asked for malignancy, else
-        ``"benign"`` or ``"malignant"``.
+        ``"no nodule"``; for a nodule ``"benign"`` or ``"malignant"``, or ``"nodule"`` if its
+        probability of malignancy is not known. If `p_nodule` is NaN, an object that is not equal
+        to any other decision.
     """
     if math.isnan(p_nodule):
         return object()
@@ -40,6 +41,6 @@ def decide(p_nodule: float, p_malignant: float | None, thresholds: Thresholds) -
 
 
 def largest(values: Iterable[float]) -> float:
-    """Return the largest value, 0 of none, NaN where there is one: max alone would pass it over."""
+    """Return the largest value; 0 if there are none, NaN if one is NaN (max may ignore NaN)."""
     known = list(values)
     return next(filter(math.isnan, known), max(known, default=0.0))

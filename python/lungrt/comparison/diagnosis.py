@@ -1,4 +1,4 @@
-"""A diagnosis as it is compared: read from a report, whoever made it."""
+"""Diagnosis in the form in which it is compared, read from a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungrt.comparison.decisions import Thresholds
 from lungrt.errors import InvalidArgument
-from lungrt.report_file import load_report, require_report
+from lungrt.report_file import load_report, validate_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +24,18 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """A candidate or nodule.
+    """Candidate or nodule.
 
     Attributes
     ----------
     index : (slice, row, column)
+        Voxel of the centre.
     center_mm : (x, y, z)
+        Centre in world coordinates, mm, LPS.
     p_nodule : float
+        Probability that it is a nodule.
     p_malignant : float or None
-        None where it is not known.
+        Probability that it is malignant; None if not known.
     """
 
     index: Index
@@ -43,24 +46,26 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """What was found in a CT, and how.
+    """Findings in a CT, and how they were obtained.
 
     Attributes
     ----------
     series_uid : str
-        Empty where the CT's file has none.
+        UID of the series; empty if the CT's file has none.
     shape : (slices, rows, columns)
-    placing : tuple
-        Origin and spacing in mm and direction: where the voxels lie.
+        Shape of the volume.
+    placing : tuple of float
+        Geometry of the volume: origin and spacing in mm and the rows of the direction matrix.
     thresholds : Thresholds
+        Thresholds of the bundle.
     how : dict of str to str
-        Everything that was set or used: profile, engine, precision, ...
+        Options and software that the diagnosis was made with: profile, engine, precision, ...
     mask_voxels : int
-        Of the mask after erosion.
+        Number of voxels of the mask after erosion.
     candidates, nodules : list of Mark
-        As the report has them: everything that was proposed, and what is listed at the end.
+        The report's candidates and its nodules.
     mask : ndarray of bool, (slices, rows, columns), or None
-        Before erosion; reports do not hold it.
+        Mask before erosion; None if it was read from a report, because reports do not contain it.
     """
 
     series_uid: str
@@ -75,16 +80,16 @@ class Diagnosis:
 
 
 def read_diagnosis(path: Path) -> Diagnosis:
-    """Read a report that ``lungrt diagnose --output FILE.json --candidates`` wrote.
+    """Read a report written by ``lungrt diagnose --output FILE.json --candidates``.
 
     Raises
     ------
     lungrt.errors.Io
-        The file cannot be read.
+        If the file cannot be read.
     lungrt.errors.InvalidArgument
-        It is no report, or one without candidates.
+        If it is not a report, or a report without candidates.
     lungrt.errors.UnsupportedVersion
-        It is a report of another version.
+        If the report has another format version.
     """
     return to_diagnosis(load_report(path), str(path))
 
@@ -92,27 +97,29 @@ def read_diagnosis(path: Path) -> Diagnosis:
 def to_diagnosis(
     content: Mapping[str, Any], name: str, mask: NDArray[np.bool_] | None = None
 ) -> Diagnosis:
-    """Make a diagnosis of a report's content.
+    """Convert the content of a report to a diagnosis.
 
     Parameters
     ----------
     content
-        As `lungrt.Report.to_dict` gives it.
+        Content as returned by `lungrt.Report.to_dict`.
     name
-        For messages.
+        Name of the report in messages.
+    mask
+        Mask before erosion, bool (slices, rows, columns), if it is known.
 
     Raises
     ------
     lungrt.errors.InvalidArgument, lungrt.errors.UnsupportedVersion
-        As `read_diagnosis` does.
+        See `read_diagnosis`.
     """
-    require_report(content, name)
+    validate_report(content, name)
     try:
         return _diagnosis(content, mask)
     except KeyError as error:
-        raise InvalidArgument(f"{name}: is no report of lungrt: it has no {error}") from error
+        raise InvalidArgument(f"{name}: not a report of lungrt: it has no {error}") from error
     except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"{name}: is no report of lungrt: {error}") from error
+        raise InvalidArgument(f"{name}: not a report of lungrt: {error}") from error
 
 
 def _diagnosis(content: Mapping[str, Any], mask: NDArray[np.bool_] | None) -> Diagnosis:

@@ -1,4 +1,4 @@
-"""What changed between two diagnoses of one CT."""
+"""Differences between two diagnoses of one CT."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["CtDifference", "ListDifference", "MaskDifference", "Pair", "compare", "total"]
 
 WITHIN_MM = 5.0
-_SAME_PLACE = 1e-3  # mm: geometry that went through text
+_SAME_PLACE = 1e-3  # mm; geometry may have been rounded when it was written as text
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The same mark in both diagnoses, and what each decided of it."""
+    """The same mark in both diagnoses, with the decision of each about it."""
 
     a: Mark
     b: Mark
@@ -34,35 +34,36 @@ class Pair:
 
     @property
     def distance_mm(self) -> float:
-        """How far it moved."""
+        """Distance in mm between its centres in A and B."""
         return math.dist(self.a.center_mm, self.b.center_mm)
 
     @property
     def moved(self) -> bool:
-        """Whether it is at another voxel."""
+        """Whether A and B have it at different voxels."""
         return self.a.index != self.b.index
 
     @property
     def changed(self) -> bool:
-        """Whether the decision is another."""
+        """Whether A and B decide differently about it."""
         return self.decision_a != self.decision_b
 
 
 @dataclass(frozen=True)
 class ListDifference:
-    """Of the candidates, or of the nodules.
+    """Difference between two lists of candidates, or two lists of nodules.
 
     Attributes
     ----------
     count_a, count_b : int
+        Lengths of the lists.
     only_a, only_b : list of Mark
-        Without a partner.
+        Marks without a counterpart in the other list.
     moved, changed : list of Pair
-        At another voxel; with another decision. A pair may be both.
+        Pairs at different voxels; pairs with different decisions. A pair may be in both.
     largest_nodule, largest_malignant : float
-        Largest change of a probability of the same mark.
+        Largest change of a pair's probability of nodule and of malignancy.
     malignancies : int
-        Marks whose probability of malignancy both know.
+        Number of pairs whose probability of malignancy is known on both sides.
     """
 
     count_a: int = 0
@@ -77,26 +78,26 @@ class ListDifference:
 
     @property
     def same_decisions(self) -> bool:
-        """Whether each has a partner of which the same was decided."""
+        """Whether every mark has a counterpart with the same decision."""
         return not (self.only_a or self.only_b or self.changed)
 
     @property
     def furthest_mm(self) -> float:
-        """How far a mark moved at most."""
+        """Largest distance in mm of the pairs that moved."""
         return max((pair.distance_mm for pair in self.moved), default=0.0)
 
 
 @dataclass(frozen=True)
 class MaskDifference:
-    """Of the segmentation.
+    """Difference between the masks of the segmentation.
 
     Attributes
     ----------
     eroded_a, eroded_b : int
-        Voxels after erosion.
+        Number of voxels of each mask after erosion.
     flips, voxels_a, voxels_b : int or None
-        Voxels in one mask alone, and of each mask, before erosion; None where the masks are not
-        known.
+        Before erosion: number of voxels that are set in only one mask, and in each mask. None if
+        the masks are not known.
     """
 
     eroded_a: int = 0
@@ -108,7 +109,7 @@ class MaskDifference:
 
 @dataclass(frozen=True)
 class CtDifference:
-    """What changed on one CT, or on all of them."""
+    """Differences on one CT, or the sum over all CTs."""
 
     name: str
     mask: MaskDifference
@@ -117,7 +118,7 @@ class CtDifference:
 
     @property
     def same_decisions(self) -> bool:
-        """Whether both found the same marks and decided the same of them."""
+        """Whether A and B found the same marks and made the same decisions about them."""
         return self.candidates.same_decisions and self.nodules.same_decisions
 
 
@@ -127,14 +128,16 @@ def compare(name: str, a: Diagnosis, b: Diagnosis, *, within_mm: float = WITHIN_
     Parameters
     ----------
     name
-        Of the CT, for people.
+        Name of the CT in messages and tables.
+    a, b
+        The diagnoses.
     within_mm
         See `lungrt.comparison.matching.match`.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        They are not of the same CT.
+        If they are not of the same CT.
     """
     _require_same_ct(name, a, b)
     return CtDifference(
@@ -210,7 +213,7 @@ def _compare_lists(
 
 
 def total(differences: Sequence[CtDifference]) -> CtDifference:
-    """Add up what changed on several CTs."""
+    """Return the sum of the differences on several CTs."""
     return CtDifference(
         f"all {len(differences)}",
         _total_mask([difference.mask for difference in differences]),

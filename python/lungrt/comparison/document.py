@@ -1,4 +1,4 @@
-"""A finished comparison, as JSON and as CSV."""
+"""Result of a comparison, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -45,18 +45,20 @@ class NotCompared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed from A to B on all CTs.
+    """Differences between A and B on all CTs.
 
     Attributes
     ----------
     a, b : str
-        What was compared, in the user's own words.
+        What was compared, as the user wrote it.
     how_a, how_b : dict of str to str
-        How the diagnoses were made; see `Diagnosis.how`. Of the first CT.
+        How the diagnoses of the first CT were made; see `Diagnosis.how`.
     within_mm : float
-        Greatest distance of two marks that were taken for the same one.
+        Largest distance at which two marks were taken for the same one.
     cts : sequence of CtDifference
+        Differences on each CT.
     not_compared : sequence of NotCompared
+        CTs that could not be compared.
     """
 
     a: str
@@ -69,17 +71,17 @@ class Comparison:
 
     @property
     def same_decisions(self) -> bool:
-        """Whether A and B found the same everywhere and decided the same of it."""
+        """Whether A and B found the same marks and made the same decisions on all CTs."""
         return all(ct.same_decisions for ct in self.cts)
 
     def changed_settings(self) -> dict[str, tuple[str, str]]:
-        """What A and B were made with where it differs."""
+        """Options and software that differ between A and B, as (value of A, value of B)."""
         names = list(dict.fromkeys((*self.how_a, *self.how_b)))
         both = {name: (self.how_a.get(name, "-"), self.how_b.get(name, "-")) for name in names}
         return {name: values for name, values in both.items() if values[0] != values[1]}
 
     def to_json(self) -> str:
-        """Everything that differs."""
+        """Return all differences as JSON text."""
         document = {
             "format_version": FORMAT_VERSION,
             "a": {"given": self.a, "made_with": dict(self.how_a)},
@@ -93,7 +95,7 @@ class Comparison:
         return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
-        """One line a difference."""
+        """Return CSV text with one line for each difference."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
@@ -154,13 +156,13 @@ def _mark(mark: Mark) -> dict[str, Any]:
 
 def _pair(pair: Pair) -> dict[str, Any]:
     return {
-        "a": _mark(pair.a) | {"decision": _told(pair.decision_a)},
-        "b": _mark(pair.b) | {"decision": _told(pair.decision_b)},
+        "a": _mark(pair.a) | {"decision": _decision(pair.decision_a)},
+        "b": _mark(pair.b) | {"decision": _decision(pair.decision_b)},
         "distance_mm": pair.distance_mm,
     }
 
 
-def _told(decision: object) -> str:
+def _decision(decision: object) -> str:
     return decision if isinstance(decision, str) else "not a number"
 
 
@@ -178,8 +180,8 @@ def _rows(one: ListDifference) -> Iterator[tuple[object, ...]]:
         yield (
             what,
             pair.distance_mm,
-            *_cells(pair.a, _told(pair.decision_a)),
-            *_cells(pair.b, _told(pair.decision_b)),
+            *_cells(pair.a, _decision(pair.decision_a)),
+            *_cells(pair.b, _decision(pair.decision_b)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Which mark of one diagnosis is which of the other."""
+"""Pairing of the marks of two diagnoses."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Matching", "match"]
 
-_ROWS = 1024  # distances held at once: that many marks of A to all of B
+_ROWS = 1024  # marks of A whose distances to all marks of B are held at once
 
 
 @dataclass(frozen=True)
 class Matching:
-    """One to one.
+    """Pairing of two lists of marks, A and B, in which each mark occurs once.
 
     Attributes
     ----------
     pairs : list of (int, int)
-        Positions in A and B, ascending in A.
+        Positions in A and in B, ascending in A.
     only_a, only_b : list of int
-        Positions without a partner, ascending.
+        Positions of marks without a counterpart, ascending.
     """
 
     pairs: list[tuple[int, int]]
@@ -36,20 +36,22 @@ class Matching:
 
 
 def match(a: Sequence[Mark], b: Sequence[Mark], within_mm: float) -> Matching:
-    """Pair marks at the same voxel first, then the nearest of the others, each once.
+    """Pair marks at the same voxel first, and then repeatedly the two nearest of the others.
 
     Exchanging A and B exchanges the result. Several marks at one voxel are paired in their order.
 
     Parameters
     ----------
+    a, b
+        The two lists.
     within_mm
-        Greatest distance of two marks that are taken for the same one; 0 pairs equal voxels alone.
+        Largest distance at which two marks are paired; with 0, only marks at the same voxel are.
     """
     pairs = _at_the_same_voxel(a, b)
     left_a = sorted(set(range(len(a))) - {i for i, _ in pairs})
     left_b = sorted(set(range(len(b))) - {j for _, j in pairs})
     near = _near(a, b, left_a, left_b, within_mm)
-    # At equal distances voxels decide, and not which list is called A.
+    # Equal distances are ordered by voxel, so that exchanging A and B changes nothing.
     near.sort(key=lambda pair: (pair[0], *sorted((a[pair[1]].index, b[pair[2]].index)), *pair[1:]))
     taken_a: set[int] = set()
     taken_b: set[int] = set()
@@ -76,15 +78,15 @@ def _at_the_same_voxel(a: Sequence[Mark], b: Sequence[Mark]) -> list[tuple[int, 
 def _near(
     a: Sequence[Mark], b: Sequence[Mark], left_a: list[int], left_b: list[int], within_mm: float
 ) -> list[tuple[float, int, int]]:
-    """Distance and positions of all that lie near enough to each other."""
+    """Return distance and positions of all pairs of marks that are near enough."""
     if not left_a or not left_b or within_mm <= 0:
         return []
-    there = np.array([b[j].center_mm for j in left_b])
+    centers_b = np.array([b[j].center_mm for j in left_b])
     found = []
     for first in range(0, len(left_a), _ROWS):
         some = left_a[first : first + _ROWS]
-        here = np.array([a[i].center_mm for i in some])
-        distances = np.sqrt(((here[:, None] - there[None]) ** 2).sum(axis=-1))
+        centers_a = np.array([a[i].center_mm for i in some])
+        distances = np.sqrt(((centers_a[:, None] - centers_b[None]) ** 2).sum(axis=-1))
         for row, column in np.argwhere(distances <= within_mm).tolist():
             found.append((float(distances[row, column]), some[row], left_b[column]))
     return found

@@ -1,4 +1,4 @@
-"""All CTs, one after the other: one that cannot be compared does not cost the others."""
+"""A whole comparison: CT by CT, going on if one of several cannot be compared."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lungrt.comparison.diagnosis import read_diagnosis
 from lungrt.comparison.differences import CtDifference, compare
 from lungrt.comparison.document import Comparison, NotCompared
-from lungrt.comparison.run import Contestant
 from lungrt.comparison.scans import find_reports
+from lungrt.comparison.side import Side
 from lungrt.errors import Error, InvalidArgument
 
 if TYPE_CHECKING:
@@ -18,28 +18,35 @@ if TYPE_CHECKING:
 
     import lungrt
     from lungrt.comparison.diagnosis import Diagnosis
-    from lungrt.comparison.run import Progress
     from lungrt.comparison.settings import Settings
+    from lungrt.comparison.side import Progress
 
 __all__ = ["compare_reports", "compare_settings"]
 
 
 def compare_reports(a: Path, b: Path, within_mm: float) -> Comparison:
-    """Compare two reports, or two folders of reports of the same names.
+    """Compare two reports, or the reports of the same names in two folders.
+
+    Parameters
+    ----------
+    a, b
+        Two report files or two folders.
+    within_mm
+        See `lungrt.comparison.matching.match`.
 
     Raises
     ------
     lungrt.errors.Error
-        The one pair of reports cannot be compared, or none of several can.
+        If the only pair of reports, or every pair of several, cannot be compared.
     """
     pairs, alone = find_reports(a, b)
-    collected = _Collected(within_mm, len(pairs) + len(alone) > 1)
+    results = _Results(within_mm, len(pairs) + len(alone) > 1)
     for ours, theirs in pairs:
-        collected.add(ours.name, functools.partial(_read_both, ours, theirs))
-    collected.not_compared += [
-        NotCompared(path.name, f"only {path.parent} has it") for path in alone
+        results.add(ours.name, functools.partial(_read_both, ours, theirs))
+    results.not_compared += [
+        NotCompared(path.name, f"it exists only in {path.parent}") for path in alone
     ]
-    return collected.comparison(str(a), str(b))
+    return results.comparison(str(a), str(b))
 
 
 def compare_settings(
@@ -50,22 +57,30 @@ def compare_settings(
     within_mm: float,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Diagnose CTs in two ways and compare what was found.
+    """Diagnose CTs with two settings and compare the results.
 
     Parameters
     ----------
+    a, b
+        The settings.
+    cts
+        Paths of the CTs.
     read
-        Reads a CT.
+        Function that reads a CT.
+    within_mm
+        See `lungrt.comparison.matching.match`.
     progress
-        Called with what is done ("CTs", "A segment", ...) and how much of how much.
+        Called with the name of the step ("CTs", "A segment", ...), how much of it is done, and how
+        much there is in total.
 
     Raises
     ------
     lungrt.errors.Error
-        The settings cannot be had, the one CT cannot be compared, or none of several can.
+        If a pipeline cannot be opened, or if the only CT, or every CT of several, cannot be
+        compared.
     """
-    ours, theirs = Contestant("A", a), Contestant("B", b)
-    collected = _Collected(within_mm, len(cts) > 1)
+    ours, theirs = Side("A", a), Side("B", b)
+    results = _Results(within_mm, len(cts) > 1)
 
     def diagnose_both(ct: Path) -> tuple[Diagnosis, Diagnosis]:
         volume = read(ct)
@@ -74,16 +89,16 @@ def compare_settings(
     for done, ct in enumerate(cts):
         if progress and len(cts) > 1:
             progress("CTs", done, len(cts))
-        collected.add(ct.name, functools.partial(diagnose_both, ct))
-    return collected.comparison(a.text, b.text)
+        results.add(ct.name, functools.partial(diagnose_both, ct))
+    return results.comparison(a.text, b.text)
 
 
 def _read_both(a: Path, b: Path) -> tuple[Diagnosis, Diagnosis]:
     return read_diagnosis(a), read_diagnosis(b)
 
 
-class _Collected:
-    """What was compared so far."""
+class _Results:
+    """Results of the CTs that were compared so far."""
 
     def __init__(self, within_mm: float, several: bool) -> None:
         self._within_mm = within_mm

@@ -1,4 +1,4 @@
-"""The CTs, or reports, that were named by a file or by a folder of them."""
+"""CTs or reports that the user gave as a file or as a folder."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _IMAGES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
 
 
 def find_cts(path: Path) -> list[Path]:
-    """Return the CTs below a path, by name.
+    """Return the paths of the CTs that a path stands for, sorted by name.
 
-    A file is a CT, and so is a folder that has neither sub-folders nor images: its slices are taken
-    for a DICOM series. In any other folder each image and each sub-folder is one.
+    A file is a CT, and so is a folder without sub-folders and image files, which is taken for a
+    DICOM series. In any other folder, each image file and each sub-folder is a CT.
 
     Raises
     ------
     lungrt.errors.Io
-        There is no such path.
+        If the path does not exist.
     """
     if not path.exists():
         raise Io(f"{path}: no such file or folder; expected a CT, or a folder of CTs")
@@ -39,14 +39,14 @@ def find_cts(path: Path) -> list[Path]:
 
 
 def find_reports(a: Path, b: Path) -> tuple[list[tuple[Path, Path]], list[Path]]:
-    """Return pairs of reports, and those without a partner.
+    """Return pairs of reports, and reports without a counterpart.
 
-    Two files are a pair; two folders hold pairs of files FILE.json of the same name.
+    Two files are a pair; two folders contain pairs of .json files with the same name.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        One is a file and the other a folder, or no folder holds a report that the other has.
+        If one is a file and the other a folder, or the folders have no report of the same name.
     """
     if not a.is_dir() and not b.is_dir():
         return [(a, b)], []
@@ -55,7 +55,7 @@ def find_reports(a: Path, b: Path) -> tuple[list[tuple[Path, Path]], list[Path]]
     ours, theirs = ({path.name: path for path in folder.glob("*.json")} for folder in (a, b))
     both = sorted(ours.keys() & theirs.keys())
     if not both:
-        raise InvalidArgument(f"{a} and {b}: hold no reports FILE.json of the same name")
+        raise InvalidArgument(f"{a} and {b}: no two reports (.json files) have the same name")
     alone = [*(ours[name] for name in ours.keys() - theirs.keys())]
     alone += [theirs[name] for name in theirs.keys() - ours.keys()]
     return [(ours[name], theirs[name]) for name in both], sorted(alone)

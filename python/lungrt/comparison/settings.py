@@ -1,4 +1,4 @@
-"""Settings in words: ``engine=onnxruntime precision=tf32``."""
+"""Settings as the user writes them: ``engine=onnxruntime precision=tf32``."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _OPTION = "option."
 
 @dataclass(frozen=True)
 class Settings:
-    """How `lungrt.Pipeline` is opened.
+    """Bundle and arguments with which to open a `lungrt.Pipeline`.
 
     Attributes
     ----------
     text : str
-        What the user wrote.
+        The settings as the user wrote them.
     bundle : str
+        Folder of the bundle.
     arguments : dict
-        Keyword arguments besides; what is left out has the pipeline's default.
+        Keyword arguments; for those that are missing, the pipeline's defaults apply.
     """
 
     text: str
@@ -45,23 +46,23 @@ class Settings:
 
 
 def parse_settings(text: str, bundle: str | None) -> Settings:
-    """Read settings, NAME=VALUE separated by spaces; values with spaces stand in quotes.
+    """Parse settings: NAME=VALUE pairs separated by spaces; values with spaces are quoted.
 
     Parameters
     ----------
     text
-        Empty for the defaults of ``lungrt diagnose``.
+        The settings; empty means the defaults of ``lungrt diagnose``.
     bundle
-        Where the settings name none.
+        Folder of the bundle if the settings do not name one.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        One is not of that form, is not known or stands twice, or no bundle is named.
+        If a setting is not of that form, unknown or given twice, or if no bundle is given.
     """
     try:
         words = shlex.split(text)
-    except ValueError as error:  # a quote without its end
+    except ValueError as error:  # an opening quote without a closing one
         raise InvalidArgument(f"settings {text!r}: {error}") from error
     given: dict[str, str] = {}
     options: dict[str, str] = {}
@@ -69,23 +70,24 @@ def parse_settings(text: str, bundle: str | None) -> Settings:
         name, equals, value = word.partition("=")
         if not (name and equals and value):
             raise InvalidArgument(
-                f"settings {text!r}: {word!r} is not NAME=VALUE; expected NAME=VALUE separated by "
-                f"spaces, of {', '.join(_NAMES)} and {_OPTION}NAME of the engine"
+                f"settings {text!r}: {word!r} is not of the form NAME=VALUE; expected such pairs "
+                f"separated by spaces, with the names {', '.join(_NAMES)}, and {_OPTION}NAME for a "
+                "setting of the engine"
             )
         target = options if name.startswith(_OPTION) or name == "kernels" else given
         key = name.removeprefix(_OPTION)
         if target is given and name not in _NAMES:
             raise InvalidArgument(
-                f"settings {text!r}: {name} is not known; expected {', '.join(_NAMES)}, or "
-                f"{_OPTION}NAME for an option of the engine"
+                f"settings {text!r}: unknown name {name}; expected {', '.join(_NAMES)}, or "
+                f"{_OPTION}NAME for a setting of the engine"
             )
         if key in target:
-            raise InvalidArgument(f"settings {text!r}: {name} stands twice")
+            raise InvalidArgument(f"settings {text!r}: {name} is given twice")
         target[key] = value
     found = given.pop("bundle", bundle)
     if not found:
         raise InvalidArgument(
-            f"settings {text!r}: no bundle is named; give --bundle, or bundle=... in the settings"
+            f"settings {text!r}: no bundle is given; add --bundle, or bundle=... to the settings"
         )
     arguments: dict[str, Any] = {"profile": DEFAULT_PROFILE, **given}
     if "threads" in given:
@@ -105,5 +107,7 @@ def _yes_or_no(value: str, text: str) -> bool:
 
 def _threads(value: str, text: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) > 0):
-        raise InvalidArgument(f"settings {text!r}: threads={value}: expected at least 1")
+        raise InvalidArgument(
+            f"settings {text!r}: threads={value}: expected a whole number of at least 1"
+        )
     return int(value)

@@ -1,4 +1,4 @@
-"""Diagnoses that are made in order to be compared."""
+"""One side of a comparison of settings, which diagnoses the CTs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], object]
 
-__all__ = ["Contestant"]
+__all__ = ["Side"]
 
 
-class Contestant:
-    """A bundle with settings, ready to diagnose.
+class Side:
+    """Side A or B of a comparison: a pipeline that was opened with its settings.
 
     Parameters
     ----------
     name
-        ``"A"`` or ``"B"``, for progress and messages.
+        ``"A"`` or ``"B"``, used in progress and messages.
     settings
-        How the pipeline is opened.
+        Bundle and arguments of the pipeline.
 
     Raises
     ------
     lungrt.errors.Error
-        As `lungrt.Pipeline` does.
+        The same errors as `lungrt.Pipeline` raises.
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
@@ -40,13 +40,13 @@ class Contestant:
         self._pipeline = lungrt.Pipeline(settings.bundle, **settings.arguments)
 
     def diagnose(self, volume: lungrt.CtVolume, progress: Progress | None = None) -> Diagnosis:
-        """Diagnose a CT, its mask included."""
+        """Diagnose a CT and keep its mask."""
         import numpy as np
 
-        def told(stage: str, done: int, count: int) -> None:
+        def report_progress(stage: str, done: int, count: int) -> None:
             if progress:
                 progress(f"{self._name} {stage}", done, count)
 
-        report = self._pipeline.run(volume, progress=told, keep_masks=True)
+        report = self._pipeline.run(volume, progress=report_progress, keep_masks=True)
         assert report.masks is not None
         return to_diagnosis(report.to_dict(), self._name, np.asarray(report.masks.mask))

@@ -61,9 +61,9 @@ def overturn(report: dict[str, Any]) -> None:
 def test_a_report_and_itself(write_report: Callable[..., Path]) -> None:
     result = compare(write_report("a.json"), write_report("b.json"))
     assert result.exit_code == SAME, result.output
-    assert "the same decisions" in result.stdout
+    assert "A and B make the same decisions." in result.stdout
     assert "->" not in result.stdout
-    assert "reports hold no masks" in result.stdout
+    assert "Reports contain no masks" in result.stdout
     assert result.stdout.count("not a medical device") == 1
 
 
@@ -72,7 +72,7 @@ def test_an_overturned_decision_is_listed(
 ) -> None:
     result = compare(write_report("a.json"), write_report("b.json", overturn))
     assert result.exit_code == DIFFERENT, result.output
-    assert "OTHER DECISIONS" in result.stdout
+    assert "A and B make DIFFERENT decisions." in result.stdout
     assert "engine: torchscript -> another" in result.stdout
     first = report_content["nodules"][0]
     place = ", ".join(f"{value:.1f}" for value in first["center_mm"])
@@ -80,7 +80,7 @@ def test_an_overturned_decision_is_listed(
     assert f"({place}) mm, voxel {tuple(first['index'])}" in line
     assert re.search(r"(benign|malignant) -> no nodule", line)
     assert f"p {first['p_nodule']:.4f} (malignant {first['p_malignant']:.4f}) -> p 0.2500" in line
-    assert "nodule in A alone" not in result.stdout  # it was told already
+    assert "nodule only in A" not in result.stdout  # already listed as a candidate
 
 
 def test_what_is_listed_by_one_alone(write_report: Callable[..., Path]) -> None:
@@ -90,7 +90,7 @@ def test_what_is_listed_by_one_alone(write_report: Callable[..., Path]) -> None:
 
     result = compare(write_report("a.json"), write_report("b.json", drop), "--within", 0)
     assert result.exit_code == DIFFERENT
-    assert result.stdout.count("nodule in A alone at (") == 1
+    assert result.stdout.count("nodule only in A at (") == 1
 
 
 def test_differences_as_json_and_csv(
@@ -140,7 +140,7 @@ def test_folders_of_reports(write_report: Callable[..., Path], tmp_path: Path) -
     write_report("b/4.json")
     result = compare(tmp_path / "a", tmp_path / "b", "--output", tmp_path / "out.json")
     assert result.exit_code == TROUBLE
-    assert f"not compared: 3.json: only {tmp_path / 'b'} has it" in result.stdout
+    assert f"not compared: 3.json: it exists only in {tmp_path / 'b'}" in result.stdout
     assert "not compared: 4.json" in result.stdout
     written = json.loads((tmp_path / "out.json").read_text())
     assert [one["name"] for one in written["not_compared"]] == ["4.json", "3.json"]
@@ -219,8 +219,8 @@ def test_settings_on_a_folder_of_cts(
     [
         (lambda r: r["series"].update(uid="9.9"), "different CTs .* series 1.2 and 9.9"),
         (lambda r: r["series"].update(shape=[1, 2, 3]), "different CTs .* shape"),
-        (lambda r: r.pop("candidates"), "b.json: has no candidates"),
-        (lambda r: r.update(format_version=99), "b.json: is a report of format_version 99"),
+        (lambda r: r.pop("candidates"), "b.json: the report has no candidates"),
+        (lambda r: r.update(format_version=99), "b.json: the report has format_version 99"),
     ],
 )
 def test_reports_that_cannot_be_compared(
@@ -233,17 +233,17 @@ def test_reports_that_cannot_be_compared(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.json", "engine=native"), "one is a report and one are settings"),
-        (("", ""), "settings need a CT"),
-        (("engine=native", "quick"), "'quick': is neither a report nor settings"),
-        (("a.json", "a.json", "--ct", "ct.mha"), "--ct is for settings"),
-        (("a.json", "a.json", "--bundle", "b"), "--bundle is for settings"),
-        (("a.json", "a.json", "--series", "1.2"), "--series is for settings"),
-        (("a.json", "a.json", "--resample"), "--resample is for settings"),
+        (("a.json", "engine=native"), "a report cannot be compared with settings"),
+        (("", ""), "settings are compared on a CT; give one with --ct"),
+        (("engine=native", "quick"), "'quick': neither a report nor settings"),
+        (("a.json", "a.json", "--ct", "ct.mha"), "--ct applies only to settings"),
+        (("a.json", "a.json", "--bundle", "b"), "--bundle applies only to settings"),
+        (("a.json", "a.json", "--series", "1.2"), "--series applies only to settings"),
+        (("a.json", "a.json", "--resample"), "--resample applies only to settings"),
         (("a.json", "none.json"), "none.json: cannot be read"),
         (("a.json", "a.json", "--output", "out.xml"), "expected .json or .csv"),
-        (("", "", "--ct", "ct.mha"), "no bundle is named"),
-        (("speed=9", "", "--ct", "ct.mha"), "speed is not known"),
+        (("", "", "--ct", "ct.mha"), "no bundle is given"),
+        (("speed=9", "", "--ct", "ct.mha"), "unknown name speed"),
         (("bundle=none", "bundle=none", "--ct", "ct.mha"), "none"),
     ],
 )
@@ -278,7 +278,7 @@ def test_the_table_fits_a_terminal(write_report: Callable[..., Path]) -> None:
     from rich.console import Console
 
     from lungrt.cli.compare_table import print_comparison
-    from lungrt.comparison.campaign import compare_reports
+    from lungrt.comparison.run import compare_reports
 
     def large(report: dict[str, Any]) -> None:
         report["counts"]["mask_voxels"] = 123_456_789

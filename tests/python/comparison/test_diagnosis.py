@@ -1,4 +1,4 @@
-"""Reports as they are read, and everything that is refused in words."""
+"""Reports as they are read, and the messages about everything that is refused."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_options_of_newer_profiles_are_kept(write_report: WriteReport) -> None:
         (lambda r: r.pop("format_version"), InvalidArgument, "no format_version"),
         (lambda r: r.update(format_version=99), UnsupportedVersion, "format_version 99.*version 1"),
         (lambda r: r.pop("series"), InvalidArgument, "it has no 'series'"),
-        (lambda r: r["series"].update(shape=[1, 2]), InvalidArgument, "no report of lungrt"),
+        (lambda r: r["series"].update(shape=[1, 2]), InvalidArgument, "not a report of lungrt"),
         (lambda r: r["candidates"][0].pop("index"), InvalidArgument, "it has no 'index'"),
-        (lambda r: r["candidates"][0].update(p_nodule=None), InvalidArgument, "no report of"),
-        (lambda r: r.update(nodules=3), InvalidArgument, "no report of lungrt"),
+        (lambda r: r["candidates"][0].update(p_nodule=None), InvalidArgument, "not a report of"),
+        (lambda r: r.update(nodules=3), InvalidArgument, "not a report of lungrt"),
     ],
 )
 def test_reports_that_cannot_be_compared(
@@ -68,7 +68,9 @@ def test_reports_that_cannot_be_compared(
 def test_files_that_are_no_reports(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_bytes(content)
-    with pytest.raises(InvalidArgument, match=r"other.json: is no report"):
+    with pytest.raises(
+        InvalidArgument, match=r"other.json: not a report of lungrt: it is not JSON"
+    ):
         read_diagnosis(path)
 
 

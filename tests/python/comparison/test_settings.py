@@ -1,4 +1,4 @@
-"""Settings in words, and the CTs and reports that a path stands for."""
+"""Settings as the user writes them, and the CTs and reports that a path stands for."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_settings_of_what_a_diagnosis_lists(word: str, value: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("engine", "'engine' is not NAME=VALUE"),
-        ("engine=", "'engine=' is not NAME=VALUE"),
-        ("=native", "is not NAME=VALUE"),
-        ("speed=high", "speed is not known; expected bundle, engine"),
-        ("engine=native engine=torchscript", "engine stands twice"),
-        ("kernels=direct option.kernels=winograd", "kernels stands twice"),
-        ("threads=0", "threads=0: expected at least 1"),
-        ("threads=many", "threads=many: expected at least 1"),
+        ("engine", "'engine' is not of the form NAME=VALUE"),
+        ("engine=", "'engine=' is not of the form NAME=VALUE"),
+        ("=native", "is not of the form NAME=VALUE"),
+        ("speed=high", "unknown name speed; expected bundle, engine"),
+        ("engine=native engine=torchscript", "engine is given twice"),
+        ("kernels=direct option.kernels=winograd", "kernels is given twice"),
+        ("threads=0", "threads=0: expected a whole number of at least 1"),
+        ("threads=many", "threads=many: expected a whole number of at least 1"),
         ("merge_marks=true", "merge_marks=true: expected yes or no"),
         ("engine='native", "No closing quotation"),
     ],
@@ -63,7 +63,7 @@ def test_settings_that_are_none(text: str, message: str) -> None:
 
 
 def test_settings_without_a_bundle() -> None:
-    with pytest.raises(InvalidArgument, match="no bundle is named; give --bundle, or bundle="):
+    with pytest.raises(InvalidArgument, match="no bundle is given; add --bundle, or bundle="):
         parse_settings("engine=native", None)
 
 
@@ -92,5 +92,7 @@ def test_reports_are_paired_by_name(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="two reports, or two folders"):
         find_reports(a, b / "2.json")
     (a / "2.json").unlink()
-    with pytest.raises(InvalidArgument, match="hold no reports"):
+    with pytest.raises(
+        InvalidArgument, match=r"no two reports \(\.json files\) have the same name"
+    ):
         find_reports(a, b)
