@@ -1,4 +1,4 @@
-"""Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.
+"""Export lung-nodule networks to a portable bundle, and diagnose chest CTs with it natively.
 
 ::
 
@@ -9,9 +9,9 @@
     for nodule in report.nodules:
         print(nodule.center_mm, nodule.diameter_mm, nodule.p_nodule)
 
-Everything here loads on first use: `import lungrt` imports neither the compiled module nor any of
-torch, SimpleITK and pandas, so that `lungrt.models` and `lungrt.export` work without the first and
-the runtime without the others.
+Everything here is loaded on first use: `import lungrt` imports neither the compiled module nor
+torch, SimpleITK or pandas. `lungrt.models` and `lungrt.export` therefore work without the compiled
+module, and the runtime works without the other packages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m lungrt``: the command line."""
+"""Entry point of ``python -m lungrt``, the command line."""
 
 from lungrt.cli import main
 

@@ -1,7 +1,7 @@
-"""The models that come along, so that everything runs before a checkpoint is at hand.
+"""Default models, with which everything can be tried without checkpoints of your own.
 
-They were trained on phantoms alone, `lungrt.phantom`, and are for demonstration: what they say of a
-patient means nothing. Their model card lies beside them.
+They are for demonstration only: they were trained on the phantoms of `lungrt.phantom`, and their
+results for a patient are meaningless. Their model card is in the same folder.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from lungrt.errors import Io
 __all__ = ["NOTE", "default_bundle", "default_checkpoints"]
 
 NOTE = (
-    "default models, trained on phantoms alone: for demonstration, what they say of a patient "
-    "means nothing"
+    "these are the default models, which were trained on phantoms only; they are for "
+    "demonstration, and their results for a patient are meaningless"
 )
 
 _STAGES = ("segmentation", "nodule", "malignancy")
 
 
 def default_bundle() -> Path:
-    """Return the folder of the bundle that comes along; it holds weights for the native engine.
+    """Return the folder of the default bundle, which has weights for the native engine.
 
     ::
 
@@ -31,29 +31,29 @@ def default_bundle() -> Path:
     Raises
     ------
     lungrt.errors.Io
-        This installation lacks it.
+        If the bundle is missing from this installation.
     """
     return _present("bundle/manifest.json").parent
 
 
 def default_checkpoints() -> dict[str, Path]:
-    """Return the checkpoints of that bundle by stage, for ``lungrt export`` and for fine-tuning.
+    """Return the default bundle's checkpoints by stage, for ``lungrt export`` and fine-tuning.
 
     Raises
     ------
     lungrt.errors.Io
-        This installation lacks one.
+        If one of them is missing from this installation.
     """
     return {stage: _present(f"{stage}.state") for stage in _STAGES}
 
 
 def _present(name: str) -> Path:
-    # Not imported: the exporter needs PyTorch, its folder does not.
+    # The exporter's package is found without importing it, because importing needs PyTorch.
     spec = util.find_spec("lungrt.export")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(folder) / "defaults" / name).is_file():
             return path
     raise Io(
         f"the default models are not in this installation ({name} is missing); reinstall lungrt, "
-        "or name a bundle or checkpoints of your own"
+        "or give a bundle or checkpoints of your own"
     )

@@ -1,4 +1,4 @@
-"""Which inference engines there are, and where their libraries lie."""
+"""Inference engines of this build, and where their libraries are found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["engines", "locate_libraries"]
 
 _ON_TORCH = ("torchscript", "aotinductor")
 
-# Package, the folder of its libraries, and the engines that are built on it.
+# Package, the folder of its libraries, and the engines that use them.
 _RUNTIMES = (
     ("torch", "lib", _ON_TORCH),
     ("onnxruntime", "capi", ("onnxruntime",)),
@@ -20,9 +20,9 @@ _RUNTIMES = (
 
 
 def locate_libraries() -> None:
-    """Tell the core where this environment's packages keep the engines' libraries.
+    """Pass the folders of the engines' libraries in this Python environment to the core.
 
-    A package is found without importing it: the core loads its library, never its Python.
+    The packages are found without importing them: the core loads their libraries, not their Python.
     """
     for package, folder, engines_of_it in _RUNTIMES:
         found = importlib.util.find_spec(package)
@@ -35,6 +35,6 @@ def locate_libraries() -> None:
 
 
 def engines() -> list[_core.EngineInfo]:
-    """Every engine this build knows, present or not; `reason` says why one is not available."""
+    """Return every engine of this build; if one is not available, its `reason` says why."""
     locate_libraries()
     return _core.engines()

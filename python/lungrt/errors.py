@@ -1,4 +1,4 @@
-"""Every exception that lungrt raises.
+"""Exceptions that lungrt raises.
 
 ::
 
@@ -16,7 +16,7 @@
     ├── Inference
     └── Io                   (OSError)
 
-The C++ library's error codes have the same names and arrive as these classes.
+The C++ library has an error code of the same name for each; its errors are raised as these classes.
 """
 
 from __future__ import annotations
@@ -39,35 +39,35 @@ __all__ = [
 
 
 class Error(Exception):
-    """Base of all errors of lungrt."""
+    """Base class of all errors of lungrt."""
 
 
 class InvalidArgument(Error, ValueError):
-    """A caller's argument or option."""
+    """An argument or option is wrong."""
 
 
 class BadVolume(Error, ValueError):
-    """A CT volume or DICOM series that cannot be diagnosed as it is."""
+    """A CT volume or DICOM series cannot be diagnosed as it is."""
 
 
 class BadBundle(Error):
-    """A bundle that is damaged, incomplete or contradicts itself."""
+    """A bundle is damaged, incomplete or inconsistent."""
 
 
 class CheckpointMismatch(Error):
-    """A checkpoint that does not fit its architecture, or is no checkpoint."""
+    """A file is not a checkpoint, or a checkpoint does not fit its architecture."""
 
 
 class UnsupportedVersion(Error):
-    """A bundle, engine library or runtime of a version that this build does not know."""
+    """A bundle, engine library or runtime has a version that this build does not support."""
 
 
 class EngineUnavailable(Error):
-    """An inference engine that is not installed or cannot be loaded."""
+    """An inference engine is not installed or cannot be loaded."""
 
 
 class DeviceUnavailable(Error):
-    """A device that was asked for and is not there."""
+    """The requested device is not available."""
 
 
 class OutOfMemory(Error, MemoryError):
@@ -75,7 +75,7 @@ class OutOfMemory(Error, MemoryError):
 
 
 class ResourceLimit(Error):
-    """A limit of the run options was reached."""
+    """A run reached its limit of time, memory or candidates."""
 
 
 class Cancelled(Error):
@@ -83,8 +83,8 @@ class Cancelled(Error):
 
 
 class Inference(Error):
-    """An engine failed while it ran a network, or its output is out of tolerance."""
+    """An engine failed to run a network, or its output is out of tolerance."""
 
 
 class Io(Error, OSError):
-    """A file that cannot be read or written."""
+    """A file cannot be read or written."""

@@ -1,4 +1,4 @@
-"""What each layer of a network gives, for finding where two implementations part."""
+"""Outputs of a network's layers, to find where two implementations start to differ."""
 
 from __future__ import annotations
 
@@ -26,40 +26,42 @@ def layer_outputs(
     engine_options: Mapping[str, str] | None = None,
     member: int = 0,
 ) -> dict[str, NDArray[np.float32]]:
-    """Run a stage's network on one item by the native engine and keep what its layers gave.
+    """Run a stage's network on one input with the native engine and return its layers' outputs.
 
     Parameters
     ----------
     bundle
-        Folder that ``lungrt export`` wrote.
+        Folder written by ``lungrt export``.
     stage
         ``"segmentation"``, ``"nodule"`` or ``"malignancy"``.
     values
-        float32, scaled as the manifest's input contract says: (channels, height, width) of a slice
-        in context, or (slices, rows, columns) of a crop.
+        Input of the network, float32, scaled as the bundle's manifest says: a slice with its
+        neighbours, (channels, height, width), or a crop, (slices, rows, columns).
     engine_options
-        Of the native engine.
+        Settings of the native engine, by name.
     member
-        Of an ensemble, from 0.
+        Index of the network in an ensemble, from 0.
 
     Returns
     -------
     dict of str to ndarray of float32
-        (channels, height, width) or (channels, slices, rows, columns), by the names of the modules
-        of the eager network (`lungrt.models`) whose outputs they are: of a convolution, what its
-        activation and batch norm leave. A layer that is computed together with the next one is left
-        out.
+        Outputs of the layers, (channels, height, width) or (channels, slices, rows, columns), by
+        the name of the corresponding module of the eager network (`lungrt.models`). The output of a
+        convolution includes its activation and batch norm. Layers that are computed together with
+        the next layer have no output of their own and are left out.
 
     Raises
     ------
     lungrt.errors.BadBundle, lungrt.errors.UnsupportedVersion
-        For a bundle that the native engine cannot run.
+        If the native engine cannot run the bundle.
     lungrt.errors.InvalidArgument
-        For another stage, shape, type or option.
+        If the stage, shape, data type or a setting is wrong.
     """
     array = np.asarray(values)
     if array.dtype != np.float32:
-        raise InvalidArgument(f"a network takes a float32 array, this one is {array.dtype}")
+        raise InvalidArgument(
+            f"expected a float32 array as input of the network, got {array.dtype}"
+        )
     return _core.layer_outputs(
         os.fspath(bundle),
         stage,

@@ -1,4 +1,4 @@
-"""What the library tells about its work, as records of the logger ``lungrt``.
+"""Log messages of the library, as records of the logger ``lungrt``.
 
 ::
 
@@ -6,9 +6,9 @@
 
     logging.basicConfig(level=logging.INFO)
 
-shows which engine was chosen and why others were not, begin and end of stages with their figures,
-and where something went on in another way than it should. Without such a line nothing is shown.
-Records tell counts, sizes, shares and times, and nothing of a patient.
+shows which engine was chosen and why the others were not, the begin and end of each stage with its
+figures, and warnings when something could not be done as intended. By default nothing is shown.
+Messages contain counts, sizes, fractions and times, but no data of a patient.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING)
 
 
 def connect(set_log_callback: Callable[[LogCallback | None, int], object]) -> None:
-    """Let the compiled module's messages go to the logger; the module calls it when it is loaded.
+    """Send the compiled module's messages to the logger; the module calls this when it is loaded.
 
     Parameters
     ----------
     set_log_callback
         The module's function of that name.
     """
-    set_log_callback(_tell, 0)
-    # Threads of a C++ application may tell something after the interpreter has gone.
+    set_log_callback(_log, 0)
+    # Threads of a C++ application may log something after the interpreter has shut down.
     atexit.register(set_log_callback, None, 0)
 
 
-def _tell(level: int, message: str) -> None:
+def _log(level: int, message: str) -> None:
     _LOGGER.log(_LEVELS[level], message)

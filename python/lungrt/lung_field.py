@@ -1,4 +1,4 @@
-"""Where in a CT nodules of the lung may be."""
+"""Lung field: the region of a CT in which lung nodules can lie."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ def find_lung_field(
     max_seconds: float = 0.0,
     max_memory_bytes: int = 0,
 ) -> _core.LungField:
-    """Find the lungs and what lies at their walls; no network is needed.
+    """Find the lungs, including what touches their walls, without a network.
 
     Parameters
     ----------
     ct
-        See `Pipeline`.
+        The CT, in any of the forms that `Pipeline` accepts.
     threads
-        CPU threads; None takes every processor this process may use. The result is the same.
+        Number of CPU threads; None means all processors available to this process. The result does
+        not depend on it.
     progress, max_seconds, max_memory_bytes
         See `Pipeline.run`.
 
     Returns
     -------
     LungField
-        ``mask`` (slices, rows, columns), ``air_ml``, ``field_ml``, and ``notes``, which say where
-        and why the field was widened.
+        ``mask``, bool (slices, rows, columns); ``air_ml`` and ``field_ml``, the volumes of aerated
+        lung and of the field in ml; and ``notes``, which say where and why the field was widened.
 
     Raises
     ------
     lungrt.errors.BadVolume
-        Where there is no plausible lung: it does not guess.
+        If no plausible lungs are found.
     """
     return _core.find_lung_field(
         as_volume(ct),

@@ -1,4 +1,4 @@
-"""Kinds of files that masks are written as."""
+"""File formats of masks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["MaskFormat"]
 
 
 class MaskFormat(str, Enum):
-    """A format by its suffix; all of them hold the CT's geometry."""
+    """File format of a mask, by its suffix. All of them store the CT's geometry."""
 
     NIFTI = "nii.gz"
     NRRD = "nrrd"

@@ -1,4 +1,4 @@
-"""The whole diagnosis: CT in, nodules out."""
+"""Pipeline of the whole diagnosis, from a CT to nodules."""
 
 from __future__ import annotations
 
@@ -24,52 +24,55 @@ __all__ = ["Pipeline"]
 
 
 class Pipeline(_core.Pipeline):
-    """A loaded bundle on an engine and a device; one pipeline serves many threads.
+    """Bundle that was loaded on an engine and a device.
 
-    Wherever a CT is wanted it may be a `CtVolume`, a `SimpleITK.Image`, a tuple of an array
-    (slices, rows, columns) in Hounsfield units and its `Geometry`, or the path of a DICOM folder or
-    an image file.
+    One pipeline can be used by many threads at once. A CT can be given as a `CtVolume`, a
+    `SimpleITK.Image`, a tuple of an array (slices, rows, columns) in Hounsfield units and its
+    `Geometry`, or the path of a DICOM folder or an image file.
 
     Parameters
     ----------
     bundle
-        Folder that ``lungrt export`` wrote.
+        Folder written by ``lungrt export``.
     engine
-        Inference engine; `lungrt.engines` lists them. ``"auto"`` takes the native one where it can
-        run every network of the bundle on the device, else the first that can (see `engine`).
+        Name of an inference engine; `lungrt.engines` lists them. ``"auto"`` takes the first of
+        ``"native"``, ``"torchscript"`` and ``"onnxruntime"`` that can run every network of the
+        bundle on the device. The attribute `engine` says which one is used.
     device
-        ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"``, which decides once (see `device`).
+        ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"`` for the first GPU if the engine can use
+        one, and otherwise the CPU. The attribute `device` says which one is used.
     precision
-        What the networks are computed in: ``"fp32"``, ``"tf32"``, ``"bf16"``, ``"fp16"`` or
-        ``"int8"``; `EngineInfo.precisions` tells what an engine does on a device. Anything but
-        fp32 may change decisions: ``lungrt compare`` shows which.
+        Number format in which the networks are computed: ``"fp32"``, ``"tf32"``, ``"bf16"``,
+        ``"fp16"`` or ``"int8"``. `EngineInfo.precisions` lists what an engine supports on a device.
+        Other formats than fp32 can change decisions; ``lungrt compare`` shows which.
     profile
-        Preset of the three options that follow. ``"book"`` reproduces *Deep Learning with PyTorch*:
-        the book's inverse, the whole volume, each mark a nodule. ``"lung"`` looks only where lungs
-        are: the true inverse, candidates in the lung field, marks of one lesion merged; volumes
-        smaller than a crop are padded with air.
+        Preset of the next three parameters. ``"book"`` reproduces *Deep Learning with PyTorch*: its
+        inverse transform, the whole volume, each mark a nodule. ``"lung"`` looks only inside the
+        lung field, uses the exact inverse transform, merges marks of one lesion, and pads volumes
+        smaller than a crop with air.
     geometry
-        ``"book"`` or ``"exact"`` instead of the profile's way from world to voxel.
+        How world coordinates become voxels: ``"exact"``, or ``"book"`` (the book's inverse
+        transform, which is wrong for oblique scans). None means the profile's choice.
     region
-        ``"volume"`` or ``"lung"`` instead of where the profile looks.
+        Where to look for candidates: ``"lung"`` (inside the lung field) or ``"volume"``
+        (everywhere). None means the profile's choice.
     merge_marks
-        Whether nearby marks of one lesion become one nodule, instead of what the profile does.
+        Whether nearby marks of one lesion become one nodule. None means the profile's choice.
     threads
-        CPU threads; None takes every processor this process may use.
+        Number of CPU threads; None means all processors available to this process.
     verify_hashes
-        Check each artifact's SHA-256 before it is loaded.
+        Whether to check the SHA-256 of each artifact before it is loaded.
     engine_options
-        Settings of the engine, by name; each engine's are listed in the README.
+        Settings of the engine, by name. The documentation page "Engines" lists them.
 
     Raises
     ------
     lungrt.errors.BadBundle, lungrt.errors.UnsupportedVersion
-        For a folder that is no bundle, or a damaged or newer one.
+        If the folder is not a bundle, or the bundle is damaged or of a newer format.
     lungrt.errors.EngineUnavailable, lungrt.errors.DeviceUnavailable
-        Where what was asked for is not there; nothing falls back silently.
+        If the engine or device is not available. There is no silent fallback to another one.
     lungrt.errors.InvalidArgument
-        For an option that does not exist, or a precision that the engine does not do on the
-        device.
+        If an option is unknown, or the engine does not support the precision on the device.
     """
 
     def __init__(
@@ -112,40 +115,41 @@ class Pipeline(_core.Pipeline):
         max_memory_bytes: int = 0,
         keep_masks: bool = False,
     ) -> Report:
-        """Find the lungs where the region asks for it, segment, group and classify.
+        """Diagnose a CT: find the lungs if the region needs them, segment, group and classify.
 
-        Ctrl-C in the main thread ends a run between two batches with KeyboardInterrupt.
+        Ctrl-C in the main thread ends the run between two batches with a KeyboardInterrupt.
 
         Parameters
         ----------
         ct
-            See the class.
+            The CT, in any of the forms that the class describes.
         progress
-            Called between batches with the stage's name and how much of how much is done. What it
-            raises ends the run and reaches the caller unchanged.
+            Called between batches with the name of the stage, how much of it is done, and how much
+            there is in total. An exception that it raises ends the run and reaches the caller.
         max_candidates
-            Most candidates to classify; 0 is no limit.
+            Largest number of candidates to classify; 0 means no limit.
         max_seconds
-            Longest the run may take, checked between batches and steps; 0 is no limit.
+            Longest time that the run may take, checked between batches and steps; 0 means no limit.
         max_memory_bytes
-            Most host memory that the run may work in; what would exceed it is refused before it is
-            allocated. Counted is all that grows with the volume, its candidates and the threads:
-            masks, the lung field's cells, inputs and outputs of the networks, the native engine's
-            activations, components, findings, kept masks. Not counted are the volume, the weights,
-            what the pipeline keeps for its next run, activations within the other engines'
-            libraries, a device's memory, and constant amounts of a few megabytes. 0 is no limit.
+            Most host memory that the run may allocate; an allocation that would exceed it is
+            refused in advance. 0 means no limit. Counted is everything that grows with the volume,
+            its candidates and the threads: masks, the cells of the lung field, inputs and outputs
+            of the networks, activations of the native engine, components, findings, kept masks. Not
+            counted are the volume, the weights, memory that the pipeline keeps for its next run,
+            activations inside the other engines' libraries, a device's memory, and constant amounts
+            of a few megabytes.
         keep_masks
-            Leave lung field, nodule mask and labels in `Report.masks`.
+            Whether to keep lung field, nodule mask and labels in `Report.masks`.
 
         Raises
         ------
         lungrt.errors.BadVolume
-            For a CT that cannot be diagnosed as it is, e.g. one without lungs where the region is
-            the lung field.
+            If the CT cannot be diagnosed as it is, e.g. if the region is the lung field and no
+            lungs are found.
         lungrt.errors.BadBundle
-            Where the bundle lacks a stage that this needs.
+            If the bundle lacks a stage that is needed.
         lungrt.errors.ResourceLimit
-            When a limit is reached.
+            If a limit is reached.
         """
         return Report(
             super().run(
@@ -166,9 +170,10 @@ class Pipeline(_core.Pipeline):
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
     ) -> _core.NoduleMask:
-        """Voxels whose nodule probability exceeds the threshold, before erosion.
+        """Return the mask of voxels whose nodule probability exceeds the threshold.
 
-        ``numpy.asarray`` of the mask is bool (slices, rows, columns). For the parameters see `run`.
+        The mask is not eroded. ``numpy.asarray`` makes a bool array (slices, rows, columns) of it.
+        For the parameters see `run`.
         """
         return super().segment(
             as_volume(ct),
@@ -178,9 +183,9 @@ class Pipeline(_core.Pipeline):
         )
 
     def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:
-        """Components of the eroded mask with their centre in the region.
+        """Return the connected components of the eroded mask whose centre is in the region.
 
-        They come ascending by un-rounded world centre (x, y, z).
+        They are sorted by their world centre (x, y, z) before rounding, in ascending order.
         """
         return super().group(as_volume(ct), mask)
 
@@ -194,21 +199,21 @@ class Pipeline(_core.Pipeline):
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
     ) -> list[_core.Finding]:
-        """Probabilities of candidates, in the order given.
+        """Return the probabilities of candidates, in the given order.
 
         Parameters
         ----------
         ct
-            See the class.
+            The CT, in any of the forms that the class describes.
         candidates
-            From `group`, or voxels (slice, row, column) of your own.
+            Candidates from `group`, or any voxels (slice, row, column).
         progress, max_candidates, max_seconds, max_memory_bytes
             See `run`.
 
         Raises
         ------
         lungrt.errors.InvalidArgument
-            For a candidate outside of the volume.
+            If a candidate is outside the volume.
         """
         volume = as_volume(ct)
         placed = [
@@ -227,26 +232,27 @@ class Pipeline(_core.Pipeline):
         )
 
     def segmentation_input(self, ct: Ct, slice_index: int) -> NDArray[np.float32]:
-        """What the segmentation network sees of a slice.
+        """Return the input of the segmentation network for a slice.
 
         Returns
         -------
         ndarray of float32, shape (channels, height, width)
-            Slices in context, windowed, scaled and padded as the manifest says.
+            The slice with its neighbours, windowed, scaled and padded as the bundle's manifest
+            says.
         """
         return super().segmentation_input(as_volume(ct), slice_index)
 
     def nodule_input(self, ct: Ct, index: Sequence[int]) -> NDArray[np.float32]:
-        """What the nodule classifier sees of a voxel (slice, row, column).
+        """Return the input of the nodule classifier for a voxel (slice, row, column).
 
         Returns
         -------
         ndarray of float32, shape (slices, rows, columns)
-            The crop around it, windowed and scaled as the manifest says.
+            The crop around the voxel, windowed and scaled as the bundle's manifest says.
 
         Raises
         ------
         lungrt.errors.BadVolume
-            Where the volume is smaller than the crop.
+            If the volume is smaller than the crop and the profile does not pad it.
         """
         return super().nodule_input(as_volume(ct), index)

@@ -1,9 +1,8 @@
-"""Presets of options."""
+"""Default profile of the commands."""
 
 from __future__ import annotations
 
 __all__ = ["DEFAULT_PROFILE"]
 
-# What commands take where no profile is named. `lungrt.Pipeline` has "book": it assumes nothing of
-# the volume that it is given.
+# `lungrt.Pipeline` has "book" as its default instead, because "lung" needs a volume with lungs.
 DEFAULT_PROFILE = "lung"

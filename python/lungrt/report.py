@@ -1,4 +1,4 @@
-"""Results of a diagnosis."""
+"""Report of a diagnosis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
-# The first five are LUNA16's submission format, `probability` is p_nodule; coordinates are mm, LPS.
+# The first five are LUNA16's submission format: coordinates in mm, LPS; `probability` is p_nodule.
 _COLUMNS = (
     "seriesuid",
     "coordX",
@@ -33,41 +33,43 @@ _COLUMNS = (
 
 
 class Report(_core.Report):
-    """What a diagnosis found and how it was made.
+    """Findings of a diagnosis, and how they were obtained.
 
     Attributes
     ----------
     nodules : list of Nodule
-        Candidates with ``p_nodule`` above the threshold, most likely first; where the profile
-        merges marks, one for each lesion.
+        Candidates with ``p_nodule`` above the threshold, most likely first. If the profile merges
+        marks, there is one nodule for each lesion.
     candidates : list of Finding
-        Everything that the segmentation proposes in the region, in pipeline order; never merged.
+        All candidates of the segmentation in the region, in pipeline order. They are never merged.
     mask_voxels : int
-        Voxels of the segmentation's mask after erosion, where it was computed.
+        Number of voxels of the segmentation's mask after erosion, in the slices that were
+        segmented.
     lung_field : LungFieldSummary or None
-        Size of the lungs, where the region is the lung field.
+        Size of the lungs; None if the region is not the lung field.
     masks : RunMasks or None
-        What the run saw, where it was asked for.
+        Lung field, nodule mask and labels; None unless the run had ``keep_masks=True``.
     series_uid, shape, geometry
-        Of the CT; shape is (slices, rows, columns).
+        UID, shape (slices, rows, columns) and geometry of the CT.
     options, engine, device, provenance
         How the report was made.
     timings_s : dict
-        Seconds of ``find_lungs``, ``segment``, ``group``, ``classify`` and ``total``.
+        Seconds of ``find_lungs`` (if the region is the lung field), ``segment``, ``group``,
+        ``classify`` and ``total``.
     """
 
     def to_dict(self, *, with_candidates: bool = True) -> dict[str, Any]:
-        """Return what `to_json` writes as Python objects."""
+        """Return the content of `to_json` as Python objects."""
         content: dict[str, Any] = json.loads(self.to_json(with_candidates))
         return content
 
     def to_csv(self, *, candidates: bool = False) -> str:
-        """Return CSV text with one line a nodule, or one a candidate in pipeline order.
+        """Return CSV text with a line for each nodule, or for each candidate in pipeline order.
 
-        The columns ``seriesuid,coordX,coordY,coordZ,probability`` come first, as LUNA16's
-        submissions have them (mm, LPS; ``probability`` is ``p_nodule``), then ``p_malignant``
-        (empty where it is not known), ``diameter_mm``, ``volume_mm3`` and the voxel ``slice``,
-        ``row``, ``column``.
+        The first columns, ``seriesuid,coordX,coordY,coordZ,probability``, are those of LUNA16's
+        submissions (coordinates in mm, LPS; ``probability`` is ``p_nodule``). Then follow
+        ``p_malignant`` (empty if not known), ``diameter_mm``, ``volume_mm3`` and the voxel
+        ``slice``, ``row``, ``column``.
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -76,18 +78,18 @@ class Report(_core.Report):
         return text.getvalue()
 
     def to_dataframe(self, *, candidates: bool = False) -> pd.DataFrame:
-        """Return the table that `to_csv` writes as a pandas data frame.
+        """Return the table of `to_csv` as a pandas data frame.
 
         Raises
         ------
         ImportError
-            Where pandas is not installed.
+            If pandas is not installed.
         """
         try:
             import pandas as pd
         except ImportError as error:
             raise ImportError(
-                "Report.to_dataframe needs pandas, which is not installed: "
+                "Report.to_dataframe needs pandas, which is not installed; run "
                 "pip install 'lungrt[pandas]', or use to_dict() or to_csv()"
             ) from error
         frame = pd.DataFrame(list(self._rows(candidates)), columns=list(_COLUMNS))

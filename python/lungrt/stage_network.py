@@ -1,4 +1,4 @@
-"""One stage's network alone, for checking it against its original and for your own pipelines."""
+"""Network of one stage, to compare it with its original or to use it in your own pipeline."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ __all__ = ["StageNetwork"]
 
 
 class StageNetwork(_core.StageNetwork):
-    """A stage of a bundle on an engine and a device; one instance serves many threads.
+    """Network of one stage of a bundle, on an engine and a device.
+
+    One instance can be used by many threads at once.
 
     Parameters
     ----------
     bundle
-        Folder that ``lungrt export`` wrote.
+        Folder written by ``lungrt export``.
     stage
         ``"segmentation"``, ``"nodule"`` or ``"malignancy"``.
     engine, device, precision, threads, verify_hashes, engine_options
-        As `lungrt.Pipeline` takes them.
+        The same as for `lungrt.Pipeline`.
     member
-        Of an ensemble, from 0; None for the mean of all.
+        Index of the network in an ensemble, from 0; None means the mean of all.
 
     Raises
     ------
     lungrt.errors.Error
-        As `lungrt.Pipeline` does.
+        The same errors as `lungrt.Pipeline` raises.
     """
 
     def __init__(

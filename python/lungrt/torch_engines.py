@@ -1,7 +1,8 @@
-"""The engines on LibTorch that the distribution lungrt-torch brings, one folder a torch minor.
+"""Engine libraries for the installed torch, from the distribution lungrt-torch.
 
-LibTorch keeps its C++ interface within a minor version only. lungrt-torch therefore holds the
-libraries once for each, and what fits the installed torch is found here, without importing torch.
+LibTorch's C++ interface is stable only within a minor version. lungrt-torch therefore contains the
+libraries of the TorchScript and AOTInductor engines once for each minor version, in folders like
+``torch-2.13``. This module selects the folder that fits the installed torch, without importing it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ _FOLDER = "torch-"
 
 @dataclass(frozen=True)
 class TorchEngines:
-    """Where the libraries for the installed torch lie, and what to do where there are none.
+    """Folder of the libraries that fit the installed torch.
 
     Attributes
     ----------
     folder
-        That holds them, or None.
+        The folder; None if no libraries fit.
     how_to_get
-        What to do about it, for people.
+        Message that says what to install, used when the libraries are missing.
     """
 
     folder: Path | None
@@ -33,19 +34,19 @@ class TorchEngines:
 
 
 def find_torch_engines() -> TorchEngines:
-    """Look for lungrt-torch and for torch in this environment."""
+    """Find the libraries for the torch of this environment."""
     return choose_torch_engines(_package_folder("lungrt_torch"), _package_folder("torch"))
 
 
 def choose_torch_engines(engines: Path | None, torch: Path | None) -> TorchEngines:
-    """Take the libraries that were built for a torch.
+    """Find the libraries that were built for a torch.
 
     Parameters
     ----------
     engines
-        Folder of the package ``lungrt_torch``, or None.
+        Folder of the package ``lungrt_torch``; None if it is not installed.
     torch
-        Folder of the package ``torch``, or None.
+        Folder of the package ``torch``; None if it is not installed.
     """
     if engines is None:
         return TorchEngines(None, "pip install lungrt-torch")
@@ -53,31 +54,33 @@ def choose_torch_engines(engines: Path | None, torch: Path | None) -> TorchEngin
         (folder.name.removeprefix(_FOLDER) for folder in engines.glob(_FOLDER + "*")),
         key=lambda minor: [int(part) for part in re.findall(r"\d+", minor)],
     )
-    known = " or ".join(minors) or "no version at all"
+    supported = f"the installed lungrt-torch supports torch {' or '.join(minors)}"
+    if not minors:
+        supported = "the installed lungrt-torch supports no version of torch"
     if torch is None:
-        how_to_get = f"lungrt-torch here is for torch {known}, and torch is not installed"
-        return TorchEngines(None, f"{how_to_get}: install it (pip install torch)")
+        how_to_get = f"{supported}, but torch is not installed; run pip install torch"
+        return TorchEngines(None, how_to_get)
     found = torch_minor(torch)
     if found not in minors:
         return TorchEngines(
             None,
-            f"lungrt-torch here is for torch {known}, and torch {found or 'of unknown version'} is "
-            "installed: install one of those, a lungrt-torch for this one, or build lungrt "
+            f"{supported}, but {f'torch {found}' if found else 'a torch of unknown version'} is "
+            "installed; install a supported torch, a lungrt-torch for this torch, or build lungrt "
             "against it",
         )
     return TorchEngines(
         engines / f"{_FOLDER}{found}",
-        "install lungrt-torch again (pip install --force-reinstall lungrt-torch)",
+        "reinstall it with pip install --force-reinstall lungrt-torch",
     )
 
 
 def torch_minor(torch: Path) -> str:
-    """Return the minor version of a torch package, e.g. ``2.13``, or nothing where it tells none.
+    """Return the minor version of a torch package, e.g. ``2.13``, or "" if it cannot be read.
 
     Parameters
     ----------
     torch
-        Folder of the package.
+        Folder of the package ``torch``.
     """
     try:
         text = (torch / "version.py").read_text(encoding="utf-8")
@@ -88,6 +91,6 @@ def torch_minor(torch: Path) -> str:
 
 
 def _package_folder(name: str) -> Path | None:
-    """Folder of a package, which is not imported."""
+    """Return the folder of a package without importing it; None if it is not installed."""
     found = importlib.util.find_spec(name)
     return Path(found.origin).parent if found is not None and found.origin is not None else None

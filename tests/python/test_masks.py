@@ -1,4 +1,4 @@
-"""What a run saw, as files in the CT's geometry."""
+"""Masks of a run, written as files in the CT's geometry."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_an_unknown_format_is_refused(
 @pytest.mark.parametrize("folder", ["file", "file/below"])
 def test_a_file_in_the_way(plain_report: lungrt.Report, tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(Io, match=f"{folder}: no folder for masks can be made there"):
+    with pytest.raises(Io, match=f"{folder}: the folder for masks cannot be created"):
         lungrt.write_masks(tmp_path / folder, plain_report)
     assert (tmp_path / "file").read_text() == "mine"
 

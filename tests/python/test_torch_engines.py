@@ -41,8 +41,8 @@ def test_another_minor_version_fits_none(version: str, engines: Path, tmp_path: 
     chosen = choose_torch_engines(engines, torch_of(version, tmp_path))
     assert chosen.folder is None
     minor = version.rpartition(".")[0]
-    expected = f"lungrt-torch here is for torch 2.9 or 2.11 or 2.13, and torch {minor} is installed"
-    assert chosen.how_to_get.startswith(expected)
+    supported = "the installed lungrt-torch supports torch 2.9 or 2.11 or 2.13"
+    assert chosen.how_to_get.startswith(f"{supported}, but torch {minor} is installed; ")
 
 
 def test_neither(tmp_path: Path) -> None:
@@ -58,14 +58,14 @@ def test_torch_alone(tmp_path: Path) -> None:
 def test_lungrt_torch_alone(engines: Path) -> None:
     chosen = choose_torch_engines(engines, None)
     assert chosen.folder is None
-    assert "torch is not installed: install it (pip install torch)" in chosen.how_to_get
+    assert "but torch is not installed; run pip install torch" in chosen.how_to_get
 
 
 def test_lungrt_torch_that_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "lungrt_torch").mkdir()
     chosen = choose_torch_engines(tmp_path / "lungrt_torch", torch_of("2.13.0", tmp_path))
     assert chosen.folder is None
-    assert "for torch no version at all" in chosen.how_to_get
+    assert "supports no version of torch, but torch 2.13 is installed" in chosen.how_to_get
 
 
 @pytest.mark.parametrize("text", [None, "", "__version__ = get_version()"])
@@ -76,5 +76,6 @@ def test_torch_that_tells_no_version(text: str | None, engines: Path, tmp_path: 
         (package / "version.py").write_text(text, encoding="utf-8")
     assert torch_minor(package) == ""
     assert (
-        "torch of unknown version is installed" in choose_torch_engines(engines, package).how_to_get
+        "a torch of unknown version is installed"
+        in choose_torch_engines(engines, package).how_to_get
     )

@@ -1,7 +1,7 @@
 """The command ``lungrt``.
 
-Exit codes: 0 done; 1 a defect of lungrt itself (with a traceback); 2 a wrong argument or any of
-`lungrt.errors`, told in one line; 130 cancelled with Ctrl-C.
+Exit codes: 0 success; 1 an internal error of lungrt (with a traceback); 2 a wrong argument or any
+of `lungrt.errors`, reported in one line on stderr; 130 cancelled with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the console script."""
-    # Idle OpenMP threads are to wait, not spin: beside one other busy process spinning costs
-    # a factor of three. Read when an engine's runtime is loaded, so set before.
+    # Idle OpenMP threads must sleep instead of spinning: next to one other busy process, spinning
+    # makes a run three times slower. OpenMP reads this when an engine's runtime is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         from lungrt.cli.app import app
 
         app(prog_name="lungrt")
-    except KeyboardInterrupt:  # before a command has begun; later the app catches it
+    except KeyboardInterrupt:  # before a command starts; afterwards the app handles it
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""The commands and what they share: errors in one line, and Ctrl-C."""
+"""The command line application: its commands, and how it handles errors and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lungrt.errors import Error
 __all__ = ["app"]
 
 ERROR = 2
-CANCELLED = 130  # 128 + SIGINT, as shells have it
+CANCELLED = 130  # 128 + SIGINT, as shells report it
 
 
 class _Commands(TyperGroup):
-    """Runs a command; what it raises becomes a line and an exit code."""
+    """Command group that turns exceptions into a message and an exit code."""
 
-    def invoke(self, ctx: Any) -> Any:  # its class depends on the version of typer
+    def invoke(self, ctx: Any) -> Any:  # the class of ctx depends on typer's version
         try:
             return super().invoke(ctx)
         except Error as error:
@@ -38,10 +38,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Lung-nodule CT checkpoints to one portable bundle, and the whole diagnosis natively.",
-    epilog="Exit codes: 0 done, 2 error, 130 cancelled, 1 a defect of lungrt; of compare also "
-    "1 other decisions. "
-    "A research tool, not a medical device.",
+    help="Turn trained lung-nodule networks into a portable bundle, and find nodules in chest CTs "
+    "with it.",
+    epilog="Exit codes: 0 success; 1 an internal error of lungrt or, for compare, different "
+    "decisions; 2 an error; 130 cancelled with Ctrl-C.\n\n"
+    "lungrt is a research tool, not a medical device.",
 )
 
 

@@ -1,4 +1,4 @@
-"""``lungrt compile``: a bundle's networks as native code of this machine."""
+"""``lungrt compile``: compile a bundle's networks to native code for this machine."""
 
 from __future__ import annotations
 
@@ -30,19 +30,23 @@ def compile_networks(
         list[str] | None,
         typer.Option(
             metavar="ROWSxCOLUMNS",
-            help="Size of a CT's slices, as often as needed; 512x512 if not given.",
+            help="Size of a CT's slices to compile for; repeat the option for several. "
+            "Default: 512x512.",
             show_default=False,
         ),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Crops that the classifiers take at once.")] = 8,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Number of crops that the classifiers process at once.")
+    ] = 8,
     json_output: JsonOutput = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Compile a bundle's networks for this machine, for [b]--engine aotinductor[/b].
+    """Compile a bundle's networks to native code for this machine, for [b]--engine aotinductor[/b].
 
-    The code is kept in the user's cache and runs here alone: for the sizes that were compiled, on
-    this processor, with this PyTorch. It takes a C++ compiler and a minute a network; each is held
-    against the eager network before it is kept.
+    The code is kept in the user's cache. It works only with slices of the compiled sizes, on this
+    model of processor and with this version of PyTorch. Compiling needs a C++ compiler and takes
+    about a minute for each network. Each result is compared with the eager network before it is
+    kept.
 
     Example: [b]lungrt compile bundle --size 512x512 --size 768x768[/b]
     """
@@ -50,7 +54,7 @@ def compile_networks(
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
         _require_torch()
-        # Imported here so that --help and wrong arguments answer at once.
+        # Imported here so that --help and argument errors appear at once.
         from lungrt.export import compile_bundle
 
         with progress_bars(not no_progress) as progress:
@@ -71,8 +75,8 @@ def _require_torch() -> None:
     packages = ("torch", "safetensors")
     if missing := [package for package in packages if util.find_spec(package) is None]:
         raise EngineUnavailable(
-            f"compiling needs {' and '.join(missing)}, not installed here; "
-            "pip install 'lungrt[torch]'"
+            f"compiling needs {' and '.join(missing)}, which is not installed; "
+            "run pip install 'lungrt[torch]'"
         )
 
 

@@ -1,4 +1,4 @@
-"""Where the command line writes: results to stdout, everything else to stderr."""
+"""Consoles of the command line: results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 
 __all__ = ["disclaim", "print_error", "stderr", "stdout"]
 
-_PIPE_WIDTH = 160  # columns: a table in a file or pipe must not be cut to a terminal's size
+_PIPE_WIDTH = 160  # columns; keeps tables in files and pipes from being cut to 80
 
 
 def stdout() -> Console:
@@ -25,10 +25,10 @@ def stderr() -> Console:
 
 
 def print_error(message: str) -> None:
-    """Print one red line (more where the message lists things)."""
+    """Print an error message in red: one line, or more if the message is a list."""
     stderr().print(Text.assemble(("error: ", "bold red"), (message, "red")), soft_wrap=True)
 
 
 def disclaim(console: Console) -> None:
-    """Say what this is not."""
+    """Print that lungrt is not a medical device."""
     console.print("lungrt is a research tool, not a medical device.", style="dim")

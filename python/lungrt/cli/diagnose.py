@@ -1,4 +1,4 @@
-"""``lungrt diagnose``: a CT in, a table of nodules and a file out."""
+"""``lungrt diagnose``: find the nodules in a CT, print them and write a report."""
 
 from __future__ import annotations
 
@@ -11,8 +11,23 @@ from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.engine_options import parse_engine_options
-from lungrt.cli.limits import MemoryLimit, TimeLimit, parse_memory, require_time
-from lungrt.cli.options import NoProgress, Precision, Series
+from lungrt.cli.limits import MemoryLimit, TimeLimit, parse_memory, validate_time
+from lungrt.cli.options import (
+    IMAGE_FILES,
+    Device,
+    Engine,
+    EngineOption,
+    Geometry,
+    Kernels,
+    MergeMarks,
+    NoProgress,
+    Precision,
+    Profile,
+    Region,
+    Resample,
+    Series,
+    Threads,
+)
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.defaults import NOTE as DEFAULTS_NOTE
@@ -32,128 +47,78 @@ def diagnose(
         Path,
         typer.Argument(
             metavar="CT",
-            help="Folder of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz or .nrrd.",
+            help=f"CT to diagnose: a folder with the slices of a DICOM series, or {IMAGE_FILES}.",
             show_default=False,
         ),
     ],
     bundle: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that [b]lungrt export[/b] wrote; the default models, for demonstration "
-            "alone, if not given.",
+            help="Bundle with the networks: a folder written by [b]lungrt export[/b]. By default "
+            "the models that come with lungrt, which are for demonstration only.",
             show_default=False,
         ),
     ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="Inference engine; [b]lungrt info[/b] lists them. auto: native where it can run "
-            "the bundle, else the first that can."
-        ),
-    ] = "auto",
-    kernels: Annotated[
-        str | None,
-        typer.Option(
-            help="Of the native engine: winograd or direct; the same as "
-            "--engine-option kernels=...",
-            show_default=False,
-        ),
-    ] = None,
-    engine_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Setting of the engine, as often as needed; the README lists them.",
-            show_default=False,
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="cpu, cuda, cuda:N, or auto to take what is there.")
-    ] = "cpu",
-    precision: Precision = "fp32",
-    profile: Annotated[
-        str,
-        typer.Option(
-            help="Preset of the next three options. lung: looks only where lungs are, marks of one "
-            "lesion merged. book: as the book does, everywhere."
-        ),
-    ] = DEFAULT_PROFILE,
-    geometry: Annotated[
-        str | None,
-        typer.Option(
-            help="book or exact: another way from world to voxel than the profile's.",
-            show_default=False,
-        ),
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option(help="volume or lung: look elsewhere than the profile.", show_default=False),
-    ] = None,
-    merge_marks: Annotated[
-        bool | None,
-        typer.Option(
-            "--merge-marks/--no-merge-marks",
-            help="Make nearby marks of one lesion one nodule, or not.",
-            show_default=False,
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="CPU threads; all that this process may use if not given.",
-            show_default=False,
-        ),
-    ] = None,
-    time_limit: TimeLimit = None,
-    memory_limit: MemoryLimit = None,
-    candidates: Annotated[
-        bool,
-        typer.Option("--candidates", help="Write every candidate to the file, not only nodules."),
-    ] = False,
     series: Series = None,
-    resample: Annotated[
-        bool,
-        typer.Option(
-            "--resample",
-            help="Interpolate irregular, missing or repeated slices instead of refusing them.",
-        ),
-    ] = False,
+    resample: Resample = False,
     output: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="Write the report to FILE.json or FILE.csv.", show_default=False
         ),
     ] = None,
+    candidates: Annotated[
+        bool,
+        typer.Option(
+            "--candidates", help="Write every candidate to the report, not only the nodules."
+        ),
+    ] = False,
     save_masks: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Write lung field, nodule mask and labels, in the CT's geometry, there.",
+            help="Write three images in the CT's geometry to this folder: the lung field, the mask "
+            "of all candidates, and a label map that numbers them.",
             show_default=False,
         ),
     ] = None,
     mask_format: Annotated[
-        MaskFormat, typer.Option(help="Of the files that [b]--save-masks[/b] writes.")
+        MaskFormat, typer.Option(help="File format of the images of [b]--save-masks[/b].")
     ] = MaskFormat.NIFTI,
     no_progress: NoProgress = False,
+    engine: Engine = "auto",
+    engine_option: EngineOption = None,
+    kernels: Kernels = None,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
+    threads: Threads = None,
+    profile: Profile = DEFAULT_PROFILE,
+    geometry: Geometry = None,
+    region: Region = None,
+    merge_marks: MergeMarks = None,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
 ) -> None:
     """Find lung nodules in a CT.
 
+    Prints a line for each nodule: its centre in world coordinates (x, y, z in mm, LPS) and as a
+    voxel, diameter, volume, the probability that it is a nodule and, if the bundle has a
+    malignancy stage, the probability that it is malignant.
+
     Example: [b]lungrt diagnose path/to/dicom --bundle bundle --output report.json[/b]
     """
-    # Imported here so that --help and wrong arguments answer at once.
+    # Imported here so that --help and argument errors appear at once.
     import lungrt
     from lungrt import _core
     from lungrt.io import mask_folder
 
     max_memory_bytes = parse_memory(memory_limit)
-    max_seconds = require_time(time_limit)
+    max_seconds = validate_time(time_limit)
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if save_masks:
-            mask_folder(save_masks)  # before the work, not after it
-        _core.tune_allocator()  # this process does nothing else
+            mask_folder(save_masks)  # fail before the long run, not after it
+        _core.tune_allocator()  # affects the whole process, which only runs this command
         pipeline = lungrt.Pipeline(
             bundle or lungrt.default_bundle(),
             engine=engine,

@@ -1,4 +1,4 @@
-"""``--engine-option NAME=VALUE``, for every command that opens an engine."""
+"""Parsing of ``--engine-option NAME=VALUE``, for every command that opens an engine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ __all__ = ["parse_engine_options"]
 def parse_engine_options(
     given: Sequence[str] | None, *, kernels: str | None = None
 ) -> dict[str, str]:
-    """Return the options by name.
+    """Return the settings of an engine by name.
+
+    Parameters
+    ----------
+    given
+        NAME=VALUE texts.
+    kernels
+        Value of ``--kernels``, which is short for the setting of this name.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        One is not of the form NAME=VALUE, or a name stands twice.
+        If a text is not of the form NAME=VALUE, or a name is given twice.
     """
     from lungrt.errors import InvalidArgument
 

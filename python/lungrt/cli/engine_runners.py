@@ -1,4 +1,4 @@
-"""The engines of the C++ library as something that ``lungrt verify`` can replay goldens on."""
+"""The C++ library's engines as runners, on which ``lungrt verify`` replays a bundle's goldens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["engine_runners"]
 
 
 def engine_runners() -> dict[str, Runner]:
-    """Return each engine of this build, on the CPU, by the name "lungrt NAME"."""
+    """Return a runner for each engine of this build, on the CPU, by the name "lungrt ENGINE"."""
     from lungrt.export.runners import Runner
 
     return {

@@ -1,4 +1,4 @@
-"""``lungrt info``: versions, engines, devices, and what a bundle holds."""
+"""``lungrt info``: versions, engines, devices, and the content of a bundle."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ def info(
     bundle: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[BUNDLE]", help="Folder of a bundle to look into.", show_default=False
+            metavar="BUNDLE",
+            help="Bundle whose content to show as well: a folder written by [b]lungrt export[/b].",
+            show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the information as JSON.")] = False,
 ) -> None:
-    """Show versions, engines (and why one is missing), devices, and a bundle's content.
+    """Show versions, engines, devices, and the content of a bundle.
+
+    For each inference engine it says on which devices and in which precisions it runs or, if it is
+    not available, why not and how to install it.
 
     Example: [b]lungrt info bundle[/b]
     """
@@ -45,7 +50,7 @@ def info(
     else:
         _print(stdout(), content)
     if bundle and manifest:
-        check_files(bundle, manifest)  # last: a damaged bundle is worth a look, too
+        check_files(bundle, manifest)  # last, so that a damaged bundle is shown as well
 
 
 def _collect() -> dict[str, Any]:
@@ -84,12 +89,12 @@ def _version(distribution: str) -> str:
 
 def _print(console: Console, content: dict[str, Any]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
-    console.print(f"{versions}\n{content['threads']} threads available", soft_wrap=True)
+    console.print(f"{versions}\n{content['threads']} CPU threads available", soft_wrap=True)
     console.print(_engine_table(content["engines"]))
     if "bundle" in content:
         bundle = content["bundle"]
         console.print(
-            f"bundle of format {bundle['format_version']}, made {bundle['created']} by lungrt "
+            f"bundle format {bundle['format_version']}, exported {bundle['created']} with lungrt "
             f"{bundle['lungrt_version']}",
             soft_wrap=True,
         )
@@ -98,8 +103,8 @@ def _print(console: Console, content: dict[str, Any]) -> None:
 
 def _engine_table(engines: list[dict[str, Any]]) -> Table:
     table = Table("engine", "available", "version", box=box.SIMPLE_HEAD)
-    # Paths of libraries are longer than the column, and whole paths are what one looks for.
-    table.add_column("devices and precisions, or why it is missing", overflow="fold")
+    # Paths of libraries are longer than the column; folded, they can still be read in full.
+    table.add_column("devices and precisions, or why it is not available", overflow="fold")
     for engine in engines:
         table.add_row(
             engine["name"],

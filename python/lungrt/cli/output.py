@@ -1,4 +1,4 @@
-"""The file a command was asked to write."""
+"""Output files of commands, which are never left half written."""
 
 from __future__ import annotations
 
@@ -18,27 +18,34 @@ __all__ = ["output_file"]
 
 @contextmanager
 def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str | bytes], None]]:
-    """Open a file aside at once and put it in its place when it has been written.
+    """Open a temporary file beside `path`, and rename it to `path` when it has been written.
 
-    Whatever ends the block before - an error, Ctrl-C - leaves the folder as it was, an older file
-    of that name included.
+    If the block ends early, by an error or Ctrl-C, the folder stays as it was, including an older
+    file of that name.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    suffixes
+        Accepted suffixes, in lower case.
 
     Yields
     ------
     write
-        Writes text or bytes and renames the file; called once, at the end.
+        Function that writes text or bytes and renames the file. Call it once, at the end.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        For a suffix other than those.
+        If the file has another suffix.
     lungrt.errors.Io
-        Where no file can be written there, before the work and not after it.
+        If the file cannot be written. This is checked before the block runs.
     """
     if path.suffix.lower() not in suffixes:
         raise InvalidArgument(f"{path}: unknown kind of output; expected {' or '.join(suffixes)}")
     if path.is_dir():
-        raise Io(f"{path}: is a folder; give the name of a file")
+        raise Io(f"{path}: is a folder, expected the name of a file to write")
     try:
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -51,7 +58,7 @@ def output_file(path: Path, suffixes: tuple[str, ...]) -> Iterator[Callable[[str
                 try:
                     file.write(content.encode() if isinstance(content, str) else content)
                     file.close()
-                    # Private until now; from here on what any other new file would be.
+                    # mkstemp made it private; give it the permissions of any other new file.
                     aside.chmod(0o666 & ~_umask())
                     aside.replace(path)
                 except OSError as error:

@@ -1,4 +1,4 @@
-"""A progress bar for each stage, on a terminal."""
+"""Progress bars on a terminal, one for each stage."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["progress_bars"]
 
 @contextmanager
 def progress_bars(wanted: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show stages on stderr while the block runs; nothing where that is no terminal.
+    """Show progress bars on stderr while the block runs, if stderr is a terminal.
 
     Yields
     ------
     progress
-        For `lungrt.Pipeline.run`, or None.
+        Callback for `lungrt.Pipeline.run`; None if no progress is shown.
     """
     console = stderr()
     if not (wanted and console.is_terminal):
@@ -38,7 +38,7 @@ def progress_bars(wanted: bool) -> Iterator[Callable[[str, int, int], None] | No
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        refresh_per_second=4,  # each takes the interpreter, and some of a core, from the run
+        refresh_per_second=4,  # each refresh takes the GIL and processor time from the run
     ) as shown:
 
         def progress(stage: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""``lungrt verify``: a bundle's goldens on every runtime that is here."""
+"""``lungrt verify``: replay a bundle's goldens on every installed runtime."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ def verify(
     formats: Annotated[
         str | None,
         typer.Option(
-            help="Artifacts to run, separated by commas; all of the bundle if not given.",
+            help="Artifact formats to check, separated by commas, for example "
+            "torchscript,safetensors. By default all formats in the bundle, and what "
+            "[b]lungrt compile[/b] made of it.",
             show_default=False,
         ),
     ] = None,
     json_output: JsonOutput = None,
 ) -> None:
-    """Check a bundle's files, and replay its goldens on every runtime that is here.
+    """Check a bundle's files, and replay its goldens on every installed runtime.
 
-    Neither checkpoints nor PyTorch are needed where ONNX Runtime is installed.
+    Goldens are inputs and outputs of the original networks, stored in the bundle; the table shows
+    how far each runtime's outputs are from them. The checkpoints are not needed, nor is PyTorch if
+    another runtime can run the bundle.
 
     Example: [b]lungrt verify bundle[/b]
     """
-    # Imported here so that --help and wrong arguments answer at once.
+    # Imported here so that --help and argument errors appear at once.
     from lungrt.cli.engine_runners import engine_runners
     from lungrt.export import verify_bundle
     from lungrt.export.parity_table import parity_table

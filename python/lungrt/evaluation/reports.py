@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungrt.errors import InvalidArgument, Io
-from lungrt.report_file import load_report, require_report
+from lungrt.report_file import load_report, validate_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def read_report(path: Path) -> ScanReport:
 
 def parse_report(content: Any, path: Path) -> ScanReport:
     """Check a report that was read; `path` is where messages say it is."""
-    require_report(content, str(path))
+    validate_report(content, str(path))
     try:
         return _report(content, path)
     except KeyError as error:

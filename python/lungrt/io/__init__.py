@@ -1,4 +1,4 @@
-"""Reading CTs (DICOM folders, image files, SimpleITK images) and writing masks."""
+"""Reading of CTs (DICOM folders, image files, SimpleITK images) and writing of masks."""
 
 from lungrt.io.dicom import SeriesInfo, list_series
 from lungrt.io.image import from_sitk

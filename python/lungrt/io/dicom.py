@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""DICOM series in a folder: read by the C++ library, compressed files with what Python has."""
+"""Reading of DICOM series by the C++ library, with Python's decoders for compressed files."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["SeriesInfo", "list_series", "read_series"]
 
 
 def list_series(folder: str | os.PathLike[str]) -> list[SeriesInfo]:
-    """List the series of a DICOM folder, by UID.
+    """List the series of a DICOM folder, sorted by UID.
 
     Raises
     ------
     lungrt.errors.Io
-        For a folder that does not exist or a damaged DICOM file.
+        If the folder does not exist or a DICOM file is damaged.
     lungrt.errors.BadVolume
-        For a folder without DICOM images.
+        If the folder contains no DICOM images.
     """
     return _core.list_series(Path(folder), _Codec)
 
@@ -41,11 +41,11 @@ def read_series(folder: Path, *, series: str | None = None, resample: bool = Fal
 
 
 class _Codec:
-    """What the C++ reader leaves to others; its threads call it."""
+    """Decoders that the C++ reader needs for compressed files; its threads call them."""
 
     @staticmethod
     def inflate(deflated: bytes, most: int) -> bytes:
-        """Inflate raw deflate data."""
+        """Inflate raw deflate data, to at most so many bytes."""
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             content = stream.decompress(deflated, most)
@@ -55,11 +55,11 @@ class _Codec:
             return content
         if stream.unconsumed_tail:
             raise ValueError(f"it inflates to more than {most} bytes")
-        raise ValueError("its compressed data end too early")
+        raise ValueError("its compressed data are incomplete")
 
     @staticmethod
     def decode(path: Path) -> NDArray[Any]:
-        """Decode a slice whose file the C++ reader has looked through; Hounsfield units."""
+        """Decode a slice to Hounsfield units; the C++ reader has validated its file."""
         import SimpleITK
 
         reader = SimpleITK.ImageFileReader()

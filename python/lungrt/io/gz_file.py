@@ -1,4 +1,4 @@
-"""Files that may be compressed by gzip."""
+"""Reading of files that may be compressed with gzip."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _PIECE_BYTES = 1 << 20
 
 
 def pieces_of(path: Path, *, compressed: bool, first: int = 0) -> Iterator[bytes]:
-    """Read a file to its end, checking the checksums where it is compressed.
+    """Yield the content of a file, uncompressed, in pieces; checksums of gzip data are checked.
 
     Parameters
     ----------
     path
         The file.
     compressed
-        Whether it is of gzip: in any number of members.
+        Whether the file is compressed with gzip. It may have several gzip members.
     first
-        Bytes that lie before what is read.
+        Offset in bytes at which to start.
 
     Raises
     ------
     lungrt.errors.Io
-        For a file that cannot be read, or damaged compressed data.
+        If the file cannot be read, or its compressed data are damaged.
     """
     try:
         with path.open("rb") as opened:
@@ -41,4 +41,4 @@ def pieces_of(path: Path, *, compressed: bool, first: int = 0) -> Iterator[bytes
             while piece := file.read(_PIECE_BYTES):
                 yield piece
     except (OSError, EOFError, zlib.error) as error:
-        raise Io(f"{path}: truncated or damaged ({error}); fetch it anew") from error
+        raise Io(f"{path}: truncated or damaged ({error}); copy or download it again") from error

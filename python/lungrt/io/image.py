@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""Volumes in image files and SimpleITK images."""
+"""Reading of volumes from image files and SimpleITK images."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from lungrt._core import CtVolume, Geometry
 from lungrt.errors import BadVolume, InvalidArgument, Io
-from lungrt.io.meta_image import require_complete_meta_image
-from lungrt.io.nifti import require_complete_nifti
-from lungrt.io.nrrd import require_complete_nrrd
+from lungrt.io.meta_image import validate_meta_image
+from lungrt.io.nifti import validate_nifti
+from lungrt.io.nrrd import validate_nrrd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,10 @@ IMAGE_SUFFIXES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
 
 
 class _Buffer:
-    """An image's memory for NumPy, which keeps this object, and so the memory, alive.
+    """Owner of an image's memory: arrays made from it keep it, and so the memory, alive.
 
-    The shallow copy shares the memory until the caller writes to the image; then the caller's image
-    moves away from it, so a volume made of it stays as it was.
+    It holds a shallow copy of the image, which shares the memory. If the caller later writes to the
+    image, SimpleITK first gives the image memory of its own, so the arrays do not change.
     """
 
     def __init__(self, image: SimpleITK.Image) -> None:
@@ -41,19 +41,22 @@ class _Buffer:
 
 
 def from_sitk(image: SimpleITK.Image) -> CtVolume:
-    """Bring a SimpleITK image into a `CtVolume`; int16 voxels are not copied.
+    """Make a `CtVolume` of a SimpleITK image. int16 voxels are not copied.
 
     Parameters
     ----------
     image
-        Three-dimensional and scalar, in Hounsfield units.
+        Three-dimensional scalar image in Hounsfield units.
 
     Raises
     ------
     lungrt.errors.BadVolume
-        For another number of dimensions, a vector image, or voxels that are no Hounsfield units.
+        If the image is not three-dimensional, has several values per voxel, or has values that
+        cannot be Hounsfield units.
     """
-    _require_scalar_volume("the image", image.GetDimension(), image.GetNumberOfComponentsPerPixel())
+    _validate_scalar_volume(
+        "the image", image.GetDimension(), image.GetNumberOfComponentsPerPixel()
+    )
     direction = np.reshape(image.GetDirection(), (3, 3))
     return CtVolume(
         np.asarray(_Buffer(image)),
@@ -67,21 +70,21 @@ def read_image(path: Path) -> CtVolume:
 
     if not path.name.endswith(IMAGE_SUFFIXES):
         raise InvalidArgument(
-            f"{path}: unknown kind of file; expected one of {', '.join(IMAGE_SUFFIXES)}, or the "
-            "folder that holds the slices of a DICOM series"
+            f"{path}: unknown kind of file; expected one of {', '.join(IMAGE_SUFFIXES)}, or a "
+            "folder with the slices of a DICOM series"
         )
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-        # Before the voxels: a long time series must not be read to be refused.
-        _require_scalar_volume(str(path), reader.GetDimension(), reader.GetNumberOfComponents())
-        _require_complete(path, reader)
+        # Checked before reading voxels, so that a long time series is refused at once.
+        _validate_scalar_volume(str(path), reader.GetDimension(), reader.GetNumberOfComponents())
+        _validate_file(path, reader)
         image = reader.Execute()
     except RuntimeError as error:
         raise Io(
-            f"{path}: cannot be read; it is no image, is truncated, or lacks the file that holds "
-            f"its voxels ({itk_reason(error)})"
+            f"{path}: cannot be read ({itk_reason(error)}); it is not an image, it is truncated, "
+            "or the file with its voxels is missing"
         ) from error
     try:
         return from_sitk(image)
@@ -89,30 +92,30 @@ def read_image(path: Path) -> CtVolume:
         raise BadVolume(f"{path}: {error}") from error
 
 
-def _require_complete(path: Path, reader: SimpleITK.ImageFileReader) -> None:
-    """Refuse what its reader would not, or not without harm."""
+def _validate_file(path: Path, reader: SimpleITK.ImageFileReader) -> None:
+    """Refuse incomplete files that SimpleITK would read with wrong voxels or leak memory on."""
     import SimpleITK
 
     voxel = SimpleITK.Image([1, 1, 1], reader.GetPixelID())
     size = math.prod(reader.GetSize()) * voxel.GetSizeOfPixelComponent()
     if path.name.endswith((".nii", ".nii.gz")):
-        require_complete_nifti(path)
+        validate_nifti(path)
     elif path.name.endswith((".mhd", ".mha")):
-        require_complete_meta_image(path, size)
+        validate_meta_image(path, size)
     else:
-        require_complete_nrrd(path, size)
+        validate_nrrd(path, size)
 
 
 def itk_reason(error: RuntimeError) -> str:
-    """Return what happened from one of ITK's messages of several lines."""
-    # "Reason: ..." is whatever errno was last, often of something else.
+    """Return the line that names the cause in a message of ITK, which has several lines."""
+    # "Reason: ..." is the last errno, which is often unrelated.
     lines = [line for line in str(error).strip().splitlines() if not line.startswith("Reason: ")]
     return re.sub(r"^(ITK |sitk::)ERROR: (\w+\(0x[0-9a-f]+\): )?", "", lines[-1])
 
 
-def _require_scalar_volume(what: str, dimensions: int, components: int) -> None:
+def _validate_scalar_volume(what: str, dimensions: int, components: int) -> None:
     if dimensions != 3 or components != 1:
         raise BadVolume(
-            f"{what} has {dimensions} dimensions and {components} values a voxel; a CT has "
-            "3 dimensions and 1 value a voxel"
+            f"{what} has {dimensions} dimensions and {components} values per voxel; a CT has "
+            "3 dimensions and 1 value per voxel"
         )

@@ -1,4 +1,4 @@
-"""What the reader of MetaImages takes and lungrt does not: text, lists, missing voxels."""
+"""Validation of MetaImage files that ITK would accept although lungrt must not."""
 
 from __future__ import annotations
 
@@ -10,42 +10,43 @@ from lungrt.errors import BadVolume, Io
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["require_complete_meta_image"]
+__all__ = ["validate_meta_image"]
 
 _CHUNK_BYTES = 1 << 18
-_ZLIB_OR_GZIP = 47  # zlib's way of asking for both
+_ZLIB_OR_GZIP = 47  # wbits with which zlib accepts both formats
 
 
-def require_complete_meta_image(path: Path, size: int) -> None:
-    """Refuse a file of another kind; inflate the voxels of one whose voxels are compressed.
+def validate_meta_image(path: Path, size: int) -> None:
+    """Refuse unsupported kinds of MetaImage, and compressed voxels that are incomplete.
 
-    Where some are missing, the reader leaves voxels as they were; where they are not compressed, it
-    notices itself.
+    If compressed voxels are incomplete, ITK leaves the missing ones uninitialised without an error;
+    they are inflated here to find out. ITK does notice incomplete voxels that are not compressed.
 
     Parameters
     ----------
     path
         The file with the header.
     size
-        Bytes of the voxels, by the header.
+        Size of the voxels in bytes according to the header.
 
     Raises
     ------
     lungrt.errors.BadVolume
-        For voxels as text, or in a file for each slice.
+        If the voxels are stored as text, or in one file per slice.
     lungrt.errors.Io
-        For fewer bytes, damaged data, or a header that leads the reader to a part of them.
+        If voxels are missing or damaged, or the header makes ITK read only a part of them.
     """
     fields, end = _header(path)
     if not _is_true(fields.get("BinaryData") or "True"):
         raise BadVolume(
-            f"{path}: its voxels are written as text (BinaryData = False), which is not supported; "
-            "convert it"
+            f"{path}: its voxels are stored as text (BinaryData = False), which is not supported; "
+            "convert the file to binary voxels"
         )
     data = fields.get("ElementDataFile", "")
     if data.startswith("LIST") or "%" in data:
         raise BadVolume(
-            f"{path}: its voxels lie in a file for each slice, which is not supported; convert it"
+            f"{path}: its voxels are stored in one file per slice, which is not supported; convert "
+            "them to a single file"
         )
     if not _is_true(fields.get("CompressedData", "")):
         return
@@ -54,19 +55,22 @@ def require_complete_meta_image(path: Path, size: int) -> None:
     try:
         found, taken = _inflated(path if is_local else path.parent / data, begin)
     except (OSError, EOFError, zlib.error) as error:
-        raise Io(f"{path}: truncated or damaged ({error}); fetch it anew") from error
+        raise Io(f"{path}: truncated or damaged ({error}); copy or download it again") from error
     stated = _number(fields.get("CompressedDataSize"))
     if stated < taken if stated else begin > 0:
         raise Io(
-            f"{path}: its voxels are {taken} bytes when compressed, its CompressedDataSize is "
-            f"{fields.get('CompressedDataSize', 'missing')}; convert it anew"
+            f"{path}: its compressed voxels have {taken} bytes, but its CompressedDataSize is "
+            f"{fields.get('CompressedDataSize', 'missing')}; convert the original again"
         )
     if found < size:
-        raise Io(f"{path}: truncated, it holds {found} of {size} bytes of voxels; fetch it anew")
+        raise Io(
+            f"{path}: truncated: it contains {found} of {size} bytes of voxels; copy or download "
+            "it again"
+        )
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:
-    """Fields of the header, and where it ends."""
+    """Return the fields of the header and the offset at which it ends."""
     fields: dict[str, str] = {}
     with path.open("rb") as file:
         for line in file:
@@ -82,12 +86,12 @@ def _is_true(text: str) -> bool:
 
 
 def _number(text: str | None) -> int:
-    """Return the number that a field is, 0 where there is none."""
+    """Return the number in a field; 0 if there is none."""
     return int(text) if text and text.isdecimal() else 0
 
 
 def _inflated(path: Path, begin: int) -> tuple[int, int]:
-    """How many bytes there are in a file from some place on, and how many when compressed."""
+    """Return the size of the data that begin at an offset: inflated, and as compressed."""
     stream = zlib.decompressobj(_ZLIB_OR_GZIP)
     found = 0
     with path.open("rb") as file:
@@ -95,5 +99,5 @@ def _inflated(path: Path, begin: int) -> tuple[int, int]:
         while not stream.eof and (chunk := file.read(_CHUNK_BYTES)):
             found += len(stream.decompress(chunk))
         if not stream.eof:
-            raise EOFError("its compressed data end too early")
+            raise EOFError("its compressed data are incomplete")
         return found, file.tell() - len(stream.unused_data) - begin

@@ -1,4 +1,4 @@
-"""Whether a NIfTI file is all there: its readers fill what is missing with zeros."""
+"""Validation of NIfTI files: readers would fill missing voxels with zeros without an error."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from lungrt.io.gz_file import pieces_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["require_complete_nifti"]
+__all__ = ["validate_nifti"]
 
 _HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
 
 
-def require_complete_nifti(path: Path) -> None:
-    """Read a file to its end, checking the checksum where it is compressed.
+def validate_nifti(path: Path) -> None:
+    """Check that a file is complete by reading it to its end, including the checksum of gzip data.
 
     Raises
     ------
     lungrt.errors.Io
-        For fewer bytes than the header promises, or damaged compressed data.
+        If the file is shorter than its header says, or its compressed data are damaged.
     """
     header, found = b"", 0
     for piece in pieces_of(path, compressed=path.name.endswith(".gz")):
         header = header or piece[:_HEADER_BYTES]
         found += len(piece)
-    promised = _promised_bytes(header)
-    if found < promised:
+    expected = _expected_bytes(header)
+    if found < expected:
         raise Io(
-            f"{path}: truncated, it holds {found} of {promised} bytes that its header promises; "
-            "fetch it anew"
+            f"{path}: truncated: its header requires {expected} bytes, but it has {found}; copy or "
+            "download it again"
         )
 
 
-def _promised_bytes(header: bytes) -> int:
-    """Size of the file by its header, of either format and byte order."""
+def _expected_bytes(header: bytes) -> int:
+    """Return the size of the file according to its header, of either format and byte order."""
     header = header.ljust(_HEADER_BYTES, b"\0")
     for order in "<>":
         (header_size,) = struct.unpack_from(f"{order}i", header, 0)
@@ -54,4 +54,4 @@ def _promised_bytes(header: bytes) -> int:
             continue
         if math.isfinite(offset):
             return int(offset + math.prod(dims[1 : dims[0] + 1]) * bits // 8)
-    return _HEADER_BYTES  # unknown kinds are left to the reader, once they have a header at all
+    return _HEADER_BYTES  # the reader deals with unknown kinds, if they have a header at all

@@ -1,7 +1,4 @@
-"""Whether the voxels of an NRRD header are all there.
-
-Where they are not, its reader leaves their file open and keeps memory.
-"""
+"""Validation of NRRD files: on incomplete voxels, ITK would leak memory and an open file."""
 
 from __future__ import annotations
 
@@ -13,32 +10,32 @@ from lungrt.io.gz_file import pieces_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["require_complete_nrrd"]
+__all__ = ["validate_nrrd"]
 
 
-def require_complete_nrrd(path: Path, size: int) -> None:
-    """Refuse a header whose voxels are not whole, or in a way that is not supported.
+def validate_nrrd(path: Path, size: int) -> None:
+    """Refuse a file whose voxels are incomplete or stored in an unsupported way.
 
     Parameters
     ----------
     path
         The file with the header.
     size
-        Bytes of the voxels, by the header.
+        Size of the voxels in bytes according to the header.
 
     Raises
     ------
     lungrt.errors.BadVolume
-        For voxels in several files, of text, or after lines to be skipped.
+        If the voxels are stored in several files, as text, or after lines to skip.
     lungrt.errors.Io
-        For fewer bytes, or damaged compressed data.
+        If voxels are missing, or compressed data are damaged.
     """
     fields, header_size = _header(path)
     data = fields.get("datafile", "")
     if data.startswith("LIST") or "%" in data:
-        _refuse(path, "its voxels lie in a file for each slice")
+        _refuse(path, "its voxels are stored in one file per slice")
     if _number(fields, "lineskip") != 0:
-        _refuse(path, "its voxels lie after lines of text (line skip)")
+        _refuse(path, "its voxels begin after lines of text (line skip)")
     encoding = _plain(fields.get("encoding", ""))
     compressed = encoding in ("gzip", "gz")
     if not compressed and encoding != "raw":
@@ -46,14 +43,18 @@ def require_complete_nrrd(path: Path, size: int) -> None:
 
     voxels = path.parent / data if data else path
     if not voxels.is_file():
-        raise Io(f"{path}: cannot be read; {voxels}, which is to hold its voxels, is no file")
+        raise Io(
+            f"{path}: cannot be read: its data file {voxels} was not found; "
+            "copy it next to the header"
+        )
     first = 0 if data else header_size
     found = _inflated_size(path, voxels, first) if compressed else voxels.stat().st_size - first
-    there = max(0, found - max(0, _number(fields, "byteskip")))  # -1: they are the file's end
-    if there < size:
+    # A byte skip of -1 means that the voxels are the last bytes of the file.
+    available = max(0, found - max(0, _number(fields, "byteskip")))
+    if available < size:
         raise Io(
-            f"{path}: truncated, {voxels if data else 'it'} holds {there} of {size} bytes of "
-            "voxels; fetch it anew"
+            f"{path}: truncated: {voxels if data else 'it'} contains {available} of {size} bytes "
+            "of voxels; copy or download it again"
         )
 
 
@@ -67,11 +68,11 @@ def _inflated_size(path: Path, voxels: Path, first: int) -> int:
 
 
 def _refuse(path: Path, what: str) -> None:
-    raise BadVolume(f"{path}: {what}, which is not supported; convert it")
+    raise BadVolume(f"{path}: {what}, which is not supported; convert it to another format")
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:
-    """Return the fields, and the bytes up to voxels that follow in the same file."""
+    """Return the fields of the header and the offset of voxels that follow in the same file."""
     fields: dict[str, str] = {}
     size = 0
     with path.open("rb") as file:
@@ -79,7 +80,7 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
             size += len(line)
             text = line.decode("utf-8", "replace").rstrip("\r\n")
             if not text:
-                break  # what follows are voxels
+                break  # voxels follow
             name, found, value = text.partition(": ")
             if found:
                 fields[_plain(name)] = value.strip()
@@ -87,12 +88,12 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
 
 
 def _plain(text: str) -> str:
-    """Return it without letter case and spaces, which a header may write in two ways."""
+    """Return text in lower case and without spaces, both of which vary between headers."""
     return "".join(text.split()).lower()
 
 
 def _number(fields: dict[str, str], name: str) -> int:
-    """Return the number that a field is, 0 where there is none."""
+    """Return the number in a field; 0 if there is none."""
     try:
         return int(fields.get(name, 0))
     except ValueError:

@@ -1,4 +1,4 @@
-"""One way in for every kind of CT."""
+"""Reading of a CT in any supported form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Ct", "as_volume", "read_ct"]
 Ct: TypeAlias = Union[
     CtVolume, "tuple[NDArray[Any], Geometry]", "SimpleITK.Image", str, "os.PathLike[str]"
 ]
-"""What is accepted where a CT is wanted; see `as_volume`."""
+"""Forms in which functions accept a CT; see `as_volume`."""
 
 
 def read_ct(
@@ -31,28 +31,29 @@ def read_ct(
     Parameters
     ----------
     path
-        Folder with the slices of a DICOM series (sub-folders are not searched, files that are not
-        DICOM are ignored), or a file .mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr.
+        Folder with the slices of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz, .nrrd or
+        .nhdr. Sub-folders are not searched, and files that are not DICOM are ignored.
     series
-        UID of the series to take where the folder holds several; `list_series` lists them.
+        UID of the series to read if the folder contains several; `list_series` lists them.
     resample
-        Make a regular volume of a series with irregular, missing or repeated slices instead of
-        refusing it. The volume's notes, and so the report, say what was done.
+        Interpolate a series with irregular, missing or repeated slices onto a regular grid instead
+        of refusing it. The notes of the volume and of its report say what was done.
 
     Returns
     -------
     CtVolume
-        int16 Hounsfield units (slices, rows, columns), slices ascending along their normal.
+        Hounsfield units, int16 (slices, rows, columns), slices in ascending order along their
+        normal.
 
     Raises
     ------
     lungrt.errors.Io
-        For a path that does not exist or a file that cannot be read.
+        If the path does not exist or a file cannot be read.
     lungrt.errors.BadVolume
-        For slices or an image that make no regular CT volume.
+        If the slices or the image do not form a regular CT volume.
     lungrt.errors.InvalidArgument
-        For several series where `series` does not choose one of them, or a kind of file that is not
-        supported.
+        If there are several series and `series` does not select one of them, or the kind of file is
+        not supported.
     """
     path = Path(path)
     if path.is_dir():
@@ -61,13 +62,13 @@ def read_ct(
         raise Io(f"{path}: no such file or folder; expected a DICOM folder or an image file")
     if series is not None or resample:
         raise InvalidArgument(
-            f"{path}: series and resample are for DICOM folders, this is a single file"
+            f"{path}: series and resample are for DICOM folders, but this is a single file"
         )
     return image.read_image(path)
 
 
 def as_volume(ct: Ct) -> CtVolume:
-    """Bring a CT of any kind into a `CtVolume`.
+    """Make a `CtVolume` of a CT in any supported form.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def as_volume(ct: Ct) -> CtVolume:
     Raises
     ------
     lungrt.errors.InvalidArgument
-        For anything else.
+        If it is anything else.
     """
     if isinstance(ct, CtVolume):
         return ct
@@ -86,11 +87,11 @@ def as_volume(ct: Ct) -> CtVolume:
         return read_ct(ct)
     if isinstance(ct, tuple) and len(ct) == 2 and isinstance(ct[1], Geometry):
         return CtVolume(*ct)
-    # An image exists only where its package is imported already; nothing else needs it.
+    # If SimpleITK was not imported yet, the argument cannot be one of its images.
     simpleitk = sys.modules.get("SimpleITK")
     if simpleitk is not None and isinstance(ct, simpleitk.Image):
         return image.from_sitk(ct)
     raise InvalidArgument(
-        f"{type(ct).__name__} is no CT: expected a CtVolume, a SimpleITK.Image, a tuple "
-        "(array, Geometry) - an array alone does not say where it lies - or a path"
+        f"not a CT: {type(ct).__name__}; expected a CtVolume, a SimpleITK.Image, a path, or a "
+        "tuple (array, Geometry), because an array alone has no position and spacing"
     )

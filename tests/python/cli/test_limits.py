@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lungrt.cli.limits import parse_memory, require_time
+from lungrt.cli.limits import parse_memory, validate_time
 from lungrt.errors import InvalidArgument
 
 
@@ -36,6 +36,6 @@ def test_no_sizes(text: str) -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
 def test_no_times(seconds: float) -> None:
     with pytest.raises(InvalidArgument, match="--time-limit"):
-        require_time(seconds)
-    assert require_time(None) == 0.0
-    assert require_time(2.5) == 2.5
+        validate_time(seconds)
+    assert validate_time(None) == 0.0
+    assert validate_time(2.5) == 2.5
