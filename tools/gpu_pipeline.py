@@ -1,4 +1,4 @@
-"""What `tools/gpu_check.sh` needs Python for: CTs as arrays, bundles, and whole diagnoses timed."""
+"""Python part of `tools/gpu_check.sh`: convert CTs to arrays, and measure whole diagnoses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import numpy as np
 
 ROUNDS = 7
 STAGES = ("transfer", "segment", "group", "classify", "total")
-# On one H100, warm, without reading, for a CT of 133 slices.
+# Target for a warm diagnosis on an H100, without reading, of a CT with at most 133 slices.
 MOST_SECONDS = 0.4
 
 
 def save(path: Path, volume: Any) -> None:
-    """Write a CT as an array with its geometry: no reader is needed where it is used."""
+    """Write a CT as an array with its geometry, so that it can be loaded without a reader."""
     geometry = volume.geometry
     np.savez_compressed(
         path,
@@ -33,7 +33,7 @@ def save(path: Path, volume: Any) -> None:
 
 
 def convert(folder: Path, series: list[Path]) -> None:
-    """Write each CT, under its own name."""
+    """Convert each CT to a file with its name."""
     import lungrt
 
     for source in series:
@@ -43,7 +43,7 @@ def convert(folder: Path, series: list[Path]) -> None:
 
 
 def volume_of(path: Path) -> Any:
-    """Read what `save` wrote."""
+    """Load a CT that `save` has written."""
     import lungrt
 
     with np.load(path) as ct:
@@ -52,7 +52,7 @@ def volume_of(path: Path) -> Any:
 
 
 def bundle_of(folder: Path) -> Path:
-    """Export the checkpoints with the torch that is here, once."""
+    """Export the checkpoints with the installed torch, unless that was done before."""
     bundle = folder / "bundle"
     if not (bundle / "manifest.json").is_file():
         states = folder / "checkpoints"
@@ -65,13 +65,13 @@ def bundle_of(folder: Path) -> Path:
 
 
 def timed(pipeline: Any, volume: Any) -> dict[str, float]:
-    """Medians of the stages of warm runs, seconds."""
+    """Return the median seconds of each stage over several warm runs."""
     runs = [pipeline.run(volume).timings_s for _ in range(ROUNDS + 2)][2:]
     return {stage: statistics.median(run.get(stage, 0.0) for run in runs) for stage in STAGES}
 
 
 def measure(folder: Path, output: Path) -> int:
-    """Time each CT alone and two at once; print a table. Returns the process's exit status."""
+    """Measure each CT alone and two runs at once, print a table, and return the exit status."""
     import lungrt
 
     pipeline = lungrt.Pipeline(bundle_of(folder), engine="torchscript", device="cuda")
@@ -83,7 +83,9 @@ def measure(folder: Path, output: Path) -> int:
         volume = volume_of(path)
         row: dict[str, Any] = {"slices": volume.shape[0], "alone_s": timed(pipeline, volume)}
         with ThreadPoolExecutor(2) as both:
-            list(both.map(pipeline.run, [volume] * 2))  # the second scan's memory is made
+            list(
+                both.map(pipeline.run, [volume] * 2)
+            )  # warm-up: allocates the memory of the second stream
             start = time.perf_counter()
             list(both.map(pipeline.run, [volume] * 2 * ROUNDS))
             row["two_at_once_s_a_scan"] = (time.perf_counter() - start) / (2 * ROUNDS)
@@ -106,7 +108,7 @@ def measure(folder: Path, output: Path) -> int:
         if name != "device" and row["slices"] <= 133 and row["alone_s"]["total"] > MOST_SECONDS
     ]
     if slow:
-        print(f"over {MOST_SECONDS} s: {', '.join(slow)}", file=sys.stderr)
+        print(f"slower than {MOST_SECONDS} s: {', '.join(slow)}", file=sys.stderr)
     return 1 if slow else 0
 
 
@@ -114,12 +116,12 @@ def main() -> int:
     """Run one of the two commands."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    converting = commands.add_parser("convert", help="CTs to arrays")
-    converting.add_argument("folder", type=Path)
-    converting.add_argument("series", type=Path, nargs="+")
-    measuring = commands.add_parser("measure", help="whole diagnoses on cuda")
-    measuring.add_argument("folder", type=Path)
-    measuring.add_argument("--output", type=Path, required=True)
+    converting = commands.add_parser("convert", help="convert CTs to arrays")
+    converting.add_argument("folder", type=Path, help="folder to write to")
+    converting.add_argument("series", type=Path, nargs="+", help="CTs to convert")
+    measuring = commands.add_parser("measure", help="measure whole diagnoses on a GPU")
+    measuring.add_argument("folder", type=Path, help="folder prepared by gpu_check.sh")
+    measuring.add_argument("--output", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args()
     if options.command == "convert":
         convert(options.folder, options.series)

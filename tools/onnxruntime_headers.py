@@ -1,10 +1,10 @@
-"""Fetch ONNX Runtime's C and C++ headers into a folder: `make setup` calls this.
+"""Download ONNX Runtime's C and C++ headers into a folder; called by `make setup`.
 
-The library itself comes with the Python package `onnxruntime`, which has no headers; Debian's
-package libonnxruntime-dev has them, and headers of one version serve libraries of any newer one.
-Where the system's own apt sources do not have that package (Debian 12), a side copy of them is
-asked for the release that has: with lists and cache of its own, so that nothing on the system
-changes, and no rights are needed.
+The library itself comes with the Python package `onnxruntime`, which has no headers. Debian's
+package libonnxruntime-dev has them, and headers of one version work with libraries of any newer
+one. If the system's apt sources do not have that package (Debian 12), a temporary copy of the
+sources is pointed to the release that has it. The copy has package lists and a cache of its own, so
+that nothing on the system changes and no root privileges are needed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ SYSTEM_FOLDERS = ("include", "include/onnxruntime", "include/onnxruntime/core/se
 
 
 class Failure(Exception):
-    """What went wrong and what to do, in words."""
+    """The headers cannot be provided; the message says why."""
 
 
 def installed_headers() -> Path | None:
-    """Return the folder of headers that CMake will find without help."""
+    """Return the folder of installed headers that CMake finds by itself; None if there is none."""
     roots = [Path("/usr"), Path("/usr/local")]
     if os.environ.get("ONNXRUNTIME_ROOT"):
         roots.insert(0, Path(os.environ["ONNXRUNTIME_ROOT"]))
@@ -40,14 +40,16 @@ def installed_headers() -> Path | None:
 
 
 def debian_main_sources(text: str, codename: str, *, deb822: bool) -> str:
-    """Return the part of an apt source file that is Debian's main archive, of `DEBIAN_RELEASE`.
+    """Return the entries of Debian's main archive in an apt source file, for `DEBIAN_RELEASE`.
 
     Parameters
     ----------
     text
-        Content of a file in the format deb822 (``.sources``), or else of one line a source.
+        Content of the file.
     codename
-        Of the system's own release, e.g. ``bookworm``.
+        Codename of the system's own release, e.g. ``bookworm``.
+    deb822
+        Whether the file has the format deb822 (``.sources``) instead of one source per line.
     """
     if deb822:
         stanzas = re.split(r"\n\s*\n", text)
@@ -62,7 +64,7 @@ def debian_main_sources(text: str, codename: str, *, deb822: bool) -> str:
 
 
 def write_side_sources(folder: Path, configuration: Path = Path("/etc/apt")) -> None:
-    """Write the system's Debian sources, moved to `DEBIAN_RELEASE`, into a folder."""
+    """Write copies of the system's Debian sources, changed to `DEBIAN_RELEASE`, to a folder."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "sid")
     files = [configuration / "sources.list", *sorted(configuration.glob("sources.list.d/*"))]
     written = 0
@@ -75,11 +77,11 @@ def write_side_sources(folder: Path, configuration: Path = Path("/etc/apt")) -> 
             (folder / path.name).write_text(moved + "\n", encoding="utf-8")
             written += 1
     if not written:
-        raise Failure(f"{configuration} names no source of Debian {codename}")
+        raise Failure(f"{configuration} contains no source of Debian {codename}")
 
 
 def side_options(work: Path) -> list[str]:
-    """Prepare folders of apt's own in `work` and return the options that point to them."""
+    """Create separate folders for apt in `work`, and return the options that make apt use them."""
     for folder in ("sources", "lists/partial", "cache/archives/partial"):
         (work / folder).mkdir(parents=True)
     write_side_sources(work / "sources")
@@ -91,17 +93,20 @@ def side_options(work: Path) -> list[str]:
     ]
 
 
-def run(command: list[str], folder: Path, said_before: str = "") -> str:
-    """Run a command quietly and return its warnings; they are told when it, or the next, fails."""
+def run(command: list[str], folder: Path, earlier_warnings: str = "") -> str:
+    """Run a command quietly and return its warnings.
+
+    If it fails, the error message contains its output, after the warnings of an earlier command.
+    """
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = f"{said_before}{done.stderr or done.stdout}".strip()
-        raise Failure(f"{' '.join(command)} failed:\n{said}")
+        output = f"{earlier_warnings}{done.stderr or done.stdout}".strip()
+        raise Failure(f"{' '.join(command)} failed:\n{output}")
     return done.stderr
 
 
 def own_sources_have_it() -> bool:
-    """Tell whether the system's lists, as they are, have the package."""
+    """Return whether the system's own package lists contain the package."""
     known = subprocess.run(
         ["apt-cache", "show", PACKAGE], capture_output=True, text=True, check=False
     )
@@ -109,71 +114,73 @@ def own_sources_have_it() -> bool:
 
 
 def fetch(work: Path) -> Path:
-    """Download and unpack the package; return the folder of its headers."""
+    """Download and unpack the package, and return the folder of its headers."""
     if own_sources_have_it():
         run(["apt-get", "download", PACKAGE], work)
     else:
         options = side_options(work)
-        warnings = run(["apt-get", *options, "update"], work)  # of sources that did not answer
+        # Sources that do not answer cause warnings, which matter only if the download fails.
+        warnings = run(["apt-get", *options, "update"], work)
         run(["apt-get", *options, "download", PACKAGE], work, warnings)
     (package,) = work.glob("*.deb")
     run(["dpkg-deb", "--extract", str(package), "unpacked"], work)
     found = next(headers_below(work / "unpacked"), None)
     if found is None:
-        raise Failure(f"{package.name} holds no {HEADER}")
+        raise Failure(f"{package.name} does not contain {HEADER}")
     return found
 
 
 def headers_below(folder: Path) -> Iterator[Path]:
-    """Yield folders that hold the header."""
+    """Return the folders that contain the header."""
     return (path.parent for path in folder.rglob(HEADER))
 
 
 def apt_can_have_it() -> bool:
-    """Tell whether this is a Debian, or a relative of it whose sources have the package."""
+    """Return whether this is Debian, or a system with apt whose sources have the package."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         return False
     return platform.freedesktop_os_release().get("ID") == "debian" or own_sources_have_it()
 
 
 def install(target: Path) -> str:
-    """Put the headers into `target`, unless they are there or CMake finds others.
+    """Put the headers into `target`, unless they are there already or CMake finds others.
 
     Returns
     -------
     str
-        What was done, for people; empty where nothing was to be done.
+        Message about what was done; empty if there was nothing to do.
     """
     if (target / HEADER).is_file() or installed_headers():
         return ""
     if not apt_can_have_it():
         return (
-            "no headers of ONNX Runtime, and no Debian to fetch them from: lungrt is built without "
-            "that engine (ONNXRUNTIME_ROOT may name an unpacked release)"
+            "the headers of ONNX Runtime are not installed and cannot be downloaded on this "
+            "system, so lungrt is built without that engine; to build it, set ONNXRUNTIME_ROOT "
+            "to the folder of an unpacked ONNX Runtime release"
         )
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        work.chmod(0o755)  # apt works as a user of its own there
+        work.chmod(0o755)  # apt downloads as a user of its own
         headers = fetch(work)
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(target.name + ".new")
         shutil.rmtree(aside, ignore_errors=True)
         shutil.copytree(headers, aside)
         aside.rename(target)
-    return f"headers of ONNX Runtime fetched into {target}"
+    return f"downloaded the headers of ONNX Runtime to {target}"
 
 
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("target", type=Path, help="folder that gets the headers")
+    parser.add_argument("target", type=Path, help="folder to put the headers into")
     try:
         done = install(parser.parse_args().target)
     except Failure as failure:
         print(
-            f"error: the headers of ONNX Runtime cannot be fetched: {failure}\n"
-            f"Install {PACKAGE}, or name an unpacked release archive in ONNXRUNTIME_ROOT; "
-            "`make ONNXRUNTIME=off ...` does without that engine.",
+            f"error: the headers of ONNX Runtime cannot be downloaded: {failure}\n"
+            f"Install {PACKAGE}, or set ONNXRUNTIME_ROOT to the folder of an unpacked ONNX Runtime "
+            "release, or build without that engine: make ONNXRUNTIME=off ...",
             file=sys.stderr,
         )
         return 1

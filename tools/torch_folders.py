@@ -1,9 +1,9 @@
-"""Fetch what engines on several torch versions are built with: headers and two libraries.
+"""Download the headers and libraries with which engines are built for several torch versions.
 
     python tools/torch_folders.py build/torches 2.11 2.12 2.13 2.14
 
-asks pip for each (the CUDA build of a torch is half a gigabyte to download; a tenth of that is
-kept) and prints the folders, separated by semicolons, as CMake's LUNGRT_TORCH_FOLDERS takes them.
+downloads each torch with pip (its CUDA build has half a gigabyte, of which a tenth is kept) and
+prints the folders, separated by semicolons, in the form that CMake's LUNGRT_TORCH_FOLDERS expects.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ NEEDED = re.compile(
 
 
 class Failure(Exception):
-    """What went wrong, in words."""
+    """A torch cannot be provided; the message says why."""
 
 
 def download(minor: str, folder: Path) -> Path:
-    """Let pip download the newest torch of a minor version, without what it depends on.
+    """Download the newest torch of a minor version with pip, without its dependencies.
 
     Returns
     -------
     Path
-        The wheel.
+        The downloaded wheel.
     """
     pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
     done = subprocess.run(
@@ -47,20 +47,22 @@ def download(minor: str, folder: Path) -> Path:
 
 
 def unpack(wheel: Path, target: Path) -> None:
-    """Take what is needed of a wheel of torch; the folder is there only when it is whole."""
+    """Unpack the needed files of a torch wheel; the folder appears only when it is complete."""
     aside = target.with_name(target.name + ".new")
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if NEEDED.fullmatch(name)]
         if not {"torch/version.py", "torch/lib/libtorch_cpu.so"} <= set(names):
-            raise Failure(f"{wheel.name} holds no libtorch_cpu.so: it is no torch for Linux")
+            raise Failure(
+                f"{wheel.name} does not contain libtorch_cpu.so, so it is not a torch for Linux"
+            )
         archive.extractall(aside, names)
     aside.rename(target)
 
 
 def torch_folder(minor: str, target: Path) -> Path:
-    """Return the folder of a torch package below `target`, fetched unless it is there."""
+    """Return the folder of a torch package below `target`, after downloading it if necessary."""
     if not re.fullmatch(r"\d+\.\d+", minor):
-        raise Failure(f"'{minor}' is no minor version of torch, e.g. 2.13")
+        raise Failure(f"'{minor}' is not a minor version of torch; expected for example 2.13")
     home = target / minor
     if not home.is_dir():
         target.mkdir(parents=True, exist_ok=True)
@@ -72,7 +74,9 @@ def torch_folder(minor: str, target: Path) -> Path:
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("target", type=Path, help="folder that gets a folder for each version")
+    parser.add_argument(
+        "target", type=Path, help="folder in which to create a folder for each version"
+    )
     parser.add_argument("minor", nargs="+", help="minor version of torch, e.g. 2.13")
     arguments = parser.parse_args()
     try:

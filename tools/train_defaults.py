@@ -1,6 +1,6 @@
-"""Trains the default models on phantoms: the whole recipe of what lies in `export/defaults`.
+"""Train the default models on phantoms: the complete recipe of the files in `export/defaults`.
 
-Everything is done by lungrt's own commands, with fixed seeds; the figures go into the model card.
+It runs lungrt's own commands with fixed seeds and writes the resulting scores to the model card.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import torch
 from lungrt.phantom import PhantomOptions, chest
 from lungrt.phantom.luna16 import luna16_folder
 
-# Seeds of patients. None is shared, and `lungrt phantom` begins at 0.
+# Seeds of the phantoms. Training and test share none, and `lungrt phantom` begins at 0.
 TRAINING, UNSEEN = range(100_000, 100_056), range(300_000, 300_020)
 STAGES = ("segmentation", "nodule", "malignancy")
-NODULES = {"training": 12, "unseen": 6}  # a scan
+NODULES = {"training": 12, "unseen": 6}  # per scan
 
 
 def various(seed: int, nodules: int) -> PhantomOptions:
-    """Return a chest as one of many scanners sees it."""
+    """Return the options of a chest phantom with random acquisition parameters."""
     draw = random.Random(seed)
     slices = draw.choice([105, 126, 133, 160, 190])
     in_plane = round(draw.uniform(0.64, 0.82), 3)
@@ -48,7 +48,7 @@ def various(seed: int, nodules: int) -> PhantomOptions:
 
 
 def phantoms(folder: Path, kind: str, seeds: range) -> None:
-    """Make the scans of some seeds, unless they are there."""
+    """Generate the scans of some seeds, unless they exist."""
     if folder.exists():
         return
     options = [various(seed, NODULES[kind]) for seed in seeds]
@@ -59,25 +59,25 @@ def phantoms(folder: Path, kind: str, seeds: range) -> None:
 
 
 def lungrt(*arguments: object) -> None:
-    """Run a command of lungrt's."""
+    """Run a command of lungrt."""
     command = ["lungrt", *map(str, arguments)]
     print("$", " ".join(command), flush=True)
     subprocess.run([sys.executable, "-m", *command], check=True)
 
 
 def train(work: Path, data: Path) -> None:
-    """Train the three networks, each with what the one before it finds."""
+    """Train the three networks, each using the one before it."""
     segmentation, nodule, malignancy = (work / f"{stage}.state" for stage in STAGES)
     shared = ("--data", data, "--cache", work / "cache", "--no-progress", "--test-share", 0)
     if not segmentation.exists():
         lungrt(
             "train", "segmentation", *shared, "--output", segmentation, "--widths", "8,16,32,64",
-            "--patch", 96, "--window", 160, "--background", 0.4, "--draws", 4000,
-            # Without it whole vessels and the chest wall are marked, and nodules on them have no
-            # shape of their own.
+            "--patch", 96, "--window", 160, "--background", 0.4, "--samples-per-epoch", 4000,
+            # Without cross-entropy, whole vessels and the chest wall are marked, and nodules
+            # attached to them cannot be told apart.
             "--cross-entropy-weight", 10, "--false-negative-weight", 2,
-            # What is eroded away again: else a nodule of two slices, marked exactly, is no
-            # candidate.
+            # The pipeline erodes the mask by one voxel. Without a margin, an exactly marked nodule
+            # of two slices would vanish.
             "--mask-margin", 1, "--off-center", 1,
             "--epochs", 9, "--lr", 0.002, "--average", "ema",
             "--validation-share", 0.04, "--best-by", "f1", "--validate-every", 3,
@@ -93,19 +93,20 @@ def train(work: Path, data: Path) -> None:
         lungrt(
             "train", "nodule", *shared, "--output", nodule, "--mine", bundle,
             "--widths", "4,8,16,32", "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 5, "--draws", 3000, "--average", "ema", "--log-dir", work / "logs/nodule",
+            "--epochs", 5, "--samples-per-epoch", 3000, "--average", "ema",
+            "--log-dir", work / "logs/nodule",
         )  # fmt: skip
     if not malignancy.exists():
         lungrt(
             "train", "malignancy", *shared, "--output", malignancy,
             "--finetune", nodule, "--finetune-depth", 4, "--optimizer", "adam", "--lr", 0.002,
-            "--epochs", 10, "--draws", 1500, "--average", "ema", "--soft-labels",
+            "--epochs", 10, "--samples-per-epoch", 1500, "--average", "ema", "--soft-labels",
             "--log-dir", work / "logs/malignancy",
         )  # fmt: skip
 
 
 def publish(work: Path, output: Path) -> None:
-    """Put checkpoints, without what only their training needs, and the bundle into place."""
+    """Write the checkpoints, without their optimizer state, and the bundle to the output folder."""
     for stage in STAGES:
         state = torch.load(work / f"{stage}.state", weights_only=True)
         kept = {name: value for name, value in state.items() if not name.startswith("optimizer")}
@@ -118,11 +119,11 @@ def publish(work: Path, output: Path) -> None:
 
 
 def write_card(work: Path, output: Path, minutes: float) -> None:
-    """Write the model card, with the figures of the unseen phantoms."""
+    """Write the model card, with the scores on the unseen phantoms."""
     scores = json.loads((work / "scores.json").read_text())
-    strata = {(stratum["group"], stratum["name"]): stratum for stratum in scores["strata"]}
-    everything = strata["all", "all nodules"]
-    solid = next(s for (group, _), s in strata.items() if group == "solid")
+    subgroups = {(one["group"], one["name"]): one for one in scores["strata"]}
+    everything = subgroups["all", "all nodules"]
+    solid = next(one for (group, _), one in subgroups.items() if group == "solid")
     counts, malignancy = scores["counts"], scores["malignancy"]
     found, diameter = malignancy["found"], malignancy["found_diameter"]
     card = Template((Path(__file__).parent / "model_card.md.in").read_text(encoding="utf-8"))
@@ -158,10 +159,22 @@ def _line_of_a_network(path: Path) -> str:
 
 
 def main() -> None:
-    """Train, publish, and score on phantoms that no network has seen."""
+    """Train and publish the models, and score them on phantoms not used for training."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/defaults"), metavar="DIR")
-    parser.add_argument("--output", type=Path, default=Path("export/defaults"), metavar="DIR")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("build/defaults"),
+        metavar="DIR",
+        help="folder for phantoms and intermediate results (default build/defaults)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("export/defaults"),
+        metavar="DIR",
+        help="folder for the models and their card (default export/defaults)",
+    )
     arguments = parser.parse_args()
     work, output = arguments.work, arguments.output
     work.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The step of `make setup` that fetches ONNX Runtime's headers; nothing is downloaded here."""
+"""The step of `make setup` that downloads ONNX Runtime's headers; the tests download nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_other_releases_sources_are_left_out(tool: ModuleType) -> None:
 
 
 def test_a_system_without_sources(tool: ModuleType, tmp_path: Path) -> None:
-    with pytest.raises(tool.Failure, match="names no source of Debian"):
+    with pytest.raises(tool.Failure, match="contains no source of Debian"):
         tool.write_side_sources(tmp_path, tmp_path / "etc")
 
 
@@ -79,9 +79,9 @@ def test_nothing_is_done_twice(
     monkeypatch.setattr(tool, "apt_can_have_it", lambda: True)
     monkeypatch.setattr(tool, "fetch", fetch)
     target = tmp_path / "build" / "include"
-    assert "fetched into" in tool.install(target)
+    assert "downloaded the headers of ONNX Runtime to" in tool.install(target)
     assert (target / tool.HEADER).read_text() == "// header"
-    monkeypatch.setattr(tool, "fetch", lambda work: pytest.fail("fetched again"))
+    monkeypatch.setattr(tool, "fetch", lambda work: pytest.fail("downloaded again"))
     assert tool.install(target) == ""
 
 

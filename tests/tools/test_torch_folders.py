@@ -1,4 +1,4 @@
-"""``tools/torch_folders.py``: what is taken of a torch, and what it says when there is none."""
+"""``tools/torch_folders.py``: which files it keeps of a torch, and its error messages."""
 
 from __future__ import annotations
 
@@ -89,11 +89,14 @@ def test_says_which_version_cannot_be_had(tmp_path: Path) -> None:
 def test_refuses_what_is_no_minor_version(minor: str, tmp_path: Path) -> None:
     done = run(tmp_path, tmp_path / "torches", minor)
     assert done.returncode == 1
-    assert done.stderr == f"error: '{minor}' is no minor version of torch, e.g. 2.13\n"
+    assert (
+        done.stderr
+        == f"error: '{minor}' is not a minor version of torch; expected for example 2.13\n"
+    )
 
 
 def test_refuses_a_torch_without_its_library(tmp_path: Path) -> None:
     wheel = wheel_of("2.11.0", tmp_path, ("torch/version.py",))
-    with pytest.raises(torch_folders.Failure, match=r"holds no libtorch_cpu\.so"):
+    with pytest.raises(torch_folders.Failure, match=r"does not contain libtorch_cpu\.so"):
         torch_folders.unpack(wheel, tmp_path / "2.11")
     assert not (tmp_path / "2.11").exists()
