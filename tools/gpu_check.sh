@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Builds, checks and measures the CUDA path on a machine with a GPU, which needs no internet:
+# Builds, tests and measures the CUDA code on a machine with a GPU, which needs no internet access:
 #
 #   tools/gpu_check.sh prepare FOLDER --checkpoints DIR --ct DIR [--ct DIR ...] [--golden DIR]
 #   tools/gpu_check.sh run FOLDER
 #
-# `prepare`, where there is internet, fills FOLDER with what such a machine may lack: headers of nlohmann-json, GoogleTest's sources, Python
-# wheels, the checkpoints, the CTs as arrays, and the CUDA core as it was built here, for a machine without nvcc.
-# `run`, on the GPU machine, expects Python 3.10 or newer with torch (CUDA), CMake, Ninja, pybind11 and scikit-build-core; bundles are exported
-# there, since artifacts of one torch need not load in another. It prints the tests' results, a table of the kernels
-# beside the floor that memory sets, and the medians of whole diagnoses; everything is kept in FOLDER/results.
+# `prepare` runs on a machine with internet access and fills FOLDER with everything that the GPU
+# machine may lack: headers of nlohmann-json, GoogleTest's sources, Python wheels, the checkpoints,
+# the CTs as arrays and, for a machine without nvcc, the CUDA core of this build.
+#
+# `run` runs on the GPU machine. It needs Python 3.10 or newer with a CUDA build of torch, CMake,
+# Ninja, pybind11 and scikit-build-core. It exports the bundles there, because artifacts of one
+# torch may not load in another. It prints the tests' results, a table that compares the time of
+# each kernel with the least time that its memory traffic takes, and the median times of whole
+# diagnoses. FOLDER/results keeps all of this.
 set -euo pipefail
 ROOT="$(cd "$(dirname "$0")/.." && pwd)"
 
 usage() {
-  sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 [ $# -ge 2 ] || usage
@@ -45,14 +49,16 @@ prepare() {
     fail "nlohmann-json is not installed in $python"
   cp -r "$json/include/nlohmann" "$FOLDER/include/"
   [ -d "${GTEST_SOURCE:=/usr/src/googletest}/googletest" ] ||
-    fail "GoogleTest's sources are not at $GTEST_SOURCE; install libgtest-dev, or name them in GTEST_SOURCE"
+    fail "GoogleTest's sources are not in $GTEST_SOURCE; install libgtest-dev or set GTEST_SOURCE"
   cp -r "$GTEST_SOURCE" "$FOLDER/googletest"
-  # What the package and its GPU tests need there besides torch and NumPy.
-  "$python" -m pip download --quiet --no-deps --only-binary=:all: --python-version "${TARGET_PYTHON:-3.12}" \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+  # Packages that lungrt and its GPU tests need in addition to torch and NumPy.
+  "$python" -m pip download --quiet --no-deps --only-binary=:all: \
+    --python-version "${TARGET_PYTHON:-3.12}" --platform manylinux_2_28_x86_64 \
+    --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
     --constraint "$ROOT/constraints.txt" --dest "$FOLDER/wheels" \
-    SimpleITK typer rich click shellingham markdown-it-py mdurl pygments annotated-doc safetensors onnx onnxscript \
-    onnx_ir ml_dtypes protobuf scipy pytest pluggy iniconfig packaging hypothesis sortedcontainers psutil
+    SimpleITK typer rich click shellingham markdown-it-py mdurl pygments annotated-doc \
+    safetensors onnx onnxscript onnx_ir ml_dtypes protobuf scipy \
+    pytest pluggy iniconfig packaging hypothesis sortedcontainers psutil
   cp "$checkpoints"/*.state "$FOLDER/checkpoints/"
   [ -z "$golden" ] || cp -r "$golden/." "$FOLDER/golden"
   "$python" "$ROOT/tools/gpu_pipeline.py" convert "$FOLDER/ct" "${cts[@]}"
@@ -68,20 +74,23 @@ build() {
   [ -x "$python" ] || "${PYTHON:-python3}" -m venv --system-site-packages "$FOLDER/venv"
   "$python" -m pip install --quiet --no-index --no-deps "$FOLDER"/wheels/*.whl
   local cuda=AUTO
-  if ! command -v nvcc >/dev/null && [ ! -x /usr/local/cuda/bin/nvcc ] && [ -z "${CUDACXX:-}" ]; then
-    echo "gpu_check: no nvcc here, the CUDA core that was carried along is used"
+  if ! command -v nvcc >/dev/null && [ ! -x /usr/local/cuda/bin/nvcc ] &&
+    [ -z "${CUDACXX:-}" ]; then
+    echo "gpu_check: nvcc was not found; the prebuilt CUDA core in $FOLDER/prebuilt is used"
     cuda=OFF
   fi
   cmake -S "$FOLDER/googletest" -B "$FOLDER/build/googletest" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DBUILD_GMOCK=OFF -DCMAKE_INSTALL_PREFIX="$FOLDER/prefix" >"$RESULTS/build.log"
   cmake --build "$FOLDER/build/googletest" --target install >>"$RESULTS/build.log"
-  CMAKE_PREFIX_PATH="$FOLDER/prefix" "$python" -m pip install --quiet --no-index --no-deps --no-build-isolation \
+  CMAKE_PREFIX_PATH="$FOLDER/prefix" "$python" -m pip install --quiet --no-index --no-deps \
+    --no-build-isolation \
     --config-settings=build-dir="$FOLDER/build/lungrt" \
     --config-settings=cmake.define.LUNGRT_BUILD_TESTS=ON \
     --config-settings=cmake.define.LUNGRT_CUDA=$cuda \
     --config-settings=cmake.define.LUNGRT_ENGINE_AOTINDUCTOR=OFF \
     --config-settings=cmake.define.LUNGRT_NLOHMANN_JSON_INCLUDE="$FOLDER/include" \
-    "$ROOT" >>"$RESULTS/build.log" 2>&1 || { tail -40 "$RESULTS/build.log" >&2; fail "the build failed"; }
+    "$ROOT" >>"$RESULTS/build.log" 2>&1 ||
+    { tail -40 "$RESULTS/build.log" >&2; fail "the build failed; its log is $RESULTS/build.log"; }
   BUILT=$FOLDER/build/lungrt
   CORE=$BUILT/cpp/liblungrt_cuda.so
   BENCH=$BUILT/cpp/bench/cuda/lungrt_cuda_bench
@@ -89,9 +98,13 @@ build() {
   if [ $cuda = OFF ]; then
     CORE=$FOLDER/prebuilt/liblungrt_cuda.so
     BENCH=$FOLDER/prebuilt/lungrt_cuda_bench
-    DEVICE_TESTS=$BUILT/tests/cpp/lungrt_fake_device_tests  # the same program; the core is named to it
-    [ -f "$CORE" ] || fail "there is neither nvcc nor a CUDA core in $FOLDER/prebuilt"
-    cp "$CORE" "$("$python" -c 'import importlib.util as u; print(u.find_spec("lungrt").submodule_search_locations[0])')/"
+    # The same program; LUNGRT_CUDA_CORE tells it which core to test.
+    DEVICE_TESTS=$BUILT/tests/cpp/lungrt_fake_device_tests
+    [ -f "$CORE" ] ||
+      fail "no nvcc, and no CUDA core in $FOLDER/prebuilt; build lungrt before you run prepare"
+    local print_package='import importlib.util as u
+print(u.find_spec("lungrt").submodule_search_locations[0])'
+    cp "$CORE" "$("$python" -c "$print_package")/"
   fi
 }
 
@@ -101,16 +114,17 @@ run() {
   mkdir -p "$RESULTS"
   build
   local failed=0 python=$FOLDER/venv/bin/python
-  echo "== kernels on the device against the CPU's operators"
+  echo "== kernels on the GPU compared with the CPU's operators"
   LUNGRT_CUDA_CORE=$CORE "$DEVICE_TESTS" 2>&1 | tee "$RESULTS/kernels.log" || failed=1
   if grep -q SKIPPED "$RESULTS/kernels.log"; then failed=1; fi
-  echo "== engines on the device against golden files and the CPU"
-  (cd "$ROOT" && LUNGRT_GPU_CHECK=$FOLDER "$python" -m pytest -m gpu tests/parity/test_cuda_path.py -p no:cacheprovider) \
-    2>&1 | tee "$RESULTS/parity.log" || failed=1
-  echo "== each kernel beside its memory floor"
+  echo "== engines on the GPU compared with golden files and the CPU"
+  (cd "$ROOT" && LUNGRT_GPU_CHECK=$FOLDER "$python" -m pytest -m gpu \
+    tests/parity/test_cuda_path.py -p no:cacheprovider) 2>&1 | tee "$RESULTS/parity.log" || failed=1
+  echo "== time of each kernel, and the least time that its memory traffic takes"
   "$BENCH" | tee "$RESULTS/kernels.csv" | column -s, -t || failed=1
-  echo "== whole diagnoses, medians"
-  "$python" "$ROOT/tools/gpu_pipeline.py" measure "$FOLDER" --output "$RESULTS/pipeline.json" || failed=1
+  echo "== whole diagnoses, median seconds"
+  "$python" "$ROOT/tools/gpu_pipeline.py" measure "$FOLDER" \
+    --output "$RESULTS/pipeline.json" || failed=1
   [ $failed = 0 ] || fail "something above failed; the logs are in $RESULTS"
 }
 
