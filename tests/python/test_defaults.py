@@ -1,4 +1,4 @@
-"""The default models: they are here, they are what the commands take, and they find nodules."""
+"""The default models: they are installed, the commands use them, and they find nodules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lungrt.phantom.luna16 import luna16_folder
 
 STAGES = ["segmentation", "nodule", "malignancy"]
 
-# As large as a real chest, since that is what the networks know; no nodule is hidden.
+# As large as a real chest, as in training; no nodule is hidden.
 SCAN = PhantomOptions(
     seed=31,
     shape=(133, 512, 512),
@@ -56,7 +56,7 @@ def test_the_bundle_is_made_of_the_checkpoints() -> None:
         assert network.checkpoint_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_small_enough_to_come_along() -> None:
+def test_small_enough_to_be_packaged() -> None:
     folder = lungrt.default_bundle().parent
     assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 6e6
 
@@ -75,7 +75,7 @@ def test_diagnose_takes_them_and_says_so(ct_file: Path, scan: Phantom, tmp_path:
     assert result.exit_code == 0, result.output
     assert defaults.NOTE in result.stdout
     found = json.loads(report.read_text())["nodules"]
-    # At no more than 4 false marks a scan, as their card counts.
+    # At no more than 4 false marks per scan, as on the model card.
     most_likely = sorted(found, key=lambda mark: -mark["p_nodule"])[: len(scan.nodules) + 4]
     for planted in scan.nodules:
         distances = [math.dist(mark["center_mm"], planted.center_mm) for mark in most_likely]

@@ -1,4 +1,4 @@
-"""What importing lungrt brings in; each in a fresh interpreter."""
+"""Modules that are imported with lungrt, each test in a new interpreter."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_import_is_light() -> None:
     assert imported_by("import lungrt") == set()
 
 
-def test_runtime_needs_the_core_alone() -> None:
+def test_runtime_needs_only_the_core() -> None:
     code = "import lungrt\nlungrt.Pipeline, lungrt.Report, lungrt.engines(), lungrt.read_ct"
     assert imported_by(code) == {"lungrt._core"}
 
@@ -71,12 +71,12 @@ def test_an_image_file_needs_simpleitk(tmp_path: Path) -> None:
     assert imported_by(refused(tmp_path / "damaged.mha", "Io")) == {"lungrt._core", "SimpleITK"}
 
 
-def test_models_do_without_the_core() -> None:
+def test_models_work_without_the_core() -> None:
     pytest.importorskip("torch")
     assert "lungrt._core" not in imported_by("import lungrt.models")
 
 
-def test_export_does_without_the_core() -> None:
+def test_export_works_without_the_core() -> None:
     pytest.importorskip("torch")
     assert "lungrt._core" not in imported_by("import lungrt.export")
 
@@ -125,6 +125,6 @@ def test_unknown_name() -> None:
         _ = lungrt.nothing  # type: ignore[attr-defined]
 
 
-def test_phantoms_do_without_torch() -> None:
+def test_phantoms_work_without_torch() -> None:
     code = "import lungrt.phantom as p\np.chest(shape=(2, 32, 32), nodules=0)"
     assert imported_by(code) == {"lungrt._core", "scipy"}

@@ -1,4 +1,4 @@
-"""What the native engine's layers give: what is asked for, and what is refused."""
+"""Outputs of the native engine's layers, and arguments that are refused."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import lungrt
 from lungrt import _core
 
 
-def test_stages_are_told(
+def test_stages_are_logged(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="lungrt"):
@@ -33,7 +33,7 @@ def test_stages_are_told(
     assert str(tiny_bundle) not in text
 
 
-def test_silent_where_nobody_listens(
+def test_silent_without_a_handler(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
 ) -> None:
     code = f"""
@@ -48,7 +48,9 @@ pipeline.run(lungrt.CtVolume(hu, lungrt.Geometry()), max_candidates=100000)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_handler_that_fails_costs_no_run(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> None:
+def test_a_failing_handler_does_not_end_the_run(
+    tiny_bundle: Path, small_ct: lungrt.CtVolume
+) -> None:
     class Broken(logging.Filter):
         def filter(self, record: logging.LogRecord) -> bool:
             raise OSError("the disk is full")

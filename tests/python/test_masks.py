@@ -21,7 +21,7 @@ NAMES = ("lung_field", "nodule_mask", "labels")
 
 
 def slanted(volume: lungrt.CtVolume) -> lungrt.CtVolume:
-    """Place voxels obliquely, with another pitch along each axis."""
+    """Return the volume with an oblique geometry."""
     turn, tilt = 0.31, 0.17
     about_z = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
     about_x = [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]
@@ -57,7 +57,7 @@ def test_files_read_back(report: lungrt.Report, tmp_path: Path, file_format: str
     images = {name: SimpleITK.ReadImage(str(file)) for name, file in zip(NAMES, files, strict=True)}
     geometry = report.geometry
     for image in images.values():
-        # NIfTI holds its matrix in float32.
+        # NIfTI stores its matrix in float32.
         np.testing.assert_allclose(image.GetOrigin(), geometry.origin_mm, atol=1e-4)
         np.testing.assert_allclose(image.GetSpacing(), geometry.spacing_mm, rtol=1e-6)
         np.testing.assert_allclose(image.GetDirection(), np.ravel(geometry.direction), atol=1e-6)
@@ -86,7 +86,7 @@ def assert_labels_are_candidates(labels: NDArray[np.int32], report: lungrt.Repor
     np.testing.assert_array_equal(np.unique(labels[labels > 0]), np.arange(1, count + 1))
     for number, candidate in enumerate(report.candidates, start=1):
         inside = np.argwhere(labels == number)
-        # A candidate's box gives back what erosion took, and ends at the volume.
+        # A candidate's box includes the voxels that erosion removed, up to the volume's border.
         first = np.maximum(inside.min(axis=0) - 1, 0)
         last = np.minimum(inside.max(axis=0) + 1, np.array(labels.shape) - 1)
         assert candidate.box == (tuple(first), tuple(last))
@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_older_files(
     plain_report: lungrt.Report, tmp_path: Path, file_format: str
 ) -> None:
     older = lungrt.write_masks(tmp_path, plain_report, file_format)[0].read_bytes()
-    for room in (0, len(older) // 2, len(older) - 16):  # 8 are a checksum
+    for room in (0, len(older) // 2, len(older) - 16):  # gzip ends with a checksum of 8 bytes
         with (
             full_disk(room),
             pytest.raises(Io, match=f"lung_field.{file_format}: cannot be written"),
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_older_files(
 def test_a_folder_that_cannot_be_written_to(
     plain_report: lungrt.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's answer is given here: an administrator may write everywhere."""
+    """The check is replaced, because root can write to every folder."""
     monkeypatch.setattr("lungrt.io.masks.os.access", lambda *_: False)
     with pytest.raises(Io, match="the folder for masks cannot be written to"):
         lungrt.write_masks(tmp_path, plain_report)

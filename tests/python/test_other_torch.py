@@ -12,7 +12,7 @@ import pytest
 
 import lungrt
 
-# What the engines ask for the version, as a torch of another version answers it.
+# The function with which the engines read torch's version, returning another version.
 OTHER_TORCH = """
 #include <string>
 namespace at {
@@ -20,7 +20,7 @@ std::string show_config() { return "Built with:\\n  - TORCH_VERSION=VERSION, USE
 }
 """
 
-# Opened first and for everyone, its function comes before that of the real library.
+# Its function replaces that of the real library, because it is loaded first, with RTLD_GLOBAL.
 PROGRAM = """
 import ctypes, json, sys
 ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
@@ -31,7 +31,7 @@ print(json.dumps({e.name: [e.available, e.reason] for e in lungrt.engines()}))
 
 @pytest.fixture
 def built() -> list[str]:
-    """Return the engines that are here, and the minor version they were built for."""
+    """Return the available engines on LibTorch; skip if there are none."""
     found = [e for e in lungrt.engines() if e.name in ("torchscript", "aotinductor")]
     present = [engine.name for engine in found if engine.available]
     if not present or not shutil.which("c++"):

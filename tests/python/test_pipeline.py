@@ -1,4 +1,4 @@
-"""The pipeline from Python: what it takes, gives, and how it is stopped."""
+"""The pipeline from Python: its arguments and results, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -145,14 +145,14 @@ def test_profile_lung_pads_a_volume_smaller_than_a_crop_with_air(
     np.testing.assert_array_equal(crop[tuple(map(slice, first, last))], hu)
     assert (np.abs(first + last - np.array(crop.shape)) <= 1).all(), "the volume is in the middle"
 
-    # The same as of a volume that somebody padded.
+    # The same as for a volume that was padded beforehand.
     padded = lungrt.CtVolume(crop.astype(np.int16), lungrt.Geometry())
     (found,) = lung.classify(small, [(1, 2, 3)])
     (expected,) = pipeline.classify(padded, [(4, 4, 4)])
     assert (found.p_nodule, found.p_malignant) == (expected.p_nodule, expected.p_malignant)
 
 
-def test_progress_tells_each_stage(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
+def test_progress_reports_each_stage(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVolume) -> None:
     calls: list[tuple[str, int, int]] = []
     report = pipeline.run(small_ct, progress=lambda *call: calls.append(call))
     by_stage = {stage: (done, total) for stage, done, total in calls}  # the last of each
@@ -256,7 +256,7 @@ def test_no_candidates_is_a_result(pipeline: lungrt.Pipeline, small_ct: lungrt.C
         ({"threads": -1}, errors.InvalidArgument, "threads"),
     ],
 )
-def test_options_that_cannot_be(
+def test_invalid_options(
     tiny_bundle: Path, options: dict[str, object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -292,7 +292,7 @@ def test_repr_reads_well(pipeline: lungrt.Pipeline) -> None:
     )
 
 
-def test_engines_are_told() -> None:
+def test_engines_are_listed() -> None:
     names = {engine.name: engine for engine in lungrt.engines()}
     torchscript = names["torchscript"]
     assert torchscript.available, torchscript.reason

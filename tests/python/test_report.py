@@ -67,7 +67,7 @@ def test_dictionary_has_the_documented_keys(report: lungrt.Report) -> None:
     assert set(content["nodules"][0]) == finding | {"marks"}
 
 
-def test_dictionary_holds_every_digit(report: lungrt.Report) -> None:
+def test_dictionary_has_every_digit(report: lungrt.Report) -> None:
     content = report.to_dict()
     assert content == json.loads(report.to_json())
     for entry, finding in zip(content["candidates"], report.candidates, strict=True):
@@ -88,7 +88,7 @@ def test_candidates_can_be_left_out(report: lungrt.Report) -> None:
 
 
 @pytest.mark.parametrize("candidates", [False, True])
-def test_csv_holds_every_digit(report: lungrt.Report, candidates: bool) -> None:
+def test_csv_has_every_digit(report: lungrt.Report, candidates: bool) -> None:
     rows = list(csv.DictReader(io.StringIO(report.to_csv(candidates=candidates))))
     listed = report.candidates if candidates else report.nodules
     for row, finding in zip(rows, listed, strict=True):

@@ -1,4 +1,4 @@
-"""One stage's network alone."""
+"""Network of a single stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which libraries of lungrt-torch fit the installed torch, and what is said where none does."""
+"""Libraries of lungrt-torch that fit the installed torch, and messages if none do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def torch_of(version: str, folder: Path) -> Path:
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Path:
-    """Lay out a lungrt-torch for three torches."""
+    """Create a lungrt-torch for three versions of torch."""
     package = tmp_path / "lungrt_torch"
     for minor in ("2.9", "2.13", "2.11"):
         (package / f"torch-{minor}").mkdir(parents=True)
@@ -61,7 +61,7 @@ def test_lungrt_torch_alone(engines: Path) -> None:
     assert "but torch is not installed; run pip install torch" in chosen.how_to_get
 
 
-def test_lungrt_torch_that_holds_nothing(tmp_path: Path) -> None:
+def test_empty_lungrt_torch(tmp_path: Path) -> None:
     (tmp_path / "lungrt_torch").mkdir()
     chosen = choose_torch_engines(tmp_path / "lungrt_torch", torch_of("2.13.0", tmp_path))
     assert chosen.folder is None
@@ -69,7 +69,7 @@ def test_lungrt_torch_that_holds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "__version__ = get_version()"])
-def test_torch_that_tells_no_version(text: str | None, engines: Path, tmp_path: Path) -> None:
+def test_torch_of_unknown_version(text: str | None, engines: Path, tmp_path: Path) -> None:
     package = tmp_path / "torch"
     package.mkdir()
     if text is not None:

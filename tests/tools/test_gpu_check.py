@@ -1,4 +1,4 @@
-"""The script for GPU machines: what it says without its folder, and its arrays of CTs."""
+"""The script for GPU machines: its usage message, and its arrays of CTs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     "arguments",
     [(), ("run",), ("build", "folder"), ("prepare", "folder"), ("prepare", "f", "-x", "y")],
 )
-def test_says_how_it_is_called(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_usage_is_printed(arguments: tuple[str, ...], tmp_path: Path) -> None:
     found = check(*arguments)
     assert found.returncode == 2
     assert "gpu_check.sh prepare FOLDER --checkpoints DIR --ct DIR" in found.stderr

@@ -93,7 +93,7 @@ def test_without_debian_the_engine_is_left_out(
     assert not (tmp_path / "include").exists()
 
 
-def test_a_failure_is_told_with_what_to_do(
+def test_a_failure_says_what_to_do(
     tool: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,9 +107,9 @@ def test_a_failure_is_told_with_what_to_do(
     monkeypatch.setattr(tool, "fetch", fetch)
     monkeypatch.setattr(sys, "argv", [str(TOOL), str(tmp_path / "include")])
     assert tool.main() == 1
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     for words in ("slow", "no route to host", "libonnxruntime-dev", "ONNXRUNTIME=off"):
-        assert words in said
+        assert words in message
     assert not (tmp_path / "include").exists()
 
 

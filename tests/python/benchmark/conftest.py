@@ -1,4 +1,4 @@
-"""Finished benchmarks that were never run, to look at from all sides."""
+"""Finished benchmarks with made-up measurements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MakeRecord = Callable[..., Record]
 
 
 def make_outputs(p_nodule: tuple[float, ...] = (0.9, 0.2)) -> Outputs:
-    """Return two candidates."""
+    """Return results with two candidates."""
     places = [(1, 2, 3), (4, 5, 6)]
     return Outputs(places, list(places), list(p_nodule), [None, None], 100)
 
@@ -38,7 +38,7 @@ def make_record(
     options: dict[str, str] | None = None,
     profile: str = "book",
 ) -> Record:
-    """Return a configuration whose first CT takes `seconds`, more by 10 % in each later round."""
+    """Return a record whose first CT takes `seconds`, 10 % more in each later round."""
     configuration = Configuration(name, threads=threads, options=options or {}, profile=profile)
     record = Record(configuration, Path("none.npz"), comparison=comparison)
     for number in range(rounds):
@@ -72,7 +72,7 @@ def outputs() -> Callable[..., Outputs]:
 
 @pytest.fixture
 def in_field() -> Comparison:
-    """What looks at the lung field alone, and decides the same there."""
+    """Comparison of a configuration that searches only the lung field and decides the same."""
     return IN_FIELD
 
 
@@ -106,7 +106,7 @@ def benchmark_of() -> Callable[..., Benchmark]:
 
 @pytest.fixture
 def example(benchmark_of: Callable[..., Benchmark]) -> Benchmark:
-    """A baseline, an engine four times as fast, one that failed and one that is not there."""
+    """Benchmark of a baseline, an engine four times as fast, a failed and a missing engine."""
     failed = make_record("onnxruntime", 1.0, rounds=0, comparison=None, failure="Io: no file")
     return benchmark_of(
         make_record("eager", 40.0),

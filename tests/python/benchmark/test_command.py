@@ -140,7 +140,7 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--threads", "0"], "--threads 0: expected whole numbers of at least 1"),
         (["--precision", "half"], "unknown precision 'half'; expected fp32, tf32, bf16"),
@@ -166,16 +166,16 @@ def test_wrong_arguments(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = bench(tiny_bundle, *arguments)
     assert result.exit_code == 2
-    assert told in " ".join(result.output.split())
+    assert message in " ".join(result.output.split())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_bundle_and_a_page_without_marks(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_a_damaged_bundle_and_a_page_without_markers(tiny_bundle: Path, tmp_path: Path) -> None:
     assert "is no bundle" in bench(tmp_path).output
     page = tmp_path / "page.md"
     page.write_text("nothing")

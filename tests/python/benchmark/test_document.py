@@ -1,4 +1,4 @@
-"""JSON and CSV hold every measurement."""
+"""JSON and CSV contain every measurement."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_json_without_nan(benchmark_of, record) -> None:
     assert configuration["comparison"]["largest_difference"] is None
 
 
-def test_profile_and_region_are_told(benchmark_of, record, in_field) -> None:
+def test_profile_and_region_are_written(benchmark_of, record, in_field) -> None:
     ours = record("native", 1.0, profile="lung", comparison=in_field)
     whole = ours.measurements[2].result
     ours.measurements[2] = replace(

@@ -1,4 +1,4 @@
-"""The machine of a benchmark."""
+"""Description of the machine of a benchmark."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import lungrt
 from lungrt.benchmark.environment import collect_environment, idle_warning, processors
 
 
-def test_what_a_figure_means_nothing_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_is_described_without_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("LD_PRELOAD", "/somewhere/secret/libjemalloc.so")
     found = collect_environment([])
@@ -33,7 +33,7 @@ def test_engines_and_devices() -> None:
 
 
 @pytest.mark.parametrize(("load", "warned"), [(0.0, False), (0.3, False), (0.31, True)])
-def test_a_busy_machine_is_told(load: float, warned: bool) -> None:
-    said = idle_warning({"load_average": [load, 9.0, 9.0], "processors": 2})
-    assert bool(said) == warned
-    assert not warned or "load average 0.31 on 2 processors" in said
+def test_a_busy_machine_causes_a_warning(load: float, warned: bool) -> None:
+    warning = idle_warning({"load_average": [load, 9.0, 9.0], "processors": 2})
+    assert bool(warning) == warned
+    assert not warned or "load average 0.31 on 2 processors" in warning

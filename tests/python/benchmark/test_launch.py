@@ -25,8 +25,8 @@ def failure(program: str, tmp_path: Path, monkeypatch, limit_s: float = 60.0) ->
 
 def test_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    told = failure(program, tmp_path, monkeypatch)
-    assert told.startswith("killed by SIGKILL (often because memory ran out)")
+    message = failure(program, tmp_path, monkeypatch)
+    assert message.startswith("killed by SIGKILL (often because memory ran out)")
 
 
 def test_crashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,12 +36,12 @@ def test_crashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = failure("import time; time.sleep(600)", tmp_path, monkeypatch, limit_s=1.0)
-    assert told == "stopped after 1 s, the limit set by --time-limit"
+    message = failure("import time; time.sleep(600)", tmp_path, monkeypatch, limit_s=1.0)
+    assert message == "stopped after 1 s, the limit set by --time-limit"
 
 
 def test_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "result.json").write_text("{}")  # of the measurement before
+    (tmp_path / "result.json").write_text("{}")  # of an earlier measurement
     assert failure("", tmp_path, monkeypatch) == "its process ended without writing a result"
 
 

@@ -1,4 +1,4 @@
-"""What happens inside of a configuration's process."""
+"""The measuring process of a configuration."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ def test_finding_the_lungs_counts_as_segment() -> None:
     assert seconds == {"segment": 2.5, "group": 0.25, "classify": 1.0}
     assert sum(seconds.values()) == timings.pop("total")
     assert timings.pop("find_lungs")
-    assert stage_seconds(timings)["segment"] == 2.0  # a volume that is looked at everywhere
+    assert stage_seconds(timings)["segment"] == 2.0  # without a lung field
 
 
 def test_a_profile_reaches_the_pipeline(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("scipy")
     from lungrt.phantom import PhantomOptions, chest
 
-    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # as an engine's process has it; taken back
+    monkeypatch.setenv(
+        "OMP_WAIT_POLICY", "passive"
+    )  # set by EngineSubject; monkeypatch restores it
     phantom = chest(PhantomOptions(shape=(48, 96, 96), nodules=2), seed=1)
     ct = lungrt.CtVolume(phantom.hu, phantom.geometry)
 
@@ -64,7 +66,7 @@ def test_peak_memory_is_this_programs_alone() -> None:
     assert int(done.stdout) < 200_000_000
 
 
-def test_tasks_travel(tmp_path: Path) -> None:
+def test_tasks_are_written_and_read(tmp_path: Path) -> None:
     task = Task("whole", "b", "c", 1.5, "r", options={"a": "1"}, checkpoints={"nodule": ["n"]})
     task.write(tmp_path / "task.json")
     assert Task.read(str(tmp_path / "task.json")) == task
@@ -101,7 +103,7 @@ assert not {{"torch", "scipy", "lungrt.models"}} & set(sys.modules)
 
 
 @pytest.mark.parametrize("error", ["MemoryError()", "ImportError('no x')"])
-def test_what_goes_wrong_is_written_for_the_other_process(tmp_path: Path, error: str) -> None:
+def test_errors_are_written_to_the_result_file(tmp_path: Path, error: str) -> None:
     Task("cold", "b", "c", 0.0, str(tmp_path / "r.json")).write(tmp_path / "t.json")
     program = f"""
 import sys
@@ -112,5 +114,5 @@ main(subject)
 """
     done = subprocess.run([sys.executable, "-c", program], check=False)
     assert done.returncode == FAILED
-    told = json.loads((tmp_path / "r.json").read_text())["error"]
-    assert told in ("MemoryError: out of memory", "ImportError: no x")
+    message = json.loads((tmp_path / "r.json").read_text())["error"]
+    assert message in ("MemoryError: out of memory", "ImportError: no x")

@@ -1,4 +1,4 @@
-"""Times count for nothing where results differ: each way to differ is seen."""
+"""Comparison of results: every kind of difference is found."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_differing_decision_is_seen(outputs) -> None:
     assert "1 OF 2 DECISIONS DIFFER" in found.describe()
 
 
-def test_the_bundle_says_where_decisions_are_made(outputs) -> None:
+def test_decisions_use_the_thresholds_of_the_bundle(outputs) -> None:
     pair = outputs((0.9, 0.6)), outputs((0.9, 0.4))
     assert compare_outputs(*pair, "eager", Thresholds(nodule=0.7)).same_decisions
     assert not compare_outputs(*pair, "eager", Thresholds(nodule=0.5)).same_decisions
@@ -52,7 +52,7 @@ def test_a_differing_malignancy_is_seen(outputs, ours, theirs) -> None:
     assert compared(one, other).differing_decisions == 1
 
 
-def test_no_number_is_no_agreement(outputs) -> None:
+def test_nan_never_agrees(outputs) -> None:
     nan = outputs((0.9, math.nan))
     for ours, theirs in ((nan, outputs()), (outputs(), nan), (nan, nan)):
         found = compared(ours, theirs)
@@ -85,7 +85,7 @@ def test_another_order_and_a_repeated_candidate_are_seen(outputs) -> None:
 
 
 def in_region(outputs, places, p_nodule):
-    """Return what looked at a region and has these candidates; its mask is smaller."""
+    """Return the results of a configuration that searched a region and found these candidates."""
     return replace(
         outputs(),
         candidates=list(places),
@@ -97,7 +97,7 @@ def in_region(outputs, places, p_nodule):
     )
 
 
-def test_what_looks_at_a_region_may_lack_what_lies_outside(outputs) -> None:
+def test_a_region_may_miss_candidates_outside(outputs) -> None:
     for places, p_nodule in (([(1, 2, 3)], [0.9]), ([(4, 5, 6)], [0.2])):
         found = compared(in_region(outputs, places, p_nodule), outputs())
         assert found.same_decisions
@@ -109,7 +109,7 @@ def test_what_looks_at_a_region_may_lack_what_lies_outside(outputs) -> None:
         )
 
 
-def test_what_looks_at_a_region_may_find_nothing_else(outputs) -> None:
+def test_a_region_must_not_have_other_candidates(outputs) -> None:
     strange = in_region(outputs, [(1, 2, 3), (7, 7, 7)], [0.9, 0.1])
     found = compared(strange, outputs())
     assert not found.same_decisions
@@ -119,14 +119,14 @@ def test_what_looks_at_a_region_may_find_nothing_else(outputs) -> None:
     assert compared(twice, outputs()).differing_candidates == 1
 
 
-def test_what_looks_at_a_region_keeps_the_order(outputs) -> None:
+def test_a_region_keeps_the_order(outputs) -> None:
     swapped = in_region(outputs, [(4, 5, 6), (1, 2, 3)], [0.2, 0.9])
     found = compared(swapped, outputs())
     assert not found.same_decisions
     assert found.differing_candidates == 1
 
 
-def test_what_looks_at_a_region_decides_the_same_there(outputs) -> None:
+def test_a_region_must_decide_the_same(outputs) -> None:
     found = compared(in_region(outputs, [(4, 5, 6)], [0.8]), outputs())
     assert not found.same_decisions
     assert found.differing_decisions == 1
@@ -136,7 +136,7 @@ def test_what_looks_at_a_region_decides_the_same_there(outputs) -> None:
     assert not compared(nan, outputs()).same_decisions
 
 
-def test_two_that_look_at_the_same_region_are_compared_in_full(outputs) -> None:
+def test_two_results_of_the_same_region_are_compared_in_full(outputs) -> None:
     whole = in_region(outputs, [(1, 2, 3), (4, 5, 6)], [0.9, 0.2])
     part = replace(in_region(outputs, [(1, 2, 3)], [0.9]), mask_voxels=39)
     found = compared(part, whole)
@@ -144,7 +144,7 @@ def test_two_that_look_at_the_same_region_are_compared_in_full(outputs) -> None:
     assert found.in_region is None
 
 
-def test_a_region_is_no_excuse_for_one_that_looks_everywhere(outputs) -> None:
+def test_the_whole_volume_must_not_miss_candidates(outputs) -> None:
     fewer = replace(in_region(outputs, [(1, 2, 3)], [0.9]), restricted=False)
     assert compared(fewer, outputs()).differing_candidates == 1
 

@@ -64,7 +64,7 @@ def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
     )
 
 
-def test_a_configuration_for_each_precision_where_the_engine_does_it() -> None:
+def test_a_configuration_for_each_supported_precision() -> None:
     selection = Selection(threads=[1], eager=False, precisions=["fp32", "tf32", "bf16"])
     plan = plan_configurations(selection, ENGINES)
     assert [(c.name, c.device, c.precision) for c in plan.configurations] == [
@@ -90,7 +90,7 @@ def test_a_precision_that_does_not_exist() -> None:
         plan_configurations(Selection(threads=[1], precisions=["half"]), ENGINES)
 
 
-def test_a_configuration_for_each_profile_beside_the_defaults() -> None:
+def test_a_configuration_for_each_profile_with_the_defaults() -> None:
     selection = Selection(
         threads=[1],
         engines=["torchscript"],
@@ -125,7 +125,7 @@ def test_a_profile_that_does_not_exist() -> None:
 def test_profiles_are_those_of_the_library(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()  # the library looks for packages itself
+    monkeypatch.undo()  # the library searches for packages itself
     for profile in planning.PROFILES:
         assert lungrt.Pipeline(tiny_bundle, profile=profile).profile.profile == profile
     with pytest.raises(InvalidArgument, match=f"expected {' or '.join(planning.PROFILES)}"):
@@ -150,7 +150,7 @@ def test_chosen_engines_devices_and_option_sets() -> None:
     assert plan.skipped == [Skipped("eager PyTorch", "disabled by --no-eager")]
 
 
-def test_missing_packages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         planning.importlib.util, "find_spec", lambda name: None if name == "scipy" else object()
     )

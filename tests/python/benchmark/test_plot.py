@@ -1,4 +1,4 @@
-"""The picture."""
+"""The bar chart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lungrt.benchmark.plot import plot, require_matplotlib
 from lungrt.errors import InvalidArgument
 
 
-def test_svg_has_a_bar_a_stage_and_follows_dark_pages(example) -> None:
+def test_svg_has_a_bar_for_each_stage_and_adapts_to_dark_pages(example) -> None:
     pytest.importorskip("matplotlib")
     svg = plot(example, "svg")
     assert plot(example, "svg") == svg
@@ -24,7 +24,7 @@ def test_svg_has_a_bar_a_stage_and_follows_dark_pages(example) -> None:
     for colour in ("#999999", "#0072b2", "#d55e00", "#e69f00"):
         assert text.count(f"fill: {colour}") >= 2  # both configurations
     assert "prefers-color-scheme: dark" in text
-    # Every colour of ink and paper has a counterpart.
+    # Every colour that is not of a stage has a counterpart for dark pages.
     used = set(re.findall(r'style="[^"]*fill: (#[0-9a-f]{6})', text))
     stages = {"#999999", "#0072b2", "#d55e00", "#e69f00"}
     assert used - stages <= set(plotting._LIGHT.values())

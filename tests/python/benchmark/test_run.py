@@ -1,4 +1,4 @@
-"""The rounds: interleaved, and one configuration's failure is nobody else's."""
+"""The rounds of a benchmark: interleaved, and going on if a configuration fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORKLOAD = Workload(Path("ct"), Path("small"), "ct", "1.2", places=7)
 
 
 class Processes:
-    """Stands for processes: keeps what was measured, and fails where told to."""
+    """Replacement of measuring processes: records the calls, and fails if it should."""
 
     def __init__(self, outputs, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -72,7 +72,9 @@ def run(tmp_path: Path, rounds: int = 2, configurations: Sequence[Configuration]
     )
 
 
-def test_rounds_are_interleaved_and_begin_with_another_each(processes, tmp_path: Path) -> None:
+def test_rounds_are_interleaved_and_begin_with_different_configurations(
+    processes, tmp_path: Path
+) -> None:
     run(tmp_path)
     first = [("eager", "cold"), ("torchscript", "cold"), ("torchscript", "command")]
     first += [(name, kind) for kind in ("network", "whole") for name in ("eager", "torchscript")]
@@ -81,7 +83,7 @@ def test_rounds_are_interleaved_and_begin_with_another_each(processes, tmp_path:
     assert processes.asked == first + second
 
 
-def test_each_process_is_told_what_to_do(processes, tmp_path: Path) -> None:
+def test_tasks_of_the_processes(processes, tmp_path: Path) -> None:
     run(tmp_path, rounds=1)
     cold, _, network, _, _, whole = processes.tasks
     assert (cold.ct, cold.series, cold.places) == ("small", None, 0)
@@ -98,7 +100,9 @@ def test_each_process_is_told_what_to_do(processes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["cold", "command", "network", "whole"])
-def test_a_failure_loses_nobody_elses_results(processes, tmp_path: Path, kind: str) -> None:
+def test_a_failure_does_not_affect_other_configurations(
+    processes, tmp_path: Path, kind: str
+) -> None:
     processes.failing = {("torchscript", kind)}
     eager, engine = run(tmp_path)
     assert eager.failure is None
@@ -108,7 +112,7 @@ def test_a_failure_loses_nobody_elses_results(processes, tmp_path: Path, kind: s
     assert processes.asked.count(("torchscript", kind)) == 1  # not tried again
 
 
-def test_differing_decisions_are_seen_in_any_round(processes, outputs, tmp_path: Path) -> None:
+def test_differing_decisions_are_found_in_any_round(processes, outputs, tmp_path: Path) -> None:
     processes.outputs["torchscript"] = outputs((0.9, 0.9))
     eager, engine = run(tmp_path)
     assert eager.comparison.same_decisions
@@ -116,14 +120,14 @@ def test_differing_decisions_are_seen_in_any_round(processes, outputs, tmp_path:
     assert engine.comparison.baseline == EAGER.key
 
 
-def test_without_the_baseline_the_first_that_finished_is_it(processes, tmp_path: Path) -> None:
+def test_the_first_that_finished_replaces_a_failed_baseline(processes, tmp_path: Path) -> None:
     processes.failing = {("eager", "whole")}
     eager, engine = run(tmp_path)
     assert eager.comparison is None
     assert engine.comparison.baseline == ENGINE.key
 
 
-def test_another_profile_is_measured_on_the_ct_alone(processes, tmp_path: Path) -> None:
+def test_another_profile_is_measured_on_the_large_ct_only(processes, tmp_path: Path) -> None:
     *_, lung = run(tmp_path, rounds=2, configurations=[EAGER, ENGINE, LUNG])
     assert [kind for name, kind in processes.asked if name == "native"] == ["whole", "whole"]
     assert {task.profile for task in processes.tasks if task.name == "native"} == {"lung"}
@@ -132,7 +136,7 @@ def test_another_profile_is_measured_on_the_ct_alone(processes, tmp_path: Path) 
     assert (lung.comparison.in_region, lung.comparison.slices) == (1, 0)
 
 
-def test_a_ct_without_lungs_loses_nobody_elses_results(processes, tmp_path: Path) -> None:
+def test_a_ct_without_lungs_does_not_affect_other_profiles(processes, tmp_path: Path) -> None:
     processes.failing = {("native", "whole")}
     eager, engine, lung = run(tmp_path, configurations=[EAGER, ENGINE, LUNG])
     assert lung.failure.message == "ended by SIGKILL"
@@ -140,7 +144,7 @@ def test_a_ct_without_lungs_loses_nobody_elses_results(processes, tmp_path: Path
     assert engine.comparison.same_decisions
 
 
-def test_what_looks_everywhere_is_the_baseline_of_what_does_not(processes, tmp_path: Path) -> None:
+def test_the_baseline_searches_the_whole_volume_if_any_does(processes, tmp_path: Path) -> None:
     elsewhere = replace(ENGINE, threads=2)
     lung, book = run(tmp_path, configurations=[LUNG, elsewhere])
     assert lung.comparison.baseline == book.comparison.baseline == elsewhere.key
@@ -151,15 +155,15 @@ def test_what_looks_everywhere_is_the_baseline_of_what_does_not(processes, tmp_p
     assert book.comparison is None
 
 
-def test_progress_tells_every_measurement(processes, tmp_path: Path) -> None:
-    told = []
+def test_progress_reports_every_measurement(processes, tmp_path: Path) -> None:
+    calls = []
     run_benchmark(
         [EAGER, ENGINE],
         WORKLOAD,
         Settings(Path("bundle"), rounds=1),
         Thresholds(),
         tmp_path,
-        lambda done, total, text: told.append((done, total, text)),
+        lambda done, total, text: calls.append((done, total, text)),
     )
-    assert told[0] == (0, 8, "round 1 of 1, cold: eager on cpu, 1 thread")
-    assert told[-1] == (8, 8, "done")
+    assert calls[0] == (0, 8, "round 1 of 1, cold: eager on cpu, 1 thread")
+    assert calls[-1] == (8, 8, "done")

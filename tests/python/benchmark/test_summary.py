@@ -1,4 +1,4 @@
-"""From rounds to medians, and against whom a ratio is."""
+"""Medians of the rounds, and the baseline of speed-ups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_medians_of_the_first_and_of_later_cts(record) -> None:
     assert ours.crop_ms.count == 6
 
 
-def test_the_first_cold_start_stands_apart(record) -> None:
+def test_the_first_cold_start_is_separate(record) -> None:
     (ours,) = summarize([record("torchscript", 10.0)])
     assert ours.cold_first.median == 0.5
     assert (ours.cold.lowest, ours.cold.highest) == (1.5, 2.5)

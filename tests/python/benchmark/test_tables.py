@@ -23,7 +23,7 @@ def printed(benchmark) -> str:
 def test_screen(example) -> None:
     text = printed(example)
     (ours, *_) = [line for line in text.splitlines() if "TorchScript engine" in line]
-    # read, segment, group, classify, total, next CT, memory, ratio
+    # read, segment, group, classify, total, later CTs, peak memory, speed-up
     expected = ["1.10", "6.60", "1.10", "2.20", "11.0", "(10.0", "-", "12.0)", "5.50", "1.00", "GB"]
     assert ours.split()[3:] == [*expected, "4.0x"]
     assert "not measured: onnxruntime on cpu, 2 threads (whole, round 2): Io: no file" in text
@@ -60,7 +60,9 @@ def test_markdown_says_what_differs(benchmark_of, record) -> None:
     assert "found the same" not in section
 
 
-def test_what_looks_at_the_lung_field_is_told_apart(benchmark_of, record, in_field) -> None:
+def test_results_in_the_lung_field_have_a_sentence_of_their_own(
+    benchmark_of, record, in_field
+) -> None:
     lung = record("native", 2.0, profile="lung", comparison=in_field)
     benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
     section = to_markdown(benchmark)
@@ -78,14 +80,14 @@ def test_what_looks_at_the_lung_field_is_told_apart(benchmark_of, record, in_fie
     ) in printed(benchmark)
 
 
-def test_the_lung_field_beside_a_lone_baseline(benchmark_of, record, in_field) -> None:
+def test_the_lung_field_and_only_a_baseline(benchmark_of, record, in_field) -> None:
     lung = record("native", 2.0, profile="lung", comparison=in_field)
     section = to_markdown(benchmark_of(record("native", 3.0), lung))
     assert "found the same" not in section
     assert "Of the 2 candidates, 1 lie in the lung field" in section
 
 
-def test_a_difference_in_the_lung_field_is_told(benchmark_of, record, in_field) -> None:
+def test_a_difference_in_the_lung_field_is_reported(benchmark_of, record, in_field) -> None:
     differing = replace(in_field, differing_candidates=1)
     lung = record("native", 2.0, profile="lung", comparison=differing)
     section = to_markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
@@ -94,7 +96,7 @@ def test_a_difference_in_the_lung_field_is_told(benchmark_of, record, in_field) 
     assert "decide the same" not in section
 
 
-def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
+def test_only_the_text_between_the_markers_is_replaced(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     text = replaced(read_marked(page), "new\n")
@@ -105,7 +107,7 @@ def test_only_what_lies_between_the_marks_is_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}", f"{BEGIN}{BEGIN}{END}"]
 )
-def test_a_page_without_marks(tmp_path: Path, text: str) -> None:
+def test_a_page_without_markers(tmp_path: Path, text: str) -> None:
     page = tmp_path / "README.md"
     page.write_text(text)
     with pytest.raises(
@@ -114,6 +116,6 @@ def test_a_page_without_marks(tmp_path: Path, text: str) -> None:
         read_marked(page)
 
 
-def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_page(tmp_path: Path) -> None:
     with pytest.raises(Io, match="cannot be read"):
         read_marked(tmp_path / "README.md")

@@ -1,4 +1,4 @@
-"""Generated CTs: the same for everybody, and large enough."""
+"""Generated CTs: always the same, and large enough for a crop."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_help_of_each_command_has_an_example(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["diagnose", "compare"])
-def test_help_is_quick_to_come(command: str) -> None:
+def test_help_imports_no_heavy_modules(command: str) -> None:
     program = (
         "import sys\n"
         "from lungrt.cli import main\n"
@@ -78,7 +78,7 @@ def test_interrupt_before_a_command_begins() -> None:
     assert done.returncode == 130
 
 
-def test_progress_is_quiet_where_there_is_no_terminal() -> None:
+def test_no_progress_without_a_terminal() -> None:
     with progress.progress_bars(True) as report:
         assert report is None
 
@@ -108,7 +108,7 @@ def test_output_file_has_the_usual_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == usual
 
 
-def test_output_file_that_was_not_written_is_not_there(tmp_path: Path) -> None:
+def test_unwritten_output_file_does_not_appear(tmp_path: Path) -> None:
     with output_file(tmp_path / "a.json", (".json",)):
         pass
     with pytest.raises(RuntimeError), output_file(tmp_path / "a.json", (".json",)):
@@ -116,7 +116,7 @@ def test_output_file_that_was_not_written_is_not_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_disk_that_fills_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -51,7 +51,7 @@ def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 
 
 def overturn(report: dict[str, Any]) -> None:
-    """Decide otherwise of the first nodule."""
+    """Change the decision about the first nodule."""
     nodule = report["nodules"].pop(0)
     (candidate,) = (c for c in report["candidates"] if c["index"] == nodule["index"])
     candidate.update(p_nodule=0.25, p_malignant=None)
@@ -83,7 +83,7 @@ def test_an_overturned_decision_is_listed(
     assert "nodule only in A" not in result.stdout  # already listed as a candidate
 
 
-def test_what_is_listed_by_one_alone(write_report: Callable[..., Path]) -> None:
+def test_a_nodule_of_one_side_only(write_report: Callable[..., Path]) -> None:
     def drop(report: dict[str, Any]) -> None:
         (mark,) = report["nodules"].pop(0)["marks"]
         del report["candidates"][mark]
@@ -259,13 +259,15 @@ def test_wrong_arguments(
     assert message in error_line(compare(*arguments))
 
 
-def test_a_precision_that_cannot_be_had(ct_file: Path, tiny_bundle: Path) -> None:
+def test_an_unsupported_precision(ct_file: Path, tiny_bundle: Path) -> None:
     line = error_line(compare("", "precision=int8", "--bundle", tiny_bundle, "--ct", ct_file))
     assert "in int8 on device cpu" in line
     assert "engine torchscript: it supports fp32 on cpu" in line
 
 
-def test_nothing_that_could_be_compared(write_report: Callable[..., Path], tmp_path: Path) -> None:
+def test_no_pair_of_reports_can_be_compared(
+    write_report: Callable[..., Path], tmp_path: Path
+) -> None:
     for side in "ab":
         for name in ("1.json", "2.json"):
             write_report(f"{side}/{name}", lambda r: r.pop("candidates"))
@@ -295,7 +297,7 @@ def test_the_table_fits_a_terminal(write_report: Callable[..., Path]) -> None:
     assert name in "".join(line.split(" ")[0] for line in text.splitlines())
 
 
-def test_many_decisions_are_cut_on_the_screen_alone(
+def test_long_lists_are_cut_on_the_terminal_only(
     write_report: Callable[..., Path], tmp_path: Path, report_content: dict[str, Any]
 ) -> None:
     def many(report: dict[str, Any]) -> None:

@@ -37,7 +37,10 @@ def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 
 @pytest.fixture
 def diagnose(tiny_bundle: Path) -> Callable[..., Result]:
-    """Run the command in this process, as the book does: the small CT has no lungs."""
+    """Return a function that runs the command in this process.
+
+    It uses the profile book, because the small CT has no lungs.
+    """
 
     def run(*arguments: object) -> Result:
         options = ["--bundle", str(tiny_bundle), "--threads", "1", "--profile", "book"]
@@ -47,7 +50,7 @@ def diagnose(tiny_bundle: Path) -> Callable[..., Result]:
 
 
 def error_line(result: Result) -> str:
-    """Return what was said in the one line on stderr."""
+    """Return the error message, which must be the only output."""
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
@@ -187,7 +190,7 @@ def test_limits_end_the_run(
     assert output.read_text() == "older"
 
 
-def test_limits_that_are_kept_change_nothing(
+def test_limits_that_are_not_reached_change_nothing(
     diagnose: Callable[..., Result], ct_file: Path
 ) -> None:
     result = diagnose(ct_file, "--time-limit", "600", "--memory-limit", "4GiB")
@@ -196,14 +199,14 @@ def test_limits_that_are_kept_change_nothing(
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "many"])
-def test_threads_that_cannot_be(ct_file: Path, tiny_bundle: Path, threads: str) -> None:
+def test_invalid_numbers_of_threads(ct_file: Path, tiny_bundle: Path, threads: str) -> None:
     arguments = ["diagnose", str(ct_file), "--bundle", str(tiny_bundle), "--threads", threads]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "--threads" in result.stderr
 
 
-def test_ct_and_bundle_that_are_not_there(
+def test_missing_ct_and_bundle(
     diagnose: Callable[..., Result], ct_file: Path, tmp_path: Path
 ) -> None:
     assert "nothing.mha: no such file" in error_line(diagnose(tmp_path / "nothing.mha"))
@@ -222,7 +225,7 @@ def test_message_is_one_red_line_even_if_it_looks_like_markup(
 @pytest.mark.parametrize(
     "output", ["missing/report.json", "ct.mha/report.json", "/proc/report.json", "folder.json"]
 )
-def test_output_that_cannot_be_written_is_found_before_the_work(
+def test_unwritable_output_is_reported_before_the_run(
     diagnose: Callable[..., Result], ct_file: Path, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (ct_file.parent / "folder.json").mkdir()
@@ -259,16 +262,16 @@ def test_ctrl_c_while_a_ct_is_read(
 
 
 def test_ctrl_c_in_a_run(tiny_bundle: Path, tmp_path: Path) -> None:
-    """A real process and a real signal, once the run has told that it is under way."""
+    """Send a real signal to a real process after the run has reported progress."""
     image = SimpleITK.GetImageFromArray(np.zeros((5000, 64, 64), np.int16))
     SimpleITK.WriteImage(image, str(tmp_path / "long.mha"), useCompression=True)
     program = f"""
 import lungrt.pipeline
 run = lungrt.pipeline.Pipeline.run
-def told(*arguments, progress, **options):
-    told = lambda *_: print("under way", flush=True)
-    return run(*arguments, progress=told, **options)
-lungrt.pipeline.Pipeline.run = told
+def run_and_print(*arguments, progress, **options):
+    print_progress = lambda *_: print("under way", flush=True)
+    return run(*arguments, progress=print_progress, **options)
+lungrt.pipeline.Pipeline.run = run_and_print
 {CLI}
 """
     output = tmp_path / "report.json"
@@ -289,7 +292,7 @@ lungrt.pipeline.Pipeline.run = told
     assert [path.name for path in tmp_path.iterdir()] == ["long.mha"]
 
 
-def test_output_in_a_pipe_is_plain_and_whole(tiny_bundle: Path, ct_file: Path) -> None:
+def test_output_in_a_pipe_is_plain_and_not_cut(tiny_bundle: Path, ct_file: Path) -> None:
     options = ("--bundle", tiny_bundle, "--profile", "book")
     done = subprocess.run(
         [sys.executable, "-c", CLI, "diagnose", ct_file, *options],

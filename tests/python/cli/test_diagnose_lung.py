@@ -1,4 +1,4 @@
-"""``lungrt diagnose`` as it is by default: in the lungs alone, and what it writes of them."""
+"""``lungrt diagnose`` with its default profile, and the masks that it writes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ct_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def diagnose(tiny_bundle: Path, tmp_path: Path) -> Callable[..., tuple[Result, dict[str, Any]]]:
-    """Run the command in this process; what it said and what it wrote."""
+    """Return a function that runs the command in this process, and returns output and report."""
 
     def run(*arguments: object) -> tuple[Result, dict[str, Any]]:
         output = tmp_path / "report.json"
@@ -53,9 +53,7 @@ def decisions(content: dict[str, Any]) -> dict[str, Any]:
     return {key: content[key] for key in ("counts", "nodules", "candidates", "lung_field")}
 
 
-def test_lungs_are_looked_for_by_default(
-    diagnose: Diagnose, ct_file: Path, tiny_bundle: Path
-) -> None:
+def test_default_is_the_lung_profile(diagnose: Diagnose, ct_file: Path, tiny_bundle: Path) -> None:
     result, written = diagnose(ct_file)
     expected = lungrt.Pipeline(tiny_bundle, profile="lung", threads=1).run(ct_file)
     assert decisions(written) == decisions(expected.to_dict())
@@ -70,7 +68,9 @@ def test_lungs_are_looked_for_by_default(
     assert "(find lungs " in result.stdout
 
 
-def test_everywhere_all_the_same(diagnose: Diagnose, ct_file: Path, tiny_bundle: Path) -> None:
+def test_region_volume_searches_the_whole_volume(
+    diagnose: Diagnose, ct_file: Path, tiny_bundle: Path
+) -> None:
     _, lung = diagnose(ct_file)
     _, written = diagnose(ct_file, "--region", "volume", "--no-merge-marks")
     exact = lungrt.Pipeline(tiny_bundle, geometry="exact", threads=1).run(ct_file)
@@ -130,7 +130,7 @@ def test_a_ct_without_lungs(small_ct: lungrt.CtVolume, tiny_bundle: Path, tmp_pa
 
 
 @pytest.mark.parametrize("folder", ["taken", "taken/below"])
-def test_masks_that_cannot_be_saved_are_found_before_the_work(
+def test_unwritable_mask_folder_is_reported_before_the_run(
     folder: str,
     ct_file: Path,
     tiny_bundle: Path,
@@ -140,10 +140,10 @@ def test_masks_that_cannot_be_saved_are_found_before_the_work(
     (tmp_path / "taken").write_text("mine")
     monkeypatch.setattr(lungrt, "Pipeline", lambda *_, **__: pytest.fail("the work began"))
     line = error_line(ct_file, "--bundle", tiny_bundle, "--save-masks", tmp_path / folder)
-    assert f"{folder}: no folder for masks can be made there" in line
+    assert f"{folder}: the folder for masks cannot be created" in line
 
 
-def test_a_region_and_a_mask_format_that_are_not_known(ct_file: Path, tiny_bundle: Path) -> None:
+def test_unknown_region_and_mask_format(ct_file: Path, tiny_bundle: Path) -> None:
     line = error_line(ct_file, "--bundle", tiny_bundle, "--region", "heart")
     assert "unknown region 'heart': expected volume or lung" in line
     arguments = ["diagnose", str(ct_file), "--bundle", str(tiny_bundle), "--mask-format", "dcm"]
@@ -152,7 +152,7 @@ def test_a_region_and_a_mask_format_that_are_not_known(ct_file: Path, tiny_bundl
     assert "--mask-format" in result.stderr
 
 
-def test_help_tells_of_profiles_and_masks() -> None:
+def test_help_describes_profiles_and_masks() -> None:
     result = CliRunner().invoke(app, ["diagnose", "--help"], env={"COLUMNS": "160"})
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())

@@ -1,3 +1,5 @@
+"""Parsing of ``--engine-option``."""
+
 import pytest
 
 from lungrt.cli.engine_options import parse_engine_options
@@ -15,6 +17,6 @@ def test_refuses_another_form(given):
         parse_engine_options(given)
 
 
-def test_refuses_a_name_that_stands_twice():
+def test_refuses_a_name_given_twice():
     with pytest.raises(InvalidArgument, match="given twice"):
         parse_engine_options(["a=1", "a=2"])

@@ -29,7 +29,7 @@ def test_versions_engines_and_devices() -> None:
     assert "bundle" not in result.stdout
 
 
-def test_a_long_path_stands_whole() -> None:
+def test_a_long_path_is_not_cut() -> None:
     path = "/a-folder/" * 30 + "liblungrt_torchscript.so"
     engine = {"name": "torchscript", "available": False, "version": "", "reason": path}
     console = Console(width=80, file=io.StringIO())

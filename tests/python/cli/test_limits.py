@@ -28,13 +28,13 @@ def test_sizes(text: str | None, size: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "0", "-1", "two", "1TB", "nan", "1e9", "0.1", "9223372036854775808", "9" * 400]
 )
-def test_no_sizes(text: str) -> None:
+def test_invalid_sizes(text: str) -> None:
     with pytest.raises(InvalidArgument, match="--memory-limit"):
         parse_memory(text)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
-def test_no_times(seconds: float) -> None:
+def test_invalid_times(seconds: float) -> None:
     with pytest.raises(InvalidArgument, match="--time-limit"):
         validate_time(seconds)
     assert validate_time(None) == 0.0

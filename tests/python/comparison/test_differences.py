@@ -1,4 +1,4 @@
-"""What changed: nothing of itself, and exactly what was planted."""
+"""Differences: a diagnosis equals itself, and exactly the planted changes are found."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_moving_alone_changes_no_decision() -> None:
 
 
 def test_merged_marks_are_compared_as_they_are_listed() -> None:
-    """Candidates stand before merging, nodules after it."""
+    """Marks are merged after the candidates were listed and before the nodules are."""
     merged = diagnosis(_CANDIDATES, nodules=[_CANDIDATES[1]])
     found = compare("ct", diagnosis(_CANDIDATES), merged)
     assert found.candidates.same_decisions

@@ -1,4 +1,4 @@
-"""Which mark is which: one to one, whichever list is called A."""
+"""Pairing of marks: one to one, and independent of which list is called A."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lungrt.comparison import matching
 from lungrt.comparison.diagnosis import Mark
 from lungrt.comparison.matching import match
 
-# Few places, so that marks meet, lie at equal distances and share voxels.
+# Few positions, so that marks often share voxels or have equal distances.
 _indices = st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 5))
 _marks = st.lists(_indices.map(lambda index: mark(*index)), max_size=12)
 _distances = st.sampled_from([0.0, 0.7, 1.0, 2.5, 100.0])
@@ -41,7 +41,9 @@ def test_each_is_paired_once_or_alone(a: list[Mark], b: list[Mark], within: floa
 
 
 @given(_marks, _marks, _distances)
-def test_none_is_left_beside_another(a: list[Mark], b: list[Mark], within: float) -> None:
+def test_no_two_unpaired_marks_are_near_each_other(
+    a: list[Mark], b: list[Mark], within: float
+) -> None:
     found = match(a, b, within)
     for i in found.only_a:
         for j in found.only_b:
@@ -78,7 +80,7 @@ def test_the_nearest_goes_first_and_equal_voxels_before_all() -> None:
     assert match([mark(0, 0, 0)], [far, near], 100).pairs == [(0, 1)]
 
 
-def test_many_are_held_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_marks_are_processed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     a = [mark(k, 0, 0) for k in range(7)]
     b = [mark(k, 0, 1) for k in range(7)]
     expected = match(a, b, 1)

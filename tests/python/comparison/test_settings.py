@@ -32,7 +32,7 @@ def test_settings_become_arguments_of_a_pipeline() -> None:
 
 
 @pytest.mark.parametrize(("word", "value"), [("yes", True), ("no", False)])
-def test_settings_of_what_a_diagnosis_lists(word: str, value: bool) -> None:
+def test_settings_of_the_profile(word: str, value: bool) -> None:
     text = f"profile=book region=lung geometry=exact merge_marks={word}"
     assert parse_settings(text, "b").arguments == {
         "profile": "book",
@@ -57,7 +57,7 @@ def test_settings_of_what_a_diagnosis_lists(word: str, value: bool) -> None:
         ("engine='native", "No closing quotation"),
     ],
 )
-def test_settings_that_are_none(text: str, message: str) -> None:
+def test_invalid_settings(text: str, message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
         parse_settings(text, "bundle")
 

@@ -1,4 +1,4 @@
-"""What the C++ reader of DICOM leaves to Python: inflating, decoding, signals."""
+"""Parts of DICOM reading that are done in Python: inflating, decoding, signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DICOM folders: what is read, and what is refused in which words."""
+"""DICOM folders: what is read, and what is refused with which message."""
 
 from __future__ import annotations
 

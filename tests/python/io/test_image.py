@@ -54,7 +54,9 @@ def test_world_positions_are_simpleitks(image: MakeImage) -> None:
 
 def test_int16_image_is_not_copied(image: MakeImage) -> None:
     picture = image()
-    view = SimpleITK.GetArrayViewFromImage(picture)  # a later one would make the image move away
+    view = SimpleITK.GetArrayViewFromImage(
+        picture
+    )  # a later view would make the image copy its memory
     assert np.shares_memory(lungrt.from_sitk(picture).hu, view)
 
 

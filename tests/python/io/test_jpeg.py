@@ -1,4 +1,4 @@
-"""Slices that are compressed as JPEG: what is read, and what is refused in which words."""
+"""Slices compressed as JPEG: what is read, and what is refused with which message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices that are compressed by runs (RLE): what is read, and what is refused in which words."""
+"""Slices compressed with run lengths (RLE): what is read, and what is refused."""
 
 from __future__ import annotations
 
