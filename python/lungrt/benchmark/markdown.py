@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ __all__ = ["BEGIN", "END", "read_marked", "replaced", "to_markdown"]
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
+_COLUMNS = 100
 _FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/:;,()'\"]+/)+")
 
 
@@ -66,7 +68,15 @@ def to_markdown(benchmark: Benchmark, picture: Path | None = None, page: Path | 
     page : pathlib.Path, optional
         File that will contain the tables, to which the link to the picture is relative.
     """
-    return "\n".join(_lines(benchmark, picture, page)) + "\n"
+    lines = (_wrapped(line) for line in _lines(benchmark, picture, page))
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(line: str) -> str:
+    """Return a line of a table or a picture unchanged, and prose in short lines."""
+    if line.startswith(("|", "!")):
+        return line
+    return textwrap.fill(line, _COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _lines(benchmark: Benchmark, picture: Path | None, page: Path | None) -> Iterator[str]:
@@ -131,8 +141,9 @@ def _agreement(benchmark: Benchmark) -> Iterator[str]:
     if len(everywhere) > 1:
         who = " that search the whole volume" if in_field else ""
         yield (
-            f"All {len(everywhere)}{who} found the same {everywhere[0].candidates} candidates and "
-            f"made the same decisions; probabilities differ by at most {_most(everywhere)}."
+            f"All {len(everywhere)} configurations{who} found the same "
+            f"{everywhere[0].candidates} candidates and made the same decisions; probabilities "
+            f"differ by at most {_most(everywhere)}."
         )
     if in_field:
         counts = " or ".join(str(count) for count in sorted({c.in_region or 0 for c in in_field}))

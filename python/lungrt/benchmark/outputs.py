@@ -72,22 +72,21 @@ class Comparison:
             if self.differing_decisions == 0
             else f"{self.differing_decisions} OF {self.judged} DECISIONS DIFFER"
         )
-        if self.in_region is not None:
-            return f"{self._found()}, {decided}, |p - p'| <= {self.largest_difference:.1e}"
-        found = self._found()
-        mask = (
-            f"masks of equal size, |p - p'| <= {self.largest_difference:.1e}"
-            if self.differing_mask_voxels == 0
-            else f"mask sizes differ by {self.differing_mask_voxels} voxels, "
-            f"|p - p'| <= {self.largest_difference:.1e}"
-        )
-        if not self.slices:
-            return f"{found}, {decided}, {mask}"
-        return (
-            f"{found}, {decided}, {mask}; in {self.slices} slices compared voxel by voxel, "
-            f"{self.differing_slice_voxels} voxels differ, "
-            f"|p - p'| <= {self.largest_slice_difference:.1e}"
-        )
+        parts = [self._found(), decided]
+        if self.in_region is None:
+            differing = self.differing_mask_voxels
+            parts.append(
+                f"mask sizes differ by {differing} voxels" if differing else "masks of equal size"
+            )
+        parts.append(f"probabilities differ by at most {self.largest_difference:.1e}")
+        text = ", ".join(parts)
+        if self.slices:
+            text += (
+                f"; in {self.slices} slices compared voxel by voxel, "
+                f"{self.differing_slice_voxels} voxels of the mask differ, "
+                f"probabilities by at most {self.largest_slice_difference:.1e}"
+            )
+        return text
 
     def _found(self) -> str:
         if self.differing_candidates:

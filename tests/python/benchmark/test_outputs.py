@@ -22,7 +22,8 @@ def test_equal(outputs) -> None:
     found = compared(outputs(), outputs())
     assert found.same_decisions
     assert found.describe() == (
-        "the same 2 candidates, the same 2 decisions, masks of equal size, |p - p'| <= 0.0e+00"
+        "the same 2 candidates, the same 2 decisions, masks of equal size, "
+        "probabilities differ by at most 0.0e+00"
     )
 
 
@@ -105,7 +106,7 @@ def test_a_region_may_miss_candidates_outside(outputs) -> None:
         assert found.differing_mask_voxels == 0
         assert found.describe() == (
             "the same candidates (1 of 2 lie in the lung field), the same 1 decisions, "
-            "|p - p'| <= 0.0e+00"
+            "probabilities differ by at most 0.0e+00"
         )
 
 
@@ -131,7 +132,7 @@ def test_a_region_must_decide_the_same(outputs) -> None:
     assert not found.same_decisions
     assert found.differing_decisions == 1
     assert found.largest_difference == pytest.approx(0.6)
-    assert "1 OF 1 DECISIONS DIFFER, |p - p'| <= 6.0e-01" in found.describe()
+    assert "1 OF 1 DECISIONS DIFFER, probabilities differ by at most 6.0e-01" in found.describe()
     nan = in_region(outputs, [(4, 5, 6)], [math.nan])
     assert not compared(nan, outputs()).same_decisions
 
@@ -160,4 +161,4 @@ def test_slices_are_compared_voxel_by_voxel(outputs, tmp_path: Path) -> None:
     )
     assert (found.slices, found.differing_slice_voxels) == (2, 1)
     assert found.largest_slice_difference == 0.5
-    assert "in 2 slices compared voxel by voxel, 1 voxels differ" in found.describe()
+    assert "in 2 slices compared voxel by voxel, 1 voxels of the mask differ" in found.describe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,13 @@ def printed(benchmark) -> str:
     screen = io.StringIO()
     print_benchmark(Console(file=screen, width=200, markup=False), benchmark)
     return screen.getvalue()
+
+
+def markdown(benchmark, *arguments: Path) -> str:
+    """Return the Markdown of a benchmark, with each paragraph in one line."""
+    text = to_markdown(benchmark, *arguments)
+    assert all(len(line) <= 100 for line in text.splitlines() if line[:1] not in "|!")
+    return re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", text)
 
 
 def test_screen(example) -> None:
@@ -40,14 +48,14 @@ def test_groups_have_a_heading(benchmark_of, record) -> None:
 
 
 def test_markdown(example, tmp_path: Path) -> None:
-    section = to_markdown(example, tmp_path / "docs" / "b.svg", tmp_path / "README.md")
+    section = markdown(example, tmp_path / "docs" / "b.svg", tmp_path / "README.md")
     assert "](docs/b.svg)" in section
     assert "2 processors of Abacus 9, torch 2.13" in section
     rows = [line for line in section.splitlines() if line.startswith("| lungrt, TorchScript")]
     assert rows[0].endswith(
         "| 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
     )
-    assert "All 2 found the same 2 candidates and made the same decisions" in section
+    assert "All 2 configurations found the same 2 candidates and made the same decisions" in section
     assert "no liblungrt_native.so." in section
     assert "/usr" not in section
 
@@ -55,7 +63,7 @@ def test_markdown(example, tmp_path: Path) -> None:
 def test_markdown_says_what_differs(benchmark_of, record) -> None:
     ours = record("torchscript", 1.0)
     ours.comparison = replace(ours.comparison, differing_decisions=1)
-    section = to_markdown(benchmark_of(record("eager", 4.0), ours))
+    section = markdown(benchmark_of(record("eager", 4.0), ours))
     assert "1 OF 2 DECISIONS DIFFER" in section
     assert "found the same" not in section
 
@@ -65,9 +73,11 @@ def test_results_in_the_lung_field_have_a_sentence_of_their_own(
 ) -> None:
     lung = record("native", 2.0, profile="lung", comparison=in_field)
     benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
-    section = to_markdown(benchmark)
+    section = markdown(benchmark)
     assert "| lungrt, native engine (profile lung) |" in section
-    assert "All 2 that search the whole volume found the same 2 candidates" in section
+    assert (
+        "All 2 configurations that search the whole volume found the same 2 candidates" in section
+    )
     assert "differ by at most 1.0e-06." in section
     assert (
         "Of the 2 candidates, 1 lie in the lung field; configurations that search only there"
@@ -76,13 +86,14 @@ def test_results_in_the_lung_field_have_a_sentence_of_their_own(
     assert "differ by at most 3.0e-06." in section
     assert (
         "native[profile lung] on cpu, 2 threads compared with eager on cpu, 2 threads: the same "
-        "candidates (1 of 2 lie in the lung field), the same 1 decisions, |p - p'| <= 3.0e-06"
+        "candidates (1 of 2 lie in the lung field), the same 1 decisions, probabilities "
+        "differ by at most 3.0e-06"
     ) in printed(benchmark)
 
 
 def test_the_lung_field_and_only_a_baseline(benchmark_of, record, in_field) -> None:
     lung = record("native", 2.0, profile="lung", comparison=in_field)
-    section = to_markdown(benchmark_of(record("native", 3.0), lung))
+    section = markdown(benchmark_of(record("native", 3.0), lung))
     assert "found the same" not in section
     assert "Of the 2 candidates, 1 lie in the lung field" in section
 
@@ -90,7 +101,7 @@ def test_the_lung_field_and_only_a_baseline(benchmark_of, record, in_field) -> N
 def test_a_difference_in_the_lung_field_is_reported(benchmark_of, record, in_field) -> None:
     differing = replace(in_field, differing_candidates=1)
     lung = record("native", 2.0, profile="lung", comparison=differing)
-    section = to_markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
+    section = markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
     assert "(profile lung): 1 OF 1 CANDIDATES IN THE LUNG FIELD DIFFER" in section
     assert "found the same" not in section
     assert "decide the same" not in section
