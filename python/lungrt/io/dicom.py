@@ -50,12 +50,12 @@ class _Codec:
         try:
             content = stream.decompress(deflated, most)
         except zlib.error as error:
-            raise ValueError("its compressed data are damaged") from error
+            raise ValueError("its compressed data is damaged") from error
         if stream.eof:
             return content
         if stream.unconsumed_tail:
             raise ValueError(f"it inflates to more than {most} bytes")
-        raise ValueError("its compressed data are incomplete")
+        raise ValueError("its compressed data is incomplete")
 
     @staticmethod
     def decode(path: Path) -> NDArray[Any]:

@@ -99,5 +99,5 @@ def _inflated(path: Path, begin: int) -> tuple[int, int]:
         while not stream.eof and (chunk := file.read(_CHUNK_BYTES)):
             found += len(stream.decompress(chunk))
         if not stream.eof:
-            raise EOFError("its compressed data are incomplete")
+            raise EOFError("its compressed data is incomplete")
         return found, file.tell() - len(stream.unused_data) - begin
