@@ -136,6 +136,7 @@ lint:  ## formatting, lint and types
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python tools/check_prose.py
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(MAKE) --no-print-directory types
 
@@ -159,7 +160,7 @@ bench: data setup  ## every engine against eager PyTorch on the reference CT; re
 	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
 	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
-	  --profile lung --markdown README.md $(BENCH_OPTIONS)
+	  --profile lung --markdown docs/speed.md $(BENCH_OPTIONS)
 
 bench-ops: build  ## Google Benchmark suite of what lies between the networks
 	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)
