@@ -67,7 +67,7 @@ def test_command_of_the_guide_gives_the_same_network(
     folder: Path, checkpoint: Path, exported: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guide = (folder.parents[1] / "guides" / "own-network.md").read_text(encoding="utf-8")
-    match = re.search(r"--segmentation-options \\\n\s+'(\{.*\})'", guide)
+    match = re.search(r"--segmentation-options \\\n\s+'(\{.*?\})'", guide, re.DOTALL)
     assert match is not None
     monkeypatch.setenv("PYTHONPATH", str(folder))
     bundle = checkpoint.with_name("by-command")
