@@ -1,4 +1,4 @@
-"""How the documentation site is built; `make docs` runs it with warnings as errors."""
+"""Configuration of the documentation site; `make docs` treats warnings as errors."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ extensions = [
 ]
 exclude_patterns = ["_extensions", "examples", "pictures"]
 nitpicky = True
-# What is documented elsewhere, and this site is built without the network; TypeVars and the like.
+# References that are not resolved: names of other projects, because the site is built without
+# network access; TypeVars and the like.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!lungrt).*"),
     ("cpp:identifier", r"std(::.*)?|u?int\d+_t|size_t|lungrt"),
     ("c:identifier", r"u?int\d+_t|size_t"),
-    # Opaque: an engine defines them.
+    # Opaque types that an engine defines.
     ("cpp:identifier", r"Lungrt(Session|Workspace)"),
 ]
-# A field of a dataclass has no page of its own, and names like it are found elsewhere.
+# A field of a dataclass has no page of its own; a reference to its name is then ambiguous.
 suppress_warnings = ["ref.python"]
 
 # Markdown
@@ -62,7 +63,7 @@ breathe_domain_by_extension = {"h": "cpp", "in": "cpp"}
 breathe_show_include = False
 cpp_maximum_signature_line_length = 88
 
-# The pages: no font, script or picture comes from anywhere else.
+# The pages fetch no font, script or picture from other sites.
 html_theme = "furo"
 html_title = f"lungrt {release}"
 html_static_path = ["_static"]

@@ -1,6 +1,6 @@
 """Pages of public headers, Python packages and example programs, written before Sphinx reads.
 
-What is public is asked of the sources, so that nothing new is left out: the files of
+The sources determine what is public, so that nothing new is left out: the files of
 ``cpp/include/lungrt`` and every ``__all__``.
 """
 
@@ -23,10 +23,10 @@ HEADERS = ROOT / "cpp" / "include" / "lungrt"
 EXAMPLES = ROOT / "cpp" / "examples"
 PAGES = ROOT / "docs" / "reference" / "generated"
 
-# What only marks visibility documents nothing; the engine's table is public to engines alone.
+# Headers below cpp/src that authors of engines need.
 ENGINE_HEADERS = ("backend/engine_table.h", "core/library_status.h")
 
-# The names of `lungrt` by what they are for; what is not listed comes last.
+# The names of `lungrt`, grouped by purpose; names that are not listed come last.
 GROUPS = {
     "Diagnosis": (
         "Pipeline",
@@ -48,7 +48,7 @@ GROUPS = {
     ),
     "Networks and engines": ("engines", "EngineInfo", "StageNetwork", "layer_outputs"),
 }
-# Types of attributes above that nobody constructs.
+# Types of attributes of the above, which users do not construct.
 RESULTS = ("LungFieldSummary", "RunMasks")
 
 PACKAGES = {
@@ -78,16 +78,16 @@ PACKAGES = {
 
 
 def public_headers() -> list[Path]:
-    """The headers that an application may include."""
+    """Return the headers that an application may include."""
     return sorted(HEADERS.glob("*.h*"))
 
 
 def brief(path: Path) -> str:
-    """The first sentence of the comment that a header begins with."""
+    """Return the first sentence of the comment that a header begins with."""
     text = path.read_text(encoding="utf-8")
     comment = re.match(r"(?:///[^\n]*\n)+|/\*\*.*?\*/", text, re.DOTALL)
     if comment is None:
-        raise ValueError(f"{path}: expected a comment that says what the header is for")
+        raise ValueError(f"{path}: expected the header to begin with a comment that describes it")
     words = re.sub(r"^\s*(///|/\*\*|\*/|\*|[\\@]file\b\S*)", "", comment[0], flags=re.MULTILINE)
     sentence = re.split(r"(?<=\.)\s", " ".join(words.split()))[0]
     return sentence.replace("`", "``")
@@ -115,12 +115,12 @@ def cpp_pages() -> dict[str, str]:
         pages[page] = f".. _{label(path.name)}:\n\n{body}"
         rows[is_public].append((page, brief(path)))
     body = [
-        "Public headers need C++17 and nothing but the standard library. Every C++ function that "
-        "can fail throws :cpp:class:`lungrt::Error`. Arrays are (slice, row, column); places are "
+        "Public headers need C++17 and only the standard library. Every C++ function that can fail "
+        "throws :cpp:class:`lungrt::Error`. Axes of arrays are (slice, row, column); positions are "
         "(x, y, z) in mm, LPS.",
         "",
         *table(rows[True]),
-        "For :doc:`engines of your own </guides/own-engine>`, below ``cpp/src``:",
+        "For :doc:`engines of your own </guides/own-engine>`, in ``cpp/src``:",
         "",
         *table(rows[False]),
         ".. toctree::",
@@ -134,7 +134,7 @@ def cpp_pages() -> dict[str, str]:
 
 def example_pages() -> dict[str, str]:
     body = [
-        "Programs of ``cpp/examples``, as continuous integration builds them.",
+        "These are the programs of ``cpp/examples``, which continuous integration builds.",
         "",
         ".. literalinclude:: /../cpp/examples/CMakeLists.txt",
         "   :language: cmake",
@@ -187,9 +187,9 @@ def python_pages() -> dict[str, str]:
             body.append("")
         pages[f"python/{title}"] = titled(f"``{title}``", body)
     body = [
-        "Arrays are (slice, row, column), places are (x, y, z) in mm, LPS, and units stand in "
-        "names. Everything that lungrt raises derives from :class:`lungrt.errors.Error`. ``import "
-        "lungrt`` loads each name on first use, and never torch.",
+        "Axes of arrays are (slice, row, column), positions are (x, y, z) in mm, LPS, and names "
+        "contain units. Every error of lungrt derives from :class:`lungrt.errors.Error`. ``import "
+        "lungrt`` loads each name on first use, and never imports torch.",
         "",
         ".. toctree::",
         "",
@@ -200,7 +200,7 @@ def python_pages() -> dict[str, str]:
 
 
 def write_pages(app: Sphinx, config: Config) -> None:
-    """Write what changed, and nothing else: Sphinx reads again what is newer."""
+    """Write only the pages that changed, because Sphinx reads newer files again."""
     pages = {**cpp_pages(), **example_pages(), **python_pages()}
     for page, text in pages.items():
         path = PAGES / f"{page}.rst"
@@ -215,7 +215,7 @@ def write_pages(app: Sphinx, config: Config) -> None:
 def plain_signature(
     app: Sphinx, what: str, name: str, obj: object, options: object, arguments: str, returned: str
 ) -> tuple[str, str] | None:
-    """Types as a user of the package knows them, not as the compiled module spells them."""
+    """Return a signature with types as users know them, not as the compiled module spells them."""
     if not arguments:
         return None
 
@@ -234,7 +234,7 @@ def plain_signature(
 
 
 def unlinked(app: Sphinx, env: object, node: pending_xref, text: nodes.TextElement) -> object:
-    """What exists but has no page is shown as it is; what does not exist stays a warning."""
+    """Show a name that exists but has no page as text; one that does not exist stays a warning."""
     if node.get("refdomain") != "py" or not node["reftarget"].startswith("lungrt."):
         return None
     module, *names = node["reftarget"].split(".")

@@ -1,4 +1,4 @@
-"""The directive ``lungrt-commands``: the help of every command, asked of the program itself."""
+"""The directive ``lungrt-commands``: the help of every command, taken from the program itself."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sphinx.util.docutils import SphinxDirective
 from lungrt.cli.app import app as program
 
 BOLD = re.compile(r"\[/?b\]")
-# What typer appends to a parameter's help, e.g. "  [default: cpu; required]".
+# Remark that typer appends to the help of a parameter, e.g. "  [default: cpu; required]".
 REMARK = re.compile(r"\s*\[([^\[\]]+)\]$")
 
 
 def commands(group: Any, name: str = "lungrt") -> Iterator[tuple[str, Any]]:
-    """Each command below a group with its full name, in the order of the help."""
+    """Yield each command of a group with its full name, in the order of the help."""
     for child, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, f"{name} {child}")
@@ -30,10 +30,10 @@ def commands(group: Any, name: str = "lungrt") -> Iterator[tuple[str, Any]]:
 
 
 def as_rst(text: str | None) -> str:
-    """Text of a help as reStructuredText: what Rich shows bold is what is typed, so code here."""
+    """Return a help text as reStructuredText; text that Rich prints bold becomes code."""
     pieces = BOLD.split((text or "").strip())
     if len(pieces) % 2 == 0:
-        raise ValueError(f"[b] that is not closed: {text}")
+        raise ValueError(f"help text with [b] but without [/b]: {text}")
     plain = [re.sub(r"([*`|_\\])", r"\\\1", piece) for piece in pieces]
     plain[1::2] = [f"``{piece}``" for piece in pieces[1::2]]
     return "".join(plain)
@@ -47,7 +47,7 @@ def parameter_lines(parameter: Any, context: Any) -> list[str]:
 
 
 def command_lines(name: str, command: Any) -> list[str]:
-    """What a command does, how it is called, and what it takes by panel of its help."""
+    """Return the section of a command: description, usage, and parameters by panel of its help."""
     context = command.make_context(name, [], resilient_parsing=True)
     usage = " ".join((name, *command.collect_usage_pieces(context)))
     lines = as_rst(inspect.cleandoc(command.help)).splitlines()
@@ -64,7 +64,7 @@ def command_lines(name: str, command: Any) -> list[str]:
 
 
 class Commands(SphinxDirective):
-    """A section for each command."""
+    """Directive that inserts a section for each command."""
 
     def run(self) -> list[nodes.Node]:
         sections: list[nodes.Node] = []

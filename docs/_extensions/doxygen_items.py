@@ -1,7 +1,7 @@
-"""What a header declares, from Doxygen's XML, as reStructuredText in the header's order.
+"""Declarations of a header, from Doxygen's XML, as reStructuredText in the order of the header.
 
-Breathe's page of a file would repeat the namespace on each page, show no members, and declare what
-C calls by the same name as its structure twice.
+Breathe's own page of a file would repeat the namespace on each page, show no members, and declare a
+C structure twice if its type has the same name.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Item = tuple[int, list[str]]
 
 
 def label(header: str) -> str:
-    """What Doxygen calls a file when others refer to it."""
+    """Return the name by which Doxygen refers to a file."""
     return header.replace("_", "__").replace(".", "_8")
 
 
 def directives(xml: Path, header: str) -> list[str]:
-    """Lines for a header: its own comment, then each thing in it."""
+    """Return the lines for a header: its own comment, then each of its declarations."""
     lines = [f".. doxygenfile:: {header}", "   :sections: briefdescription detaileddescription", ""]
     classes = dict(_classes(xml, header))
     items = [(line, _class_lines(kind, name)) for name, (line, kind) in classes.items()]
@@ -52,7 +52,7 @@ def _members(source: Path, header: str, prefix: str, classes: set[str]) -> Itera
     for member in ElementTree.parse(source).iter("memberdef"):
         line, kind, name = _line_in(member, header), member.attrib["kind"], member.findtext("name")
         undocumented = not _text(member.find("briefdescription"))
-        # Include guards and marks; a structure that is a type of the same name in C.
+        # Include guards and visibility macros; a C type with the same name as its structure.
         if line is None or name in classes or (kind == "define" and undocumented):
             continue
         if kind == "enum" and not name:
@@ -69,9 +69,9 @@ def _nameless_enum(member: ElementTree.Element, name: str) -> list[str]:
     lines = [f".. c:enum:: @{name}", "", f"   {_text(member.find('briefdescription'))}", ""]
     for value in member.findall("enumvalue"):
         declared = f"{value.findtext('name')} {_text(value.find('initializer'))}".strip()
-        told = value.find("detaileddescription"), value.find("briefdescription")
+        descriptions = value.find("detaileddescription"), value.find("briefdescription")
         lines += [f"   .. c:enumerator:: {declared}", ""]
-        lines += [f"      {' '.join(filter(None, map(_text, told)))}", ""]
+        lines += [f"      {' '.join(filter(None, map(_text, descriptions)))}", ""]
     return lines
 
 

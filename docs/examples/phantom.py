@@ -1,4 +1,4 @@
-"""A small phantom, and what is known of it."""
+"""Make a small phantom and print what is known about it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ print(phantom.hu.shape, phantom.hu.dtype, phantom.geometry.spacing_mm)
 for nodule in phantom.nodules:
     print(nodule.index, f"{nodule.diameter_mm:.1f} mm", nodule.density, nodule.malignant)
 
-# What lies within the field is kept in profile "lung": all nodules do.
+# Profile "lung" looks only within the lung field: all nodules are inside.
 field = lungrt.find_lung_field(phantom.volume).mask
 print(all(np.asarray(field)[nodule.index] for nodule in phantom.nodules))

@@ -1,8 +1,8 @@
-"""Draws lung_field.png: a phantom's nodules and the lung field, axial and coronal.
+"""Draw lung_field.png: the nodules of a phantom and the lung field, axial and coronal.
 
     python docs/pictures/lung_field.py
 
-Takes half a minute; needs lungrt[phantom,bench].
+This takes half a minute and needs lungrt[phantom,bench].
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-/// An engine that computes no network: what is bright is a nodule. It has everything that an engine
-/// needs, and nothing else.
+/// An engine that computes no network: whatever is bright is a nodule. It has everything that an
+/// engine needs, and nothing else.
 
 #include <cmath>
 #include <cstdint>
@@ -21,7 +21,7 @@ std::int64_t elements(const LungrtTensor& tensor, std::int32_t first_axis) {
 
 float probability(double hu) { return static_cast<float>(1 / (1 + std::exp(-(hu + 400) / 50))); }
 
-/// Immutable, shared by all threads; what a run needs for itself belongs into a workspace.
+/// Immutable, shared by all threads; what a run needs for itself belongs in a workspace.
 class BrightnessSession final : public LungrtSession {
  public:
   LungrtSessionTraits traits() const override {
@@ -38,7 +38,7 @@ class BrightnessSession final : public LungrtSession {
         const float* middle = in + input.shape[1] / 2 * pixels;
         for (std::int64_t i = 0; i < pixels; ++i) out[i] = probability(middle[i]);
       } else {
-        // [N, 1, D, H, W] to [N, 2]: the voxel in the middle does.
+        // [N, 1, D, H, W] to [N, 2]: the voxel in the middle decides.
         const std::int64_t *size = input.shape + 2, row = size[1] / 2, column = size[2] / 2;
         out[1] = probability(in[(size[0] / 2 * size[1] + row) * size[2] + column]);
         out[0] = 1 - out[1];
@@ -48,7 +48,7 @@ class BrightnessSession final : public LungrtSession {
 };
 
 struct BrightnessEngine {
-  static constexpr const char* kArtifactFormat = "onnx";  ///< the bundle's artifact it is given
+  static constexpr const char* kArtifactFormat = "onnx";  ///< format of the artifact that it gets
 
   static LungrtStatus open_runtime(const char*, LungrtText* text) {
     return lungrt::engine_library::tell(kLungrtOk, "brightness 1.0", text);
@@ -61,7 +61,7 @@ struct BrightnessEngine {
 
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
     lungrt::engine_library::refuse_options(request);
-    // A real engine loads the network here; what cannot be loaded is a Failure in words.
+    // A real engine loads the network here; if that fails, it throws a Failure with a message.
     if (!std::ifstream(request.artifact)) {
       throw Failure(kLungrtBadArtifact, std::string(request.artifact) + " cannot be opened");
     }
@@ -73,7 +73,8 @@ constexpr LungrtEngineTable kTable = lungrt::engine_library::table_of<Brightness
 
 }  // namespace
 
-/// What is being handled: a Failure says it, memory may have run out, the rest is `otherwise`.
+/// Status and message of the exception that is being handled: those of a Failure, out of memory, or
+/// `otherwise` for any other exception.
 Failure lungrt::engine_library::meaning_of_current_exception(LungrtStatus otherwise) try {
   throw;
 } catch (const Failure& failure) {

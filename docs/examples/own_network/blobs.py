@@ -1,4 +1,4 @@
-"""A segmentation network of one's own: a slice between its neighbours in, logits out."""
+"""A segmentation network of your own: takes a slice with its neighbours, returns logits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from torch import Tensor, nn
 
 
 class BlobFinder(nn.Module):
-    """Three convolutions that look 7 x 7 pixels far.
+    """Three convolutions with a receptive field of 7 x 7 pixels.
 
     Parameters
     ----------
     context_slices
-        Neighbours on each side that come along as channels.
+        Number of neighbouring slices on each side, stacked as channels.
     width
-        Channels of the hidden layers.
+        Number of channels of the hidden layers.
     """
 
     def __init__(self, context_slices: int, width: int = 8) -> None:

@@ -1,4 +1,4 @@
-"""From the checkpoint to a bundle, held against the network itself.
+"""Export the checkpoint to a bundle, and compare it with the network itself.
 
 python export.py blobs.pt bundle
 """
@@ -18,7 +18,7 @@ network = load_network(
     options={
         "context_slices": 1,  # the class's own argument
         "contract": {
-            "context_slices": 1,  # what the runtime stacks
+            "context_slices": 1,  # what the runtime stacks as channels
             "hu_window": [-1000, 400],
             "scale": 0.001,
             "output_kind": "logits",

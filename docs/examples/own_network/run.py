@@ -1,4 +1,4 @@
-"""The bundle in the pipeline: a ball of 12 mm in a lung is found again.
+"""Run the bundle: it finds a ball of 12 mm in a lung.
 
 python run.py bundle
 """

@@ -1,4 +1,4 @@
-"""Any training will do: what counts is the checkpoint. This one takes some seconds.
+"""Train the network for some seconds; any other training that saves a state dict would do.
 
 python train.py blobs.pt
 """
@@ -36,7 +36,7 @@ def train(path: str, steps: int = 80) -> None:
     for _ in range(steps):
         scenes = [scene(generator) for _ in range(8)]
         hu, truth = (torch.stack(part) for part in zip(*scenes, strict=True))
-        # The same window and scale as the contract's, which the runtime will apply.
+        # The same window and scale as in the contract, which the runtime will apply.
         logits = network(hu.clamp(-1000, 400) * 0.001)
         loss = functional.binary_cross_entropy_with_logits(logits, truth)
         optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Where the documentation lies."""
+"""Folders of the documentation."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SITE = ROOT / "build" / "docs"
 
 @pytest.fixture(scope="session")
 def examples() -> Path:
-    """Folder of the programs that the guides show."""
+    """Return the folder of the programs that the guides show."""
     return ROOT / "docs" / "examples"
 
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """Folder of the built site; skips where it is absent."""
+    """Return the folder of the built site; skip where it is absent."""
     if not (SITE / "index.html").is_file():
-        pytest.skip(f"needs what `make docs` builds, absent at {SITE}")
+        pytest.skip(f"needs the site that `make docs` builds; there is none at {SITE}")
     return SITE

@@ -1,4 +1,4 @@
-"""Headers as the site shows them: order, overloads, C's structures, nameless enumerations."""
+"""Headers on the site: order, overloads, structures of C, nameless enumerations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENUM = """<memberdef kind="enum"><name/><briefdescription><para>Why.</para></bri
 
 @pytest.fixture
 def xml(tmp_path: Path) -> Path:
-    """Write what Doxygen would of a header with a namespace and a C part."""
+    """Write the XML that Doxygen would write for a header with a namespace and a C part."""
     elsewhere = '<location file="lungrt/other.h" line="1"/>'
     functions = (
         FUNCTION.format("const <ref>T</ref> &amp;", PLACE.format(9))

@@ -1,4 +1,4 @@
-"""The guide "An engine of your own": its engine is built as shown there, loaded and run."""
+"""The engine of the guide "An engine of your own" is built as shown there, loaded and run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ except lungrt.errors.InvalidArgument as error:
 
 @pytest.fixture(scope="module")
 def library(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the engine by the guide's command, with the version header that CMake would write."""
+    """Build the engine with the guide's command, and the version header that CMake would write."""
     compiler = shutil.which("c++")
     if compiler is None:
         pytest.skip("needs a C++ compiler")
@@ -64,7 +64,7 @@ def library(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = shown[1].replace("\\\n", " ").replace("build/python/cpp/include", str(folder))
     seat = folder / "seat"
     seat.mkdir()
-    output = seat / "liblungrt_onnxruntime.so"  # as the guide lets it take a seat
+    output = seat / "liblungrt_onnxruntime.so"  # a known engine's name, as in the guide
     warnings = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers")
     subprocess.run([compiler, *arguments.split(), *warnings, "-o", output], cwd=ROOT, check=True)
     return output

@@ -1,4 +1,4 @@
-"""The guide "A network of your own": its files run as they stand there."""
+"""The files of the guide "A network of your own" run as they are shown there."""
 
 from __future__ import annotations
 

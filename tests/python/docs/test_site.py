@@ -1,4 +1,4 @@
-"""The built site has a place for everything that is public, stands alone, and links to itself."""
+"""The built site documents everything public, fetches nothing, and has no broken links."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lungrt.cli.app import app
 
 ROOT = Path(__file__).parents[3]
 
-# Tags that make a browser fetch something, and the attribute that says what.
+# Tags that make a browser fetch something, and the attribute with its address.
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 NOT_FETCHED = {"canonical", "index", "search", "next", "prev"}  # links for readers
 
 
 class Page(HTMLParser):
-    """What a page links to, fetches, and can be linked at."""
+    """Links of a page, files that it fetches, and anchors to which others can link."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def is_elsewhere(link: str) -> bool:
 
 
 def broken(path: Path, link: str, pages: dict[Path, Page]) -> bool:
-    """Whether a link leads to no page, file or place of the site."""
+    """Return whether a link leads to no page, file or anchor of the site."""
     parts = urlsplit(link)
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
     if not target.is_file():
@@ -77,7 +77,7 @@ def test_methods_are_there(pages: dict[Path, Page], site: Path) -> None:
 
 
 def declared(text: str) -> set[str]:
-    """Names of the types and functions that a public header declares."""
+    """Return the names of the types and functions that a public header declares."""
     code = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
     types = r"^(?:struct|class(?: LUNGRT_API)?|enum class) (\w+)[^;{]*\{"
     functions = r"^LUNGRT_API\s+[\w:<>,&*\s]*?\b(\w+)\("
@@ -92,7 +92,7 @@ def test_every_header_has_a_page_with_its_names(site: Path) -> None:
         name = header.name.removesuffix(".in").removesuffix(".h")
         page = site / f"reference/generated/cpp/{name}.html"
         text = page.read_text(encoding="utf-8") if page.is_file() else ""
-        # Signatures are coloured word by word.
+        # The words of a signature are in tags of their own, for syntax colours.
         words = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", text)))
         names = declared(header.read_text(encoding="utf-8"))
         missing += [f"{header.name}: {each}" for each in sorted(names - words)]
