@@ -43,7 +43,7 @@ def readme() -> str:
 @pytest.fixture(scope="module")
 def scan() -> Phantom:
     """Return a chest with nodules that the default models find."""
-    return chest(seed=7, shape=(48, 256, 256), nodules=(NodulePlan(16), NodulePlan(14)))
+    return chest(seed=7, shape=(48, 256, 256), nodules=(NodulePlan(18), NodulePlan(16)))
 
 
 def program(readme: str, language: str, substitutions: Mapping[str, str]) -> str:
