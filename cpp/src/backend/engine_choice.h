@@ -10,8 +10,7 @@ namespace lungrt {
 
 /// Finds an engine by its name, or chooses one.
 /// \param wanted     an engine's name, or auto: the first of native, torchscript and onnxruntime
-/// that
-///                   is installed, has the device, and whose artifact the bundle has for every
+///                   that is installed, has the device, and whose artifact the bundle has for every
 ///                   network
 /// \param device     as for choose_device()
 /// \param precision  that the engine chosen by auto must support on the device

@@ -79,8 +79,7 @@ struct Kernels {
   /// Computes the products of one block of output channels at every position.
   /// \param segments  at the first transformed tile
   /// \param sums      output, [position][tile][16], with `sums_stride` floats from one position to
-  /// the
-  ///                  next. Up to kTileSlack tiles past the last one are read and written.
+  ///                  the next. Up to kTileSlack tiles past the last one are read and written.
   void (*winograd_product)(const Segment* segments, int count, int tiles, const Product& product,
                            int block, float* sums, std::size_t sums_stride);
   /// Transforms sums back and writes 4 * tiles pixels of each of four rows.

@@ -22,13 +22,10 @@ constexpr int channels_of_block(int channels, int block) {
 class PackedProduct {
  public:
   PackedProduct() = default;
-  /// \param lanes      output channels as the kernels see them; filled up to whole blocks with
-  /// zeros
-  /// \param segments   number of channels of each segment, in the order in which the kernel gets
-  /// them
+  /// \param lanes      number of output lanes; zeros fill them up to whole blocks
+  /// \param segments   number of channels of each segment, in the order of the kernel's segments
   /// \param positions  1, or kPositions for a Winograd product
-  /// \param weight     writes the weights of one channel of a segment for one lane, at all
-  /// positions
+  /// \param weight     writes the weights at all positions, for one channel of a segment and a lane
   PackedProduct(
       int lanes, const std::vector<int>& segments, int positions,
       const std::function<void(int segment, int channel, int lane, float* weights)>& weight);

@@ -50,8 +50,7 @@ class Classifier {
 class CandidateClassifier {
  public:
   /// \param malignancy  empty where the bundle has no such stage, or where the nodule stage has
-  /// three
-  ///                    classes
+  ///                    three classes
   CandidateClassifier(Classifier nodule, std::optional<Classifier> malignancy,
                       double nodule_threshold);
 

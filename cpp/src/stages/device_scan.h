@@ -15,8 +15,7 @@ namespace lungrt {
 class DeviceScanPool {
  public:
   /// \throws Error kDeviceUnavailable where the device does not exist, or the driver does not
-  /// support
-  ///         the library
+  ///         support the library
   DeviceScanPool(const CudaLibrary& library, const Device& device);
   ~DeviceScanPool();
   DeviceScanPool(const DeviceScanPool&) = delete;
@@ -24,9 +23,9 @@ class DeviceScanPool {
 
   /// Copies a volume to the device. The scan must not outlive this pool.
   /// \param tensor_bytes  device memory that the networks' inputs and outputs will need
-  /// \throws Error kOutOfMemory   where too little device memory is free; the message has the
-  /// numbers
-  /// \throws Error kResourceLimit for a volume whose masks have 2^31 words or more
+  /// \throws Error kOutOfMemory   where too little device memory is free, with the numbers in the
+  ///                              message
+  /// \throws Error kResourceLimit for a volume whose mask would have 2^31 - 1 words or more
   std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes);
 
  private:

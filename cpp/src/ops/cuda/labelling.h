@@ -42,8 +42,7 @@ class Labelling {
 
   /// Components of the eroded mask, in scan order of their first voxels.
   /// \param erode  false: labels the mask as it is. The shell of a component that touches the
-  /// volume's
-  ///               border is then incomplete.
+  ///               volume's border is then incomplete.
   std::vector<ComponentSums> components(const std::uint64_t* mask, const std::int16_t* hu,
                                         const MaskShape& shape, bool erode = true) {
     reserve(shape);

@@ -45,9 +45,8 @@ inline std::string gigabytes(double bytes) {
 
 /// Implements the functions of the CUDA core's table for one scan.
 /// \tparam Machine  has what Labelling requires, a constructor from a device index, index(),
-/// stream(),
-///                  upload(pointer, host, bytes), wait(), memory(), and a class Scope that is alive
-///                  during each call; static: version(), device_count(reason)
+///                  stream(), upload(pointer, host, bytes), wait(), memory(), and a class Scope
+///                  that is alive during each call; static: version(), device_count(reason)
 template <typename Machine>
 class PlacedVolume final : public LungrtCudaScan {
  public:
