@@ -56,7 +56,9 @@ def info(
 def _collect() -> dict[str, Any]:
     import lungrt
     from lungrt import _core
+    from lungrt.onnxruntime_packages import describe_conflict, installed_distributions
 
+    conflict = describe_conflict(installed_distributions())
     return {
         "versions": {
             "lungrt": _core.__version__,
@@ -77,6 +79,7 @@ def _collect() -> dict[str, Any]:
             }
             for engine in lungrt.engines()
         ],
+        "notes": [conflict] if conflict else [],
     }
 
 
@@ -91,6 +94,8 @@ def _print(console: Console, content: dict[str, Any]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
     console.print(f"{versions}\n{content['threads']} CPU threads available", soft_wrap=True)
     console.print(_engine_table(content["engines"]))
+    for note in content["notes"]:
+        console.print(f"note: {note}", soft_wrap=True, style="yellow")
     if "bundle" in content:
         bundle = content["bundle"]
         console.print(

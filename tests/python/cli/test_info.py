@@ -49,7 +49,7 @@ def test_json(tiny_bundle: Path) -> None:
     result = CliRunner().invoke(app, ["info", str(tiny_bundle), "--json"])
     assert result.exit_code == 0, result.output
     content = json.loads(result.stdout)
-    assert set(content) == {"versions", "threads", "engines", "bundle"}
+    assert set(content) == {"versions", "threads", "engines", "notes", "bundle"}
     assert content["bundle"] == json.loads((tiny_bundle / "manifest.json").read_text())
     assert content["engines"][0].keys() == {
         "name",
