@@ -18,14 +18,15 @@ WARNINGS_AS_ERRORS ?= $(if $(CI),ON,OFF)
 # The ONNX Runtime engine needs headers that its Python package lacks; off builds without it.
 ONNXRUNTIME ?= on
 
-# What `make demo` runs on: trained checkpoints and a chest CT (folder of DICOM files, .mhd, .nii.gz, ...), or, where one of
-# them is missing, the default models and a phantom.
+# What `make demo` runs on: trained checkpoints and a chest CT (a folder of DICOM files, .mhd,
+# .nii.gz, ...), or, where one of them is missing, the default models and a phantom.
 REFERENCE    ?= ../shared/reference
 SEGMENTATION ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/seg_*.state))
 NODULE       ?= $(firstword $(wildcard $(REFERENCE)/checkpoints/cls_*.state))
 CT           ?= $(firstword $(wildcard $(REFERENCE)/ct/LIDC-IDRI-0001))
 
-CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.c' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' 'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'docs/*.cpp')
+CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.c' 'cpp/*.cpp' 'cpp/*.cu' 'cpp/*.cuh' \
+	'python/bindings/*.h' 'python/bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'docs/*.cpp')
 
 # That share the Python tests, most of which keep one core busy.
 TEST_PROCESSES ?= 2
@@ -34,9 +35,11 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 	--epochs 20 --draws 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
-.PHONY: help headers setup build compile core core-with-torch data demo demo-phantom train-defaults finetune test test-cpp test-python lint types format bench bench-ops sanitize sanitize-threads docs fuzz stress distributions nightly clean
+.PHONY: help headers setup build compile core core-with-torch data demo demo-phantom \
+	train-defaults finetune test test-cpp test-python lint types format bench bench-ops docs \
+	sanitize sanitize-threads fuzz stress distributions nightly clean
 
-help:  ## this list
+help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 $(BIN)/python:
@@ -54,9 +57,10 @@ $(VENV)/.requirements: $(VENV)/.core-requirements
 	touch $@
 
 headers:
-	@if [ "$(ONNXRUNTIME)" = on ]; then $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi
+	@if [ "$(ONNXRUNTIME)" = on ]; then \
+	  $(PYTHON) tools/onnxruntime_headers.py build/onnxruntime/include; fi
 
-setup: build  ## environment in .venv with everything compiled, for development and tests
+setup: build  ## compile everything into .venv, for development and tests
 
 build: headers $(VENV)/.requirements
 	$(EDITABLE) '.[test,lint,docs]' --config-settings=build-dir=$(BUILD) \
@@ -68,7 +72,7 @@ build: headers $(VENV)/.requirements
 
 SITE_PACKAGES = $(firstword $(wildcard $(VENV)/lib/python3*/site-packages))
 
-compile:  ## after an edit of C++: compile, and put the module into .venv without asking pip
+compile:  ## after an edit of C++: compile, and update the module in .venv
 	$(BIN)/cmake --build $(BUILD)
 	$(BIN)/cmake --install $(BUILD) --component python --prefix $(SITE_PACKAGES) >/dev/null
 
@@ -82,9 +86,11 @@ CORE = --config-settings=build-dir=$(DEMO_BUILD) $(DEFINE)LUNGRT_CUDA=OFF \
 	$(DEFINE)LUNGRT_ENGINE_ONNXRUNTIME=OFF
 
 core: $(VENV)/.core-requirements
+	@echo "Compiling lungrt's core, which takes about two minutes"
 	$(EDITABLE) '.[phantom,evaluation]' $(CORE)
 
 core-with-torch: $(VENV)/.core-requirements
+	@echo "Installing PyTorch and compiling lungrt's core, which takes about three minutes"
 	$(EDITABLE) '.[torch,onnx]' $(CORE)
 endif
 
@@ -95,26 +101,32 @@ data:
 	  echo "  make $(MAKECMDGOALS) SEGMENTATION=seg.state NODULE=cls.state CT=folder-of-dicom-files"; exit 1; fi
 
 ifneq ($(and $(SEGMENTATION),$(NODULE),$(CT)),)
-demo: core-with-torch  ## export checkpoints, diagnose a CT (yours: SEGMENTATION= NODULE= CT=; without: demo-phantom)
-	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output demo/bundle --force
+demo: core-with-torch  ## export checkpoints and diagnose a CT (SEGMENTATION= NODULE= CT=)
+	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
+	  --output demo/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle demo/bundle --output demo/report.json
 else
 demo: demo-phantom
 endif
 
-demo-phantom: core  ## the same with nothing at hand: the default models diagnose a synthetic chest
+# Two of the phantom's nodules are malignant, so that every figure of the evaluation is defined.
+PHANTOM = --seed 7 --size 106x256x256 --nodule 18:spiculated --nodule 14:lobulated:chest-wall \
+	--nodule 12:spiculated:vessel --nodule 10 --nodule 8:calcified
+
+demo-phantom: core  ## diagnose a synthetic chest by the default models
 	rm -rf demo/phantom demo/phantom-reports
-	$(BIN)/lungrt phantom --seed 7 --nodules 6 --output demo/phantom
+	$(BIN)/lungrt phantom $(PHANTOM) --output demo/phantom
 	mkdir -p demo/phantom-reports
-	@# A report is its scan's by its name: the file has no UID inside.
+	@# The evaluation knows a report's scan by the name of the file.
 	scan=$$(echo demo/phantom/subset0/*.mhd) && $(BIN)/lungrt diagnose $$scan --candidates \
 	  --output demo/phantom-reports/$$(basename $$scan .mhd).json
-	$(BIN)/lungrt evaluate --reports demo/phantom-reports --data demo/phantom --output demo/phantom.html
+	$(BIN)/lungrt evaluate --reports demo/phantom-reports --data demo/phantom \
+	  --output demo/phantom.html
 
-train-defaults: setup  ## the default models once more, from phantoms made for it (about an hour on two cores)
+train-defaults: setup  ## train the default models again (about an hour)
 	$(BIN)/python tools/train_defaults.py
 
-finetune: data setup  ## the nodule classifier to malignancy on rated crops: scores of unseen patients, then the third stage on the CT
+finetune: data setup  ## fine-tune a malignancy classifier, score it, diagnose the CT
 	@mkdir -p build/finetune
 	$(FINETUNE) --finetune-depth 1 --cross-validate 5 --report build/finetune/depth-1.json
 	$(FINETUNE) --finetune-depth 2 --cross-validate 5 --report build/finetune/depth-2.json
@@ -124,7 +136,7 @@ finetune: data setup  ## the nodule classifier to malignancy on rated crops: sco
 	  --malignancy build/finetune/malignancy.state --output build/finetune/bundle --force
 	$(BIN)/lungrt diagnose "$(CT)" --bundle build/finetune/bundle --output build/finetune/report.json
 
-test: setup lint docs test-cpp test-python  ## everything that continuous integration checks
+test: setup lint docs test-cpp test-python  ## run everything that continuous integration checks
 
 test-cpp: build
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel $(TEST_PROCESSES)
@@ -132,7 +144,7 @@ test-cpp: build
 test-python: build
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
-lint:  ## formatting, lint and types
+lint:  ## check formatting, style, types and the width of prose
 	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -145,44 +157,44 @@ types:
 	@ln -s $(CURDIR)/python/lungrt/* $(CURDIR)/export build/types/lungrt/
 	$(BIN)/mypy
 
-format:  ## rewrites sources the way lint wants them
+format:  ## rewrite sources the way lint wants them
 	$(BIN)/clang-format -i $(CXX_SOURCES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: build  ## the documentation site, from the sources: build/docs/index.html; warnings are errors
+docs: build  ## build the documentation: build/docs/index.html
 	rm -rf build/docs build/doxygen && mkdir -p build/docs
 	doxygen docs/Doxyfile
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
-bench: data setup  ## every engine against eager PyTorch on the reference CT; rewrites README's table and picture
+bench: data setup  ## measure every engine; rewrites docs/speed.md and its picture
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output build/bench/bundle --force
 	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
 	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
 	  --profile lung --markdown docs/speed.md $(BENCH_OPTIONS)
 
-bench-ops: build  ## Google Benchmark suite of what lies between the networks
+bench-ops: build  ## measure pre- and post-processing (Google Benchmark)
 	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)
 
-sanitize: setup  ## the C++ tests under address and undefined-behaviour sanitizers
+sanitize: setup  ## run the C++ tests under address and UB sanitizers
 	$(BIN)/cmake --preset asan && $(BIN)/cmake --build --preset asan && $(BIN)/ctest --preset asan
 
-sanitize-threads: setup  ## the C++ tests under the thread sanitizer, without LibTorch and ONNX Runtime
+sanitize-threads: setup  ## run the C++ tests under the thread sanitizer
 	$(BIN)/cmake --preset tsan && $(BIN)/cmake --build --preset tsan && $(BIN)/ctest --preset tsan
 
-fuzz: setup  ## libFuzzer programs with sanitizers, each for SECONDS=60 (TARGETS=... for some)
+fuzz: setup  ## run libFuzzer programs, SECONDS=60 each (TARGETS= for some)
 	tools/system_packages.sh fuzz
 	$(BIN)/cmake --preset fuzz && $(BIN)/cmake --build --preset fuzz
 	tools/fuzz.sh build/fuzz $(or $(SECONDS),60) $(TARGETS)
 
-stress: setup  ## 16 threads, kill -9, and memory over RUNS=1000 runs of each engine
+stress: setup  ## threads, kill -9, memory over RUNS=1000 runs of each engine
 	LUNGRT_STRESS_RUNS=$(or $(RUNS),1000) $(BIN)/python -m pytest -m nightly tests/python/stress -rP
 
-distributions: setup  ## the sdist compiled into wheels, and outside projects built against an installed lungrt
+distributions: setup  ## compile the sdist, build projects against an installed lungrt
 	$(BIN)/python -m pytest -m nightly tests/install tests/wheels
 
-nightly: sanitize sanitize-threads fuzz stress distributions  ## every check that is too long for `make test`
+nightly: sanitize sanitize-threads fuzz stress distributions  ## run every check that is too long for make test
 
-clean:  ## removes what was built, keeps the environment
+clean:  ## remove what was built, keep the environment
 	rm -rf build demo docs/reference/generated

@@ -47,7 +47,7 @@ NIGHTLY_SUITE = TESTS / "python" / "stress"
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m "not nightly"` excludes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is nightly; put long suites first, so that no process is left with one at the end."""
+    """Mark nightly tests; put long suites first, so that no process ends with one."""
     order = list(SHARING)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
