@@ -1,11 +1,12 @@
-"""Trained networks to a bundle, and a bundle held against the networks it was made from.
+"""Export trained networks to a bundle, and check a bundle against the original networks.
 
-`export_bundle` writes artifacts of loaded networks (`lungrt.models`): TorchScript, ONNX and, of the
-built-in families, weights alone. It leaves no bundle that differs from them; `verify_bundle`
-repeats the comparison anywhere, from the goldens in the bundle alone. `compile_bundle` makes native
-code of this machine of a bundle's networks. What a bundle is, DESIGN.md says.
+`export_bundle` writes the artifacts of loaded networks (`lungrt.models`): TorchScript, ONNX and,
+for the built-in families, the weights alone. A bundle whose outputs differ from the original
+networks by more than the tolerance is not kept. `verify_bundle` repeats the comparison on any
+machine from the goldens in the bundle. `compile_bundle` compiles a bundle's networks to native code
+for this machine. DESIGN.md specifies the format of a bundle.
 
-Each loads on first use: verifying needs no torch where ONNX Runtime is installed.
+Every name is imported on first use, so that verifying a bundle with ONNX Runtime needs no torch.
 """
 
 from __future__ import annotations

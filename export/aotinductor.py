@@ -1,4 +1,4 @@
-"""AOTInductor packages: a network as native code of this machine, for one shape of its input."""
+"""AOTInductor packages: a network compiled to native code for one machine and one input shape."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ from lungrt.errors import EngineUnavailable, Inference
 from lungrt.export.network import channels_last
 from lungrt.export.parity import Run
 
-# Threads are the runner's to choose; helper processes would outlive the command.
+# The number of threads is chosen at run time, and one compile thread keeps torch from starting
+# helper processes that would outlive the command.
 _SETTINGS = {"cpp.dynamic_threads": True, "compile_threads": 1}
 
 
 def made_with() -> str:
-    """Return the runtime that compiles and runs, as the C++ engine calls it."""
+    """Return the name of the runtime that compiles and runs, as the C++ engine writes it."""
     return f"torch {torch.__version__.partition('+')[0]}"
 
 
 def capability() -> str:
-    """Return the instruction set that torch uses here, as the C++ engine calls it."""
+    """Return the instruction set that torch uses on this machine, as the C++ engine writes it."""
     return str(torch.backends.cpu.get_cpu_capability())
 
 
 def require_compiler() -> None:
-    """Raise EngineUnavailable unless there is a C++ compiler."""
+    """Raise EngineUnavailable if no C++ compiler is installed."""
     named = os.environ.get("CXX", "g++")
     words = shlex.split(named)
     if not words or shutil.which(words[0]) is None:
         raise EngineUnavailable(
-            f"compiling needs a C++ compiler, and '{named}' is not on the PATH; install g++, or "
-            "name another compiler in CXX"
+            f"compiling needs a C++ compiler, but '{named}' is not on the PATH; install g++, or "
+            "set the environment variable CXX to another compiler"
         )
 
 
 @contextmanager
 def scratch_folder() -> Iterator[None]:
-    """Keep what the compiler writes on its way in a folder that goes away with the block."""
+    """Keep the compiler's intermediate files in a folder that is removed after the block."""
     from torch._inductor.utils import fresh_cache
 
     failure: Exception | None = None
@@ -58,7 +59,7 @@ def scratch_folder() -> Iterator[None]:
     ):
         try:
             yield
-        except Exception as error:  # raised below: fresh_cache would keep the folder and say so
+        except Exception as error:  # raised below: fresh_cache would keep the folder and log it
             failure = error
     if failure is not None:
         raise failure
@@ -70,12 +71,13 @@ def to_package(module: nn.Module, example: NDArray[np.float32], path: Path) -> N
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode; one tensor in, one out.
+        Network in evaluation mode that takes one tensor and returns one.
     example : numpy.ndarray
-        An input: of slices, the code takes channels-last memory; of crops, which have one channel,
-        memory is the same either way.
+        Input [N, channels, rows, columns] or [N, 1, slices, rows, columns]. The compiled code
+        expects the former in channels-last memory; the latter has one channel, so that its memory
+        is the same in both layouts.
     path : pathlib.Path
-        The file, ``.pt2``; inside `scratch_folder`.
+        File ``.pt2`` to write. Call this inside `scratch_folder`.
 
     Raises
     ------
@@ -90,10 +92,10 @@ def to_package(module: nn.Module, example: NDArray[np.float32], path: Path) -> N
             aoti_compile_and_package(
                 program, package_path=str(path), inductor_configs=dict(_SETTINGS)
             )
-        # A network's own code, torch's compiler and the C++ compiler fail in any way.
+        # The network's code, torch's compiler and the C++ compiler may raise any exception.
         except Exception as error:
             raise Inference(
-                f"AOTInductor: the network cannot be compiled ({type(error).__name__}: {error})"
+                f"AOTInductor cannot compile the network ({type(error).__name__}: {error})"
             ) from error
 
 
@@ -103,12 +105,12 @@ def open_package(path: Path, batch: int) -> Run:
     Returns
     -------
     callable
-        Takes any number of items of the shape that was compiled.
+        Takes any number of items of the compiled shape.
 
     Raises
     ------
     Inference
-        It is no package, or of another torch.
+        The file is not a package, or another version of torch compiled it.
     """
     from torch._inductor import aoti_load_package
 
@@ -116,7 +118,7 @@ def open_package(path: Path, batch: int) -> Run:
         try:
             program: Any = aoti_load_package(str(path))
         except Exception as error:
-            raise Inference(f"{path}: AOTInductor cannot load it ({error})") from error
+            raise Inference(f"{path}: AOTInductor cannot load this package ({error})") from error
 
     def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
         outputs = []
@@ -137,7 +139,7 @@ def _as_compiled(x: NDArray[np.float32]) -> Tensor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what torch's own code warns itself of."""
+    """Hide the deprecation warnings that torch's own code causes."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)
         warnings.filterwarnings("ignore", category=DeprecationWarning)

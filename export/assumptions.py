@@ -1,4 +1,4 @@
-"""What the exporter and the runtime take for granted about a network, checked before anything."""
+"""Checks of what the exporter and the runtime assume about a network, run before the export."""
 
 from __future__ import annotations
 
@@ -17,51 +17,52 @@ from lungrt.export.parity import probabilities
 
 _Array = NDArray[np.float32]
 
-# The same numbers in the same place of the same batch give the same result, but for what threads
-# may do to the order of sums.
+# Largest difference between two runs of the same input. It is not 0 because threads may change the
+# order of sums.
 _SAME = 1e-5
 
-# How far the probabilities of all classes may sum up to something else than 1.
+# Largest difference between 1 and the sum of the probabilities of all classes.
 _SUM = 1e-3
 
 
 def check_assumptions(
     module: nn.Module, stage: StageEntry, inputs: list[_Array], *, what: str
 ) -> None:
-    """Hold a network against its contract.
+    """Check that a network fulfils its contract.
 
-    It must be in evaluation mode, float32 on the CPU; give float32 of the shape that its halo,
-    size multiple and classes announce, for inputs of any valid size; nothing NaN or infinite, and
-    no probability outside of [0, 1]; the same for the same input; and each item of a batch for
-    itself.
+    The network must be in evaluation mode, in float32 and on the CPU. For inputs of any valid size
+    its output must be float32, have the shape that follows from the halo, the size multiple and the
+    classes, be finite, and hold no probability outside of [0, 1]. The same input must give the same
+    output, and an item's output must not depend on the other items of its batch.
 
     Parameters
     ----------
     module : torch.nn.Module
-        One tensor in, one out. It is run as a copy, so nothing about it changes.
+        Takes one tensor and returns one. A copy is run, so the module itself does not change.
     stage : StageEntry
-        The contract; its networks are not looked at.
+        The contract; its list of networks is ignored.
     inputs : list of numpy.ndarray
-        Inputs of several sizes, at least one of several items.
+        Inputs of several sizes, of which at least one is a batch of several items.
     what : str
-        How messages name the network.
+        Name of the network in messages.
 
     Raises
     ------
     InvalidArgument
-        Lists every assumption that does not hold.
+        The network violates the contract; the message lists every violation.
     """
     try:
         module = copy.deepcopy(module)
-    # A module may hold anything, and so refuse in any way.
+    # A module may hold any object, so that copying it may raise any exception.
     except Exception as error:
         raise InvalidArgument(
-            f"{what}: cannot be exported, it cannot be copied ({type(error).__name__}: {error})"
+            f"{what}: cannot be exported because the module cannot be copied "
+            f"({type(error).__name__}: {error})"
         ) from error
     violations = [*_of_state(module), *_of_outputs(module, stage, inputs)]
     if violations:
         raise InvalidArgument(
-            f"{what}: cannot be exported, it is not what its contract says\n  "
+            f"{what}: cannot be exported because the network violates its contract:\n  "
             + "\n  ".join(violations)
         )
 
@@ -99,29 +100,29 @@ def _of_outputs(module: nn.Module, stage: StageEntry, inputs: list[_Array]) -> I
 def _of_output(module: nn.Module, stage: StageEntry, x: _Array) -> Iterator[str]:
     try:
         output = run_eager(module, x)
-    # A network's own code fails in any way.
+    # A network runs code of its own, which may raise any exception.
     except Exception as error:
-        yield f"failed ({type(error).__name__}: {error})"
+        yield f"the network failed ({type(error).__name__}: {error})"
         return
     expected = _expected_shape(stage, x)
     if output.shape != expected:
-        yield f"gave shape {list(output.shape)}, expected {list(expected)}"
+        yield f"the output has shape {list(output.shape)}, expected {list(expected)}"
     elif output.dtype != np.float32:
-        yield f"gave {output.dtype}, expected float32"
+        yield f"the output is {output.dtype}, expected float32"
     elif unusable := int((~np.isfinite(output)).sum()):
-        yield f"gave {unusable} of {output.size} values NaN or infinite"
+        yield f"{unusable} of {output.size} output values are NaN or infinite"
     elif stage.output.kind == "probability":
         low, high = float(output.min()), float(output.max())
         sums = output.astype(np.float64).sum(axis=1)
         if low < 0 or high > 1:
             yield (
-                f"gave values from {low:.4g} to {high:.4g}, expected probabilities from 0 to 1; "
-                'if they are logits, say so: output_kind "logits" in its contract'
+                f"the output ranges from {low:.4g} to {high:.4g}, expected probabilities from 0 to "
+                '1; if the network returns logits, set "output_kind": "logits" in its contract'
             )
         elif len(stage.classes) > 1 and np.abs(sums - 1).max() > _SUM:
             yield (
-                f"probabilities of the {len(stage.classes)} classes sum up to {sums.min():.4g} "
-                f"to {sums.max():.4g}, expected 1"
+                f"the probabilities of the {len(stage.classes)} classes add up to "
+                f"{sums.min():.4g} - {sums.max():.4g}, expected 1"
             )
 
 
@@ -136,17 +137,17 @@ def _of_batches(module: nn.Module, stage: StageEntry, x: _Array) -> Iterator[str
     first = run_eager(module, x)
     if (difference := _difference(stage, first, run_eager(module, x))) > _SAME:
         yield (
-            f"the same input gave two results, {difference:.2g} apart; expected none of dropout "
-            "or other chance"
+            f"two runs of the same input differ by {difference:.2g}; the network must not use "
+            "dropout or any other randomness"
         )
-        return  # what follows would see the same
+        return  # such a network would fail the next check for the same reason
     among_others = x[::-1].copy()
     among_others[0] = x[0]
     others = run_eager(module, among_others)
     if (difference := _difference(stage, first[:1], others[:1])) > _SAME:
         yield (
-            f"an item's result depends on the others in its batch, {difference:.2g} apart; "
-            "expected each item for itself"
+            f"an item's output changes by {difference:.2g} with the other items of its batch; the "
+            "network must compute each item independently"
         )
 
 

@@ -1,4 +1,4 @@
-"""A bundle's networks as native code of this machine, each held against its eager module."""
+"""Compilation of a bundle's networks to native code for this machine, compared with eager runs."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _MOST_ITEMS = 1024
 
 @dataclass(frozen=True)
 class CompileResult:
-    """What was compiled.
+    """Compiled networks and how they compare with the eager ones.
 
     Attributes
     ----------
     folders : list of pathlib.Path
-        One a network and size.
+        One folder for each network and size.
     rows : list of ParityRow
-        Every network on every input; all in tolerance.
+        Comparison of every network on every input; all are in tolerance.
     """
 
     folders: list[Path]
@@ -69,35 +69,39 @@ def compile_bundle(
     batch: int = 8,
     progress: _Progress | None = None,
 ) -> CompileResult:
-    """Compile a bundle's networks for this machine, into the user's cache.
+    """Compile a bundle's networks for this machine and keep the result in the user's cache.
 
-    Each is built from its weights in the bundle, held against the bundle's goldens, compiled for
-    fixed shapes, read back and held against the eager module. What is compiled already of a size
-    is replaced, and stays as it is unless all of that went well.
+    Each network is built from its weights in the bundle, compared with the bundle's goldens,
+    compiled for fixed shapes, read back and compared with the eager module. Only if all of this
+    succeeds does the result replace what was compiled before for the same size.
 
     Parameters
     ----------
     bundle : path
-        The folder.
+        Folder of the bundle.
     sizes : sequence of (rows, columns), optional
-        Of the CTs' slices; each is a program of its own, as the sizes are part of it.
+        Sizes of the CTs' slices in pixels. Each size is compiled separately.
     batch : int, optional
-        Crops that the classifiers take at once. The segmentation takes a slice.
+        Crops in a batch of the classifiers. The segmentation network takes one slice at a time.
     progress : callable, optional
-        Called with a stage, steps done and steps in all.
+        Called with the name of a stage, the number of steps done and the total number of steps.
+
+    Returns
+    -------
+    CompileResult
 
     Raises
     ------
     InvalidArgument
-        A size or the batch is impossible, or a network is of an architecture of one's own.
+        A size or the batch is out of range, or the architecture of a network is not built in.
     BadBundle
-        The bundle is damaged, has no weights, or has other ones than those it was exported from.
+        The bundle is damaged, has no weights, or its weights do not match its goldens.
     EngineUnavailable
-        There is no C++ compiler.
+        No C++ compiler is installed.
     Inference
         A network cannot be compiled, or its code is out of tolerance.
     Io
-        The cache cannot be written, or another process compiles the same.
+        The cache cannot be written, or another process is compiling the same network.
     """
     bundle = Path(bundle)
     _check_sizes(sizes, batch)
@@ -127,25 +131,26 @@ def _check_sizes(sizes: Sequence[tuple[int, int]], batch: int) -> None:
 
 
 def _check_networks(bundle: Path, manifest: Manifest) -> None:
-    """Raise unless every network can be built from what the bundle holds."""
+    """Raise an error unless every network can be built from its weights in the bundle."""
     for name, stage in manifest.stages.items():
         for network in stage.networks:
             if network.architecture not in _FAMILIES:
                 raise InvalidArgument(
-                    f"{bundle}: {name} is a network of {network.architecture}; compiled are "
-                    f"networks of the families {' and '.join(_FAMILIES)}, whose weights are in "
-                    "their bundle; run this one with torchscript or onnxruntime"
+                    f"{bundle}: the architecture of {name} is {network.architecture}, but only "
+                    f"networks of the families {' and '.join(_FAMILIES)} can be compiled; run "
+                    "this one with the engine torchscript or onnxruntime"
                 )
             if WEIGHTS not in network.artifacts:
                 raise BadBundle(
-                    f"{bundle}: {name} has no weights to compile from (artifact {WEIGHTS}), it "
-                    f"has: {', '.join(network.artifacts)}; export the checkpoints again"
+                    f"{bundle}: {name} has no artifact {WEIGHTS}, which compiling needs; it only "
+                    f"has {', '.join(network.artifacts)}. Export the checkpoints again with "
+                    f"--formats {','.join((*network.artifacts, WEIGHTS))}"
                 )
 
 
 @dataclass
 class _StageCompiler:
-    """Compiles a stage's networks, one after the other."""
+    """Compiler of a stage's networks, one after the other."""
 
     bundle: Path
     name: str
@@ -161,7 +166,7 @@ class _StageCompiler:
         self._report()
 
     def compile(self, member: int, network: NetworkEntry) -> Iterator[tuple[Path, list[ParityRow]]]:
-        """Yield, for each size, the folder and the comparisons."""
+        """Yield the folder and the comparisons of each size."""
         weights = network.artifacts[WEIGHTS]
         module = SingleOutput(open_weights(self.bundle / weights.file))
         goldens = [g for file in network.goldens for g in read_goldens(self.bundle / file.file)]
@@ -190,7 +195,7 @@ class _StageCompiler:
         cases: Mapping[str, Golden],
         own: Sequence[Golden],
     ) -> list[ParityRow]:
-        """Write one size's files into `folder`, which takes its place if nothing is raised."""
+        """Write the files of one size into `folder` and return the comparisons."""
         batch = 1 if self.stage.input.crop is None else self.batch
         path = folder / compiled.MODEL
         aotinductor.to_package(module, np.repeat(own[0].input[:1], batch, axis=0), path)
@@ -200,7 +205,7 @@ class _StageCompiler:
             replay(run, case, self.stage, replace(self._blank(member, "aotinductor"), input=name))
             for name, case in cases.items()
         ]
-        _refuse(rows, "compiled code is out of tolerance, so it was not kept")
+        _refuse(rows, "compiled code was not kept because it is out of tolerance:")
         golden = own[0]
         record = compiled.Record(
             aotinductor.made_with(),
@@ -215,7 +220,7 @@ class _StageCompiler:
             write_file(folder, compiled.GOLDEN, to_safetensors([golden])),
         )
         write_file(folder, compiled.RECORD, record.to_text().encode())
-        # The library loads nothing that others could write.
+        # The C++ engine refuses to load code from files that other users can write.
         for file in folder.iterdir():
             file.chmod(0o600)
         folder.chmod(0o700)
@@ -225,7 +230,7 @@ class _StageCompiler:
     def _check_eager(
         self, member: int, module: nn.Module, goldens: Sequence[Golden]
     ) -> list[ParityRow]:
-        """Hold the module built from weights against what the bundle promises of it."""
+        """Compare the module that was built from weights with the bundle's goldens."""
         rows = [
             replay(
                 lambda x: run_eager(module, x),
@@ -235,7 +240,11 @@ class _StageCompiler:
             )
             for n, golden in enumerate(goldens)
         ]
-        _refuse(rows, f"{self.bundle}: the weights are not those of its goldens; export again")
+        _refuse(
+            rows,
+            f"{self.bundle}: the weights do not reproduce the goldens of this bundle; export the "
+            "checkpoints again:",
+        )
         return rows
 
     def _blank(self, member: int, runtime: str) -> ParityRow:
@@ -254,7 +263,7 @@ class _StageCompiler:
 def _inputs_by_size(
     contract: InputEntry, sizes: Sequence[tuple[int, int]]
 ) -> dict[str, list[_Array]]:
-    """Return inputs for each shape to compile, by the name of its folder."""
+    """Return the inputs of each shape to compile, by the name of the shape's folder."""
     if contract.crop is not None:
         return {compiled.size_name(contract.crop): other_inputs(contract)}
     padded = dict.fromkeys((contract.padded_size(r), contract.padded_size(c)) for r, c in sizes)
@@ -267,11 +276,11 @@ def _refuse(rows: Sequence[ParityRow], what: str) -> None:
 
 
 def _replaces_anything(folder: Path) -> None:
-    """Whatever lies in the cache can be made again."""
+    """Accept any folder: whatever is in the cache can be compiled again."""
 
 
 def _described(path: Path) -> FileEntry:
-    """Bring a file to disk, and return its entry."""
+    """Flush a file to disk and return its entry."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

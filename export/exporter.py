@@ -1,4 +1,4 @@
-"""From loaded networks to a bundle that is as good as them, or to an error."""
+"""Export of loaded networks to a bundle whose outputs match those of the networks."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ from lungrt.models import LoadedNetwork
 
 _Array = NDArray[np.float32]
 
-# What artifacts are held to where they are made, on the CPU that also runs the eager module: a
-# quarter of what is promised elsewhere. On the inputs used here the book's U-Net differs by up to
-# 4e-5, its classifier by 2e-6; the rest is for other CPUs and steeper networks.
+# Tolerance of an artifact on the machine that exports it, where the same CPU runs the eager module:
+# a quarter of `PROMISED`, which holds on every machine. On the inputs used here the book's U-Net
+# differs by up to 4e-5, its classifier by 2e-6; the rest is margin for other CPUs and networks.
 EXPORT_TOLERANCE = Tolerance(absolute=2.5e-4, decision_band=2.5e-4)
 
 _STAGES = ("segmentation", "nodule", "malignancy")
-_THRESHOLD = 0.5  # the book's, of each stage
+_THRESHOLD = 0.5  # of every stage, as in the book
 
 _Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What an export wrote.
+    """Bundle that an export wrote.
 
     Attributes
     ----------
     bundle : pathlib.Path
-        The folder.
+        The bundle's folder.
     manifest : Manifest
     rows : list of ParityRow
-        Every artifact on every input; all in tolerance.
+        Comparison of every artifact on every input with the network; all are in tolerance.
     left_out : list of str
-        Formats that were not asked for by name and cannot hold a network: which, and why.
+        Messages about the formats that were left out because they cannot store a network.
     """
 
     bundle: Path
@@ -78,25 +78,25 @@ def export_bundle(
 ) -> ExportResult:
     """Write networks as a bundle.
 
-    Every network's contract is checked, every artifact is read back from disk and held against
-    the eager module on inputs of several sizes. Nothing is left at `output`, or what was there
-    before, unless all of that went well.
+    Every network is checked against its contract. Every artifact is read back from disk and
+    compared with the eager module on inputs of several sizes. If any of this fails, `output` is
+    left as it was before.
 
     Parameters
     ----------
     stages : mapping of str to sequence of LoadedNetwork
-        Any of segmentation, nodule and malignancy; several networks in one are an ensemble.
+        Any of segmentation, nodule and malignancy; several networks of a stage are an ensemble.
     output : path
-        The bundle's folder; made, with its parents.
+        Folder of the bundle; it is created together with its parents.
     formats : sequence of str, optional
-        Some of torchscript, onnx and safetensors, each for every network. If not given, all of
-        them, safetensors only for networks of the families unet and classifier3d: it holds weights
-        alone.
+        Any of torchscript, onnx and safetensors, which are then written for every network. By
+        default all three are written, but safetensors, which stores only the weights, is left out
+        for networks of other families than unet and classifier3d.
     force : bool, optional
-        Replace a bundle that is there. Never anything else: not a folder that is no bundle, nor
-        one that holds other files as well.
+        Replace an existing bundle at `output`. A folder that is not a bundle, or that also holds
+        other files, is never replaced.
     progress : callable, optional
-        Called with a stage, steps done and steps in all.
+        Called with the name of a stage, the number of steps done and the total number of steps.
 
     Returns
     -------
@@ -105,8 +105,8 @@ def export_bundle(
     Raises
     ------
     InvalidArgument
-        The stages, networks or formats contradict each other, a network is not what its contract
-        says, or `output` is there and may not be replaced.
+        The stages, networks or formats contradict each other, a network violates its contract, or
+        `output` exists and may not be replaced.
     Inference
         A network cannot be written in a format, or an artifact is out of tolerance.
     EngineUnavailable
@@ -126,7 +126,8 @@ def export_bundle(
             rows += [row for _, compared in written for row in compared]
         if any(row.failed for row in rows):
             raise Inference(
-                "artifacts are out of tolerance, so no bundle was written\n" + parity_text(rows)
+                "no bundle was written because artifacts differ from the network by more than the "
+                "tolerance:\n" + parity_text(rows)
             )
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         manifest = Manifest(metadata.version("lungrt"), created, entries)
@@ -135,17 +136,19 @@ def export_bundle(
 
 
 def _contracts(stages: Mapping[str, Sequence[LoadedNetwork]]) -> dict[str, StageEntry]:
-    """Return each stage's entry, without networks yet."""
+    """Return the entry of each stage, with an empty list of networks."""
     unknown = [name for name in stages if name not in _STAGES]
     if unknown or not stages or not all(stages.values()):
         raise InvalidArgument(
-            f"stages {list(stages)}: expected networks for some of {list(_STAGES)}"
+            f"stages {list(stages)}: expected one or more of {list(_STAGES)}, each with at least "
+            "one network"
         )
     entries = {name: _contract(name, stages[name]) for name in _STAGES if name in stages}
     if "malignancy" in entries and "nodule" in entries and len(entries["nodule"].classes) > 2:
         raise InvalidArgument(
-            f"a nodule classifier of {', '.join(entries['nodule'].classes)} judges malignancy "
-            "itself; leave the malignancy stage out, or give a nodule classifier of two classes"
+            f"the nodule classifier has the classes {', '.join(entries['nodule'].classes)}, so it "
+            "already predicts malignancy; leave out the malignancy stage, or use a nodule "
+            "classifier with two classes"
         )
     return entries
 
@@ -158,8 +161,8 @@ def _contract(stage: str, networks: Sequence[LoadedNetwork]) -> StageEntry:
             one, other = getattr(first, name), getattr(network, name)
             if one != other:
                 raise InvalidArgument(
-                    f"{stage}: the networks of an ensemble get one input and give one kind of "
-                    f"output, but {name} is {one} of network 0 and {other} of network {member}"
+                    f"{stage}: all networks of an ensemble need the same input and the same kind "
+                    f"of output, but {name} is {one} for network 0 and {other} for network {member}"
                 )
     return StageEntry(
         InputEntry.of(first.input),
@@ -172,27 +175,30 @@ def _contract(stage: str, networks: Sequence[LoadedNetwork]) -> StageEntry:
 
 
 def _check_replaceable(output: Path, *, force: bool) -> None:
-    """Raise InvalidArgument unless `output` is a bundle that may go."""
+    """Raise InvalidArgument unless `output` is a bundle that may be replaced."""
     try:
         expected = files_named_in((output / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InvalidArgument(
-            f"{output}: is there and is no bundle, so it is not replaced; choose another folder"
+            f"{output}: exists but is not a lungrt bundle; refusing to overwrite it. Choose "
+            "another folder"
         ) from error
     if not force:
-        raise InvalidArgument(f"{output}: is there already; force (--force) replaces it")
+        raise InvalidArgument(
+            f"{output}: this bundle already exists; use --force (force=True) to replace it"
+        )
     found = {
         PurePosixPath(path.relative_to(output)) for path in output.rglob("*") if not path.is_dir()
     }
     if others := sorted(map(str, found - expected)):
         raise InvalidArgument(
-            f"{output}: holds files that are not the bundle's and would be lost: "
-            f"{', '.join(others)}; move them first"
+            f"{output}: also holds files that do not belong to the bundle and would be deleted: "
+            f"{', '.join(others)}; move them elsewhere first"
         )
 
 
 class _StageWriter:
-    """Writes a stage's networks, one after the other, and compares what it wrote."""
+    """Writer of a stage's networks that compares each artifact with its network."""
 
     def __init__(
         self,
@@ -215,7 +221,7 @@ class _StageWriter:
         self._report()
 
     def write(self, member: int, network: LoadedNetwork) -> tuple[NetworkEntry, list[ParityRow]]:
-        """Write one network: its goldens, its artifacts, and how these compare."""
+        """Write the goldens and artifacts of a network, and compare the artifacts with it."""
         module = SingleOutput(network.module)
         place = f"{self._stage}/member-{member}" if self._is_ensemble else self._stage
         inputs = [*self._golden_inputs, *self._other_inputs]

@@ -1,4 +1,4 @@
-"""The files of a bundle: written with their hashes, and held against them."""
+"""Writing the files of a bundle with their hashes, and checking files against their hashes."""
 
 from __future__ import annotations
 
@@ -11,31 +11,41 @@ from lungrt.export.manifest import FileEntry, Manifest
 
 
 def write_file(bundle: Path, name: str, data: bytes, *, made_with: str | None = None) -> FileEntry:
-    """Write a file of a bundle to disk, folders included.
+    """Write a file of a bundle to disk and create its folders.
 
     Parameters
     ----------
     bundle : pathlib.Path
         The bundle's folder.
     name : str
-        Path below it, with ``/``.
+        Path of the file relative to the bundle, with ``/``.
+    data : bytes
+        Content of the file.
+    made_with : str, optional
+        Software that made the content, for the manifest.
+
+    Returns
+    -------
+    FileEntry
+        Name, SHA-256 and size of the file.
     """
     path = bundle / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())  # before the folder is renamed into place, or power may take it
+        # On disk before the folder is renamed, or a power failure could leave it incomplete.
+        os.fsync(file.fileno())
     return FileEntry(name, hashlib.sha256(data).hexdigest(), len(data), made_with)
 
 
 def check_files(bundle: Path, manifest: Manifest) -> None:
-    """Hold every file of a bundle against its size and SHA-256.
+    """Check the size and SHA-256 of every file of a bundle.
 
     Raises
     ------
     BadBundle
-        Names every file that is missing, damaged or not inside the bundle.
+        A file is missing, damaged or outside of the bundle; the message lists all such files.
     """
     problems = [
         f"{entry.file}: {problem}"
@@ -44,8 +54,8 @@ def check_files(bundle: Path, manifest: Manifest) -> None:
     ]
     if problems:
         raise BadBundle(
-            f"{bundle}: {len(problems)} of {len(manifest.files)} files are not what manifest.json "
-            "says; export or copy the bundle again\n  " + "\n  ".join(problems)
+            f"{bundle}: {len(problems)} of {len(manifest.files)} files do not match manifest.json; "
+            "export or copy the bundle again:\n  " + "\n  ".join(problems)
         )
 
 
@@ -54,7 +64,7 @@ def _problem(bundle: Path, entry: FileEntry) -> str:
     if not path.is_file():
         return "missing"
     if not path.resolve().is_relative_to(bundle.resolve()):
-        return f"leads to {path.resolve()}, outside of the bundle"
+        return f"is a link to {path.resolve()}, which is outside of the bundle"
     data = path.read_bytes()
     if len(data) != entry.bytes:
         return f"has {len(data)} bytes, expected {entry.bytes}"

@@ -1,4 +1,4 @@
-"""The artifact formats that can be written, in the order that tables show them, and for what."""
+"""Artifact formats that the exporter can write, in the order of the tables."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def _takes_any(network: LoadedNetwork) -> str:
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write a network down.
+    """File format in which a network can be stored.
 
     Attributes
     ----------
     name : str
-        Key of the manifest's ``artifacts``.
+        Key in the manifest's ``artifacts``.
     file_name : str
     needs : tuple of str
-        Packages to write it.
+        Packages that are needed to write and check the format.
     runtime : str
-        Which of `lungrt.export.runners.python_runners` reads it back.
+        Which of `lungrt.export.runners.python_runners` reads the format.
     write : callable
-        From a network, an example input of several items and the stage's contract to the
-        artifact's bytes and the manifest's ``made_with``. Raises Inference where it turns out that
-        the network cannot be written so.
+        Takes a network, an example input of several items and the stage's contract. Returns the
+        artifact's bytes and the manifest's ``made_with``. Raises Inference if the network cannot
+        be written in this format.
     why_not : callable
-        From a network to why it is none for this format, as can be told beforehand; empty if it
-        is one. Formats that take any network leave it out.
+        Takes a network and returns the reason why this format cannot store it, as far as that is
+        known before writing; empty if it can. Formats that store any network do not set it.
     """
 
     name: str
@@ -104,14 +104,14 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What is written of each network.
+    """Formats to write for each network.
 
     Attributes
     ----------
     formats : dict of str to list of list of Format
-        By stage and number of the network in it.
+        Formats by stage and by number of the network in the stage.
     left_out : list of str
-        Where a network is none for a format that nobody asked for: which, and why.
+        Messages about the default formats that cannot store a network.
     """
 
     formats: dict[str, list[list[Format]]]
@@ -121,32 +121,36 @@ class Choice:
 def choose_formats(
     stages: Mapping[str, Sequence[LoadedNetwork]], names: Sequence[str] | None
 ) -> Choice:
-    """Choose the formats of networks.
+    """Choose the formats to write for each network.
 
     Parameters
     ----------
     stages : mapping of str to sequence of LoadedNetwork
     names : sequence of str or None
-        Exactly these, for every network; or of all that there are, those that the network is one
-        for.
+        Formats to write for every network. If None, each network gets all formats that can store
+        it.
+
+    Returns
+    -------
+    Choice
 
     Raises
     ------
     InvalidArgument
-        There is no such format, none is named, or a network is none for one that is named.
+        A format does not exist, the list is empty, or a named format cannot store a network.
     EngineUnavailable
-        A package to write one or to check it is not installed.
+        A package that is needed to write or check a format is not installed.
     """
     wanted = _find_formats(list(_FORMATS) if names is None else names)
     reasons = [
-        f"{network.checkpoint.path} as {stage}: not written as {format_.name}: {reason}"
+        f"{network.checkpoint.path} as {stage}: cannot be written as {format_.name}: {reason}"
         for stage, networks in stages.items()
         for network in networks
         for format_ in wanted
         if (reason := format_.why_not(network))
     ]
     if reasons and names is not None:
-        raise InvalidArgument("; ".join(reasons) + "; leave the format out")
+        raise InvalidArgument("; ".join(reasons) + "; leave this format out")
     formats = {
         stage: [[one for one in wanted if not one.why_not(network)] for network in networks]
         for stage, networks in stages.items()
@@ -155,23 +159,23 @@ def choose_formats(
 
 
 def _find_formats(names: Sequence[str]) -> list[Format]:
-    """Return formats by name, each once.
+    """Return the named formats without repetitions.
 
     Raises
     ------
     InvalidArgument
-        There is no such format, or none is named.
+        A format does not exist, or the list is empty.
     EngineUnavailable
-        A package to write one or to check it is not installed.
+        A package that is needed to write or check a format is not installed.
     """
     unknown = [name for name in names if name not in _FORMATS]
     if unknown or not names:
-        raise InvalidArgument(f"formats {list(names)}: expected some of {list(_FORMATS)}")
+        raise InvalidArgument(f"formats {list(names)}: expected one or more of {list(_FORMATS)}")
     formats = [_FORMATS[name] for name in dict.fromkeys(names)]
     for format_ in formats:
         if missing := [package for package in format_.needs if util.find_spec(package) is None]:
             raise EngineUnavailable(
-                f"the format {format_.name} needs {', '.join(missing)}, not installed here; "
-                f"pip install {' '.join(missing)}, or leave the format out"
+                f"the format {format_.name} needs {', '.join(missing)}, which is not installed; "
+                f"run pip install {' '.join(missing)}, or leave this format out"
             )
     return formats

@@ -1,4 +1,4 @@
-"""Golden inputs and outputs: which there are, and the file they travel in."""
+"""Golden inputs and outputs of networks, and the file in which a bundle stores them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lungrt.export.phantom import lung_patch
 
 _Array = NDArray[np.float32]
 
-# Batch, height and width; the latter two become what the network takes. Few and small, so that a
-# bundle stays a few megabytes.
+# Batch, height and width, of which the latter two are rounded up to a size that the network takes.
+# They are few and small so that a bundle has only a few megabytes.
 _GOLDEN_IMAGES = ((1, 48, 48), (2, 64, 40), (4, 40, 48), (5, 33, 35))
 _GOLDEN_CROPS = (1, 3)
 
-# What the exporter compares besides, and keeps no record of.
+# Further inputs that the exporter compares and does not store.
 _OTHER_IMAGES = ((3, 96, 80), (8, 32, 36), (1, 128, 160))
 _OTHER_CROPS = (2, 4, 5, 8)
 
@@ -30,14 +30,14 @@ _GOLDEN_SEED, _OTHER_SEED = 20, 1
 
 @dataclass(frozen=True, eq=False)
 class Golden:
-    """An input as the network gets it, and the eager module's output.
+    """Input of a network and the output of the eager module for it.
 
     Attributes
     ----------
     input : numpy.ndarray
         Float32 [N, channels, rows, columns] or [N, 1, slices, rows, columns].
     output : numpy.ndarray
-        Float32 [N, 1, rows, columns] or [N, classes]: probabilities or logits.
+        Float32 [N, 1, rows, columns] or [N, classes]; probabilities or logits.
     """
 
     input: _Array
@@ -45,7 +45,7 @@ class Golden:
 
 
 def golden_inputs(contract: InputEntry) -> list[_Array]:
-    """Return the inputs that a bundle keeps; the same for the same contract."""
+    """Return the inputs that a bundle stores; the same contract gives the same inputs."""
     return _inputs(contract, _GOLDEN_IMAGES, _GOLDEN_CROPS, _GOLDEN_SEED)
 
 
@@ -55,7 +55,7 @@ def other_inputs(contract: InputEntry) -> list[_Array]:
 
 
 def inputs_of_size(contract: InputEntry, rows: int, columns: int) -> list[_Array]:
-    """Return inputs of one slice each, of slices of a given size; the same every time."""
+    """Return two inputs of one slice of a given size; they are the same every time."""
     images = ((1, rows, columns),)
     return [_inputs(contract, images, (), seed)[0] for seed in (_GOLDEN_SEED, _OTHER_SEED)]
 
@@ -70,7 +70,7 @@ def _inputs(
     if contract.crop is not None:
         hu = [np.stack([lung_patch(contract.crop, rng)[None] for _ in range(n)]) for n in crops]
     else:
-        # One multiple more each time: sizes differ and are not square, however coarse they are.
+        # One multiple more each time, so that no two sizes are equal after they were rounded up.
         more = [number * contract.size_multiple for number in range(len(images))]
         hu = [
             _slices(contract, n, rows, columns + extra, rng)
@@ -82,7 +82,7 @@ def _inputs(
 def _slices(
     contract: InputEntry, batch: int, height: int, width: int, rng: np.random.Generator
 ) -> _Array:
-    """Neighbouring slices with their context: [batch, channels, height, width]."""
+    """Return neighbouring slices with their context [batch, channels, height, width]."""
     channels = contract.channels
     rows, columns = (contract.fitting_size(size) for size in (height, width))
     volume = lung_patch((batch + channels - 1, rows, columns), rng)
@@ -95,7 +95,7 @@ def _as_seen(contract: InputEntry, hu: _Array) -> _Array:
 
 
 def to_safetensors(goldens: Sequence[Golden]) -> bytes:
-    """Return goldens as a file: tensors ``input_0``, ``output_0``, ``input_1``, ..."""
+    """Return a safetensors file of the tensors ``input_0``, ``output_0``, ``input_1``, ..."""
     from safetensors.numpy import save
 
     tensors: dict[str, _Array] = {}
@@ -112,7 +112,7 @@ def read_goldens(path: Path) -> list[Golden]:
     Raises
     ------
     BadBundle
-        It is no safetensors file, or holds something else than pairs of inputs and outputs.
+        The file is not a safetensors file, or it does not hold pairs of inputs and outputs.
     EngineUnavailable
         The package safetensors is not installed.
     """
@@ -121,19 +121,21 @@ def read_goldens(path: Path) -> list[Golden]:
         from safetensors.numpy import load
     except ImportError as error:
         raise EngineUnavailable(
-            f"{path}: reading goldens needs the package safetensors; pip install safetensors"
+            f"{path}: reading goldens needs the package safetensors; run pip install safetensors"
         ) from error
     try:
         tensors = load(path.read_bytes())
     except SafetensorError as error:
-        raise BadBundle(f"{path}: is no safetensors file ({error}); export again") from error
+        raise BadBundle(
+            f"{path}: not a safetensors file ({error}); export the bundle again"
+        ) from error
     count = sum(name.startswith("input_") for name in tensors)
     expected = {f"{kind}_{number}" for kind in ("input", "output") for number in range(count)}
     wrong_type = [name for name, tensor in tensors.items() if tensor.dtype != np.float32]
     if not count or set(tensors) != expected or wrong_type:
         raise BadBundle(
             f"{path}: expected float32 tensors input_0, output_0, input_1, ..., found "
-            f"{_described(tensors)}; export again"
+            f"{_described(tensors)}; export the bundle again"
         )
     return [Golden(tensors[f"input_{n}"], tensors[f"output_{n}"]) for n in range(count)]
 

@@ -1,4 +1,4 @@
-"""Strict reading of JSON: every error names the file, the field, what was found and expected."""
+"""Strict JSON reader whose errors name the file, the field, its value and what was expected."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import Any, NoReturn
 
 from lungrt.errors import BadBundle
 
-_LONGEST_VALUE = 80  # characters of a value that a message repeats
+_LONGEST_VALUE = 80  # most characters of a value that a message repeats
 
 
 def parse_json(text: str, file: str) -> JsonField:
-    """Parse a document in which no key stands twice and all numbers are finite.
+    """Parse a JSON document that has no duplicate keys and only finite numbers.
 
     Raises
     ------
     BadBundle
-        It is not such a document.
+        The text is not JSON, or it has a duplicate key, NaN or Infinity.
     """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, value in pairs:
             if key in result:
-                raise BadBundle(f"{file}: field {key!r} stands twice in an object")
+                raise BadBundle(f"{file}: field {key!r} appears twice in the same object")
             result[key] = value
         return result
 
     def no_constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no JSON")
+        raise ValueError(f"{name} is not allowed in JSON")
 
     try:
         value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         raise BadBundle(
-            f"{file}: not JSON ({error}); the file is damaged or incomplete, export or copy the "
-            "bundle again"
+            f"{file}: not valid JSON ({error}). The file is damaged or incomplete; export or copy "
+            "the bundle again"
         ) from error
     return JsonField(value, file)
 
 
 class JsonField:
-    """A JSON value, the file it stands in and where, e.g. ``stages.nodule.input.crop[1]``."""
+    """JSON value with its file and its path in the document, such as ``stages.nodule.crop[1]``."""
 
     def __init__(self, value: Any, file: str, path: str = "") -> None:
         self.value = value
@@ -55,67 +55,67 @@ class JsonField:
         return self._path or "the document"
 
     def fail(self, expected: str) -> NoReturn:
-        """Raise BadBundle: the value is not what was expected."""
+        """Raise BadBundle with the value that was found and a description of the expected one."""
         found = json.dumps(self.value)
         if len(found) > _LONGEST_VALUE:
             found = found[:_LONGEST_VALUE] + "..."
         raise BadBundle(f"{self._file}: {self._name} is {found}, expected {expected}")
 
     def only(self, known: Collection[str]) -> JsonField:
-        """Return itself, an object without other fields than these."""
+        """Return this object; raise BadBundle if it has a field that is not in `known`."""
         for key in self.members():
             if key not in known:
                 raise BadBundle(
-                    f"{self._file}: unknown field {key!r} in {self._name}, known are: "
+                    f"{self._file}: unknown field {key!r} in {self._name}; expected only: "
                     + ", ".join(known)
                 )
         return self
 
     def at(self, key: str) -> JsonField:
-        """Return a member that an object must have."""
+        """Return a required member of an object."""
         members = self.members()
         if key not in members:
             raise BadBundle(f"{self._file}: field {key!r} is missing in {self._name}")
         return members[key]
 
     def members(self) -> dict[str, JsonField]:
-        """Return an object's members."""
+        """Return the members of an object by key."""
         if not isinstance(self.value, dict):
             self.fail("an object")
         prefix = f"{self._path}." if self._path else ""
         return {k: JsonField(v, self._file, f"{prefix}{k}") for k, v in self.value.items()}
 
     def items(self, count: int | None = None) -> list[JsonField]:
-        """Return an array's items, that many of them."""
+        """Return the items of an array, which must have `count` items if that is given."""
         if not isinstance(self.value, list) or count not in (None, len(self.value)):
-            self.fail("an array" if count is None else f"an array of {count}")
+            self.fail("an array" if count is None else f"an array of {count} items")
         return [JsonField(v, self._file, f"{self._path}[{i}]") for i, v in enumerate(self.value)]
 
     def mapping(self) -> dict[str, Any]:
-        """Return an object's content as it is."""
+        """Return the content of an object without checking its members."""
         self.members()
         content: dict[str, Any] = self.value
         return content
 
     def text(self) -> str:
-        """Return text that is not empty and has no control characters."""
+        """Return a string that is not empty and has no control characters."""
         if not isinstance(self.value, str) or not self.value.isprintable() or not self.value:
-            self.fail("text that is not empty and has no control characters")
+            self.fail("a non-empty string without control characters")
         return self.value
 
     def whole(self, least: int) -> int:
-        """Return a whole number written as one."""
+        """Return a whole number of at least `least`; 1.0 is not accepted as one."""
         if type(self.value) is not int or self.value < least:
             self.fail(f"a whole number of at least {least}")
         return self.value
 
     def number(self, least: float = -math.inf, most: float = math.inf) -> float:
-        """Return a number within bounds."""
+        """Return a number between `least` and `most`, both included."""
         if type(self.value) not in (int, float) or not least <= self.value <= most:
             self.fail(f"a number from {least:g} to {most:g}")
         return float(self.value)
 
     def equal(self, expected: object) -> None:
-        """Require a value."""
+        """Raise BadBundle unless the value equals `expected`."""
         if self.value != expected or isinstance(self.value, bool) != isinstance(expected, bool):
             self.fail(json.dumps(expected))

@@ -1,4 +1,4 @@
-"""What ``manifest.json`` says: the schema of DESIGN.md as types, written and read strictly."""
+"""Types of ``manifest.json`` with a strict reader and a writer; DESIGN.md has the schema."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ _CLASSES = {
     "nodule": (["non-nodule", "nodule"], ["non-nodule", "benign", "malignant"]),
     "malignancy": (["benign", "malignant"],),
 }
-_FREE = ("description", "metadata")  # whatever somebody wants to say
+_FREE = ("description", "metadata")  # allowed anywhere, with any content
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far an engine may be from the eager module.
+    """Largest difference that an engine may have from the eager module.
 
     Attributes
     ----------
     absolute : float
-        Bounds the difference of probabilities.
+        Largest difference of a probability.
     decision_band : float
-        A decision may differ only where the eager probability is this close to the threshold.
+        A decision may differ only where the eager probability is at most this far from the
+        threshold.
     """
 
     absolute: float
@@ -43,10 +44,10 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class InputEntry:
-    """What a stage's networks get: ``clamp(hu, hu_window) * scale + offset``, float32.
+    """Input of a stage's networks: ``clamp(hu, hu_window) * scale + offset``, float32.
 
-    Either `context_slices`, `size_multiple` and `halo` are given (segmentation) or `crop`
-    (classifiers); `lungrt.models.InputContract` says what they mean.
+    Segmentation gives `context_slices`, `size_multiple` and `halo`, classifiers give `crop`. The
+    fields are those of `lungrt.models.InputContract`.
     """
 
     hu_window: tuple[float, float]
@@ -60,7 +61,7 @@ class InputEntry:
 
     @classmethod
     def of(cls, contract: InputContract) -> InputEntry:
-        """Return the entry of a loaded network's contract."""
+        """Return the entry for a loaded network's contract."""
         crop = contract.crop
         return cls(
             contract.hu_window,
@@ -74,19 +75,19 @@ class InputEntry:
 
     @property
     def channels(self) -> int:
-        """Channels of the input tensor."""
+        """Number of channels of the input tensor."""
         return 1 if self.context_slices is None else 2 * self.context_slices + 1
 
     def padded_size(self, size: int) -> int:
-        """Return how many rows or columns a slice of `size` is padded to, without the halo."""
+        """Return the rows or columns of a slice of `size` after padding, without the halo."""
         return -(-size // self.size_multiple) * self.size_multiple
 
     def fitting_size(self, size: int) -> int:
-        """Return how many rows or columns the network gets of a slice of `size`."""
+        """Return the rows or columns of the network's input for a slice of `size`."""
         return self.padded_size(size) + 2 * self.halo
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as the manifest has it."""
+        """Return the entry as JSON values for the manifest."""
         if self.crop is not None:
             own: dict[str, Any] = {"crop": list(self.crop)}
         else:
@@ -124,7 +125,7 @@ class InputEntry:
             sizes = {"crop": (slices, rows, columns)}
         low, high = (bound.number() for bound in field.at("hu_window").items(2))
         if low >= high:
-            field.at("hu_window").fail("the lower number first")
+            field.at("hu_window").fail("two numbers, the lower one first")
         scale = field.at("scale").number()
         if scale == 0:
             field.at("scale").fail("a number other than 0")
@@ -148,18 +149,18 @@ class InputEntry:
 
 @dataclass(frozen=True)
 class OutputEntry:
-    """What a stage's networks give: `kind` is ``"probability"`` or ``"logits"``."""
+    """Output of a stage's networks; `kind` is ``"probability"`` or ``"logits"``."""
 
     kind: str
     name: str = "output"
 
     def to_json(self, stage: str, classes: int) -> dict[str, Any]:
-        """Return the entry as the manifest has it."""
+        """Return the entry as JSON values for the manifest."""
         return {"name": self.name, "kind": self.kind, "shape": self._shape(stage, classes)}
 
     @classmethod
     def read(cls, field: JsonField, stage: str, classes: int) -> OutputEntry:
-        """Read the entry of a stage with that many classes."""
+        """Read the entry of a stage with the given number of classes."""
         field.only(("name", "kind", "shape", *_FREE))
         if field.at("kind").value not in ("probability", "logits"):
             field.at("kind").fail('"probability" or "logits"')
@@ -173,18 +174,18 @@ class OutputEntry:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of the bundle.
+    """File of a bundle.
 
     Attributes
     ----------
     file : str
-        Path below the bundle's folder, with ``/``.
+        Path relative to the bundle's folder, with ``/``.
     sha256 : str
-        In lower-case hexadecimal.
+        SHA-256 of the content, in lower-case hexadecimal.
     bytes : int
-        The file's size.
+        Size of the file in bytes.
     made_with : str or None
-        Of an artifact: the software that wrote it.
+        Software that wrote the file; given for artifacts only.
     """
 
     file: str
@@ -193,7 +194,7 @@ class FileEntry:
     made_with: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as the manifest has it."""
+        """Return the entry as JSON values for the manifest."""
         made_with = {} if self.made_with is None else {"made_with": self.made_with}
         return {"file": self.file, "sha256": self.sha256, "bytes": self.bytes, **made_with}
 
@@ -215,7 +216,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class NetworkEntry:
-    """One network of a stage: where it comes from, and its files."""
+    """Network of a stage: its architecture, its checkpoint and its files."""
 
     architecture: str
     options: dict[str, Any]
@@ -227,11 +228,11 @@ class NetworkEntry:
 
     @property
     def files(self) -> list[FileEntry]:
-        """All of its files."""
+        """All files of the network."""
         return [*self.artifacts.values(), *self.goldens]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as the manifest has it."""
+        """Return the entry as JSON values for the manifest."""
         return {
             "architecture": self.architecture,
             "options": self.options,
@@ -243,7 +244,7 @@ class NetworkEntry:
 
     @classmethod
     def read(cls, field: JsonField) -> NetworkEntry:
-        """Read the entry of one network."""
+        """Read the entry of a network."""
         own = ("architecture", "options", "inferred", "checkpoint", "artifacts", "goldens")
         field.only((*own, *_FREE))
         checkpoint = field.at("checkpoint").only(("sha256", *_FREE))
@@ -264,7 +265,7 @@ class NetworkEntry:
 
 @dataclass(frozen=True)
 class StageEntry:
-    """A stage: what goes in, what comes out, what it means, and the networks."""
+    """Stage of the pipeline: input, output, classes, threshold, tolerances and networks."""
 
     input: InputEntry
     output: OutputEntry
@@ -274,7 +275,7 @@ class StageEntry:
     networks: list[NetworkEntry]
 
     def to_json(self, stage: str) -> dict[str, Any]:
-        """Return the entry as the manifest has it."""
+        """Return the entry as JSON values for the manifest."""
         return {
             "input": self.input.to_json(),
             "output": self.output.to_json(stage, len(self.classes)),
@@ -324,14 +325,14 @@ def _read_tolerance(field: JsonField) -> Tolerance:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that ``manifest.json`` says.
+    """Content of ``manifest.json``.
 
     Attributes
     ----------
     lungrt_version : str
-        The version that exported the bundle.
+        Version of lungrt that exported the bundle.
     created : str
-        When, as ISO 8601 in UTC.
+        Time of the export, as ISO 8601 in UTC.
     stages : dict of str to StageEntry
         Any of segmentation, nodule and malignancy, in this order.
     """
@@ -342,7 +343,7 @@ class Manifest:
 
     @property
     def files(self) -> list[FileEntry]:
-        """Every file of the bundle but the manifest."""
+        """Every file of the bundle except the manifest."""
         networks = (network for stage in self.stages.values() for network in stage.networks)
         return [file for network in networks for file in network.files]
 
@@ -358,29 +359,29 @@ class Manifest:
 
 
 def read_manifest(bundle: Path) -> Manifest:
-    """Read a bundle's manifest; its files are not looked at.
+    """Read a bundle's manifest, without checking the files that it lists.
 
     Raises
     ------
     BadBundle
-        There is no manifest, or it is not as DESIGN.md says.
+        There is no manifest, or it does not follow the schema of DESIGN.md.
     UnsupportedVersion
-        It is of a format that is not known here.
+        The manifest has a format version that this lungrt does not know.
     """
     path = bundle / MANIFEST
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadBundle(
-            f"{bundle}: is no bundle, its {MANIFEST} cannot be read ({error}); expected a folder "
-            "that lungrt export wrote"
+            f"{bundle}: not a lungrt bundle: its {MANIFEST} cannot be read ({error}); expected a "
+            "folder that lungrt export wrote"
         ) from error
     document = parse_json(text, str(path))
     version = document.at("format_version")
     if version.whole(-(2**63)) != FORMAT_VERSION:
         raise UnsupportedVersion(
-            f"{path}: format_version is {version.value}, this lungrt reads {FORMAT_VERSION}; "
-            "a newer lungrt may know it, or export the checkpoints again"
+            f"{path}: format_version is {version.value}, but this lungrt reads only "
+            f"{FORMAT_VERSION}; install a lungrt that reads it, or export the checkpoints again"
         )
     document.only(("format_version", "lungrt_version", "created", "stages", *_FREE))
     found = document.at("stages").only(_STAGES)
@@ -390,23 +391,23 @@ def read_manifest(bundle: Path) -> Manifest:
     stages = {name: StageEntry.read(members[name], name) for name in _STAGES if name in members}
     if "malignancy" in stages and len(stages["nodule"].classes if "nodule" in stages else ()) == 3:
         raise BadBundle(
-            f"{path}: stages.nodule.classes has benign and malignant already, so the stage "
-            "malignancy contradicts it; export one or the other"
+            f"{path}: stages.nodule.classes already separates benign and malignant nodules, so "
+            "there must be no stage malignancy; export only one of the two"
         )
     return Manifest(document.at("lungrt_version").text(), document.at("created").text(), stages)
 
 
 def files_named_in(text: str) -> set[PurePosixPath]:
-    """Return the files that a manifest of any version names, itself among them.
+    """Return the files that a manifest of any format version lists, including the manifest.
 
     Raises
     ------
     ValueError
-        It is no manifest.
+        The text is not a manifest.
     """
     document = json.loads(text)
     if not isinstance(document, dict) or type(document.get("format_version")) is not int:
-        raise ValueError("no format_version")
+        raise ValueError("format_version is missing")
     named = {PurePosixPath(MANIFEST)}
     remaining: list[Any] = [document.get("stages")]
     while remaining:

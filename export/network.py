@@ -1,4 +1,4 @@
-"""One input, one output: what of a loaded network is exported, and what it is held to."""
+"""Loaded networks as modules of one input and one output, and how they are run in PyTorch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 
 class SingleOutput(nn.Module):
-    """A network reduced to the output that counts: of several, the last.
+    """Network that returns only the last of its outputs.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Takes one tensor; gives one, or a tuple of them.
+        Takes one tensor and returns one, or a tuple or list of tensors.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -32,9 +32,9 @@ class SingleOutput(nn.Module):
 
 
 def channels_last(module: nn.Module) -> nn.Module:
-    """Return a copy whose convolutions work in the layout that CPUs are fastest in.
+    """Return a copy whose weights are in channels-last memory, which is fastest on a CPU.
 
-    The copy still takes and gives tensors of any layout, with the same meaning.
+    Inputs and outputs of the copy may still have any memory layout.
     """
     module = copy.deepcopy(module)
     formats = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -45,7 +45,7 @@ def channels_last(module: nn.Module) -> nn.Module:
 
 
 def run_eager(module: nn.Module, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run a module in PyTorch, with the batch and layout as given."""
+    """Run a module in PyTorch on the given batch, without changing its memory layout."""
     with torch.inference_mode():
         output: NDArray[np.float32] = module(torch.from_numpy(x)).numpy()
     return output

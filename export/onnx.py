@@ -1,6 +1,6 @@
-"""ONNX artifacts, by PyTorch's graph exporter.
+"""ONNX artifacts, written by PyTorch's graph exporter.
 
-Batch norm is left as it is: folding it, or rewriting it as a maximum, made ONNX Runtime slower.
+Batch norms are not folded or rewritten, since both made ONNX Runtime slower.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from torch.export import Dim
 from lungrt.errors import Inference
 from lungrt.export.manifest import InputEntry, OutputEntry
 
-_OPSET = 18  # has all that the families need; old runtimes know it
+_OPSET = 18  # the oldest that has all operators of the families, so that old runtimes can run it
 
 
 def made_with() -> str:
-    """Return what goes into the manifest's ``made_with``."""
+    """Return the value of ``made_with`` in the manifest."""
     return f"torch {torch.__version__.partition('+')[0]}, opset {_OPSET}"
 
 
@@ -37,9 +37,18 @@ def to_onnx(
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode; one tensor in, one out.
+        Network in evaluation mode that takes one tensor and returns one.
     example : numpy.ndarray
-        An input of at least two items: a batch of 1 would be taken for a constant.
+        Input of at least two items; the exporter would take a batch of 1 for a constant.
+    contract : InputEntry
+        Input of the network, with the sizes that it accepts.
+    output : OutputEntry
+        Output of the network.
+
+    Returns
+    -------
+    bytes
+        The ONNX file.
 
     Raises
     ------
@@ -64,10 +73,10 @@ def to_onnx(
             _remove_sources(model)
             _name_axes(model, contract)
             onnx.checker.check_model(model, full_check=True)
-        # Exporting runs a network's own code, which fails in any way.
+        # Exporting runs the network's code, which may raise any exception.
         except Exception as error:
             raise Inference(
-                f"ONNX: the network cannot be exported ({type(error).__name__}: {error})"
+                f"the network cannot be exported to ONNX ({type(error).__name__}: {error})"
             ) from error
     data: bytes = model.SerializeToString()
     return data
@@ -76,14 +85,14 @@ def to_onnx(
 def _dynamic_axes(contract: InputEntry) -> dict[int, Any]:
     axes: dict[int, Any] = {0: Dim("batch")}
     if contract.crop is None:
-        # The exporter is told which sizes are valid, since networks rely on it.
+        # Networks are valid for some sizes only, and the exporter checks what they compute.
         for axis, name in ((2, "height"), (3, "width")):
             axes[axis] = contract.size_multiple * Dim(f"{name}_units") + 2 * contract.halo
     return axes
 
 
 def _remove_sources(model: onnx.ModelProto) -> None:
-    """Remove what the exporter notes about where each node came from: paths of source files."""
+    """Remove the exporter's notes about the origin of each node, which hold paths of files."""
     graph = model.graph
     for item in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         del item.metadata_props[:]
@@ -91,8 +100,8 @@ def _remove_sources(model: onnx.ModelProto) -> None:
 
 
 def _name_axes(model: onnx.ModelProto, contract: InputEntry) -> None:
-    """Give dynamic axes the manifest's names instead of the exporter's formulas."""
-    # Inner shapes are written in those formulas, and every runtime finds them itself.
+    """Name the dynamic axes as the manifest does, instead of by the exporter's formulas."""
+    # Inner shapes use those formulas too. Every runtime infers them itself, so they are removed.
     del model.graph.value_info[:]
     (image,), (result,) = model.graph.input, model.graph.output
     prefix = "output_" if contract.halo else ""
@@ -106,7 +115,7 @@ def _name_axes(model: onnx.ModelProto, contract: InputEntry) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what the exporter says about itself: nothing a user could act on."""
+    """Hide the exporter's own messages and warnings, about which a user can do nothing."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""How far an output is from the eager module's, and what that means for decisions."""
+"""Comparison of a runtime's output with the eager module's: differences and changed decisions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _Exact = NDArray[np.float64]
 
 Run = Callable[[_Array], _Array]
 
-# What a bundle promises of every engine; fp32 engines differ by up to 4e-4 on real scans.
+# Tolerance that a bundle states for every engine; fp32 engines differ by up to 4e-4 on real scans.
 PROMISED = Tolerance(absolute=1e-3, decision_band=5e-4)
 
-# Where an eager probability is smaller, errors are relative to this: a millionth more or less of
-# a probability that is zero to everybody is no large error.
+# Smallest reference of relative differences: a difference of 1e-6 between probabilities that are
+# practically zero must not count as a large one.
 _SMALLEST_REFERENCE = 1e-3
 
 _MALIGNANT = 0.5  # threshold of p_malignant in a nodule classifier of three classes
@@ -29,22 +29,23 @@ _MALIGNANT = 0.5  # threshold of p_malignant in a nodule classifier of three cla
 
 @dataclass(frozen=True)
 class Comparison:
-    """An output held against the eager module's, both as probabilities.
+    """Differences between two outputs as probabilities, a runtime's and the eager module's.
 
     Attributes
     ----------
     values : int
-        How many were compared.
+        Number of values that were compared.
     max_absolute, mean_absolute : float
-        Of the differences.
+        Largest and mean difference.
     max_relative, mean_relative : float
-        Of the differences divided by the eager probability, or by 0.001 where that is smaller.
+        Largest and mean relative difference. A difference is divided by the eager probability, or
+        by 0.001 where that probability is smaller.
     decisions : int
-        How many decisions the output makes: pixels, or crops.
+        Number of decisions: one for each pixel of a slice, or for each crop.
     flips : int
-        Decisions that are not the eager ones.
+        Number of decisions that differ from the eager ones.
     flips_outside_band : int
-        Of these, the ones whose eager probability is not within the decision band.
+        Number of flips whose eager probability lies outside of the decision band.
     """
 
     values: int
@@ -59,7 +60,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ParityRow:
-    """What became of one network in one runtime on one input.
+    """Result of one network in one runtime on one input.
 
     Exactly one of `comparison`, `problem` and `skipped` is given.
 
@@ -69,20 +70,20 @@ class ParityRow:
     member : int
         Number of the network in its stage, from 0.
     runtime : str
-        What ran it, e.g. ``"onnxruntime"``.
+        Name of the runtime, such as ``"onnxruntime"``.
     version : str
-        Of the runtime; empty if it is not here.
+        Version of the runtime; empty if it is not installed.
     tolerance : Tolerance
-        What it is held to.
+        Largest difference that is accepted.
     input : str
-        Which input, e.g. ``"golden 0"``.
+        Name of the input, such as ``"golden 0"``.
     shape : tuple of int
-        Of the input.
+        Shape of the input.
     comparison : Comparison or None
     problem : str
-        Why there is nothing to compare, if the runtime failed or gave something unusable.
+        Reason why nothing could be compared, if the runtime failed or its output is unusable.
     skipped : str
-        Why the runtime was not asked, if it is not here.
+        Reason why the runtime was not run, if it is not installed.
     """
 
     stage: str
@@ -98,7 +99,7 @@ class ParityRow:
 
     @property
     def failed(self) -> bool:
-        """Whether it is out of tolerance; a skipped runtime is not."""
+        """Whether the runtime failed or is out of tolerance; False if it was skipped."""
         if self.comparison is None:
             return not self.skipped
         return (
@@ -107,7 +108,7 @@ class ParityRow:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row for machines."""
+        """Return the row as JSON values."""
         return {**asdict(self), "failed": self.failed}
 
 
@@ -119,41 +120,41 @@ def replay(
     *,
     gives_probabilities: bool = False,
 ) -> ParityRow:
-    """Run an input and compare.
+    """Run a golden's input and compare the output with the golden's.
 
     Parameters
     ----------
     run : callable
-        From input to output, both float32.
+        Takes an input and returns an output, both float32.
     golden : Golden
     stage : StageEntry
     row : ParityRow
-        What is known so far.
+        Row to complete.
     gives_probabilities : bool, optional
-        Whether `run` gives probabilities although the stage's networks give logits.
+        Whether `run` returns probabilities although the stage's networks return logits.
 
     Returns
     -------
     ParityRow
-        A copy of `row` with a comparison or a problem; a runtime that fails does not raise.
+        Copy of `row` with a comparison, or with a problem if the runtime failed.
     """
     row = replace(row, shape=golden.input.shape)
     for values in (golden.input, golden.output):
         if found := _unusable(values):
-            problem = f"has {found}, which nothing can be held against; export again"
+            problem = f"the golden has {found}, so nothing can be compared; export the bundle again"
             return replace(row, problem=problem)
     try:
         output = run(golden.input)
-    # A runtime fails in any way it likes; each is a finding, and the other rows are wanted too.
+    # A runtime may raise any exception. It is recorded, since the other rows are still wanted.
     except Exception as error:
         return replace(row, problem=f"failed: {type(error).__name__}: {error}")
     if output.shape != golden.output.shape:
-        expected = list(golden.output.shape)
-        return replace(row, problem=f"gave shape {list(output.shape)}, expected {expected}")
+        problem = f"output shape {list(output.shape)}, expected {list(golden.output.shape)}"
+        return replace(row, problem=problem)
     if output.dtype != np.float32:
-        return replace(row, problem=f"gave {output.dtype}, expected float32")
+        return replace(row, problem=f"output type {output.dtype}, expected float32")
     if found := _unusable(output):
-        return replace(row, problem=f"gave {found}")
+        return replace(row, problem=f"the output has {found}")
     is_logits = stage.output.kind == "logits"
     actual = probabilities(output, is_logits=is_logits and not gives_probabilities)
     eager = probabilities(golden.output, is_logits=is_logits)
@@ -161,15 +162,16 @@ def replay(
 
 
 def _unusable(values: _Array) -> str:
-    """What is no number among values; empty where all are."""
+    """Return how many values are NaN or infinite, as text; empty if all are finite."""
     count = int((~np.isfinite(values)).sum())
     return f"{count} of {values.size} values NaN or infinite" if count else ""
 
 
 def probabilities(output: _Array, *, is_logits: bool) -> _Exact:
-    """Return a network's output as probabilities, as the runtime understands it.
+    """Return a network's output as probabilities.
 
-    Logits of one class are put through a sigmoid, those of several through a softmax.
+    Logits become probabilities by a sigmoid if there is one class, else by a softmax, as in the
+    C++ engines.
     """
     exact = output.astype(np.float64)
     if not is_logits:
@@ -199,7 +201,7 @@ def _compare(actual: _Exact, eager: _Exact, stage: StageEntry, band: float) -> C
 
 
 def _decide(p: _Exact, stage: StageEntry) -> tuple[NDArray[np.int64], _Exact]:
-    """Return the class of each pixel or crop, and how far its probability is from another."""
+    """Return the class of each pixel or crop, and the distance of its probability to a change."""
     if len(stage.classes) < 3:
         score = p[:, -1]  # nodule, or malignant
         return (score > stage.threshold).astype(np.int64), np.abs(score - stage.threshold)

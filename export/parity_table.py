@@ -1,4 +1,4 @@
-"""Parity rows for people: one line a network and runtime, and one for each failure."""
+"""Parity rows as a table: a line for each network and runtime, and one for each failure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lungrt.export.parity import Comparison, ParityRow
 def parity_table(rows: Sequence[ParityRow]) -> RenderableType:
     """Return a table to print with rich.
 
-    Of all inputs of a network in a runtime it shows the largest maximum, the mean of all values
-    and the sum of all flips.
+    A line combines all inputs of a network in a runtime: the largest difference, the mean over all
+    values, and the total number of flips.
     """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
     table.add_column("network", overflow="fold")
@@ -30,18 +30,19 @@ def parity_table(rows: Sequence[ParityRow]) -> RenderableType:
         table.add_row(*_line(list(members), several=_is_ensemble(rows)))
     notes = [f"inputs of {stage}: {_shapes(rows, stage)}" for stage in _stages(rows)]
     notes += dict.fromkeys(
-        f"allowed: {t.absolute:g} absolute, flips within {t.decision_band:g} of the threshold"
+        f"tolerance: difference of a probability at most {t.absolute:g}, flips only within "
+        f"{t.decision_band:g} of the threshold"
         for t in (row.tolerance for row in rows)
     )
-    if here := dict.fromkeys(f"{row.runtime} ({row.version})" for row in rows if not row.skipped):
-        notes.append("runtimes: " + ", ".join(here))
+    if ran := dict.fromkeys(f"{row.runtime} ({row.version})" for row in rows if not row.skipped):
+        notes.append("runtimes: " + ", ".join(ran))
     notes += dict.fromkeys(f"{row.runtime} skipped: {row.skipped}" for row in rows if row.skipped)
     failures = [Text(f"{_input(row)}: {_reason(row)}", "red") for row in rows if row.failed]
     return Group(table, *map(Text, notes), *failures)
 
 
 def parity_text(rows: Sequence[ParityRow]) -> str:
-    """Return the same as plain text."""
+    """Return the table of `parity_table` as plain text."""
     text = io.StringIO()
     Console(file=text, width=120, color_system=None).print(parity_table(rows), soft_wrap=True)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip())
@@ -80,9 +81,9 @@ def _numbers(compared: list[Comparison]) -> list[str]:
 
 
 def _shapes(rows: Iterable[ParityRow], stage: str) -> str:
-    """Return how many inputs a stage has and of what sizes, e.g. 7, 1-8 x 7 x 32-128 x 36-160."""
+    """Return the number and shapes of a stage's inputs: "7 of shape 1-8 x 7 x 32-128 x 36-160"."""
     shapes = {row.input: row.shape for row in rows if row.stage == stage and not row.skipped}
-    return f"{len(shapes)}, " + " x ".join(
+    return f"{len(shapes)} of shape " + " x ".join(
         f"{min(axis)}" if min(axis) == max(axis) else f"{min(axis)}-{max(axis)}"
         for axis in zip(*shapes.values(), strict=True)
     )
@@ -98,7 +99,8 @@ def _reason(row: ParityRow) -> str:
     if c is None:
         return row.problem
     return (
-        f"|probability - eager| is up to {c.max_absolute:.2g}, allowed {row.tolerance.absolute:g}; "
-        f"{c.flips} of {c.decisions} decisions flip, {c.flips_outside_band} of them more than "
-        f"{row.tolerance.decision_band:g} from the threshold"
+        f"probabilities differ from eager PyTorch by up to {c.max_absolute:.2g}, allowed "
+        f"{row.tolerance.absolute:g}; {c.flips} of {c.decisions} decisions flip, "
+        f"{c.flips_outside_band} of them farther than {row.tolerance.decision_band:g} from the "
+        "threshold"
     )

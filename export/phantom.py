@@ -1,8 +1,8 @@
-"""Synthetic chest CT: structures with the Hounsfield units, sizes and noise of real ones.
+"""Synthetic chest CT patches: structures with the Hounsfield units, sizes and noise of real ones.
 
-It is no patient's, so it may travel with a bundle. A network sees what it is sensitive to - edges
-of lung, wall and bone, tubes, small spheres of any density - and so answers with probabilities from
-0 to 1, which noise alone would not bring about.
+They show no patient, so that a bundle may contain them. They have what networks are sensitive to -
+edges of lung, chest wall and bone, tubes, small spheres of any density - so that a network's
+probabilities range from 0 to 1, which pure noise would not achieve.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 _Array = NDArray[np.float32]
 
 # Hounsfield units
-_PADDING = -2048.0  # what scanners write outside of their field of view
+_PADDING = -2048.0  # value that scanners write outside of their field of view
 _AIR = -1000.0
 _LUNG = -860.0
 _TISSUE = 45.0
@@ -21,26 +21,26 @@ _BONE = 650.0
 _METAL = 2600.0
 _NOISE = 22.0
 
-_WALL_MM = 14  # voxels, from the lung's edge to the skin
+_WALL_VOXELS = 14  # from the lung's edge to the skin
 
 
 def lung_patch(shape: tuple[int, int, int], rng: np.random.Generator) -> _Array:
-    """Draw a piece of lung beside the chest wall.
+    """Generate a piece of lung beside the chest wall.
 
-    Vessels and nodules lie in the lung, ribs and one metal clip in the wall, air and a scanner's
-    padding beyond the skin; values reach far past [-1000, 1000] HU on both sides.
+    The lung has vessels and nodules, the wall has ribs and a metal clip, and outside of the skin
+    are air and a scanner's padding. Values exceed [-1000, 1000] HU by far on both sides.
 
     Parameters
     ----------
     shape : tuple of int
         Slices, rows, columns.
     rng : numpy.random.Generator
-        Decides where everything is.
+        Source of the random positions and sizes.
 
     Returns
     -------
     numpy.ndarray
-        Hounsfield units in the given shape, float32, whole numbers.
+        Float32 [slices, rows, columns]; Hounsfield units, rounded to whole numbers.
     """
     grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).astype(np.float32)
     middle = np.array([size / 2 for size in shape], np.float32)
@@ -50,7 +50,7 @@ def lung_patch(shape: tuple[int, int, int], rng: np.random.Generator) -> _Array:
         _tube(hu, grid, rng, middle, radius=rng.uniform(0.8, 2.0))
     spread = np.minimum(middle, 20)
     for number in range(4):
-        # The first one in the middle, where a classifier looks.
+        # The first nodule lies near the middle, where a classifier expects one.
         offset = rng.uniform(-0.15, 0.15, 3) if number == 0 else rng.uniform(-1, 1, 3)
         density = rng.choice([-550.0, -250.0, 0.0, 60.0, 300.0])
         _sphere(hu, grid, middle + offset * spread, rng.uniform(1.5, 7.0), density)
@@ -59,18 +59,22 @@ def lung_patch(shape: tuple[int, int, int], rng: np.random.Generator) -> _Array:
     _blend(hu, np.clip(inside, 0, 1), _TISSUE)
     for _ in range(3):
         center = rng.uniform(0, 1, 3) * np.array(shape)
-        rib = (np.linalg.norm(grid - center, axis=-1) < 9) & (np.abs(inside - _WALL_MM / 2) < 3)
+        in_wall = np.abs(inside - _WALL_VOXELS / 2) < 3
+        rib = (np.linalg.norm(grid - center, axis=-1) < 9) & in_wall
         hu[rib] = _BONE
     clip = np.argmin(np.abs(inside - 3) + rng.uniform(0, 4, shape))
     hu.flat[clip] = _METAL
-    hu[inside > _WALL_MM] = _AIR
+    hu[inside > _WALL_VOXELS] = _AIR
     hu += rng.normal(0, _NOISE, shape).astype(np.float32)
-    hu[inside > _WALL_MM + 8] = _PADDING
+    hu[inside > _WALL_VOXELS + 8] = _PADDING
     return np.rint(hu)
 
 
 def _depth_in_wall(grid: _Array, rng: np.random.Generator, middle: _Array) -> _Array:
-    """Distance in voxels from the lung's edge, positive in the wall, of a slightly bent plane."""
+    """Return the distance in voxels from the lung's edge, which is a slightly bent plane.
+
+    It is positive in the wall and beyond.
+    """
     angle = rng.uniform(0, 2 * np.pi)
     normal = _unit([rng.uniform(-0.3, 0.3), np.sin(angle), np.cos(angle)])
     along = np.array([0, -normal[2], normal[1]], np.float32)
@@ -103,5 +107,5 @@ def _sphere(
 
 
 def _blend(hu: _Array, share: _Array, value: float) -> None:
-    """Mix a material in, by the share of each voxel that it fills."""
+    """Fill a share of each voxel with a material of the given Hounsfield units."""
     hu += share * (value - hu)

@@ -1,4 +1,4 @@
-"""What can run an artifact from Python, and whether it is here."""
+"""Runtimes that run artifacts from Python, and why one is not available."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lungrt.export.parity import Run
 
 @dataclass(frozen=True)
 class Artifact:
-    """A network's artifact in a bundle.
+    """Artifact of a network in a bundle.
 
     Attributes
     ----------
     bundle : pathlib.Path
-        The bundle's folder.
+        Folder of the bundle.
     stage : str
     member : int
         Number of the network in its stage, from 0.
     path : pathlib.Path
-        The artifact.
+        File of the artifact.
     input_name, output_name : str
-        Of its tensors.
+        Names of its tensors.
     """
 
     bundle: Path
@@ -42,22 +42,23 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Runner:
-    """Something that runs artifacts of one format.
+    """Runtime for artifacts of one format.
 
     Attributes
     ----------
     format : str
-        ``"torchscript"``, ``"onnx"``, ``"safetensors"`` or, of what `lungrt.export.compiled` finds,
-        ``"aotinductor"``.
+        ``"torchscript"``, ``"onnx"``, ``"safetensors"``, or ``"aotinductor"`` for the compiled
+        networks that `lungrt.export.compiled` finds.
     version : str
-        Of what runs, for people.
+        Version of the runtime, for messages.
     open : callable
-        From an `Artifact` to a function from input to output, float32 arrays. Both may raise
-        anything, and may be called from one thread at a time.
+        Takes an `Artifact` and returns a function that takes an input and returns an output, both
+        float32 arrays. Both functions may raise any exception, and are called from one thread at
+        a time.
     missing : str
-        Why it cannot be used, and what to do; empty if it can.
+        Why the runtime cannot be used and what to do about it; empty if it can be used.
     gives_probabilities : bool
-        Whether it applies sigmoid or softmax to the output of networks that give logits.
+        Whether it applies sigmoid or softmax to the output of networks that return logits.
     """
 
     format: str
@@ -68,10 +69,10 @@ class Runner:
 
 
 def python_runners() -> dict[str, Runner]:
-    """Return Python's runtimes, on the CPU, by name.
+    """Return the CPU runtimes of Python by name.
 
-    ``torch`` and ``onnxruntime`` run what was captured of a network; ``weights`` builds the eager
-    module anew from its weights.
+    ``torch`` runs TorchScript, ``onnxruntime`` runs ONNX, and ``weights`` builds the eager module
+    from the stored weights and runs that.
     """
     return {
         "torch": _runner("torchscript", "torch", _open_torchscript, extra="torch"),
@@ -82,7 +83,7 @@ def python_runners() -> dict[str, Runner]:
 
 def _runner(format_: str, package: str, opener: Callable[[Artifact], Run], *, extra: str) -> Runner:
     if util.find_spec(package) is None:
-        hint = f"{package} is not installed; pip install 'lungrt[{extra}]'"
+        hint = f"{package} is not installed; run pip install 'lungrt[{extra}]'"
         return Runner(format_, "", opener, missing=hint)
     return Runner(format_, _version(package), opener)
 
@@ -108,22 +109,22 @@ def _open_weights(artifact: Artifact) -> Run:
 
 
 def _open_onnx(artifact: Artifact) -> Run:
-    # Read when the library starts; from 1.29 on it reports to its maker over the network otherwise.
+    # From 1.29 on, ONNX Runtime sends telemetry unless these are set before it is imported.
     for name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):
         os.environ.setdefault(name, "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
-    # Idle threads that spin take the cores from whatever else is measured or run beside.
+    # Idle threads that spin would slow down whatever else runs on the machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors; what it warns about, the comparison would show
+    options.log_severity_level = 3  # errors only; a wrong result would show in the comparison
     try:
         session = onnxruntime.InferenceSession(
             artifact.path, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:
-        raise Inference(f"{artifact.path}: ONNX Runtime cannot load it ({error})") from error
+        raise Inference(f"{artifact.path}: ONNX Runtime cannot load this file ({error})") from error
 
     def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
         (output,) = session.run([artifact.output_name], {artifact.input_name: x})

@@ -1,10 +1,13 @@
-"""A folder that is written aside and put in its place whole, or not at all.
+"""Atomic replacement of a folder: it is written under another name and then renamed.
 
-Beside the output ``NAME`` there may be, while it is written, ``.NAME.lungrt-new-*`` and, while the
-one that it replaces is removed, ``.NAME.lungrt-old-*``. A writer holds a lock on the former, which
-ends with its process however that ends: what has no lock is left over, and the next writer clears
-it. New and old change places in one step, so that a kill at any moment leaves one of them whole;
-only on a file system that cannot do that, they do so in two renames with a moment between them.
+While the output ``NAME`` is written, the new folder is ``.NAME.lungrt-new-*`` beside it. While the
+folder that it replaces is being removed, that one is ``.NAME.lungrt-old-*``. A writer holds a lock
+on the new folder, which the system releases when the process ends for whatever reason. A folder
+without a lock is therefore left over from a killed process, and the next writer removes it.
+
+The new and the old folder are exchanged in one step, so that a process killed at any moment leaves
+one of them complete. Where the file system cannot exchange them, two renames do it, with a short
+moment between them in which neither is in place.
 """
 
 from __future__ import annotations
@@ -24,22 +27,22 @@ from lungrt.errors import Io
 
 _NEW, _OLD = "new", "old"
 
-# Of Linux's renameat2.
+# Constants of Linux's renameat2.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
 @contextmanager
 def replaced_folder(output: Path, check_old: Callable[[Path], None]) -> Iterator[Path]:
-    """Write a folder aside; where the block ends without an exception, it takes its place.
+    """Replace a folder by the one that the block writes, if the block raises nothing.
 
     Parameters
     ----------
     output : pathlib.Path
-        Where the folder shall be. Its parent is made if needed.
+        The folder to write or replace. Its parent folders are created if needed.
     check_old : callable
-        Called with `output` where something is there, before the block and once more before it is
-        replaced; raises if it must not be.
+        Called with `output` if that path exists, before the block and again just before it is
+        replaced. It raises an exception if the path must not be replaced.
 
     Yields
     ------
@@ -49,10 +52,10 @@ def replaced_folder(output: Path, check_old: Callable[[Path], None]) -> Iterator
     Raises
     ------
     Io
-        Another process is writing the same output, or the file system refused something. What was
-        at `output` is still there then.
+        Another process is writing the same output, or the file system refused an operation. What
+        was at `output` before is then still there.
     """
-    output = Path(os.path.realpath(output))  # a link stays, what it leads to is replaced
+    output = Path(os.path.realpath(output))  # replace the target of a symbolic link, not the link
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with _locked_folder(output) as new:
@@ -66,12 +69,12 @@ def replaced_folder(output: Path, check_old: Callable[[Path], None]) -> Iterator
     except Io:
         raise
     except OSError as error:
-        raise Io(f"{output}: cannot be written ({error})") from error
+        raise Io(f"{output}: cannot write the folder ({error})") from error
 
 
 @contextmanager
 def _locked_folder(output: Path) -> Iterator[Path]:
-    """Make a folder beside the output; if it is still there at the end, remove it."""
+    """Create and lock a folder beside the output; remove it at the end if it still exists."""
     new = _aside(output, _NEW)
     new.mkdir()
     descriptor = os.open(new, os.O_RDONLY | os.O_DIRECTORY)
@@ -79,12 +82,13 @@ def _locked_folder(output: Path) -> Iterator[Path]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield new
     finally:
-        shutil.rmtree(new, ignore_errors=True)  # whatever is left has lost its lock
+        # What cannot be removed here is no longer locked, so that the next writer removes it.
+        shutil.rmtree(new, ignore_errors=True)
         os.close(descriptor)
 
 
 def _clear_leftovers(output: Path, *, besides: Path) -> None:
-    """Remove what killed writers left, and put back what one had just moved aside."""
+    """Remove the folders that killed writers left, and restore an output that one had moved."""
     for path in _leftovers(output, _NEW):
         if path == besides:
             continue
@@ -94,7 +98,8 @@ def _clear_leftovers(output: Path, *, besides: Path) -> None:
             shutil.rmtree(path)
         except BlockingIOError as error:
             raise Io(
-                f"{output}: another process is writing it (into {path.name}); wait for it to end"
+                f"{output}: another process is writing this folder (as {path.name}); wait until "
+                "it has finished, then try again"
             ) from error
         finally:
             os.close(descriptor)
@@ -123,11 +128,14 @@ def _swap_in(new: Path, output: Path) -> None:
     try:
         shutil.rmtree(old)
     except OSError as error:
-        raise Io(f"{output}: is written, but the old one is still at {old} ({error})") from error
+        raise Io(
+            f"{output}: the new folder was written, but the old one could not be removed from "
+            f"{old} ({error}); remove it yourself"
+        ) from error
 
 
 def _exchange(a: Path, b: Path) -> bool:
-    """Let two paths change places in one step; returns whether the system can."""
+    """Exchange two paths in one step; return False if the system cannot do that."""
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         return False

@@ -1,6 +1,6 @@
-"""TorchScript artifacts: the one file that calls torch.jit, which upstream has deprecated.
+"""TorchScript artifacts. No other module calls torch.jit, which PyTorch has deprecated.
 
-`optimize_for_inference` is not used: it made the book's U-Net a quarter slower.
+`optimize_for_inference` is not used because it made the book's U-Net a quarter slower.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _jit: Any = torch.jit  # has no types
 
 
 def made_with() -> str:
-    """Return what goes into the manifest's ``made_with``."""
+    """Return the value of ``made_with`` in the manifest."""
     return f"torch {torch.__version__.partition('+')[0]}"
 
 
@@ -36,10 +36,15 @@ def to_torchscript(module: nn.Module, example: NDArray[np.float32]) -> bytes:
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode; one tensor in, one out.
+        Network in evaluation mode that takes one tensor and returns one.
     example : numpy.ndarray
-        An input. The artifact takes every size that the network's Python code does not compute
-        with, which is for the caller to check.
+        Input to trace. Sizes that the network's Python code computes with become constants of the
+        artifact, so the caller has to check it with inputs of other sizes.
+
+    Returns
+    -------
+    bytes
+        The TorchScript file.
 
     Raises
     ------
@@ -51,16 +56,16 @@ def to_torchscript(module: nn.Module, example: NDArray[np.float32]) -> bytes:
         try:
             traced = _jit.trace(channels_last(module), torch.from_numpy(example), check_trace=True)
             _jit.save(_jit.freeze(traced), file)
-        # Tracing runs a network's own code, which fails in any way.
+        # Tracing runs the network's code, which may raise any exception.
         except Exception as error:
             raise Inference(
-                f"TorchScript: the network cannot be traced ({type(error).__name__}: {error})"
+                f"TorchScript cannot trace the network ({type(error).__name__}: {error})"
             ) from error
     return _without_sources(file.getvalue())
 
 
 def _without_sources(program: bytes) -> bytes:
-    """Leave out the debug records: they quote the source files, with the paths to them."""
+    """Remove the debug records, which quote source files and their paths."""
     stripped = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(program)) as old, zipfile.ZipFile(stripped, "w") as new:
         for record in old.infolist():
@@ -75,13 +80,13 @@ def open_torchscript(path: Path) -> Run:
     Raises
     ------
     Inference
-        It is no TorchScript program, or of a newer torch.
+        The file is not a TorchScript program, or a newer version of torch wrote it.
     """
     with _deprecated():
         try:
             program = _jit.load(path, map_location="cpu")
         except Exception as error:
-            raise Inference(f"{path}: TorchScript cannot load it ({error})") from error
+            raise Inference(f"{path}: TorchScript cannot load this file ({error})") from error
     program.eval()
 
     def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -94,7 +99,7 @@ def open_torchscript(path: Path) -> Run:
 
 @contextmanager
 def _deprecated() -> Iterator[None]:
-    """Hide the warning that torch.jit is deprecated, and no other."""
+    """Hide only the warning that torch.jit is deprecated."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         yield

@@ -1,4 +1,4 @@
-"""Holding a bundle against its goldens, without the checkpoints it was made from."""
+"""Check of a bundle against its goldens, which needs no checkpoints."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ def verify_bundle(
     formats: Sequence[str] | None = None,
     runners: Mapping[str, Runner] | None = None,
 ) -> list[ParityRow]:
-    """Check a bundle's files, then run its goldens on every runtime that is here.
+    """Check a bundle's files, then run its goldens in every installed runtime.
 
     Parameters
     ----------
     bundle : path
-        The folder.
+        Folder of the bundle.
     formats : sequence of str, optional
-        Artifact formats to run; all that the bundle has, and what this machine compiled of it, if
-        not given.
+        Artifact formats to run. By default all that the bundle has, and ``aotinductor`` if its
+        networks were compiled on this machine.
     runners : mapping of str to Runner, optional
-        What runs them, by name; `python_runners` if not given.
+        Runtimes by name; by default those of `python_runners`.
 
     Returns
     -------
     list of ParityRow
-        By stage, network, runtime and golden. A row that is out of tolerance, or where the runtime
-        failed, has `failed`; a runtime that is not here has one row a network that says why.
+        Rows by stage, network, runtime and golden. `failed` is True where the runtime failed or is
+        out of tolerance. A runtime that is not installed has one row for each network, which says
+        why it was skipped.
 
     Raises
     ------
     BadBundle
-        The manifest is not as it should be, a file is missing or damaged, or a network has no
-        goldens.
+        The manifest is invalid, a file is missing or damaged, or a network has no goldens.
     UnsupportedVersion
-        The bundle is of an unknown format version.
+        The bundle has an unknown format version.
     InvalidArgument
         The bundle has no artifact of a format in `formats`.
     EngineUnavailable
-        Nothing here can run any of the artifacts, or read the goldens.
+        No installed runtime can run any of the artifacts, or the package safetensors, which reads
+        the goldens, is not installed.
     """
     bundle = Path(bundle)
     manifest = read_manifest(bundle)
@@ -64,7 +65,7 @@ def verify_bundle(
     if not any(not runner.missing for runner in asked.values()):
         reasons = "; ".join(runner.missing for runner in asked.values())
         raise EngineUnavailable(
-            f"{bundle}: nothing here runs its artifacts ({', '.join(wanted)})"
+            f"{bundle}: no installed runtime can run its artifacts ({', '.join(wanted)})"
             + (f": {reasons}" if reasons else "")
         )
     return [
@@ -91,7 +92,10 @@ def _wanted_formats(
     if formats is None:
         return present
     if not formats or set(formats) - set(present):
-        raise InvalidArgument(f"formats {list(formats)}: {bundle} has {list(present)}")
+        raise InvalidArgument(
+            f"formats {list(formats)}: expected one or more of the formats that {bundle} has: "
+            f"{', '.join(present)}"
+        )
     return tuple(formats)
 
 
@@ -106,8 +110,8 @@ def _verify_network(
     goldens = [golden for file in network.goldens for golden in read_goldens(bundle / file.file)]
     if not goldens:
         raise BadBundle(
-            f"{bundle}: network {member} of {name} has no goldens, so it cannot be verified; "
-            "export it again"
+            f"{bundle}: network {member} of {name} has no goldens, so that it cannot be verified; "
+            "export the bundle again"
         )
     sizes = compiled_sizes(bundle, name, member)
     for runtime, runner in runners.items():
@@ -134,7 +138,7 @@ def _replay_all(
     labelled = [(replace(blank, input=f"golden {n}"), golden) for n, golden in enumerate(goldens)]
     try:
         run = runner.open(artifact)
-    # As in `replay`: any failure of a runtime is a finding, not the end.
+    # As in `replay`, the failure of a runtime is recorded and the others still run.
     except Exception as error:
         problem = f"cannot be opened: {type(error).__name__}: {error}"
         for row, golden in labelled:

@@ -1,9 +1,9 @@
-"""The artifact that holds weights alone: for engines that build the two families themselves.
+"""Artifact that stores only the weights, for engines that implement the two families themselves.
 
-A safetensors file of float32 tensors under the names of `lungrt.models`, without the
-``num_batches_tracked`` that inference does not use. Its metadata say what to build: ``format`` and
-``format_version``, ``lungrt.architecture``, and ``lungrt.options``, a JSON object with every option
-of the family.
+It is a safetensors file of float32 tensors with the names of `lungrt.models`, without
+``num_batches_tracked``, which inference does not use. Its metadata describe the network: ``format``
+and ``format_version``, ``lungrt.architecture``, and ``lungrt.options``, a JSON object with every
+option of the family.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ _FAMILIES = {
 
 
 def made_with() -> str:
-    """Return what goes into the manifest's ``made_with``."""
+    """Return the value of ``made_with`` in the manifest."""
     return f"lungrt {metadata.version('lungrt')}"
 
 
 def why_not(network: LoadedNetwork) -> str:
-    """Return why a network cannot be written as weights alone; empty if it can."""
+    """Return why a network cannot be stored as weights only; empty if it can."""
     if network.architecture not in _FAMILIES:
         return (
-            f"weights alone can be built into {' and '.join(_FAMILIES)} only, and this network is "
-            f"a {network.architecture}"
+            "this format stores only weights, so it supports only the architectures "
+            f"{' and '.join(_FAMILIES)}, not {network.architecture}"
         )
     state = network.module.state_dict()
     others = {
@@ -62,17 +62,20 @@ def why_not(network: LoadedNetwork) -> str:
         if tensor.is_floating_point() and tensor.dtype != torch.float32
     }
     if others:
-        return f"it holds float32 alone, and this network computes in {', '.join(sorted(others))}"
+        return (
+            "this format stores only float32, but the network has tensors of type "
+            f"{', '.join(sorted(others))}"
+        )
     return ""
 
 
 def to_weights(network: LoadedNetwork) -> bytes:
-    """Write a network's weights, and what they are the weights of; the same bytes every time.
+    """Return a network's weights and description as a file; it has the same bytes every time.
 
     Raises
     ------
     InvalidArgument
-        The network cannot be written so; see `why_not`.
+        The network cannot be stored as weights only; see `why_not`.
     """
     if problem := why_not(network):
         raise InvalidArgument(f"safetensors: {problem}")
@@ -93,7 +96,10 @@ def to_weights(network: LoadedNetwork) -> bytes:
 
 
 def _safetensors(tensors: Mapping[str, Tensor], described: Mapping[str, str]) -> bytes:
-    """Return a file; the package safetensors shuffles metadata, so that no two are equal."""
+    """Return a safetensors file with its metadata in the given order.
+
+    The package safetensors writes metadata in random order, so that no two files would be equal.
+    """
     header: dict[str, Any] = {"__metadata__": dict(described)}
     values: list[bytes] = []
     end = 0
@@ -106,25 +112,27 @@ def _safetensors(tensors: Mapping[str, Tensor], described: Mapping[str, str]) ->
             "data_offsets": [begin, end],
         }
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # values lie aligned, as the format asks of its writers
+    text += b" " * (-len(text) % 8)  # the format wants the values aligned to 8 bytes
     return b"".join([len(text).to_bytes(8, "little"), text, *values])
 
 
 def open_weights(path: Path | str) -> nn.Module:
-    """Build a network from its weights, with nothing but the file.
+    """Build a network from a file of weights.
 
     Returns
     -------
     torch.nn.Module
-        On the CPU, float32, in evaluation mode, without gradients; as `LoadedNetwork.module`.
+        Float32 network on the CPU in evaluation mode, without gradients, like
+        `LoadedNetwork.module`.
 
     Raises
     ------
     BadBundle
-        The file is damaged, is none of these, describes a network that this lungrt does not know,
-        or lacks tensors of it: all that are missing, unexpected or misshapen are listed.
+        The file is damaged, is not a file of weights, describes a network that this lungrt does
+        not know, or its tensors do not fit that network; the message lists every missing,
+        unexpected and misshapen tensor.
     UnsupportedVersion
-        Another version of lungrt wrote it in a format of its own.
+        The file has another format version, written by another version of lungrt.
     Io
         The file cannot be read.
     """
@@ -134,14 +142,15 @@ def open_weights(path: Path | str) -> nn.Module:
     family = _FAMILIES[architecture]
     try:
         with torch.device("meta"):
-            # Whatever type torch makes of new parameters at the moment.
+            # The caller may have set another default type for new parameters.
             module = family.module(options).float()
-    # Sizes that no tensor can have are refused by torch, in one of these ways.
+    # What torch raises for sizes that no tensor can have.
     except (RuntimeError, OverflowError, TypeError) as error:
         raise BadBundle(
-            f"{path}: no {architecture} can be built with its options ({error}); export again"
+            f"{path}: cannot build a {architecture} with the options in this file ({error}); "
+            "export the bundle again"
         ) from error
-    failure = f"{path}: holds other weights than those of the {architecture} it describes"
+    failure = f"{path}: the weights do not fit the {architecture} that the file describes"
     try:
         matched = matched_state(module, state, failure=failure)
     except CheckpointMismatch as error:
@@ -155,13 +164,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], JsonField]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Io(f"{path}: cannot be read ({error})") from error
+        raise Io(f"{path}: cannot read the weights ({error})") from error
     try:
         state: dict[str, Tensor] = safetensors.torch.load(data)
-    # The package knows types that torch does not, and says so with the name alone.
+    # KeyError: a type that the package knows and torch does not.
     except (safetensors.SafetensorError, KeyError) as error:
         raise BadBundle(
-            f"{path}: is no safetensors file, or a damaged one ({error}); export or copy the "
+            f"{path}: not a safetensors file, or a damaged one ({error}); export or copy the "
             "bundle again"
         ) from error
     header = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")].decode(), str(path))
@@ -175,10 +184,10 @@ def _read_description(path: Path, described: JsonField) -> tuple[str, Any]:
     """Return the architecture and its options."""
     described.at("format").equal(_FORMAT)
     version = described.at("format_version").text()
-    if version != _VERSION:  # first: another version may describe networks in other words
+    if version != _VERSION:  # checked first, since another version may have other fields
         raise UnsupportedVersion(
-            f"{path}: format_version of the weights is {version}, this lungrt reads {_VERSION}; "
-            "export the checkpoint again, or use the lungrt that wrote it"
+            f"{path}: format_version of the weights is {version}, but this lungrt reads only "
+            f"{_VERSION}; export the checkpoint again, or use the lungrt that wrote the file"
         )
     described.only(["format", "format_version", "lungrt.architecture", "lungrt.options"])
     architecture = described.at("lungrt.architecture").text()
@@ -188,14 +197,15 @@ def _read_description(path: Path, described: JsonField) -> tuple[str, Any]:
     given = parse_json(text, f"{path}: lungrt.options").mapping()
     try:
         options = _FAMILIES[architecture].options(**given)
-    # TypeError: an option that there is not.
+    # TypeError: an option that does not exist.
     except (InvalidArgument, TypeError) as error:
         raise BadBundle(
-            f"{path}: lungrt.options are none of the {architecture} ({error}); export again"
+            f"{path}: lungrt.options are not valid for a {architecture} ({error}); export the "
+            "bundle again"
         ) from error
     if missing := sorted(set(asdict(options)) - set(given)):
         raise BadBundle(
-            f"{path}: lungrt.options lack {', '.join(missing)}; every option of the {architecture} "
-            "is expected; export again"
+            f"{path}: lungrt.options must have every option of a {architecture}, but "
+            f"{', '.join(missing)} is missing; export the bundle again"
         )
     return architecture, options

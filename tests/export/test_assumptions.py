@@ -90,18 +90,18 @@ def _fail_when_wide(p: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     ("module", "stage", "message"),
     [
-        (_Image(_add_mean), _segmentation(), "depends on the others in its batch"),
-        (_Image(_with_nan), _segmentation(), r"gave \d+ of \d+ values NaN or infinite"),
-        (_Image(lambda p: p / (p > 0.5)), _segmentation(), "values NaN or infinite"),
-        (_Image(lambda p: 2 * p), _segmentation(), "if they are logits, say so"),
-        (_Image(lambda p: p - 0.5), _segmentation(), r"gave values from -0\.\d+ to"),
-        (_Image(lambda p: p.double()), _segmentation(), "gave float64, expected float32"),
-        (_Image(lambda p: p[..., 1:-1, 1:-1]), _segmentation(), r"gave shape \[1, 1, 46, 46\]"),
-        (_Image(), _segmentation(halo=1), r"gave shape .*, expected \[1, 1, 48, 48\]"),
+        (_Image(_add_mean), _segmentation(), "with the other items of its batch"),
+        (_Image(_with_nan), _segmentation(), r"\d+ of \d+ output values are NaN or infinite"),
+        (_Image(lambda p: p / (p > 0.5)), _segmentation(), "output values are NaN or infinite"),
+        (_Image(lambda p: 2 * p), _segmentation(), "if the network returns logits, set"),
+        (_Image(lambda p: p - 0.5), _segmentation(), r"the output ranges from -0\.\d+ to"),
+        (_Image(lambda p: p.double()), _segmentation(), "the output is float64, expected float32"),
+        (_Image(lambda p: p[..., 1:-1, 1:-1]), _segmentation(), r"the output has shape \[1, 1, 46, 46\]"),
+        (_Image(), _segmentation(halo=1), r"the output has shape .*, expected \[1, 1, 48, 48\]"),
         (_Image(_fail_when_wide), _segmentation(), r"failed \(RuntimeError: too wide\)"),
         (_Image(lambda p: p.repeat(1, 2, 1, 1)), _segmentation(), r"expected \[1, 1, 48, 48\]"),
         (_Image(lambda p: "text"), _segmentation(), r"failed \("),  # type: ignore[arg-type, return-value]
-        (_Image(lambda p: p * torch.rand(1)), _segmentation(), "same input gave two results"),
+        (_Image(lambda p: p * torch.rand(1)), _segmentation(), "two runs of the same input differ by"),
         (
             nn.Sequential(_Image(), nn.Dropout(0.5)),
             _segmentation(),
@@ -118,8 +118,8 @@ def _fail_when_wide(p: Tensor) -> Tensor:
             r"not on the CPU: network\.0\.weight meta",
         ),
         (_Crop(_pair), _nodule(("non-nodule", "benign", "malignant")), r"expected \[1, 3\]"),
-        (_Crop(lambda p: torch.stack([p, p], 1)), _nodule(), "probabilities of the 2 classes sum"),
-        (_Crop(lambda p: p), _nodule(), r"gave shape \[1\], expected \[1, 2\]"),
+        (_Crop(lambda p: torch.stack([p, p], 1)), _nodule(), "probabilities of the 2 classes add up to"),
+        (_Crop(lambda p: p), _nodule(), r"the output has shape \[1\], expected \[1, 2\]"),
     ],
 )
 def test_what_does_not_hold_is_told(module: nn.Module, stage: StageEntry, message: str) -> None:
@@ -136,7 +136,7 @@ def test_everything_is_told_at_once() -> None:
     with pytest.raises(InvalidArgument) as caught:
         _check(module, _segmentation())
     first, *lines = str(caught.value).splitlines()
-    assert first == "network: cannot be exported, it is not what its contract says"
+    assert first == "network: cannot be exported because the network violates its contract:"
     assert lines[0].startswith("  not in evaluation mode")
     assert lines[1].startswith("  not float32")
     sizes = [list(x.shape) for x in golden_inputs(_segmentation().input)]

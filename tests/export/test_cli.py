@@ -105,7 +105,7 @@ class TestExport:
         )
         result = _run("export", *given)
         assert result.exit_code == 0, result.stderr
-        assert f"{own} as segmentation: not written as safetensors: weights alone" in result.stdout
+        assert f"{own} as segmentation: cannot be written as safetensors: weights alone" in result.stdout
         stages = read_manifest(tmp_path / "bundle").stages
         assert list(stages["segmentation"].networks[0].artifacts) == ["torchscript", "onnx"]
         assert list(stages["nodule"].networks[0].artifacts) == [
@@ -116,8 +116,8 @@ class TestExport:
 
         result = _run("export", *given, "--force", "--formats", "torchscript, safetensors")
         assert result.exit_code == 2
-        assert "not written as safetensors" in result.stderr
-        assert "leave the format out" in result.stderr
+        assert "cannot be written as safetensors" in result.stderr
+        assert "leave this format out" in result.stderr
 
     @pytest.mark.parametrize("by_stage", [False, True])
     def test_renamed_tensors(self, nodule: Path, tmp_path: Path, by_stage: bool) -> None:
@@ -137,7 +137,7 @@ class TestExport:
         arguments = ("--nodule", nodule, "--nodule-options", CROP)
         result = _export(bundle, *arguments)
         assert result.exit_code == 2
-        assert result.stderr.endswith("is there already; force (--force) replaces it\n")
+        assert result.stderr.endswith("this bundle already exists; use --force (force=True) to replace it\n")
         assert _export(bundle, *arguments, "--force").exit_code == 0
         assert list(read_manifest(bundle).stages) == ["nodule"]
 

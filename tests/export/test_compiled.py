@@ -57,7 +57,7 @@ def test_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert compiled.compiled_cache() == Path("/home/somebody/.cache/lungrt/compiled")
     monkeypatch.delenv("HOME")
-    with pytest.raises(Io, match="neither XDG_CACHE_HOME nor HOME"):
+    with pytest.raises(Io, match="neither of the environment variables XDG_CACHE_HOME and HOME"):
         compiled.compiled_cache()
 
 

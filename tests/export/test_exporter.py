@@ -181,7 +181,7 @@ class TestOutOfTolerance:
     def test_is_refused_with_the_table(self, untraceable: LoadedNetwork, tmp_path: Path) -> None:
         with (
             pytest.warns(JIT.TracerWarning),
-            pytest.raises(Inference, match="out of tolerance, so no bundle was written") as caught,
+            pytest.raises(Inference, match="no bundle was written because artifacts differ") as caught,
         ):
             export_bundle({"segmentation": [untraceable]}, tmp_path / "b", formats=ONE)
         text = str(caught.value)
@@ -219,7 +219,7 @@ class _Uncapturable(nn.Module):
 class TestReplacing:
     def test_needs_force(self, network: Network, bundle: Path, tmp_path: Path) -> None:
         before = _content(bundle)
-        with pytest.raises(InvalidArgument, match="is there already; force"):
+        with pytest.raises(InvalidArgument, match="already exists; use --force"):
             export_bundle({"nodule": [network("nodule")]}, bundle, formats=ONE)
         assert _content(bundle) == before
         assert _names(tmp_path) == ["bundle"]
@@ -239,14 +239,14 @@ class TestReplacing:
         folder.mkdir()
         for name, text in content.items():
             (folder / name).write_text(text)
-        with pytest.raises(InvalidArgument, match="is there and is no bundle"):
+        with pytest.raises(InvalidArgument, match="exists but is not a lungrt bundle; refusing to overwrite it"):
             export_bundle({"nodule": [network("nodule")]}, folder, formats=ONE, force=force)
         assert _content(folder) == {name: text.encode() for name, text in content.items()}
         assert _names(tmp_path) == ["thesis"]
 
     def test_never_a_file(self, network: Network, tmp_path: Path) -> None:
         (tmp_path / "b").write_text("mine")
-        with pytest.raises(InvalidArgument, match="is there and is no bundle"):
+        with pytest.raises(InvalidArgument, match="exists but is not a lungrt bundle; refusing to overwrite it"):
             export_bundle({"nodule": [network("nodule")]}, tmp_path / "b", formats=ONE, force=True)
         assert (tmp_path / "b").read_text() == "mine"
 
@@ -316,7 +316,7 @@ class TestArguments:
 
     def test_two_opinions_about_malignancy(self, network: Network, tmp_path: Path) -> None:
         stages = {"nodule": [network("nodule", out_channels=3)], "malignancy": [network("nodule")]}
-        with pytest.raises(InvalidArgument, match="judges malignancy itself"):
+        with pytest.raises(InvalidArgument, match="already predicts malignancy"):
             export_bundle(stages, tmp_path / "b")
 
     @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ class TestArguments:
             odd = load_network(
                 "nodule", odd.checkpoint, options={"crop": [8, 12, 16], **odd_options}
             )
-        with pytest.raises(InvalidArgument, match=f"{what} .* of network 0 and .* of network 1"):
+        with pytest.raises(InvalidArgument, match=f"{what} .* for network 0 and .* for network 1"):
             export_bundle({"nodule": [network("nodule"), odd]}, tmp_path / "b")
 
     def test_an_ensemble_of_logits_and_probabilities(self, custom: Network, tmp_path: Path) -> None:

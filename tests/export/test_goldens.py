@@ -116,5 +116,5 @@ class TestFile:
     def test_that_is_damaged(self, tmp_path: Path) -> None:
         path = tmp_path / "golden.safetensors"
         path.write_bytes(b"\x08\0\0\0\0\0\0\0{}")
-        with pytest.raises(BadBundle, match="is no safetensors file"):
+        with pytest.raises(BadBundle, match="not a safetensors file"):
             read_goldens(path)

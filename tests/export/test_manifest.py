@@ -203,7 +203,7 @@ def test_a_value_of_another_kind(read: Read, place: Place, value: object) -> Non
         (("stages", "nodule", "input", "crop"), [32, 48], "an array of 3"),
         (("stages", "nodule", "input", "crop"), [0, 48, 48], "of at least 1"),
         (("stages", "nodule", "input", "shape"), ["batch", 1, 32, 48, 47], "expected"),
-        (("stages", "nodule", "input", "hu_window"), [1000, -1000], "lower number first"),
+        (("stages", "nodule", "input", "hu_window"), [1000, -1000], "the lower one first"),
         (("stages", "nodule", "input", "scale"), 0, "other than 0"),
         (("stages", "nodule", "input", "dtype"), "float16", '"float32"'),
         (("stages", "nodule", "input", "spacing_mm"), [1, 1, 1], "expected null"),
@@ -242,7 +242,7 @@ def test_malignancy_beside_three_classes(read: Read) -> None:
     read(document)
     nodule["classes"] = ["non-nodule", "benign", "malignant"]
     nodule["output"]["shape"] = ["batch", 3]
-    with pytest.raises(BadBundle, match="has benign and malignant already"):
+    with pytest.raises(BadBundle, match="already separates benign and malignant"):
         read(document)
 
 

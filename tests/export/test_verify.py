@@ -140,7 +140,7 @@ def test_no_goldens(bundle: Path) -> None:
     [
         (lambda p: p + np.float32(0.002), "|probability - eager| is up to 0.002"),
         (lambda p: 1 - p, "decisions flip"),
-        (lambda p: p[:, :1] * np.float32(np.nan), "gave shape"),
+        (lambda p: p[:, :1] * np.float32(np.nan), "output shape"),
         (lambda p: p * np.float32(np.nan), "values NaN or infinite"),
         (lambda p: p.astype(np.float64), "gave float64, expected float32"),
         (lambda p: 1 / 0, "failed: ZeroDivisionError: division by zero"),
@@ -231,7 +231,7 @@ class TestRuntimesThatAreHere:
 
     def test_none_is_here(self, bundle: Path) -> None:
         runners = {name: Runner(name, name, _never, missing=f"no {name}") for name in ("onnx",)}
-        with pytest.raises(EngineUnavailable, match=r"nothing here runs .*: no onnx$"):
+        with pytest.raises(EngineUnavailable, match=r"no installed runtime can run .*: no onnx$"):
             verify_bundle(bundle, runners=runners)
 
     def test_of_another_format(self, bundle: Path) -> None:

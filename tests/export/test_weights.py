@@ -186,12 +186,13 @@ class TestWhichNetworks:
         assert list(network.artifacts) == ["torchscript", "onnx"]
         (reason,) = result.left_out
         assert reason == (
-            "own.state as segmentation: not written as safetensors: weights alone can be built "
-            "into unet and classifier3d only, and this network is a tests:Sequential"
+            "own.state as segmentation: cannot be written as safetensors: this format stores only "
+            "weights, so it supports only the architectures unet and classifier3d, not "
+            "tests:Sequential"
         )
 
     def test_unless_it_was_asked_for(self, own: LoadedNetwork, tmp_path: Path) -> None:
-        with pytest.raises(InvalidArgument, match=r"tests:Sequential; leave the format out$"):
+        with pytest.raises(InvalidArgument, match=r"tests:Sequential; leave this format out$"):
             export_bundle({"segmentation": [own]}, tmp_path / "b", formats=["safetensors"])
         assert not list(tmp_path.iterdir())
 
@@ -225,8 +226,10 @@ class TestWhichNetworks:
         loaded = network("nodule")
         loaded = replace(loaded, module=copy.deepcopy(loaded.module).to(dtype))
         name = str(dtype).removeprefix("torch.")
-        assert why_not(loaded) == (f"it holds float32 alone, and this network computes in {name}")
-        with pytest.raises(InvalidArgument, match=f"safetensors: it holds .* in {name}"):
+        assert why_not(loaded) == (
+            f"this format stores only float32, but the network has tensors of type {name}"
+        )
+        with pytest.raises(InvalidArgument, match=f"safetensors: this format stores only .* type {name}"):
             to_weights(loaded)
 
 

@@ -1,4 +1,4 @@
-"""``lungrt export``: trained checkpoints in, a bundle and a parity table out."""
+"""``lungrt export``: writes a bundle from trained checkpoints and prints a parity table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Checkpoints = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Trained checkpoint; given several times, an ensemble.",
+        help="Trained checkpoint of this stage. Repeat the option to export an ensemble.",
         show_default=False,
     ),
 ]
@@ -42,7 +42,8 @@ _Architectures = Annotated[
     list[str] | None,
     typer.Option(
         metavar="PACKAGE.MODULE:CLASS",
-        help="Architecture of the checkpoint: once for all, or once for each.",
+        help="Architecture of this stage's checkpoints. Give it once for all checkpoints, or once "
+        "for each in the same order.",
         show_default=False,
         rich_help_panel=_OTHERS,
     ),
@@ -51,7 +52,8 @@ _Options = Annotated[
     list[str] | None,
     typer.Option(
         metavar="JSON|FILE",
-        help="Options of the architecture, as JSON or a file of it: once for all, or for each.",
+        help="Options of this stage's architecture, as a JSON object or as a file that holds one. "
+        "Give them once for all checkpoints, or once for each in the same order.",
         show_default=False,
         rich_help_panel=_OTHERS,
     ),
@@ -60,7 +62,7 @@ _Options = Annotated[
 
 def export(
     output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the bundle.", show_default=False)
+        Path, typer.Option(metavar="DIR", help="Folder to write the bundle to.", show_default=False)
     ],
     segmentation: _Checkpoints = None,
     nodule: _Checkpoints = None,
@@ -68,13 +70,14 @@ def export(
     formats: Annotated[
         str | None,
         typer.Option(
-            help="Artifacts to write of every network, separated by commas; if not given, "
-            "torchscript,onnx,safetensors, the last for the book's families only.",
+            help="Formats to write for every network, separated by commas: torchscript, onnx, "
+            "safetensors. The default is all three, but safetensors only for the book's two "
+            "families of networks, unet and classifier3d.",
             show_default=False,
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the bundle that is there.")
+        bool, typer.Option("--force", help="Replace an existing bundle at --output.")
     ] = False,
     segmentation_arch: _Architectures = None,
     segmentation_options: _Options = None,
@@ -86,8 +89,9 @@ def export(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Renames tensors: old name to new, or old prefix. to new prefix. - by stage where "
-            "several are exported.",
+            help="JSON file that renames the checkpoints' tensors, as an object of old names and "
+            'new names. Names that end with a dot are prefixes: {"encoder.": "unet.down_path."}. '
+            "If several stages are exported, the file has one such object for each stage.",
             show_default=False,
             rich_help_panel=_OTHERS,
         ),
@@ -95,10 +99,11 @@ def export(
     json_output: JsonOutput = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Turn trained checkpoints into a bundle, and hold it against them.
+    """Export trained checkpoints to a bundle, and compare the bundle with them.
 
-    Any subset of the three stages makes a bundle; without a checkpoint, the default models do,
-    which are for demonstration alone. Nothing is written that is out of tolerance.
+    A bundle may have any of the three stages. Without a checkpoint, the default models are
+    exported, which are for demonstration only. The bundle is written only if the outputs of all
+    its networks agree with the checkpoints within the tolerance.
 
     Example: [b]lungrt export --segmentation seg.state --nodule cls.state --output bundle[/b]
     """
@@ -109,7 +114,9 @@ def export(
     }
     for stage, (checkpoints, arch, options) in given.items():
         if (arch or options) and not checkpoints:
-            raise InvalidArgument(f"an architecture for {stage}, but no --{stage} checkpoint")
+            raise InvalidArgument(
+                f"--{stage}-arch and --{stage}-options need a checkpoint; give one with --{stage}"
+            )
     defaults = not any(checkpoints for checkpoints, _, _ in given.values())
     if defaults:
         given = {stage: ([path], None, None) for stage, path in default_checkpoints().items()}
@@ -143,13 +150,13 @@ def _require_torch() -> None:
     packages = ("torch", "safetensors")
     if missing := [package for package in packages if util.find_spec(package) is None]:
         raise EngineUnavailable(
-            f"exporting needs {' and '.join(missing)}, not installed here; "
+            f"exporting needs {' and '.join(missing)}, which is not installed; run "
             "pip install 'lungrt[torch,onnx]'"
         )
 
 
 def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the renaming of each stage."""
+    """Return the old and new names of tensors by stage."""
     if path is None:
         return {}
     content = _read_json(path)
@@ -159,14 +166,16 @@ def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[s
         by_stage = {stages[0]: content}
     else:
         raise InvalidArgument(
-            f"{path}: several stages are exported, so expected one mapping for each that needs it: "
-            f'{{"{stages[0]}": {{"old": "new"}}}}'
+            f"{path}: several stages are exported, so the file must have one object of names for "
+            f'each stage to rename: {{"{stages[0]}": {{"old": "new"}}}}'
         )
     if unknown := sorted(set(by_stage) - set(stages)):
-        raise InvalidArgument(f"{path}: renames tensors of {unknown}, exported are {list(stages)}")
+        raise InvalidArgument(
+            f"{path}: renames tensors of {unknown}, but the exported stages are {list(stages)}"
+        )
     for stage, names in by_stage.items():
         if wrong := [old for old, new in names.items() if not isinstance(new, str)]:
-            raise InvalidArgument(f"{path}: the new names of {wrong} in {stage} are no texts")
+            raise InvalidArgument(f"{path}: the new names of {wrong} in {stage} must be strings")
     return by_stage
 
 
@@ -198,8 +207,8 @@ def _one_each(values: Sequence[str] | None, count: int, option: str) -> Sequence
         return [None] * count
     if len(values) not in (1, count):
         raise InvalidArgument(
-            f"{option}: given {len(values)} times for {count} checkpoints; expected once for all "
-            "or once for each"
+            f"{option}: given {len(values)} times for {count} checkpoints; give it once for all "
+            "checkpoints or once for each"
         )
     return [values[0]] * count if len(values) == 1 else values
 
@@ -208,7 +217,7 @@ def _read(options: str | None) -> dict[str, Any] | None:
     if options is None:
         return None
     if options.lstrip().startswith("{"):
-        return _parse(options, "options")
+        return _parse(options, f"options {options}")
     return _read_json(Path(options))
 
 
@@ -216,7 +225,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Io(f"{path}: cannot be read ({error}); expected a file with a JSON object") from error
+        raise Io(f"{path}: cannot read the file ({error}); expected a JSON object") from error
     return _parse(text, str(path))
 
 
@@ -224,7 +233,7 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise InvalidArgument(f"{where}: not JSON ({error})") from error
+        raise InvalidArgument(f"{where}: not valid JSON ({error})") from error
     if not isinstance(content, dict):
         raise InvalidArgument(f"{where}: expected a JSON object, found {text[:80]}")
     return content
@@ -236,6 +245,6 @@ def _print(console: Console, result: ExportResult) -> None:
     console.print(parity_table(result.rows))
     for reason in result.left_out:
         console.print(reason, soft_wrap=True)
-    console.print(f"written to {result.bundle}", soft_wrap=True)
+    console.print(f"wrote {result.bundle}", soft_wrap=True)
     for file in result.manifest.files:
         console.print(f"  {file.file}  {file.bytes / 1e6:.1f} MB", soft_wrap=True)

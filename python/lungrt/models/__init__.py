@@ -1,10 +1,9 @@
 """Eager PyTorch architectures, and loading trained checkpoints into them.
 
-Two network families are built from what a checkpoint's tensors say: the U-Net that segments nodule
-candidates (`lungrt.models.unet`) and the 3-D classifier that judges them
-(`lungrt.models.classifier`). Any other architecture is named as ``"package.module:Class"`` or
-registered as an entry point (`lungrt.models.custom`). What a network is and how the book's code
-behaves is described there; `load_network` is the one way in.
+Two families of networks are built from the shapes of a checkpoint's tensors: the U-Net that
+segments nodule candidates (`lungrt.models.unet`) and the 3-D classifier of candidates
+(`lungrt.models.classifier`). Any other architecture is given as ``"package.module:Class"`` or
+registered as an entry point (`lungrt.models.custom`). `load_network` loads all of them.
 """
 
 from lungrt.models.checkpoint import Checkpoint, load_checkpoint

@@ -1,4 +1,4 @@
-"""Telling a run on numbers from the capture of a graph."""
+"""Detection of a graph capture, in which shapes are symbolic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from torch import Tensor
 
 
 def is_capturing(x: Tensor) -> bool:
-    """Tell whether a graph is being captured, in which a check of `x`'s shape must not end up.
+    """Return whether torch is tracing, exporting or compiling.
 
-    While torch traces, sizes are tensors; while it exports or compiles, it says so itself.
+    A check of the shape of `x` must not become part of the captured graph. While torch traces,
+    sizes are tensors; while it exports or compiles, `torch.compiler.is_compiling` is true.
     """
     return torch.compiler.is_compiling() or any(isinstance(size, Tensor) for size in x.shape)

@@ -1,4 +1,4 @@
-"""Reading weights from checkpoint files without running anything that is in them."""
+"""Reader of the weights in checkpoint files that executes no code from the file."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from torch import Tensor
 
 from lungrt.errors import CheckpointMismatch, InvalidArgument, Io
 
-# Where training code puts the weights inside a larger dictionary; the first is the book's.
+# Keys under which training code stores the weights in a larger dictionary; the book uses the first.
 _WRAPPERS = ("model_state", "model_state_dict", "state_dict", "model")
 
-# Prefixes that DataParallel and torch.compile put before every name.
+# Prefixes that DataParallel and torch.compile add to every name.
 _FOREIGN_PREFIXES = ("module.", "_orig_mod.")
 
-# The only texts kept as metadata: others may hold paths, user names or patients.
+# The only strings that are kept as metadata: others may hold paths or names of users or patients.
 _TEXT_METADATA = frozenset({"architecture", "license", "model_name", "optimizer_name", "time"})
 _LONGEST_TEXT = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The weights in a checkpoint file.
+    """Weights of a checkpoint file.
 
     Attributes
     ----------
@@ -43,10 +43,10 @@ class Checkpoint:
     sha256 : str
         SHA-256 of the file, in hexadecimal.
     state : dict of str to torch.Tensor
-        Every tensor by its name, on the CPU, after prefixes were stripped and keys renamed.
+        Tensors on the CPU by name, after prefixes were stripped and keys renamed.
     metadata : dict
-        What else the file says about its training and can be published: numbers, and a few
-        texts such as ``model_name``. Never paths, command lines or optimizer state.
+        Information about the training that may be published: numbers, and a few strings such as
+        ``model_name``. It never holds paths, command lines or optimizer state.
     """
 
     path: Path
@@ -58,9 +58,10 @@ class Checkpoint:
 def load_checkpoint(path: Path | str, *, key_map: Mapping[str, str] | None = None) -> Checkpoint:
     """Read the weights of a checkpoint; nothing in the file is executed.
 
-    Accepted are files of ``torch.save`` (any version) and safetensors files that hold a state
-    dict, either plain or under ``model_state`` (the book's), ``model_state_dict``, ``state_dict``
-    or ``model``. A prefix ``module.`` or ``_orig_mod.`` that all names share is stripped.
+    The file must be written by ``torch.save`` (any version) or be a safetensors file. It holds a
+    state dict, either directly or under the key ``model_state`` (as in the book),
+    ``model_state_dict``, ``state_dict`` or ``model``. A prefix ``module.`` or ``_orig_mod.`` that
+    all names share is stripped.
 
     Parameters
     ----------
@@ -72,12 +73,17 @@ def load_checkpoint(path: Path | str, *, key_map: Mapping[str, str] | None = Non
         empty), any other key renames that one tensor. An exact rule wins over a prefix, the
         longest prefix over shorter ones, and a name is renamed once.
 
+    Returns
+    -------
+    Checkpoint
+
     Raises
     ------
     Io
         The file cannot be read.
     CheckpointMismatch
-        It is damaged, no checkpoint, asks to execute code, or holds no usable weights.
+        The file is damaged, is not a checkpoint, needs to execute code, or holds no usable
+        weights.
     InvalidArgument
         A rule of `key_map` is malformed, matches nothing, or makes two names the same.
     """
@@ -108,7 +114,7 @@ def _parse_safetensors(path: Path, data: bytes) -> object:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise CheckpointMismatch(
-            f"{path}: a damaged or truncated safetensors file ({error}); copy or download it again"
+            f"{path}: damaged or truncated safetensors file ({error}); copy or download it again"
         ) from error
     return {"state_dict": tensors, **header.get("__metadata__", {})}
 
@@ -116,11 +122,11 @@ def _parse_safetensors(path: Path, data: bytes) -> object:
 def _parse_pickle(path: Path, data: bytes) -> object:
     try:
         with warnings.catch_warnings():
-            # Torch warns about pickles that it did not write; what is in one is judged below.
+            # Torch warns about pickles that it did not write; their content is checked below.
             warnings.simplefilter("ignore")
             return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-    # A damaged or hostile file makes the parser fail in any way it likes (KeyError, EOFError,
-    # ValueError, struct.error ...): each means that this is no checkpoint.
+    # A damaged or hostile file makes the parser raise any exception (KeyError, EOFError,
+    # ValueError, struct.error ...); each means that this is not a checkpoint.
     except Exception as error:
         raise CheckpointMismatch(f"{path}: {_why_unreadable(data, error)}") from error
 
@@ -132,19 +138,19 @@ def _why_unreadable(data: bytes, error: Exception) -> str:
     if "TorchScript archive" in text:
         return (
             "this is a TorchScript program, not a checkpoint; nothing in it was executed. "
-            "Give the state dict that it was made from"
+            "Use the state dict that it was made from"
         )
     asked_for = re.search(r"GLOBAL (\S+)", text)
     if isinstance(error, pickle.UnpicklingError) and asked_for:
         return (
-            f"the file asks to load {asked_for.group(1)!r}, which is code and not weights; it was "
-            "refused and nothing in it was executed. If the file is your own, save only "
+            f"the file wants to load {asked_for.group(1)!r}, which is code, not weights. The file "
+            "was refused and nothing in it was executed. If you wrote it yourself, save only "
             "model.state_dict()"
         )
     return (
-        "not a checkpoint, or a truncated one (expected a file of torch.save or safetensors, "
-        f"reading it gave {type(error).__name__}); nothing in it was executed. "
-        "Copy or download it again"
+        "not a checkpoint, or a truncated one: expected a file written by torch.save or "
+        f"safetensors, but reading it failed with {type(error).__name__}. Nothing in it was "
+        "executed. Copy or download it again"
     )
 
 
@@ -152,8 +158,8 @@ def _split(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, An
     """Separate a file's content into its weights and its publishable metadata."""
     if not isinstance(content, Mapping):
         raise CheckpointMismatch(
-            f"{path}: holds a {type(content).__name__}; expected a dictionary with a state dict "
-            f"(plain, or under one of {', '.join(_WRAPPERS)})"
+            f"{path}: the file holds a {type(content).__name__}; expected a state dict, or a "
+            f"dictionary with a state dict under one of the keys {', '.join(_WRAPPERS)}"
         )
     for wrapper in _WRAPPERS:
         inner = content.get(wrapper)
@@ -162,8 +168,9 @@ def _split(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, An
     if state := _tensors(content):
         return state, _metadata(content)
     raise CheckpointMismatch(
-        f"{path}: holds no tensors; expected a state dict (plain, or under one of "
-        f"{', '.join(_WRAPPERS)}), found the keys {sorted(map(str, content))}"
+        f"{path}: the file holds no tensors; expected a state dict, or a dictionary with a state "
+        f"dict under one of the keys {', '.join(_WRAPPERS)}; found the keys "
+        f"{sorted(map(str, content))}"
     )
 
 
@@ -204,8 +211,8 @@ def _rename(path: Path, state: dict[str, Tensor], key_map: Mapping[str, str]) ->
     for old, new in key_map.items():
         if not old or (old.endswith(".") and new and not new.endswith(".")):
             raise InvalidArgument(
-                f"key_map: malformed rule {old!r} -> {new!r}; a rule is 'name' -> 'name' or "
-                "'prefix.' -> 'prefix.' (or '')"
+                f"key_map: invalid rule {old!r} -> {new!r}; expected 'name' -> 'name', "
+                "'prefix.' -> 'prefix.' or 'prefix.' -> ''"
             )
     prefixes = sorted((k for k in key_map if k.endswith(".")), key=len, reverse=True)
     renamed: dict[str, Tensor] = {}
@@ -219,13 +226,14 @@ def _rename(path: Path, state: dict[str, Tensor], key_map: Mapping[str, str]) ->
             new_name = key_map[rule] + name[len(rule) :]
         if new_name in renamed:
             raise InvalidArgument(
-                f"key_map: both {origin[new_name]!r} and {name!r} of {path} would be {new_name!r}"
+                f"key_map: both {origin[new_name]!r} and {name!r} of {path} would be renamed to "
+                f"{new_name!r}"
             )
         renamed[new_name] = tensor
         origin[new_name] = name
     if unused := [rule for rule in key_map if rule not in used]:
         raise InvalidArgument(
-            f"key_map: no tensor of {path} matches {unused}; it holds {sorted(state)}"
+            f"key_map: no tensor of {path} matches {unused}; its tensors are {sorted(state)}"
         )
     return renamed
 
@@ -239,13 +247,16 @@ def _check_values(path: Path, state: Mapping[str, Tensor]) -> None:
             or tensor.is_complex()
             or tensor.is_meta
         ):
-            problems.append(f"{name}: {tensor.dtype}, {tensor.layout}, not a plain dense tensor")
+            problems.append(
+                f"{name}: {tensor.dtype}, {tensor.layout}; expected a dense real tensor that is "
+                "not quantised"
+            )
         elif tensor.is_floating_point():
             bad = int((~torch.isfinite(tensor.to(torch.float32))).sum())
             if bad:
                 problems.append(f"{name}: {bad} of {tensor.numel()} values are NaN or infinite")
     if problems:
         raise CheckpointMismatch(
-            f"{path}: unusable weights (expected finite numbers in float32's range); "
-            "did the training diverge?\n  " + "\n  ".join(problems)
+            f"{path}: unusable weights; expected finite numbers in the range of float32. Perhaps "
+            "the training diverged:\n  " + "\n  ".join(problems)
         )

@@ -1,8 +1,9 @@
-"""The 3-D convolutional family that judges a crop around a candidate.
+"""Family of 3-D convolutional networks that classify a crop around a candidate.
 
-Batch norm over the clamped Hounsfield units, then blocks of two 3x3x3 convolutions, each followed
-by an activation, and 2x2x2 max pooling, then one linear layer. Tensor names are those of the
-book's checkpoints: ``tail_batchnorm``, ``blockN.conv1``, ``blockN.conv2`` and ``head_linear``.
+A network has a batch norm over the clamped Hounsfield units, then blocks of two 3x3x3 convolutions,
+each followed by an activation, and 2x2x2 max pooling, then one linear layer. Tensor names are those
+of the book's checkpoints: ``tail_batchnorm``, ``blockN.conv1``, ``blockN.conv2`` and
+``head_linear``.
 """
 
 from __future__ import annotations
@@ -32,23 +33,23 @@ from lungrt.models.options import (
 
 @dataclass(frozen=True)
 class ClassifierOptions:
-    """What defines a member of the family; the defaults are the book's.
+    """Options of a classifier; the defaults are the book's.
 
     Attributes
     ----------
     out_channels : int
-        Classes. Read from the tensors.
+        Number of classes. Read from the tensors.
     widths : tuple of int
         Channels of each block. Read from the tensors.
     tail_batch_norm : bool
-        Batch norm before the first block. Read from the tensors.
+        Whether there is a batch norm before the first block. Read from the tensors.
     crop : tuple of int
-        Size (slices, rows, columns) of the input in voxels. Tensors only tell how many voxels are
-        left of it after pooling.
+        Size (slices, rows, columns) of the input in voxels. It cannot be read from the tensors,
+        which only show how many voxels remain after pooling.
     activation : "relu" or "leaky_relu"
-        The latter with slope 0.01.
+        Activation after each convolution; leaky_relu has a slope of 0.01.
     batch_norm_eps : float
-        Added to the batch norm's variance.
+        Number added to the variance of the batch norm.
     """
 
     out_channels: int = 2
@@ -67,18 +68,19 @@ class ClassifierOptions:
         check_positive("batch_norm_eps", self.batch_norm_eps)
         if self.pooled_voxels == 0:
             raise InvalidArgument(
-                f"crop: nothing is left of {list(self.crop)} after {len(self.widths)} halvings; "
-                f"expected at least {2 ** len(self.widths)} voxels along every axis"
+                f"crop: nothing is left of {list(self.crop)} after {len(self.widths)} pooling "
+                f"layers that halve it; expected at least {2 ** len(self.widths)} voxels along "
+                "every axis"
             )
 
     @property
     def pooled_voxels(self) -> int:
-        """Voxels per channel that the linear layer sees."""
+        """Voxels per channel that remain for the linear layer."""
         return math.prod(size // 2 ** len(self.widths) for size in self.crop)
 
 
 def is_classifier(state: Mapping[str, Tensor]) -> bool:
-    """Tell whether tensors carry the family's names."""
+    """Return whether the tensors have names of this family."""
     return any(re.match(r"block\d+\.conv\d\.|head_linear\.", name) for name in state)
 
 
@@ -87,15 +89,15 @@ def infer_options(
 ) -> tuple[ClassifierOptions, tuple[str, ...]]:
     """Read the options from a checkpoint's tensors.
 
-    What cannot be read because tensors are missing gets a default, so that all of them can be
-    listed when the tensors are held against the architecture.
+    An option that cannot be read because tensors are missing gets a default, so that the later
+    comparison with the architecture can list all missing tensors.
 
     Parameters
     ----------
     state : mapping of str to torch.Tensor
         A checkpoint's tensors.
     given : mapping of str to object
-        Options that the caller states; they go before what tensors say.
+        Options from the caller; they take precedence over the tensors.
     where : str
         The file, for error messages.
 
@@ -108,9 +110,9 @@ def infer_options(
     Raises
     ------
     InvalidArgument
-        An option of `given` is unknown or has an impossible value.
+        An option of `given` is unknown or has an invalid value.
     CheckpointMismatch
-        The linear layer does not fit the crop; says which ones it would fit.
+        The linear layer does not fit the crop; the message names crops that it would fit.
     """
     check_known(given, [f.name for f in fields(ClassifierOptions)], of="classifier3d")
     read: dict[str, Any] = {}
@@ -147,11 +149,11 @@ def _infer_widths(state: Mapping[str, Tensor]) -> tuple[int, ...]:
 
 
 def _check_crop(state: Mapping[str, Tensor], merged: Mapping[str, Any], where: str) -> None:
-    """Raise CheckpointMismatch unless the crop leaves the features that the linear layer reads."""
+    """Raise CheckpointMismatch if the crop does not give the linear layer's number of features."""
     head = state.get("head_linear.weight")
     widths = as_sizes("widths", merged.get("widths", ClassifierOptions.widths))
     if head is None or head.ndim != 2 or head.shape[1] % widths[-1]:
-        return  # Not a matter of the crop: the comparison of all tensors will say so.
+        return  # The cause is not the crop, and the comparison of all tensors will report it.
     crop = as_sizes("crop", merged.get("crop", ClassifierOptions.crop), count=3)
     factor = 2 ** len(widths)
     needed = head.shape[1] // widths[-1]
@@ -165,16 +167,17 @@ def _check_crop(state: Mapping[str, Tensor], merged: Mapping[str, Any], where: s
     ]
     source = "the option crop" if "crop" in merged else "the default crop"
     raise CheckpointMismatch(
-        f"{where}: head_linear reads {head.shape[1]} features, {widths[-1]} channels of {needed} "
-        f"voxels, but after {len(widths)} halvings {source} {list(crop)} leaves "
-        f"{left[0]} x {left[1]} x {left[2]} = {math.prod(left)}. Give the crop that the classifier "
-        f"was trained on as option crop=[slices, rows, columns], each size divided by {factor} and "
-        f"rounded down to have the product {needed}; such as {' or '.join(examples[:4])}"
+        f"{where}: head_linear has {head.shape[1]} input features ({widths[-1]} channels of "
+        f"{needed} voxels), but {source} {list(crop)} leaves {left[0]} x {left[1]} x {left[2]} = "
+        f"{math.prod(left)} voxels after {len(widths)} pooling layers. Set the option "
+        "crop=[slices, rows, columns] to the crop that the classifier was trained on. The product "
+        f"of its sizes, each divided by {factor} and rounded down, must be {needed}; for example "
+        f"{' or '.join(examples[:4])}"
     )
 
 
 class Classifier3d(nn.Module):
-    """From crops around candidates to the probability of each class.
+    """Network that computes the probability of each class from crops around candidates.
 
     Parameters
     ----------
@@ -203,18 +206,17 @@ class Classifier3d(nn.Module):
         Parameters
         ----------
         crops : torch.Tensor
-            Shape [N, 1, slices, rows, columns] with the crop's size, float32: clamped
-            Hounsfield units.
+            Float32 [N, 1, slices, rows, columns] of the crop's size; clamped Hounsfield units.
 
         Returns
         -------
         logits, probabilities : torch.Tensor
-            Shape [N, classes], float32; the latter are the softmax of the former.
+            Float32 [N, classes] each; the probabilities are the softmax of the logits.
 
         Raises
         ------
         InvalidArgument
-            The shape does not fit. Not checked while a graph is being captured.
+            The shape does not fit. This is not checked while a graph is being captured.
         """
         if not is_capturing(crops):
             self._check_shape(tuple(crops.shape))

@@ -1,4 +1,4 @@
-"""What a network expects at its input."""
+"""Input that a network expects."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from lungrt.models.options import as_sizes, check_number, check_whole
 
 @dataclass(frozen=True)
 class InputContract:
-    """How a CT becomes a network's input: ``clamp(hu, hu_window) * scale + offset``, float32.
+    """Conversion of a CT to a network's input: ``clamp(hu, hu_window) * scale + offset``, float32.
 
     Attributes
     ----------
     hu_window : tuple of float
-        Lowest and highest Hounsfield unit; values beyond are clamped.
+        Lowest and highest value in Hounsfield units; values beyond are clamped.
     scale, offset : float
         Applied after clamping.
     context_slices : int or None
-        Segmentation only: slices on each side of the one that is segmented, given as channels
-        ``z - context_slices .. z + context_slices`` with edge slices repeated.
+        Segmentation only: number of slices on each side of the segmented one. The channels are
+        ``z - context_slices .. z + context_slices``, with edge slices repeated.
     crop : tuple of int or None
         Classifiers only: size (slices, rows, columns) of the crop around a candidate, in voxels.
     size_multiple : int
-        Segmentation only: rows and columns, less the halo, must be multiples of it.
+        Segmentation only: rows and columns, without the halo, must be multiples of it.
     halo : int
-        Segmentation only: pixels that the output is smaller than the input, on each side.
+        Segmentation only: pixels by which the output is smaller than the input on each side.
 
     Raises
     ------
@@ -58,10 +58,10 @@ class InputContract:
         if low >= high:
             raise InvalidArgument(f"hu_window: expected lowest < highest, got {self.hu_window!r}")
         if self.scale == 0:
-            raise InvalidArgument("scale: 0 would erase the input; expected another number")
+            raise InvalidArgument("scale: expected a number other than 0")
         if (self.context_slices is None) == (self.crop is None):
             raise InvalidArgument(
-                "an input contract needs either context_slices (segmentation) or crop "
+                "an input contract needs exactly one of context_slices (segmentation) and crop "
                 f"(classifiers), got context_slices={self.context_slices!r} and crop={self.crop!r}"
             )
         if self.context_slices is not None:

@@ -1,21 +1,21 @@
-"""Architectures that are not of the two families.
+"""Architectures that do not belong to the two families.
 
-One is named as ``"package.module:Class"``, or by the name under which an installed package
-registers it in the entry-point group ``lungrt.architectures``. The class is called with the
-options as keyword arguments and must give a `torch.nn.Module`. Its input is
+An architecture is given as ``"package.module:Class"``, or by the name under which an installed
+package registers it in the entry-point group ``lungrt.architectures``. The class is called with the
+options as keyword arguments and must return a `torch.nn.Module`. Its input is
 ``[N, 2 * context_slices + 1, H, W]`` for segmentation and ``[N, 1, slices, rows, columns]`` for a
-classifier, float32. Its output is ``[N, 1, H - 2 * halo, W - 2 * halo]`` or ``[N, classes]``; of a
-tuple, the last element counts.
+classifier, float32. Its output is ``[N, 1, H - 2 * halo, W - 2 * halo]`` or ``[N, classes]``. If it
+returns a tuple, the last element is used.
 
-What the pipeline must know and no tensor tells goes under the reserved option ``"contract"``, a
-mapping with
+The reserved option ``"contract"`` states what the pipeline cannot read from tensors. It is a
+mapping with these fields (defaults in parentheses):
 
-- ``context_slices`` (segmentation, required) or ``crop`` (classifiers, required),
-- ``size_multiple`` (segmentation, 1) and ``halo`` (segmentation, 0),
+- ``context_slices`` (required for segmentation) or ``crop`` (required for classifiers),
+- ``size_multiple`` (1) and ``halo`` (0), for segmentation only,
 - ``hu_window`` ([-1000, 1000]), ``scale`` (1) and ``offset`` (0),
-- ``output_kind``: ``"probability"`` (default) or ``"logits"``,
-- ``classes``: their names in the order of the output (the stage's default; a nodule classifier may
-  have the three ``["non-nodule", "benign", "malignant"]``).
+- ``output_kind`` ("probability"): ``"probability"`` or ``"logits"``,
+- ``classes`` (those of the stage): names of the classes in the order of the output; a nodule
+  classifier may also have the three ``["non-nodule", "benign", "malignant"]``.
 
 `lungrt.models.InputContract` describes the first seven.
 """
@@ -42,7 +42,7 @@ _SHARED = frozenset({"hu_window", "scale", "offset"})
 
 @dataclass(frozen=True)
 class CustomContract:
-    """The reserved option ``contract``, checked."""
+    """Validated content of the reserved option ``contract``."""
 
     input: InputContract
     output_kind: str
@@ -50,26 +50,26 @@ class CustomContract:
 
 
 def read_contract(stage: Stage, contract: object) -> CustomContract:
-    """Check the reserved option ``contract`` of an architecture for a stage.
+    """Validate the reserved option ``contract`` of an architecture for a stage.
 
     Raises
     ------
     InvalidArgument
-        A field is unknown, missing, or has an impossible value.
+        A field is unknown, missing, or has an invalid value.
     """
     if not isinstance(contract, Mapping):
-        raise InvalidArgument(f"contract: expected a mapping, got {contract!r}")
+        raise InvalidArgument(f"contract: expected an object of names and values, got {contract!r}")
     if stage == "segmentation":
         required, fields = "context_slices", _SHARED | {"context_slices", "size_multiple", "halo"}
     else:
         required, fields = "crop", _SHARED | {"crop"}
     check_known(
-        contract, fields | {"output_kind", "classes"}, of=f"contract of a {stage} architecture"
+        contract, fields | {"output_kind", "classes"}, of=f"contract of the {stage} architecture"
     )
     if required not in contract:
         raise InvalidArgument(
-            f"contract: {required!r} is missing; no tensor tells it for an architecture that is "
-            f'not built in, so give options={{"contract": {{"{required}": ...}}}}'
+            f"contract: {required!r} is missing. It cannot be read from the tensors of an "
+            f'architecture that is not built in; set options={{"contract": {{"{required}": ...}}}}'
         )
     output_kind = contract.get("output_kind", "probability")
     check_choice("output_kind", output_kind, ("probability", "logits"))
@@ -90,7 +90,7 @@ def registered() -> dict[str, EntryPoint]:
 
 
 def find_class(arch: str) -> tuple[str, Callable[..., object]]:
-    """Import an architecture.
+    """Import the class of an architecture.
 
     Parameters
     ----------
@@ -100,22 +100,22 @@ def find_class(arch: str) -> tuple[str, Callable[..., object]]:
     Returns
     -------
     name : str
-        The first form, also where the second was given.
+        ``"package.module:Class"``, also if `arch` is a registered name.
     factory : callable
         The class.
 
     Raises
     ------
     InvalidArgument
-        There is no such module or class, or its import failed.
+        The module or the class does not exist, or importing it failed.
     """
     if ":" not in arch:
         points = registered()
         if arch not in points:
             raise InvalidArgument(
-                f"unknown architecture {arch!r}: expected unet (segmentation), classifier3d "
-                "(nodule, malignancy), 'package.module:Class', or a registered one of "
-                f"{sorted(points) or 'which there are none'}"
+                f"unknown architecture {arch!r}; expected unet (segmentation), classifier3d "
+                "(nodule, malignancy), 'package.module:Class', or one that an installed package "
+                f"registers ({', '.join(sorted(points)) or 'there are none'})"
             )
         arch = points[arch].value
     module_name, _, class_name = arch.partition(":")
@@ -123,11 +123,11 @@ def find_class(arch: str) -> tuple[str, Callable[..., object]]:
         factory = importlib.import_module(module_name)
         for part in class_name.split("."):
             factory = getattr(factory, part)
-    # A module that is imported runs any code and so fails in any way.
+    # Importing a module runs its code, which may raise any exception.
     except Exception as error:
         raise InvalidArgument(
             f"architecture {arch!r} cannot be imported ({type(error).__name__}: {error}); "
-            "is its package installed or on PYTHONPATH?"
+            "check that its package is installed or that PYTHONPATH has its folder"
         ) from error
     if not callable(factory):
         raise InvalidArgument(f"architecture {arch!r} is a {type(factory).__name__}, not a class")
@@ -140,7 +140,7 @@ def construct(name: str, factory: Callable[..., object], options: Mapping[str, A
     Raises
     ------
     InvalidArgument
-        The class refused them, or made something that is no module.
+        The class raised an exception, or returned something that is not a module.
     """
     try:
         module = factory(**options)
@@ -151,6 +151,6 @@ def construct(name: str, factory: Callable[..., object], options: Mapping[str, A
         ) from error
     if not isinstance(module, nn.Module):
         raise InvalidArgument(
-            f"architecture {name!r} made a {type(module).__name__}; expected a torch.nn.Module"
+            f"architecture {name!r} returned a {type(module).__name__}; expected a torch.nn.Module"
         )
     return module

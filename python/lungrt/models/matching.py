@@ -1,4 +1,4 @@
-"""Holding a checkpoint's tensors against the ones an architecture needs."""
+"""Comparison of a checkpoint's tensors with the tensors that an architecture needs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def matched_state(
     failure: str,
     file_name: Callable[[str], str] = lambda name: name,
 ) -> dict[str, Tensor]:
-    """Return the state dict for `module`, if `state` has exactly the tensors it needs.
+    """Return the state dict for `module` if `state` has exactly the tensors that it needs.
 
-    Only a batch norm's ``num_batches_tracked``, which inference does not use and old checkpoints
-    lack, may be absent.
+    Only ``num_batches_tracked`` of batch norms may be missing: inference does not use it, and old
+    checkpoints do not have it.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def matched_state(
     state : mapping of str to torch.Tensor
         The checkpoint's tensors.
     failure : str
-        How the error's text begins: the file, and what it does not fit.
+        First line of the error message: the file, and what it does not fit.
     file_name : callable, optional
         Turns a name of the module into the name that the checkpoint uses for it.
 
     Raises
     ------
     CheckpointMismatch
-        Lists every missing, unexpected and misshapen tensor.
+        The tensors do not fit; the message lists every missing, unexpected and misshapen tensor.
     """
     expected = {file_name(name): (name, tensor) for name, tensor in module.state_dict().items()}
     matched: dict[str, Tensor] = {}
@@ -60,7 +60,7 @@ def matched_state(
         for what, names in (
             ("missing", missing),
             ("unexpected", unexpected),
-            ("misshapen", misshapen),
+            ("wrong shape or type", misshapen),
         ):
             if names:
                 lines += [f"  {what} ({len(names)}):", *(f"    {name}" for name in names)]

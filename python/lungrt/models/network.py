@@ -1,4 +1,4 @@
-"""From a checkpoint to a network that is ready to run or to export."""
+"""Loading a checkpoint into a network that is ready to run or to export."""
 
 from __future__ import annotations
 
@@ -34,24 +34,25 @@ _INPUT_OPTIONS = ("hu_window", "scale", "offset")
 
 @dataclass(frozen=True, eq=False)
 class LoadedNetwork:
-    """A network with a checkpoint's weights.
+    """Network with the weights of a checkpoint.
 
     Attributes
     ----------
     module : torch.nn.Module
-        On the CPU, float32, in evaluation mode, without gradients. A U-Net gives probabilities
-        [N, 1, H, W], a classifier (logits, probabilities), each [N, classes].
+        Float32 network on the CPU in evaluation mode, without gradients. A U-Net returns
+        probabilities [N, 1, H, W], a classifier returns logits and probabilities, each
+        [N, classes].
     architecture : str
         ``"unet"``, ``"classifier3d"`` or ``"package.module:Class"``.
     options : dict
-        Every option that the architecture was built with, JSON-able: given, read from tensors, or
-        by default. What concerns the input alone is in `input`.
+        Every option with which the architecture was built, as JSON values: given, read from
+        tensors, or a default. Options of the input are in `input`.
     inferred : tuple of str
         Names of the options that were read from tensors.
     checkpoint : Checkpoint
     input : InputContract
     output_kind : str
-        ``"probability"`` or ``"logits"``: what the last output is.
+        Kind of the last output: ``"probability"`` or ``"logits"``.
     classes : tuple of str
         Names of the output's classes.
     """
@@ -73,12 +74,12 @@ def load_network(
     arch: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> LoadedNetwork:
-    """Build the network that a checkpoint was trained as, and load its weights.
+    """Build the network of a checkpoint and load its weights.
 
     Parameters
     ----------
     stage : {"segmentation", "nodule", "malignancy"}
-        What the network is for.
+        Stage of the pipeline in which the network is used.
     checkpoint : Checkpoint or path
         The trained weights.
     arch : str, optional
@@ -87,17 +88,21 @@ def load_network(
     options : mapping of str to object, optional
         For the families, options of `lungrt.models.unet.UNetOptions` or
         `lungrt.models.classifier.ClassifierOptions`, and `hu_window`, `scale` and `offset` of
-        `InputContract`; what is not given is read from the tensors where they tell it, and is the
-        book's otherwise. For any other architecture, its constructor's keyword arguments and the
-        reserved ``contract``.
+        `InputContract`. Options that are not given are read from the tensors where possible, and
+        are otherwise those of the book. For any other architecture, its constructor's keyword
+        arguments and the reserved option ``contract``.
+
+    Returns
+    -------
+    LoadedNetwork
 
     Raises
     ------
     InvalidArgument
-        The stage, the architecture or an option does not exist or has an impossible value.
+        The stage, the architecture or an option does not exist or has an invalid value.
     CheckpointMismatch
-        The checkpoint cannot be read, or does not fit: lists every missing, unexpected and
-        misshapen tensor.
+        The file is not a usable checkpoint, or its tensors do not fit; the message lists every
+        missing, unexpected and misshapen tensor.
     Io
         The file cannot be read.
     """
@@ -109,8 +114,8 @@ def load_network(
     if arch in _FAMILY_OF_STAGE.values():
         if arch != _FAMILY_OF_STAGE[known_stage]:
             raise InvalidArgument(
-                f"architecture {arch!r} is not for the {stage} stage; "
-                f"expected {_FAMILY_OF_STAGE[known_stage]!r} or one of your own"
+                f"architecture {arch!r} cannot be used for the {stage} stage; expected "
+                f"{_FAMILY_OF_STAGE[known_stage]!r} or an architecture of your own"
             )
         load = _load_unet if arch == "unet" else _load_classifier
         return load(known_stage, checkpoint, given)
@@ -119,11 +124,11 @@ def load_network(
 
 def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> LoadedNetwork:
     state, where = checkpoint.state, f"{checkpoint.path} as {stage}"
-    input_options, given = _take_input_options(given)
+    input_options, given = _split_input_options(given)
     options, inferred = unet.infer_options(state, given)
     with torch.device("meta"):
         module = unet.SegmentationUNet(options)
-    failure = f"{where}: does not fit the U-Net of levels {_joined(options.widths)}"
+    failure = f"{where}: does not fit a U-Net with levels of {_joined(options.widths)} channels"
     if not unet.is_unet(state):
         failure = f"{where}: {_not_of_family(checkpoint, 'a segmentation U-Net')}\n{failure}"
     matched = matched_state(
@@ -151,11 +156,13 @@ def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> L
 
 def _load_classifier(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> LoadedNetwork:
     state, where = checkpoint.state, f"{checkpoint.path} as {stage}"
-    input_options, given = _take_input_options(given)
+    input_options, given = _split_input_options(given)
     options, inferred = classifier.infer_options(state, given, where=where)
     with torch.device("meta"):
         module = classifier.Classifier3d(options)
-    failure = f"{where}: does not fit the 3-D classifier of blocks {_joined(options.widths)}"
+    failure = (
+        f"{where}: does not fit a 3-D classifier with blocks of {_joined(options.widths)} channels"
+    )
     if not classifier.is_classifier(state):
         failure = f"{where}: {_not_of_family(checkpoint, 'a 3-D classifier')}\n{failure}"
     matched = matched_state(module, state, failure=failure)
@@ -203,19 +210,19 @@ def _frozen(module: nn.Module) -> nn.Module:
     return module.eval().requires_grad_(False)
 
 
-def _take_input_options(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_input_options(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     taken = {name: given[name] for name in _INPUT_OPTIONS if name in given}
     return taken, {name: value for name, value in given.items() if name not in taken}
 
 
 def _not_of_family(checkpoint: Checkpoint, wanted: str) -> str:
     if unet.is_unet(checkpoint.state):
-        return f"this is a segmentation U-Net, not {wanted}; give it for the segmentation stage"
+        return f"this is a segmentation U-Net, not {wanted}; use it for the segmentation stage"
     if classifier.is_classifier(checkpoint.state):
-        return f"this is a 3-D classifier, not {wanted}; give it for the nodule or malignancy stage"
+        return f"this is a 3-D classifier, not {wanted}; use it for the nodule or malignancy stage"
     return (
-        f"no tensor has a name of {wanted}; rename the tensors with key_map, or name another "
-        "architecture as 'package.module:Class'"
+        f"no tensor is named like one of {wanted}; rename the tensors with key_map (--key-map), "
+        "or give the architecture as 'package.module:Class'"
     )
 
 
@@ -224,11 +231,12 @@ def _joined(widths: tuple[int, ...]) -> str:
 
 
 def _jsonable(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy as JSON would give it back, so that what is recorded is what was used."""
+    """Return a copy after conversion to JSON and back, so that what is recorded is what is used."""
     try:
         copy: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
     except (TypeError, ValueError) as error:
         raise InvalidArgument(
-            f"options must be what JSON can hold (numbers, texts, lists, mappings): {error}"
+            f"options must be JSON values (numbers, strings, true, false, null, lists, objects): "
+            f"{error}"
         ) from error
     return copy

@@ -1,4 +1,4 @@
-"""Checks and building blocks that the network families' options share."""
+"""Checks of options and activations that the families of networks share."""
 
 from __future__ import annotations
 
@@ -12,20 +12,14 @@ from lungrt.errors import InvalidArgument
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
-# A checkpoint that claims more levels or blocks than this is not taken at its word.
+# Levels or blocks beyond this number are ignored, since no real network has so many.
 MOST_LEVELS = 12
 
 
 def check_known(given: Mapping[str, Any], known: Collection[str], *, of: str) -> None:
-    """Refuse options that do not exist.
-
-    Raises
-    ------
-    InvalidArgument
-        Names every unknown option, and the known ones.
-    """
+    """Raise InvalidArgument with every option that does not exist, and the existing ones."""
     if unknown := sorted(set(given) - set(known)):
-        raise InvalidArgument(f"{of}: unknown options {unknown}; it knows {sorted(known)}")
+        raise InvalidArgument(f"{of}: unknown options {unknown}; the options are {sorted(known)}")
 
 
 def check_bool(name: str, value: object) -> None:
@@ -65,7 +59,7 @@ def as_sizes(name: str, value: object, *, count: int | None = None) -> tuple[int
     Raises
     ------
     InvalidArgument
-        It is something else, or does not have `count` items.
+        The value is something else, or does not have `count` items.
     """
     if (
         not isinstance(value, (list, tuple))

@@ -1,4 +1,4 @@
-"""The three stages, and what their networks' outputs mean."""
+"""The three stages of the pipeline, and the classes of their networks' outputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lungrt.errors import InvalidArgument
 
 Stage = Literal["segmentation", "nodule", "malignancy"]
 
-# By stage, the class lists that its networks may have; the first is the default.
+# Lists of classes that a stage's networks may have; the first is the default.
 _CLASSES: dict[Stage, tuple[tuple[str, ...], ...]] = {
     "segmentation": (("nodule",),),
     "nodule": (("non-nodule", "nodule"), ("non-nodule", "benign", "malignant")),
@@ -17,7 +17,7 @@ _CLASSES: dict[Stage, tuple[tuple[str, ...], ...]] = {
 
 
 def check_stage(stage: str) -> Stage:
-    """Return a stage's name, checked.
+    """Return the name of a stage.
 
     Raises
     ------
@@ -31,17 +31,17 @@ def check_stage(stage: str) -> Stage:
 
 
 def default_classes(stage: Stage) -> tuple[str, ...]:
-    """Return the classes of a stage's usual network, in the order of its output."""
+    """Return the default classes of a stage's network, in the order of its output."""
     return _CLASSES[stage][0]
 
 
 def classes_by_count(stage: Stage, count: int) -> tuple[str, ...] | None:
-    """Return the classes of a stage's network with that many outputs; None if it has no such."""
+    """Return the classes of a stage's network with `count` outputs; None if there are none."""
     return next((names for names in _CLASSES[stage] if len(names) == count), None)
 
 
 def class_counts(stage: Stage) -> str:
-    """Return in words how many classes a stage's network may have."""
+    """Return the numbers of classes that a stage's network may have, as text for messages."""
     return " or ".join(f"{len(names)} ({', '.join(names)})" for names in _CLASSES[stage])
 
 

@@ -1,14 +1,14 @@
-"""The 2-D U-Net family that segments nodule candidates.
+"""Family of 2-D U-Nets that segment nodule candidates.
 
-A slice goes in with its neighbours as channels, clamped Hounsfield units as they are; batch norm
-over those channels stands in for rescaling. Blocks of two 3x3 convolutions (convolution,
-activation, batch norm) run down through 2x2 pooling and up through 2x2 transposed convolutions or
-bilinear interpolation, each level of the way up seeing the same level of the way down.
+The input is a slice with its neighbours as channels, in clamped Hounsfield units without rescaling;
+a batch norm over the channels takes its place. Blocks of two 3x3 convolutions, each followed by an
+activation and a batch norm, lead down through 2x2 pooling and up through 2x2 transposed
+convolutions or bilinear interpolation, with a skip connection at each level.
 
 Tensor names are those of the book's checkpoints: ``input_batchnorm``,
 ``unet.down_path.N.block.N``, ``unet.up_path.N.up``, ``unet.up_path.N.conv_block.block.N`` and
-``unet.last``; the names without ``unet.``, of a network saved without its wrapper, are known
-too.
+``unet.last``. Names without the prefix ``unet.``, from a network that was saved without its
+wrapper, are accepted too.
 """
 
 from __future__ import annotations
@@ -44,32 +44,34 @@ _UNWRAPPED = ("down_path.", "up_path.", "last.")
 
 @dataclass(frozen=True)
 class UNetOptions:
-    """What defines a member of the family; the defaults are the book's.
+    """Options of a U-Net; the defaults are the book's.
 
     Attributes
     ----------
     in_channels : int
-        Slices per input: one plus an even number of context slices. Read from the tensors.
+        Slices of the input: the segmented one and an even number of context slices. Read from the
+        tensors.
     out_channels : int
-        1: the sigmoid of the output is the probability. More: classes of a softmax, of which 0 is
-        the background and all others are nodule. Read from the tensors.
+        Channels of the output. With 1, the probability is the sigmoid of the output. With more,
+        the output is a softmax over classes, of which 0 is background and all others are nodule.
+        Read from the tensors.
     widths : tuple of int
         Channels of each level, from full resolution down. Read from the tensors.
     up_mode : "upconv" or "upsample"
         Transposed convolution, or bilinear interpolation and a 1x1 convolution. Read from the
         tensors.
     batch_norm : bool
-        Batch norm after each activation. Read from the tensors.
+        Whether there is a batch norm after each activation. Read from the tensors.
     input_batch_norm : bool
-        Batch norm before the first convolution. Read from the tensors.
+        Whether there is a batch norm before the first convolution. Read from the tensors.
     padding : bool
-        Whether convolutions pad by one zero; if not, the output is smaller than the input.
+        Whether convolutions pad by one zero; without it the output is smaller than the input.
     pooling : "average" or "max"
-        What halves the resolution.
+        Pooling that halves the resolution.
     activation : "relu" or "leaky_relu"
-        The latter with slope 0.01.
+        Activation after each convolution; leaky_relu has a slope of 0.01.
     batch_norm_eps : float
-        Added to each batch norm's variance.
+        Number added to the variance of each batch norm.
     """
 
     in_channels: int = 7
@@ -96,22 +98,22 @@ class UNetOptions:
 
     @property
     def context_slices(self) -> int:
-        """Slices on each side of the segmented one."""
+        """Number of slices on each side of the segmented one."""
         return self.in_channels // 2
 
     @property
     def size_multiple(self) -> int:
-        """Rows and columns, less the halo, must be multiples of it."""
+        """Number of which rows and columns, without the halo, must be multiples."""
         return int(2 ** (len(self.widths) - 1))
 
     @property
     def halo(self) -> int:
-        """Pixels that the output is smaller than the input, on each side."""
+        """Pixels by which the output is smaller than the input on each side."""
         return _lost(self) // 2 + _trim(self)
 
 
 def is_unet(state: Mapping[str, Tensor]) -> bool:
-    """Tell whether tensors carry the family's names."""
+    """Return whether the tensors have names of this family."""
     return any(re.match(r"(unet\.)?(down_path|up_path)\.\d", name) for name in state)
 
 
@@ -120,15 +122,15 @@ def infer_options(
 ) -> tuple[UNetOptions, tuple[str, ...]]:
     """Read the options from a checkpoint's tensors.
 
-    What cannot be read because tensors are missing gets a default, so that all of them can be
-    listed when the tensors are held against the architecture.
+    An option that cannot be read because tensors are missing gets a default, so that the later
+    comparison with the architecture can list all missing tensors.
 
     Parameters
     ----------
     state : mapping of str to torch.Tensor
         A checkpoint's tensors.
     given : mapping of str to object
-        Options that the caller states; they go before what tensors say.
+        Options from the caller; they take precedence over the tensors.
 
     Returns
     -------
@@ -139,10 +141,10 @@ def infer_options(
     Raises
     ------
     InvalidArgument
-        An option of `given` is unknown or has an impossible value.
+        An option of `given` is unknown or has an invalid value.
     """
     check_known(given, [f.name for f in fields(UNetOptions)], of="unet")
-    # By names within the network, whether or not they were saved with the wrapper's prefix.
+    # By names without the wrapper's prefix, which not all checkpoints have.
     shapes = {name.removeprefix("unet."): tuple(t.shape) for name, t in state.items()}
 
     read: dict[str, Any] = {}
@@ -189,7 +191,7 @@ def _infer_widths(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def _dimension(shapes: Mapping[str, tuple[int, ...]], *sources: tuple[str, int, int]) -> int | None:
-    """Return axis `a` of the first tensor that exists with `n` axes, of (name, n, a)."""
+    """Return the size of an axis of the first matching tensor of (name, number of axes, axis)."""
     for name, axes, axis in sources:
         shape = shapes.get(name, ())
         if len(shape) == axes and shape[axis] > 0:
@@ -198,22 +200,22 @@ def _dimension(shapes: Mapping[str, tuple[int, ...]], *sources: tuple[str, int, 
 
 
 def file_name(state: Mapping[str, Tensor], name: str) -> str:
-    """Return what a checkpoint calls the tensor `name` of `SegmentationUNet`."""
+    """Return the name in a checkpoint of the tensor `name` of `SegmentationUNet`."""
     unwrapped = any(key.startswith(_UNWRAPPED) for key in state)
     return name.removeprefix("unet.") if unwrapped else name
 
 
 def check_channels(options: UNetOptions, *, where: str) -> None:
-    """Raise CheckpointMismatch if there is no middle slice among the input channels."""
+    """Raise CheckpointMismatch if the number of input channels is even."""
     if options.in_channels % 2 == 0:
         raise CheckpointMismatch(
-            f"{where}: the U-Net has {options.in_channels} input channels; expected an odd number, "
-            "the slice itself and the same number of context slices on each side"
+            f"{where}: the U-Net has {options.in_channels} input channels; expected an odd number: "
+            "the segmented slice and the same number of context slices on each side"
         )
 
 
 class SegmentationUNet(nn.Module):
-    """From slices with context to the probability of nodule, per pixel.
+    """U-Net that computes the probability of nodule for each pixel of slices with context.
 
     Parameters
     ----------
@@ -236,18 +238,18 @@ class SegmentationUNet(nn.Module):
         Parameters
         ----------
         images : torch.Tensor
-            Shape [N, in_channels, H, W], float32: clamped Hounsfield units of slices
+            Float32 [N, in_channels, H, W]; clamped Hounsfield units of the slices
             ``z - context_slices .. z + context_slices``.
 
         Returns
         -------
         torch.Tensor
-            Shape [N, 1, H - 2 * halo, W - 2 * halo], float32: probability of nodule.
+            Float32 [N, 1, H - 2 * halo, W - 2 * halo]; probability of nodule.
 
         Raises
         ------
         InvalidArgument
-            The shape does not fit. Not checked while a graph is being captured.
+            The shape does not fit. This is not checked while a graph is being captured.
         """
         if not is_capturing(images):
             self._check_shape(tuple(images.shape))
@@ -264,14 +266,14 @@ class SegmentationUNet(nn.Module):
             )
         if any(size <= 2 * halo or (size - 2 * halo) % multiple for size in shape[2:]):
             raise InvalidArgument(
-                f"U-Net input of {shape[2]} x {shape[3]} pixels: rows and columns, less "
-                f"{2 * halo} that the network's halo takes, must be positive multiples of "
-                f"{multiple}; pad the edges and crop the result"
+                f"U-Net input of {shape[2]} x {shape[3]} pixels: rows and columns minus {2 * halo} "
+                f"(the halo on both sides) must be positive multiples of {multiple}; pad the edges "
+                "and crop the result"
             )
 
 
 class UNet(nn.Module):
-    """The network between input batch norm and sigmoid; see `SegmentationUNet`."""
+    """Part of `SegmentationUNet` between the input batch norm and the sigmoid."""
 
     def __init__(self, options: UNetOptions) -> None:
         super().__init__()
@@ -333,7 +335,7 @@ class _UpBlock(nn.Module):
         self._crop = crop
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        # Sizes that do not match stop here: nothing is cut to fit.
+        # torch.cat raises an error for sizes that do not match; nothing is cropped silently.
         out: Tensor = self.conv_block(torch.cat([self.up(x), _crop(skip, self._crop)], dim=1))
         return out
 
@@ -343,7 +345,10 @@ def _crop(images: Tensor, border: int) -> Tensor:
 
 
 def _lost(options: UNetOptions, level: int = 0) -> int:
-    """Pixels per axis, at a level's resolution, that unpadded convolutions from there down lose."""
+    """Return the pixels per axis that unpadded convolutions lose from a level downwards.
+
+    They are pixels of the level's resolution.
+    """
     if options.padding:
         return 0
     if level == len(options.widths) - 1:
@@ -352,10 +357,10 @@ def _lost(options: UNetOptions, level: int = 0) -> int:
 
 
 def _trim(options: UNetOptions) -> int:
-    """Border to cut from the unpadded network's output so that its halo fits `size_multiple`.
+    """Return the border to crop from an unpadded network's output so that sizes fit.
 
     Every pooled size must be even, so rows + 4 must be a multiple of ``size_multiple``. From four
-    levels on that contradicts ``rows = multiple + 2 * halo`` with the halo that the convolutions
-    lose; two pixels more agree with both.
+    levels on, this contradicts ``rows = multiple + 2 * halo`` if the halo is what the convolutions
+    lose. With a halo of two pixels more, both hold.
     """
     return 2 if not options.padding and len(options.widths) > 3 else 0

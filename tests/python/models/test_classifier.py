@@ -162,7 +162,7 @@ def test_mismatch_lists_everything_at_once(save: Save, trained: Trained) -> None
     assert "does not fit the 3-D classifier of blocks 2/2/2/2" in text
     assert "missing (2):\n    block2.conv1.weight [2, 2, 3, 3, 3]\n    head_linear.weight" in text
     assert "unexpected (1):\n    head_softmax.weight [1]" in text
-    assert "misshapen (1):\n    block3.conv2.bias: found [5], expected [2]" in text
+    assert "wrong shape or type (1):\n    block3.conv2.bias: found [5], expected [2]" in text
 
 
 def test_missing_block_is_listed(save: Save, trained: Trained) -> None:

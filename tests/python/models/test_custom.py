@@ -127,7 +127,7 @@ def test_class_that_cannot_be_used(
     ("contract", "message"),
     [
         (None, "'context_slices' is missing"),
-        (3, "contract: expected a mapping"),
+        (3, "contract: expected an object of names and values"),
         ({"context_slices": 1, "crop": [1, 1, 1]}, r"unknown options \['crop'\]"),
         ({"context_slices": -1}, "context_slices: expected a whole number"),
         ({"context_slices": 1, "halo": -1}, "halo: expected a whole number"),

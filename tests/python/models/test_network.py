@@ -79,5 +79,5 @@ def test_family_may_be_named(unet_file: Path) -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"context_slices": 3, "crop": (1, 2, 3)}])
 def test_contract_is_for_one_kind_of_stage(fields: dict[str, object]) -> None:
-    with pytest.raises(InvalidArgument, match=r"either context_slices .* or crop"):
+    with pytest.raises(InvalidArgument, match=r"exactly one of context_slices .* and crop"):
         InputContract(**fields)  # type: ignore[arg-type]

@@ -320,7 +320,7 @@ def test_mismatch_lists_everything_at_once(save: Save, trained: Trained) -> None
     assert "unexpected (1):\n    aux.head [3, 2]" in text
     assert "unet.up_path.0.up.bias: found [9], expected [4]" in text
     assert "unet.last.bias: found [1] int64, expected [1]" in text
-    assert "misshapen (2)" in text
+    assert "wrong shape or type (2)" in text
 
 
 def test_missing_level_is_listed(save: Save, trained: Trained) -> None:
@@ -331,7 +331,7 @@ def test_missing_level_is_listed(save: Save, trained: Trained) -> None:
     missing = [name for name in state if name not in rest and "tracked" not in name]
     assert len(missing) == 12
     assert all(f"\n    {name} [" in str(caught.value) for name in missing)
-    assert "misshapen" not in str(caught.value)
+    assert "wrong shape or type" not in str(caught.value)
 
 
 def test_absurd_level_number_is_not_believed(save: Save, trained: Trained) -> None:
@@ -343,7 +343,7 @@ def test_absurd_level_number_is_not_believed(save: Save, trained: Trained) -> No
 
 def test_stated_option_that_contradicts_the_tensors(save: Save, trained: Trained) -> None:
     path = save(trained(SegmentationUNet(UNetOptions(widths=(4, 8)))))
-    with pytest.raises(CheckpointMismatch, match=r"levels 4/16(.|\n)*misshapen"):
+    with pytest.raises(CheckpointMismatch, match=r"levels of 4/16 channels(.|\n)*wrong shape or type"):
         load_network("segmentation", path, options={"widths": [4, 16]})
 
 
@@ -367,9 +367,9 @@ def test_even_number_of_channels(save: Save, trained: Trained) -> None:
         ({"batch_norm_eps": "small"}, "batch_norm_eps: expected a finite number"),
         ({"hu_window": [0]}, "hu_window: expected"),
         ({"hu_window": [600, -1200]}, "hu_window: expected lowest < highest"),
-        ({"scale": 0}, "scale: 0 would erase"),
+        ({"scale": 0}, "scale: expected a number other than 0"),
         ({"offset": "x"}, "offset: expected a finite number"),
-        ({"padding": {1, 2}}, "options must be what JSON can hold"),
+        ({"padding": {1, 2}}, "options must be JSON values"),
     ],
 )
 def test_impossible_option(
