@@ -1,4 +1,4 @@
-"""``lungrt evaluate``: a data set through a bundle, or finished reports, and every score."""
+"""``lungrt evaluate``: scores a bundle, or existing reports, on an annotated data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lungrt import Pipeline
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.scans import Scan
+    from lungrt.evaluation.scans import ScanFile
 
 __all__ = ["evaluate"]
 
@@ -35,9 +35,10 @@ def evaluate(
         Path,
         typer.Option(
             metavar="PATH",
-            help="Folder as LUNA16 has it (subset*/*.mhd, annotations.csv, and where they are "
-            "annotations_with_malignancy.csv, annotations_excluded.csv, seriesuids.csv), any "
-            "folder of CTs with one CSV file, or a CSV file.",
+            help="Annotated data set: a folder like LUNA16's (subset*/*.mhd, annotations.csv and "
+            "optionally annotations_with_malignancy.csv, annotations_excluded.csv and "
+            "seriesuids.csv), a folder of CTs with one CSV file of annotations, or only a CSV "
+            "file of annotations.",
             show_default=False,
         ),
     ],
@@ -45,7 +46,7 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="[BUNDLE]",
-            help="Folder that [b]lungrt export[/b] wrote; without it, the reports of --reports are "
+            help="Folder that [b]lungrt export[/b] wrote. Without it, the reports in --reports are "
             "scored as they are.",
             show_default=False,
         ),
@@ -53,15 +54,17 @@ def evaluate(
     scans: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Where the CTs are, if not in --data.", show_default=False
+            metavar="FOLDER",
+            help="Folder of the CTs, if they are not in --data.",
+            show_default=False,
         ),
     ] = None,
     reports: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where reports are kept, and found again when the command is repeated; "
-            "lungrt-reports if not given.",
+            help="Folder of the reports. Reports that it already has are used again, so that an "
+            "interrupted command can be repeated. The default is lungrt-reports.",
             show_default=False,
         ),
     ] = None,
@@ -69,72 +72,120 @@ def evaluate(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Write FILE.html, .png, .json or .csv (a line a nodule); as often as needed.",
+            help="Write the scores to FILE.html, FILE.png, FILE.json or FILE.csv (one line for "
+            "each annotated nodule). Repeat the option for several files.",
             show_default=False,
         ),
     ] = None,
     submission: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write LUNA16's submission to FILE.csv.", show_default=False
+            metavar="FILE",
+            help="Write all candidates to FILE.csv in LUNA16's submission format.",
+            show_default=False,
         ),
     ] = None,
     count_missing: Annotated[
         bool,
         typer.Option(
             "--count-missing",
-            help="Score scans of the data without a report as scans without a mark.",
+            help="Score the scans of the data set that have no report as if nothing had been "
+            "found in them. By default they are not scored.",
         ),
     ] = False,
     allow_mixed: Annotated[
         bool,
-        typer.Option("--allow-mixed", help="Score reports of several bundles or options together."),
+        typer.Option(
+            "--allow-mixed",
+            help="Score reports together although they were made with different bundles or "
+            "options. By default this is an error.",
+        ),
     ] = False,
-    bootstraps: Annotated[int, typer.Option(min=0, help="Resamplings for intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resamplings.")] = 0,
+    bootstraps: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Number of bootstrap resamples used for the confidence intervals."
+        ),
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
     cases: Annotated[
-        int, typer.Option(min=0, help="Most misses, and most false marks, to show.")
+        int,
+        typer.Option(
+            min=0,
+            help="Largest number of missed nodules, and of false positives, that the output files "
+            "show.",
+        ),
     ] = 12,
     engine: Annotated[
-        str, typer.Option(help="As for [b]lungrt diagnose[/b].", rich_help_panel=_ENGINE)
+        str,
+        typer.Option(
+            help="Inference engine; [b]lungrt info[/b] lists them. auto takes native if it can run "
+            "the bundle, else the first engine that can.",
+            rich_help_panel=_ENGINE,
+        ),
     ] = "auto",
     engine_option: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="As for [b]lungrt diagnose[/b].",
+            help="Setting of the engine, such as graph=traced for torchscript. Repeat the option "
+            "for several settings.",
             show_default=False,
             rich_help_panel=_ENGINE,
         ),
     ] = None,
     device: Annotated[
-        str, typer.Option(help="cpu, cuda, cuda:N or auto.", rich_help_panel=_ENGINE)
+        str,
+        typer.Option(
+            help="Device that runs the networks: cpu, cuda, cuda:N (GPU number N), or auto for a "
+            "GPU if there is one.",
+            rich_help_panel=_ENGINE,
+        ),
     ] = "cpu",
     profile: Annotated[
-        str, typer.Option(help="Preset of options.", rich_help_panel=_ENGINE)
+        str,
+        typer.Option(
+            help="Preset of the pipeline's options. book works as the book does, on the whole "
+            "volume. lung searches only the lungs and merges the marks of one lesion.",
+            rich_help_panel=_ENGINE,
+        ),
     ] = "book",
     geometry: Annotated[
         str | None,
-        typer.Option(help="book or exact.", show_default=False, rich_help_panel=_ENGINE),
+        typer.Option(
+            help="Conversion from world to voxel coordinates, if it is not to be the profile's: "
+            "book (the book's, which is wrong for oblique scans) or exact.",
+            show_default=False,
+            rich_help_panel=_ENGINE,
+        ),
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="CPU threads.", show_default=False, rich_help_panel=_ENGINE),
+        typer.Option(
+            min=1,
+            help="Number of CPU threads. The default is all CPUs that the process may use.",
+            show_default=False,
+            rich_help_panel=_ENGINE,
+        ),
     ] = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Score a bundle on a data set: confusion table, FROC, ROC, calibration, the worst mistakes.
+    """Evaluate a bundle on an annotated data set.
 
-    Each scan's report is kept, so that a batch that was interrupted goes on when the command is
-    repeated. A scan that fails is told and does not end the batch; the exit code is then 2.
+    The scores are a confusion table, LUNA16's FROC, the ROC of malignancy, calibration, detection
+    in subgroups of nodules, and the worst mistakes. The report of each scan is kept, so that an
+    interrupted command continues when it is repeated. A scan that fails is reported and does not
+    stop the others; the exit code is then 2.
 
     Example: [b]lungrt evaluate bundle --data LUNA16 --reports reports --output scores.html[/b]
 
-    Without a bundle finished reports are scored: [b]lungrt evaluate --reports reports --data
+    Existing reports are scored without a bundle: [b]lungrt evaluate --reports reports --data
     annotations.csv[/b]
     """
     if bundle is None and reports is None:
-        raise InvalidArgument("give a BUNDLE to run, or --reports with finished reports")
+        raise InvalidArgument(
+            "nothing to evaluate; give a BUNDLE to run, or --reports with existing reports"
+        )
     # Imported here so that --help and wrong arguments answer at once.
     from lungrt.evaluation.reports import read_reports
     from lungrt.evaluation.scans import find_scans
@@ -151,7 +202,10 @@ def evaluate(
         place = scans or (data if data.is_dir() else None)
         found = {scan.series_uid: scan for scan in find_scans(place, annotated)} if place else {}
         if scans and not found:
-            raise InvalidArgument(f"{scans}: holds no CT (.mhd, .nii.gz, ..., or .dcm files)")
+            raise InvalidArgument(
+                f"{scans}: the folder has no CT; expected .mhd, .mha, .nii, .nii.gz, .nrrd or .dcm "
+                "files"
+            )
         progress = stack.enter_context(progress_bars(not no_progress))
         known = set(truth.series if truth.series is not None else annotated | found.keys())
         failed: dict[str, str] = {}
@@ -159,7 +213,8 @@ def evaluate(
             known &= found.keys()
             if not known:
                 raise InvalidArgument(
-                    f"no CT of the data in {place or data}; --scans says where they are"
+                    f"{place or data}: no CT of the data set was found here; use --scans to set "
+                    "the folder of the CTs"
                 )
             pipeline = _pipeline(bundle, engine, engine_option, device, profile, geometry, threads)
             chosen = [found[uid] for uid in sorted(known)]
@@ -181,10 +236,12 @@ def evaluate(
     console = stdout()
     print_evaluation(console, evaluation)
     for path in written:
-        console.print(f"written to {path}", soft_wrap=True)
+        console.print(f"wrote {path}", soft_wrap=True)
     disclaim(console)
     if failed:
-        raise Inference(f"{len(failed)} of {len(known)} scans failed and are not in the scores")
+        raise Inference(
+            f"{len(failed)} of {len(known)} scans failed and are not part of the scores"
+        )
 
 
 def _pipeline(
@@ -214,11 +271,11 @@ def _pipeline(
 def _run(
     pipeline: Pipeline,
     bundle: Path,
-    scans: list[Scan],
+    scans: list[ScanFile],
     folder: Path,
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, str]:
-    """Diagnose what has no report yet; return why scans failed."""
+    """Diagnose the scans that have no report yet; return the error messages of those that fail."""
     from lungrt.evaluation.batch import run_batch
 
     def write(path: Path, text: str) -> None:
@@ -230,30 +287,33 @@ def _run(
     except KeyboardInterrupt as error:
         done = sum((folder / f"{scan.series_uid}.json").exists() for scan in scans)
         stderr().print(
-            f"cancelled: {done} of {len(scans)} reports are kept in {folder}, and the same command "
-            "goes on with the others; no scores written",
+            f"cancelled: {done} of {len(scans)} reports are in {folder}; run the same command "
+            "again to continue. No scores were written",
             soft_wrap=True,
         )
         raise typer.Exit(_CANCELLED) from error
     for uid, why in batch.failed.items():
         print_error(f"{uid}: {why}")
     if len(batch.failed) == len(scans):
-        raise Inference(f"every one of {len(scans)} scans failed; the lines above say why")
+        raise Inference(f"all {len(scans)} scans failed; see the errors above")
     return batch.failed
 
 
 def _prepare_outputs(
     stack: contextlib.ExitStack, outputs: list[Path], submission: Path | None, reports: Path
 ) -> Callable[..., list[Path]]:
-    """Open all files aside, and refuse what cannot be written before anything is run."""
+    """Open all output files before anything runs, so that errors show at once."""
     from lungrt.evaluation import plots
 
     plots.require_packages("scoring", "sklearn")
     if len({path.resolve() for path in outputs}) < len(outputs):
-        raise InvalidArgument("--output: a file is given twice")
+        raise InvalidArgument("--output: the same file is given twice")
     for path in outputs:
         if path.suffix.lower() == ".json" and path.parent.resolve() == reports.resolve():
-            raise InvalidArgument(f"{path}: would be taken for a report; choose another folder")
+            raise InvalidArgument(
+                f"{path}: a JSON file in the folder of the reports would be read as a report; "
+                "choose another folder"
+            )
     kinds = {path.suffix.lower() for path in outputs}
     if ".html" in kinds:
         plots.require_packages("an HTML report", "matplotlib", "jinja2")
@@ -265,7 +325,7 @@ def _prepare_outputs(
     def write(
         evaluation: Evaluation,
         reports: list[ScanReport],
-        scans: dict[str, Scan],
+        scans: dict[str, ScanFile],
         progress: Callable[[str, int, int], None] | None,
     ) -> list[Path]:
         from lungrt.evaluation.crops import add_pictures

@@ -1,4 +1,7 @@
-"""Scores of a pipeline on annotated scans: the book's table, FROC, ROC, calibration, strata.
+"""Scores of a pipeline on annotated scans.
+
+They are the book's confusion table, LUNA16's FROC, ROC curves of malignancy, calibration, and
+detection in subgroups of nodules.
 
 ::
 
@@ -12,6 +15,6 @@
     evaluation = score(reports, truth, findings)
     print(evaluation.table)
 
-``lungrt evaluate`` runs a bundle over the scans first. Nothing here imports torch; matplotlib,
-Jinja and scikit-learn are imported where they are used.
+``lungrt evaluate`` first runs a bundle on the scans. No module of this package imports torch;
+matplotlib, Jinja and scikit-learn are imported only by the functions that need them.
 """

@@ -1,4 +1,4 @@
-"""What is known to be in the scans: LUNA16's CSV files, and others of their kind."""
+"""Annotated nodules and excluded findings from LUNA16's CSV files and files like them."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ __all__ = [
 ]
 
 _PLACE = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
-_SAME_NODULE_MM = 0.1  # two files may round differently; no two nodules are that close
-_UNKNOWN_DIAMETER_MM = 10.0  # what LUNA16's own scoring takes where a diameter is not known
+_SAME_NODULE_MM = 0.1  # two files may round differently, and no two nodules are so close
+_UNKNOWN_DIAMETER_MM = 10.0  # what LUNA16's own scoring uses if a diameter is unknown
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
 class Nodule:
-    """A true nodule.
+    """Annotated nodule.
 
     Attributes
     ----------
     series_uid : str
     center_mm : tuple of float
-        World (x, y, z), LPS.
+        World coordinates (x, y, z) in mm, LPS.
     diameter_mm : float
     malignant : bool or None
-        None where nobody rated it.
+        None if no reader rated it.
     ratings : tuple of int
-        Each reader's malignancy, 1 (benign) to 5 (malignant); empty where not known.
+        Malignancy ratings of the readers, 1 (benign) to 5 (malignant); empty if unknown.
     subtlety : float or None
-        1 (extremely subtle) to 5 (obvious), mean of the readers.
+        Mean subtlety of the readers, 1 (extremely subtle) to 5 (obvious).
     difficulty : str or None
         "easy", "medium" or "hard".
     density, shape, attachment : str or None
-        How it looks, in the data's own words, such as "solid".
+        Appearance as the data set names it, such as "solid".
     patient : str or None
-        Whose scan it is.
+        Identifier of the patient.
     source : str
-        File and line.
+        File and line of the annotation, for messages.
     """
 
     series_uid: str
@@ -70,7 +70,7 @@ class Nodule:
 
 @dataclass(frozen=True)
 class ExcludedMark:
-    """A finding that counts neither for nor against a mark on it."""
+    """Excluded finding: a mark on it counts neither as a hit nor as a false positive."""
 
     series_uid: str
     center_mm: tuple[float, float, float]
@@ -78,22 +78,25 @@ class ExcludedMark:
 
 
 def read_annotations(path: Path) -> list[Nodule]:
-    """Read true nodules.
+    """Read annotated nodules from a CSV file.
 
-    Columns ``seriesuid,coordX,coordY,coordZ,diameter_mm`` must be there; ``mal_bool``,
-    ``mal_details``, ``subtlety``, ``difficulty``, ``density``, ``shape``, ``attachment`` and
-    ``patient`` may be, each of them empty where it is not known. Others are ignored.
+    The columns ``seriesuid,coordX,coordY,coordZ,diameter_mm`` are required. The columns
+    ``mal_bool``, ``mal_details``, ``subtlety``, ``difficulty``, ``density``, ``shape``,
+    ``attachment`` and ``patient`` are optional, and their fields may be empty. Other columns are
+    ignored.
 
     Raises
     ------
-    lungrt.errors.Io, lungrt.errors.InvalidArgument
-        The file cannot be read, or a line is wrong; the message has its number.
+    lungrt.errors.Io
+        The file cannot be read.
+    lungrt.errors.InvalidArgument
+        A line is wrong; the message has its number.
     """
     nodules = [_nodule(row) for row in read_rows(path, _PLACE)]
     for index, nodule in _duplicates(nodules):
         raise InvalidArgument(
-            f"{nodule.source}: the same nodule as {nodules[index].source}; "
-            "remove one, else it would count twice"
+            f"{nodule.source}: this is the same nodule as in {nodules[index].source}; remove one "
+            "of them, or the nodule would count twice"
         )
     return nodules
 
@@ -101,13 +104,13 @@ def read_annotations(path: Path) -> list[Nodule]:
 def _nodule(row: Row) -> Nodule:
     diameter = row.number("diameter_mm")
     if diameter <= 0:
-        row.refuse(f"diameter_mm is {diameter}; expected more than 0")
+        row.refuse(f"diameter_mm is {diameter}; expected a number above 0")
     difficulty = row.optional("difficulty")
     if difficulty not in (None, "easy", "medium", "hard"):
         row.refuse(f"difficulty is {difficulty!r}; expected easy, medium or hard")
     subtlety = row.number("subtlety") if row.optional("subtlety") else None
     if subtlety is not None and not 1 <= subtlety <= 5:
-        row.refuse(f"subtlety is {subtlety}; expected 1 to 5")
+        row.refuse(f"subtlety is {subtlety}; expected a number from 1 to 5")
     return Nodule(
         series_uid=row.text("seriesuid"),
         center_mm=_center(row),
@@ -145,7 +148,7 @@ def _ratings(row: Row, name: str) -> tuple[int, ...]:
 
 
 def _duplicates(nodules: list[Nodule]) -> list[tuple[int, Nodule]]:
-    """Return nodules that stand where an earlier one does, with its index."""
+    """Return each nodule at the position of an earlier one, with the index of the earlier one."""
     found = []
     by_series: dict[str, list[tuple[int, Nodule]]] = {}
     for index, nodule in enumerate(nodules):
@@ -164,12 +167,12 @@ def _same(one: Nodule, other: Nodule) -> bool:
 
 
 def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
-    """Give nodules what a second file knows of them; those it lacks stay unrated.
+    """Add the fields that only a second file has; nodules that it does not list stay unchanged.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        The second file has a nodule that the first has not.
+        The second file has a nodule that the first does not have.
     """
     places: dict[str, list[int]] = {}
     for index, nodule in enumerate(nodules):
@@ -182,14 +185,14 @@ def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
                 break
         else:
             raise InvalidArgument(
-                f"{second.source}: no nodule of the annotations lies within "
-                f"{_SAME_NODULE_MM} mm of it; are both files of the same data?"
+                f"{second.source}: the annotations have no nodule within {_SAME_NODULE_MM} mm of "
+                "this one; check that both files belong to the same data set"
             )
     return merged
 
 
 def _completed(first: Nodule, second: Nodule) -> Nodule:
-    """Return the first with what only the second knows."""
+    """Return the first nodule with the fields that only the second one has."""
     unknown = (None, ())
     return replace(
         first,
@@ -202,9 +205,9 @@ def _completed(first: Nodule, second: Nodule) -> Nodule:
 
 
 def read_excluded(path: Path) -> dict[str, list[ExcludedMark]]:
-    """Read LUNA16's ``annotations_excluded.csv`` by series.
+    """Read the findings of LUNA16's ``annotations_excluded.csv`` by series.
 
-    A diameter below 0 says that it is not known; 10 mm are taken, as LUNA16's scoring does.
+    A diameter below 0 means that it is unknown; it becomes 10 mm, as in LUNA16's scoring.
     """
     marks: dict[str, list[ExcludedMark]] = {}
     for row in read_rows(path, _PLACE):
@@ -217,22 +220,26 @@ def read_excluded(path: Path) -> dict[str, list[ExcludedMark]]:
 
 
 def read_series_uids(path: Path) -> list[str]:
-    """Read ``seriesuids.csv``: a series a line, without a header (one named so is skipped).
+    """Read ``seriesuids.csv``, which has a series UID on each line; a header is optional.
 
     Raises
     ------
-    lungrt.errors.Io, lungrt.errors.InvalidArgument
-        The file cannot be read, a line has more than a UID, or a UID stands twice.
+    lungrt.errors.Io
+        The file cannot be read.
+    lungrt.errors.InvalidArgument
+        The file has no UID, a line has more than a UID, or a UID appears twice.
     """
     lines: dict[str, int] = {}
     for line, (uid, *more) in read_lines(path):
         if more:
-            raise InvalidArgument(f"{path}, line {line}: expected a series UID and nothing else")
+            raise InvalidArgument(f"{path}, line {line}: expected only a series UID")
         if uid.lower() == "seriesuid" and not lines:
             continue
         if uid in lines:
-            raise InvalidArgument(f"{path}, line {line}: series {uid} stands in line {lines[uid]}")
+            raise InvalidArgument(
+                f"{path}, line {line}: series {uid} is already in line {lines[uid]}"
+            )
         lines[uid] = line
     if not lines:
-        raise InvalidArgument(f"{path}: names no series")
+        raise InvalidArgument(f"{path}: the file has no series UID")
     return list(lines)

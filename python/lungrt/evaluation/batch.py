@@ -1,4 +1,4 @@
-"""Many scans through one pipeline, a report a file; what is there already is not run again."""
+"""Batch of scans through one pipeline, with a report file for each; it can be resumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lungrt import Pipeline
-    from lungrt.evaluation.scans import Scan
+    from lungrt.evaluation.scans import ScanFile
 
     Progress = Callable[[str, int, int], object]
 
@@ -24,16 +24,16 @@ __all__ = ["Batch", "run_batch"]
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of the scans of a batch.
+    """Result of a batch.
 
     Attributes
     ----------
     run : int
-        Diagnosed now.
+        Number of scans that were diagnosed.
     found : int
-        Had a report of the same bundle and options.
+        Number of scans that already had a report of the same bundle and options.
     failed : dict of str to str
-        Why a scan has none, by series.
+        Error message of each scan that failed, by series.
     """
 
     run: int
@@ -44,42 +44,49 @@ class Batch:
 def run_batch(
     pipeline: Pipeline,
     bundle: Path,
-    scans: Sequence[Scan],
+    scans: Sequence[ScanFile],
     folder: Path,
     write: Callable[[Path, str], None],
     progress: Progress | None = None,
 ) -> Batch:
     """Diagnose each scan that has no report yet.
 
-    An end in the middle, by Ctrl-C or a signal, costs the scan that was running: the same call
-    goes on behind it. A scan that fails does not end the batch.
+    If the process is interrupted, only the scan that was running is lost: the same call continues
+    with it. A scan that fails does not end the batch.
 
     Parameters
     ----------
-    pipeline, bundle
-        The bundle, and where it was loaded from.
+    pipeline
+        Pipeline to run.
+    bundle
+        Folder from which the pipeline was loaded.
     scans
+        Scans to diagnose.
     folder
-        Of the reports, ``<series>.json``; made where it is not there.
+        Folder of the reports ``<series>.json``; it is created if needed.
     write
-        Puts a file in its place whole.
+        Function that writes a text to a file atomically.
     progress
-        As for `lungrt.Pipeline.run`; further called with ``"scans"``.
+        Callback of `lungrt.Pipeline.run`; it is also called with ``"scans"``.
+
+    Returns
+    -------
+    Batch
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        A report is of another bundle, other options or another series.
+        An existing report belongs to another bundle, other options or another series.
     lungrt.errors.Io
         A report cannot be written or read.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Io(f"{folder}: cannot be made ({error.strerror})") from error
+        raise Io(f"{folder}: cannot create this folder ({error.strerror})") from error
     expected = _setup(pipeline, bundle)
     paths = _report_paths(scans, folder)
-    for uid, path in paths.items():  # before any is run: hours later is too late
+    for uid, path in paths.items():  # checked before the first run, which may take hours
         if path.exists():
             _check(path, uid, expected)
     counts, failed = {"run": 0, "found": 0}, {}
@@ -104,18 +111,20 @@ def run_batch(
     return Batch(**counts, failed=failed)
 
 
-def _report_paths(scans: Sequence[Scan], folder: Path) -> dict[str, Path]:
-    """Return each series' file; a name that no file can have is refused."""
+def _report_paths(scans: Sequence[ScanFile], folder: Path) -> dict[str, Path]:
+    """Return the report file of each series; raise InvalidArgument if no file can have its name."""
     paths = {}
     for scan in scans:
         if not re.fullmatch(r"[^/\0.][^/\0]*", scan.series_uid):
-            raise InvalidArgument(f"{scan.path}: series {scan.series_uid!r} cannot name a file")
+            raise InvalidArgument(
+                f"{scan.path}: series {scan.series_uid!r} cannot be used as the name of a file"
+            )
         paths[scan.series_uid] = folder / f"{scan.series_uid}.json"
     return paths
 
 
 def _setup(pipeline: Pipeline, bundle: Path) -> dict[str, str]:
-    """Return what reports of this pipeline say of it, option by option."""
+    """Return the bundle's hash and the options that reports of this pipeline state."""
     options = pipeline.profile
     digest = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
     names = [name for name in dir(options) if not name.startswith("_")]
@@ -126,11 +135,12 @@ def _check(path: Path, uid: str, expected: dict[str, str]) -> None:
     report = read_report(path)
     if report.series_uid != uid:
         raise InvalidArgument(
-            f"{path}: is a report of series {report.series_uid}; remove it or choose another folder"
+            f"{path}: this is a report of another series, {report.series_uid}; remove it or choose "
+            "another folder"
         )
     for name, value in expected.items():
         if report.setup.get(name, value) != value:
             raise InvalidArgument(
-                f"{path}: was made with another {name} ({report.setup[name]}, now {value}); "
-                "choose another folder for the reports of this run"
+                f"{path}: this report was made with another {name} ({report.setup[name]}, now "
+                f"{value}); choose another folder for the reports of this run"
             )

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration: how well probabilities agree with observed frequencies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BINS = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """One bin of probabilities: [lower, upper), the last one closed."""
+    """Bin of probabilities in [lower, upper); the last bin includes its upper bound."""
 
     lower: float
     upper: float
@@ -28,18 +28,20 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A reliability curve.
+    """Reliability curve.
 
     Attributes
     ----------
     title : str
     count, positives : int
+        Number of probabilities, and how many of them belong to true cases.
     brier : float
-        Mean squared difference of probability and truth.
+        Brier score: mean squared difference of probability and truth.
     expected_error : float
-        Mean of |probability - frequency| over bins, each weighted by its count.
+        Expected calibration error: mean of |probability - frequency| over the bins, each weighted
+        by its count.
     bins : list of Bin
-        Those that are not empty, of ten of equal width.
+        Bins of equal width (ten in total) that are not empty.
     """
 
     title: str
@@ -53,7 +55,7 @@ class Calibration:
 def calibrate(
     title: str, probability: Sequence[float], truth: Sequence[bool]
 ) -> Calibration | None:
-    """Hold probabilities against what was true; None where there are none."""
+    """Compare probabilities with the truth; return None if there are no probabilities."""
     p, y = np.asarray(probability, float), np.asarray(truth, float)
     if not len(p):
         return None

@@ -1,4 +1,4 @@
-"""The worst mistakes: nodules that were missed, and reported marks that are none."""
+"""The worst mistakes: missed nodules, and reported marks that are false positives."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
     from lungrt.evaluation.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.strata import Outcome
+    from lungrt.evaluation.subgroups import Outcome
 
 __all__ = ["Case", "FalseMarks", "false_marks", "worst_false_marks", "worst_misses"]
 
 
 @dataclass
 class Case:
-    """A place to look at.
+    """Mistake to show, with its position and picture.
 
     Attributes
     ----------
     title, detail : str
-        What it is, and what the pipeline thought of it.
+        Kind of the case, and the pipeline's result for it.
     series_uid : str
     center_mm : tuple of float
-        World (x, y, z), LPS.
+        World coordinates (x, y, z) in mm, LPS.
     diameter_mm : float
     picture : bytes or None
-        A PNG of the place.
+        PNG of the slice around the position.
     no_picture : str
-        Why there is none.
+        Reason why there is no picture.
     """
 
     title: str
@@ -48,7 +48,7 @@ class Case:
 
 
 def worst_misses(outcomes: Sequence[Outcome], most: int) -> list[Case]:
-    """Return nodules that were not found: malignant ones first, then by diameter."""
+    """Return the nodules that were not found: malignant ones first, then by diameter."""
     missed = [outcome for outcome in outcomes if outcome.book_class <= FILTERED]
     missed.sort(key=lambda o: (o.nodule.malignant is not True, -o.nodule.diameter_mm))
     kinds = {None: "nodule", True: "malignant nodule", False: "benign nodule"}
@@ -68,7 +68,16 @@ def worst_misses(outcomes: Sequence[Outcome], most: int) -> list[Case]:
 
 @dataclass(frozen=True)
 class FalseMarks:
-    """Reported marks of a scan that belong to no nodule; `ignored` lie on excluded findings."""
+    """Reported marks of a scan that are false positives.
+
+    Attributes
+    ----------
+    report : ScanReport
+    places : list of int
+        Indices of the false positives in the report's nodules.
+    ignored : int
+        Number of further marks that belong to no nodule but lie on an excluded finding.
+    """
 
     report: ScanReport
     places: list[int]
@@ -78,7 +87,7 @@ class FalseMarks:
 def false_marks(
     report: ScanReport, nodules: Sequence[Nodule], excluded: Sequence[ExcludedMark]
 ) -> FalseMarks:
-    """Find what was reported in error, by the book's matching."""
+    """Find the reported marks that belong to no nodule by the book's rule."""
     centers = report.nodules.center_mm
     stray = ~book_matches(nodules, centers).any(axis=0)
     on_excluded = luna_hits(excluded, centers).any(axis=0)
@@ -87,7 +96,7 @@ def false_marks(
 
 
 def worst_false_marks(scans: Sequence[FalseMarks], most: int) -> list[Case]:
-    """Return false marks, most likely first."""
+    """Return the false positives with the highest probabilities."""
     listed = [(scan.report, place) for scan in scans for place in scan.places]
     listed.sort(key=lambda item: -float(item[0].nodules.p_nodule[item[1]]))
     cases = []

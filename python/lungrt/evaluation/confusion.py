@@ -1,4 +1,4 @@
-"""The book's table: what became of true nodules, and of marks that are none."""
+"""The book's confusion table of annotated nodules and of candidates that are not nodules."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _CELL = 16  # characters
 def mark_classes(report: ScanReport) -> NDArray[np.int64]:
     """Return each candidate's class: FILTERED, BENIGN or MALIGNANT.
 
-    A probability equal to its threshold passes here, as in the book's scoring, while it is not
-    reported. Without a malignancy stage, and where it was not asked, what passes is BENIGN.
+    A probability equal to the threshold passes here, as in the book's scoring, although the
+    pipeline does not report it. A candidate that passes and has no p(malignant) is BENIGN.
     """
     marks = report.candidates
     passes = marks.p_nodule >= report.nodule_threshold
@@ -47,14 +47,14 @@ def mark_classes(report: ScanReport) -> NDArray[np.int64]:
 def confuse(
     report: ScanReport, nodules: Sequence[Nodule]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Score one scan's candidates.
+    """Classify a scan's nodules and the candidates that belong to none.
 
     Returns
     -------
     of_nodules : ndarray of int, shape (nodules,)
-        Highest class among the marks that belong to a nodule; MISSED where none does.
+        Highest class among the candidates that belong to a nodule; MISSED if there are none.
     of_strays : ndarray of int
-        Class of each mark that belongs to no nodule.
+        Class of each candidate that belongs to no nodule.
     """
     classes = mark_classes(report)
     matches = book_matches(nodules, report.candidates.center_mm)
@@ -64,14 +64,14 @@ def confuse(
 
 @dataclass
 class ConfusionTable:
-    """The table over any number of scans.
+    """Confusion table over any number of scans.
 
     Attributes
     ----------
     with_malignancy : bool
-        Whether there is a malignancy model; without, what passes is one column.
+        Whether there is a malignancy model; without one, benign and malignant share a column.
     counts : dict
-        Of each row, (complete misses, filtered out, benign, malignant).
+        Counts of each row: complete misses, filtered out, benign, malignant.
     """
 
     with_malignancy: bool
@@ -79,7 +79,7 @@ class ConfusionTable:
 
     @classmethod
     def empty(cls, with_malignancy: bool) -> ConfusionTable:
-        """Make a table of nothing."""
+        """Return a table whose counts are 0."""
         rows = ("Non-Nodules", "Benign", "Malignant", "Unrated")
         return cls(with_malignancy, {row: [0, 0, 0, 0] for row in rows})
 
@@ -89,7 +89,7 @@ class ConfusionTable:
         of_nodules: NDArray[np.int64],
         of_strays: NDArray[np.int64],
     ) -> None:
-        """Count a scan that `confuse` scored."""
+        """Add the results of `confuse` for a scan."""
         for stray in of_strays.tolist():
             self.counts["Non-Nodules"][stray] += 1
         rows = {None: "Unrated", False: "Benign", True: "Malignant"}
@@ -97,19 +97,19 @@ class ConfusionTable:
             self.counts[rows[nodule.malignant]][found] += 1
 
     def header(self) -> list[str]:
-        """Return the columns' names; the first column holds the rows' names."""
+        """Return the titles of the columns; the first column holds the names of the rows."""
         classes = range(MALIGNANT + 1 if self.with_malignancy else MALIGNANT)
         return ["", *map(self.class_name, classes)]
 
     def class_name(self, book_class: int) -> str:
-        """Return the name of a class, which is its column's."""
+        """Return the title of the column of a class."""
         merged = not self.with_malignancy and book_class > FILTERED
         return "Pred. Nodule" if merged else _COLUMNS[book_class]
 
     def rows(self) -> list[list[str | int]]:
-        """Return a list a row, of its name and cells; the first row's first cell is empty.
+        """Return the name and the cells of each row; non-nodules have no complete misses.
 
-        The row of unrated nodules, which the book has not, is there where the data has such.
+        A row of unrated nodules, which the book's table does not have, is added if there are any.
         """
         rows: list[list[str | int]] = []
         for name, (missed, filtered, benign, malignant) in self.counts.items():

@@ -1,4 +1,4 @@
-"""Pictures of places in a CT: the axial slice, as radiologists window a lung."""
+"""Pictures of positions in a CT: axial crops in a lung window."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from lungrt import CtVolume
     from lungrt.evaluation.cases import Case
-    from lungrt.evaluation.scans import Scan
+    from lungrt.evaluation.scans import ScanFile
 
 __all__ = ["WINDOW_HU", "add_pictures", "axial_crop", "crop_picture"]
 
 WINDOW_HU = (-1000, 400)
-_SIDE_MM = 72.0  # of a picture; more where the mark is larger than a third of it
+_SIDE_MM = 72.0  # of a picture; larger for marks that exceed a third of it
 _INCHES = 1.9
 
 
 def add_pictures(
     cases: Sequence[Case],
-    scans: Mapping[str, Scan],
+    scans: Mapping[str, ScanFile],
     progress: Callable[[str, int, int], object] | None = None,
 ) -> None:
-    """Give each case its picture, or say why it has none; each scan is read once."""
+    """Set the picture of each case, or the reason why it has none; each scan is read once."""
     by_series: dict[str, list[Case]] = {}
     for case in cases:
         by_series.setdefault(case.series_uid, []).append(case)
@@ -44,14 +44,14 @@ def add_pictures(
                 continue
             crop = axial_crop(volume, case.center_mm, _side_mm(case))
             if crop is None:
-                case.no_picture = "lies outside of its scan"
+                case.no_picture = "the position lies outside of the scan"
             else:
                 case.picture = crop_picture(*crop, case.diameter_mm)
 
 
-def _read(scan: Scan | None) -> tuple[CtVolume | None, str]:
+def _read(scan: ScanFile | None) -> tuple[CtVolume | None, str]:
     if scan is None:
-        return None, "the scan is not here"
+        return None, "the scan was not found; --scans sets its folder"
     try:
         return scan.read(), ""
     except Error as error:
@@ -65,14 +65,14 @@ def _side_mm(case: Case) -> float:
 def axial_crop(
     volume: CtVolume, center_mm: tuple[float, float, float], side_mm: float
 ) -> tuple[NDArray[np.int16], tuple[float, float, float, float]] | None:
-    """Cut a square around a place out of its slice.
+    """Crop a square around a position from its axial slice.
 
     Returns
     -------
     (plane, extent) or None
-        ``plane`` is (rows, columns) in Hounsfield units, cut off at the scan's border; ``extent``
-        says where its outer edges lie from the place, in mm: left, right, bottom, top. None where
-        the place is outside of the scan.
+        ``plane`` is int16 [rows, columns] in Hounsfield units, clipped at the scan's border.
+        ``extent`` has the distances of its outer edges (left, right, bottom, top) from the
+        position in mm. None if the position is outside of the scan.
     """
     geometry = volume.geometry
     offset = np.asarray(center_mm) - geometry.origin_mm
@@ -82,8 +82,8 @@ def axial_crop(
     if not inside:
         return None
     spacing_x, spacing_y, _ = geometry.spacing_mm
-    top, bottom = _reach(y, side_mm / spacing_y, rows)
-    left, right = _reach(x, side_mm / spacing_x, columns)
+    top, bottom = _index_range(y, side_mm / spacing_y, rows)
+    left, right = _index_range(x, side_mm / spacing_x, columns)
     plane = volume.hu[round(z), top:bottom, left:right]
     extent = (
         (left - 0.5 - x) * spacing_x,
@@ -94,7 +94,7 @@ def axial_crop(
     return plane, extent
 
 
-def _reach(center: float, size: float, limit: int) -> tuple[int, int]:
+def _index_range(center: float, size: float, limit: int) -> tuple[int, int]:
     first = max(0, int(np.floor(center - size / 2 + 0.5)))
     return first, min(limit, int(np.ceil(center + size / 2 + 0.5)))
 
@@ -104,7 +104,7 @@ def crop_picture(
     extent: tuple[float, float, float, float],
     diameter_mm: float,
 ) -> bytes:
-    """Return a PNG of a plane with a circle of this diameter around its middle."""
+    """Return a PNG of a plane with a circle of the given diameter around its centre."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Circle
 

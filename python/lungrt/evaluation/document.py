@@ -1,4 +1,4 @@
-"""An evaluation as one object, and as files for machines."""
+"""Result of an evaluation, and its JSON and CSV files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.roc import Interval, Roc
     from lungrt.evaluation.selection import Findings
-    from lungrt.evaluation.strata import Outcome, Stratum
+    from lungrt.evaluation.subgroups import Outcome, Subgroup
 
 __all__ = ["Counts", "Evaluation", "Malignancy", "submission"]
 
@@ -29,7 +29,7 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Counts:
-    """Sizes of what was scored.
+    """Numbers of scored scans, nodules and marks.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Counts:
     false_reported : int
         Reported marks that belong to no nodule (the book's matching).
     ignored_reported : int
-        Reported marks that belong to none but lie on an excluded finding.
+        Reported marks that belong to no nodule but lie on an excluded finding.
     """
 
     scans: int
@@ -50,20 +50,22 @@ class Counts:
 
 @dataclass(frozen=True)
 class Malignancy:
-    """How malignant nodules are told from benign ones.
+    """ROC curves of malignant against benign nodules.
 
     Attributes
     ----------
     found : Roc or None
-        p(malignant) of the rated nodules that were found; None without a malignancy model.
+        ROC of p(malignant) for the rated nodules that were found; None without a malignancy model.
     found_diameter : Roc or None
-        The annotated diameter of the same nodules.
+        ROC of the annotated diameter for the same nodules.
     found_difference : tuple of float or None
         95 % interval of the difference of the two AUCs.
     end_to_end, end_to_end_diameter, end_to_end_difference
-        The same of all rated nodules of the scored scans; one that was not found scores 0.
+        The same for all rated nodules of the scored scans, where a nodule that was not found has
+        the score 0.
     baseline : Roc
-        The diameter of all rated nodules of the annotations, scored scans or not.
+        ROC of the diameter for all rated nodules of the annotations, whether or not their scans
+        were scored.
     """
 
     found: Roc | None
@@ -77,27 +79,27 @@ class Malignancy:
 
 @dataclass
 class Evaluation:
-    """Every score of one pipeline on one data set.
+    """Scores of one pipeline on one data set.
 
     Attributes
     ----------
     created : str
-        ISO 8601, UTC.
+        Time of the evaluation, as ISO 8601 in UTC.
     data : list of str
-        Names of the files of annotations.
+        Names of the annotation files.
     setup : dict of str to str
-        Bundle, profile and options that made the reports.
+        Bundle, profile and options of the reports.
     counts : Counts
     table : ConfusionTable
     froc : Froc or None
-        None without a nodule.
+        None if the scored scans have no annotated nodule.
     malignancy : Malignancy
     calibrations : list of Calibration
-    strata : list of Stratum
+    subgroups : list of Subgroup
     misses, false_marks : list of Case
-        The worst.
+        Worst missed nodules and worst false positives.
     outcomes : list of Outcome
-        Of each true nodule.
+        Result for each annotated nodule.
     findings : Findings
     """
 
@@ -109,19 +111,23 @@ class Evaluation:
     froc: Froc | None
     malignancy: Malignancy
     calibrations: list[Calibration]
-    strata: list[Stratum]
+    subgroups: list[Subgroup]
     misses: list[Case]
     false_marks: list[Case]
     outcomes: list[Outcome]
     findings: Findings
 
-    def in_words(self, book_class: int) -> str:
-        """Return the name of a class of the confusion table."""
+    def class_label(self, book_class: int) -> str:
+        """Return the name of a class of the confusion table in lower case."""
         return self.table.class_name(book_class).lower()
 
     def to_json(self) -> str:
-        """Return everything but pictures; what is not defined is null."""
-        content = dataclasses.asdict(self)
+        """Return all scores as JSON, without the pictures; undefined numbers are null."""
+        # The document keeps the key "strata", which its readers know.
+        content = {
+            "strata" if name == "subgroups" else name: value
+            for name, value in dataclasses.asdict(self).items()
+        }
         content["table"] = {
             "with_malignancy": self.table.with_malignancy,
             "columns": self.table.header()[1:],
@@ -133,12 +139,12 @@ class Evaluation:
         for case in (*content["misses"], *content["false_marks"]):
             del case["picture"]
         for outcome in content["outcomes"]:
-            outcome["book_class"] = self.in_words(outcome["book_class"])
+            outcome["book_class"] = self.class_label(outcome["book_class"])
         whole = {"format_version": _FORMAT_VERSION, **_without_infinity(content)}
         return json.dumps(whole, indent=2, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
-        """Return CSV text with a line a true nodule: where it is, and what became of it."""
+        """Return CSV text with the position and the result of each annotated nodule."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         names = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm", "malignant")
@@ -151,7 +157,7 @@ class Evaluation:
                     *nodule.center_mm,
                     nodule.diameter_mm,
                     nodule.malignant,
-                    self.in_words(outcome.book_class),
+                    self.class_label(outcome.book_class),
                     outcome.best,
                     outcome.hit,
                     outcome.p_malignant,
@@ -171,7 +177,7 @@ def _without_infinity(value: Any) -> Any:
 
 
 def submission(reports: Sequence[ScanReport]) -> str:
-    """Return every candidate in LUNA16's submission format, by series and in pipeline order."""
+    """Return all candidates in LUNA16's submission format, by series and in the reports' order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("seriesuid", "coordX", "coordY", "coordZ", "probability"))

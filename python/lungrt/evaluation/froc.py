@@ -1,10 +1,11 @@
-"""LUNA16's free-response curve.
+"""LUNA16's free-response ROC curve (FROC).
 
-A nodule is hit by every mark nearer than half its diameter, and counts once, with the most likely
-of them; a mark may hit several nodules. Marks that hit no nodule but lie within half the diameter
-of an excluded finding count for nothing, all others are false. At most 100 marks of a scan count:
-those more likely than the hundred-and-first, so that ties with it go out with it. Marks of equal
-probability enter the curve together, and between two points of it sensitivity is interpolated.
+A mark hits a nodule if it is nearer to its centre than half its diameter. A nodule counts once,
+with the highest probability of the marks that hit it; a mark may hit several nodules. A mark that
+hits no nodule but lies within half the diameter of an excluded finding is ignored, all others are
+false positives. Only the 100 most likely marks of a scan count; those that tie with the 101st do
+not. Marks of equal probability enter the curve together, and sensitivity is interpolated between
+the points of the curve.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ if TYPE_CHECKING:
     from lungrt.evaluation.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.reports import Marks
 
-__all__ = ["FALSE_MARKS_A_SCAN", "Froc", "ScanMarks", "froc", "score_marks", "threshold_at"]
+__all__ = ["FALSE_POSITIVES_PER_SCAN", "Froc", "FrocScan", "froc", "score_marks", "threshold_at"]
 
-FALSE_MARKS_A_SCAN = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+FALSE_POSITIVES_PER_SCAN = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 MOST_MARKS = 100
-_GRID = np.exp2(np.linspace(-3, 3, 97))  # holds the seven exactly
-_OF_THE_SEVEN = slice(None, None, 16)
+_GRID = np.exp2(np.linspace(-3, 3, 97))  # contains the seven rates exactly
+_SEVEN_RATES = slice(None, None, 16)  # of the grid
 _INTERVAL = (2.5, 97.5)  # percentiles
 
 
 @dataclass(frozen=True)
-class ScanMarks:
-    """One scan as the curve sees it.
+class FrocScan:
+    """Hits and false positives of a scan.
 
     Attributes
     ----------
     hit : ndarray of float64, shape (nodules,)
-        Probability of the most likely mark that hits the nodule; NaN where none does.
+        Probability of the most likely mark that hits a nodule; NaN if no mark does.
     false : ndarray of float64
-        Probability of each false mark.
+        Probability of each false positive.
     """
 
     hit: NDArray[np.float64]
@@ -51,23 +52,25 @@ class ScanMarks:
 
 @dataclass(frozen=True)
 class Froc:
-    """Sensitivity against false marks a scan.
+    """Free-response curve: sensitivity against false positives per scan.
 
     Attributes
     ----------
     scans, nodules, false_marks : int
+        Numbers of scans, nodules and false positives.
     false_marks_a_scan, sensitivity : list of float
-        The curve from 1/8 to 8.
+        The curve from 1/8 to 8 false positives per scan.
     lower, upper : list of float or None
-        Its 95 % band over resampled scans; None where there are too few to resample.
+        95 % band of the sensitivity from a bootstrap over scans; None if there are fewer than two
+        scans.
     at : dict
         Sensitivity at LUNA16's seven rates.
     cpm : float
-        Their mean.
+        Mean of these seven sensitivities.
     cpm_interval : tuple of float or None
-        Of 95 %.
+        95 % interval of the CPM.
     bootstraps : int
-        Resamplings that had a nodule.
+        Number of bootstrap resamples that contain a nodule.
     """
 
     scans: int
@@ -85,8 +88,8 @@ class Froc:
 
 def score_marks(
     marks: Marks, nodules: Sequence[Nodule], excluded: Sequence[ExcludedMark]
-) -> ScanMarks:
-    """Hold a scan's marks against its true nodules."""
+) -> FrocScan:
+    """Match a scan's marks with its annotated nodules and excluded findings."""
     p, center_mm = marks.p_nodule, marks.center_mm
     if len(p) > MOST_MARKS:
         kept = p > np.partition(p, -MOST_MARKS - 1)[-MOST_MARKS - 1]
@@ -94,21 +97,21 @@ def score_marks(
     hits = luna_hits(nodules, center_mm)
     best = np.where(hits, p, -np.inf).max(axis=1, initial=-np.inf)
     ignored = luna_hits(excluded, center_mm).any(axis=0)
-    return ScanMarks(np.where(np.isfinite(best), best, np.nan), p[~hits.any(axis=0) & ~ignored])
+    return FrocScan(np.where(np.isfinite(best), best, np.nan), p[~hits.any(axis=0) & ~ignored])
 
 
 @dataclass(frozen=True)
 class _Events:
-    """Hits and false marks of all scans, most likely first."""
+    """Hits and false positives of all scans, in descending order of probability."""
 
     probability: NDArray[np.float64]
     is_hit: NDArray[np.bool_]
     scan: NDArray[np.int64]
-    last: NDArray[np.int64]  # the last event of each probability
-    nodules: NDArray[np.int64]  # of each scan
+    last: NDArray[np.int64]  # index of the last event of each probability
+    nodules: NDArray[np.int64]  # number of nodules of each scan
 
     @classmethod
-    def of(cls, scans: Sequence[ScanMarks]) -> _Events:
+    def of(cls, scans: Sequence[FrocScan]) -> _Events:
         hits = [scan.hit[~np.isnan(scan.hit)] for scan in scans]
         parts = [part for hit, scan in zip(hits, scans, strict=True) for part in (hit, scan.false)]
         sizes = [part.size for part in parts]
@@ -126,9 +129,9 @@ class _Events:
         )
 
     def curve(self, times: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return false marks a scan and sensitivity, each scan taken so many times.
+        """Return false positives per scan and sensitivity.
 
-        Without a nodule sensitivity is 0.
+        Each scan counts as often as `times` says. Without a nodule the sensitivity is 0.
         """
         weight = times[self.scan]
         hits = np.cumsum(weight * self.is_hit)[self.last]
@@ -140,23 +143,23 @@ class _Events:
         )
 
 
-def froc(scans: Sequence[ScanMarks], *, bootstraps: int = 1000, seed: int = 0) -> Froc | None:
-    """Draw the curve and resample scans for its band.
+def froc(scans: Sequence[FrocScan], *, bootstraps: int = 1000, seed: int = 0) -> Froc | None:
+    """Compute the curve and its bootstrap band over scans.
 
     Returns
     -------
     Froc or None
-        None where there is no nodule, so that sensitivity is not defined.
+        None if there is no nodule, so that the sensitivity is undefined.
     """
     events = _Events.of(scans)
     if not events.nodules.sum():
         return None
     once = np.ones(len(scans), dtype=np.int64)
     sensitivity = np.interp(_GRID, *events.curve(once))
-    seven = sensitivity[_OF_THE_SEVEN]
+    seven = sensitivity[_SEVEN_RATES]
     resampled = _resample(events, len(scans), bootstraps, seed)
     band = np.percentile(resampled, _INTERVAL, axis=0) if len(resampled) else None
-    means = resampled[:, _OF_THE_SEVEN].mean(axis=1)
+    means = resampled[:, _SEVEN_RATES].mean(axis=1)
     return Froc(
         scans=len(scans),
         nodules=int(events.nodules.sum()),
@@ -165,7 +168,7 @@ def froc(scans: Sequence[ScanMarks], *, bootstraps: int = 1000, seed: int = 0) -
         sensitivity=sensitivity.tolist(),
         lower=None if band is None else band[0].tolist(),
         upper=None if band is None else band[1].tolist(),
-        at={f"{rate:g}": float(s) for rate, s in zip(FALSE_MARKS_A_SCAN, seven, strict=True)},
+        at={f"{rate:g}": float(s) for rate, s in zip(FALSE_POSITIVES_PER_SCAN, seven, strict=True)},
         cpm=float(seven.mean()),
         cpm_interval=None if band is None else _percentiles(means),
         bootstraps=len(resampled),
@@ -173,8 +176,8 @@ def froc(scans: Sequence[ScanMarks], *, bootstraps: int = 1000, seed: int = 0) -
 
 
 def _resample(events: _Events, scans: int, bootstraps: int, seed: int) -> NDArray[np.float64]:
-    """Return a curve on the grid for each resampling that has a nodule in it."""
-    if scans < 2:  # every resampling of one scan is that scan
+    """Return the curve on the grid of each bootstrap resample that contains a nodule."""
+    if scans < 2:  # every resample of one scan is that scan
         return np.empty((0, len(_GRID)))
     generator = np.random.default_rng(seed)
     curves = []
@@ -191,10 +194,10 @@ def _percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def threshold_at(scans: Sequence[ScanMarks], rate: float) -> float:
-    """Return the least probability at which there are at most so many false marks a scan.
+def threshold_at(scans: Sequence[FrocScan], rate: float) -> float:
+    """Return the lowest threshold with at most `rate` false positives per scan.
 
-    It may be infinite: even the most likely marks alone are more.
+    It is infinite if even the marks of the highest probability have more.
     """
     events = _Events.of(scans)
     false_a_scan, _ = events.curve(np.ones(len(scans), dtype=np.int64))

@@ -1,4 +1,4 @@
-"""Malignant nodules told from benign ones: the pipeline beside the diameter alone."""
+"""ROC of malignant against benign nodules: the pipeline compared with the diameter alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lungrt.evaluation.annotations import Nodule
     from lungrt.evaluation.roc import Interval, Roc
-    from lungrt.evaluation.strata import Outcome
+    from lungrt.evaluation.subgroups import Outcome
 
 __all__ = ["score_malignancy"]
 
@@ -25,18 +25,19 @@ def score_malignancy(
     bootstraps: int = 1000,
     seed: int = 0,
 ) -> Malignancy:
-    """Compare p(malignant) with the annotated diameter, of the same nodules each time.
+    """Compare the ROC of p(malignant) with that of the annotated diameter of the same nodules.
 
     Parameters
     ----------
     outcomes
-        Of the nodules of scored scans.
+        Results for the nodules of the scored scans.
     annotated
-        All that the annotations have.
+        All annotated nodules.
     with_malignancy
-        Whether the pipeline has a malignancy model; without, there is the baseline alone.
+        Whether the pipeline has a malignancy model; without one, only the baseline is computed.
     bootstraps, seed
-        For intervals; scans, or patients where the data names them, are drawn.
+        Number of resamples and random seed of the bootstrap, which resamples patients if the data
+        names them, else scans.
     """
     baseline = _of_nodules("diameter of all annotated nodules", annotated, bootstraps, seed)
     if not with_malignancy:
@@ -45,7 +46,7 @@ def score_malignancy(
     found = [outcome for outcome in rated if outcome.p_malignant is not None]
     return Malignancy(
         *_pair("found nodules", found, bootstraps, seed),
-        *_pair("all nodules, missed ones 0", rated, bootstraps, seed),
+        *_pair("all nodules, missed ones as 0", rated, bootstraps, seed),
         baseline,
     )
 

@@ -1,4 +1,4 @@
-"""Which mark belongs to which true nodule: the book's rule and LUNA16's."""
+"""Rules of the book and of LUNA16 that decide which mark belongs to which nodule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOOK_DISTANCE = 0.7  # of a diameter
 def book_matches(
     nodules: Sequence[Nodule | ExcludedMark], center_mm: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which marks belong to which nodules: distance / diameter < 0.7.
+    """Return which marks belong to which nodules by the book's rule: distance / diameter < 0.7.
 
     A mark may belong to several nodules, and a nodule to several marks.
 
@@ -37,7 +37,7 @@ def book_matches(
 def luna_hits(
     nodules: Sequence[Nodule | ExcludedMark], center_mm: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which marks hit which nodules by LUNA16's rule: distance < diameter / 2.
+    """Return which marks hit which nodules by LUNA16's rule: distance < diameter / 2.
 
     Returns
     -------

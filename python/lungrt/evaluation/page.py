@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that needs nothing else: no script, no file, no network."""
+"""HTML page of an evaluation: a single file without scripts that loads nothing else."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lungrt.evaluation import plots, wording
-from lungrt.evaluation.froc import FALSE_MARKS_A_SCAN
+from lungrt.evaluation import plots, summary
+from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN
 
 if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
@@ -24,35 +24,38 @@ _GROUPS = {
     "shape": "shape",
     "attachment": "attachment",
     "difficulty": "difficulty",
-    "readers": "readers who rated it",
-    "agreement": "readers' agreement on malignancy",
+    "readers": "number of readers who rated the nodule",
+    "agreement": "agreement of the readers on malignancy",
 }
 
 
 def to_html(evaluation: Evaluation) -> str:
-    """Return the page."""
+    """Return the HTML page of an evaluation."""
     import jinja2
 
     environment = jinja2.Environment(
-        autoescape=True,  # names of series and files come from elsewhere
+        autoescape=True,  # names of series and files come from the data set
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
     template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         e=evaluation,
-        tiles=wording.tiles(evaluation),
-        warnings=wording.warnings(evaluation),
-        curves=wording.curves(evaluation),
-        differences=wording.differences(evaluation),
-        interval=wording.interval,
+        tiles=summary.key_figures(evaluation),
+        warnings=summary.warnings(evaluation),
+        curves=summary.curves(evaluation),
+        differences=summary.differences(evaluation),
+        interval=summary.interval,
         panels=[(name, _svg(plots.to_svg(draw))) for name, draw in plots.panels(evaluation)],
         froc_band=_band(evaluation.froc),
-        groups=[(name, list(own)) for name, own in groupby(evaluation.strata, lambda s: s.group)],
+        groups=[
+            (name, list(members))
+            for name, members in groupby(evaluation.subgroups, lambda subgroup: subgroup.group)
+        ],
         group_titles=_GROUPS,
         case_lists=[
-            ("Worst misses", "malignant first, then the largest", evaluation.misses),
-            ("Worst false marks", "most likely first", evaluation.false_marks),
+            ("Worst missed nodules", "malignant first, then by diameter", evaluation.misses),
+            ("Worst false positives", "by probability", evaluation.false_marks),
         ],
         truths={None: "unrated", True: "malignant", False: "benign"},
         number=lambda value: "-" if value is None else f"{value:.3f}",
@@ -61,10 +64,10 @@ def to_html(evaluation: Evaluation) -> str:
 
 
 def _band(froc: Froc | None) -> list[tuple[float, float]]:
-    """Return the band at LUNA16's seven rates."""
+    """Return the 95 % band at LUNA16's seven rates."""
     if not (froc and froc.lower and froc.upper):
         return []
-    places = [froc.false_marks_a_scan.index(rate) for rate in FALSE_MARKS_A_SCAN]
+    places = [froc.false_marks_a_scan.index(rate) for rate in FALSE_POSITIVES_PER_SCAN]
     return [(froc.lower[place], froc.upper[place]) for place in places]
 
 

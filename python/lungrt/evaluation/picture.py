@@ -1,11 +1,11 @@
-"""An evaluation as one PNG: the numbers, the curves, the worst mistakes."""
+"""PNG of an evaluation: its numbers, its curves and the worst mistakes."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
 
-from lungrt.evaluation import plots, wording
+from lungrt.evaluation import plots, summary
 from lungrt.evaluation.plots import LIGHT
 
 if TYPE_CHECKING:
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 __all__ = ["to_png"]
 
 _WIDTH = 11.0  # inches
-_A_ROW = 6  # crops
+_CROPS_PER_ROW = 6
 
 
 def to_png(evaluation: Evaluation) -> bytes:
-    """Draw the picture."""
+    """Return the PNG of an evaluation."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     panels = plots.panels(evaluation)
     case_lists = [
-        ("Worst misses", evaluation.misses[: 2 * _A_ROW]),
-        ("Worst false marks", evaluation.false_marks[: 2 * _A_ROW]),
+        ("Worst missed nodules", evaluation.misses[: 2 * _CROPS_PER_ROW]),
+        ("Worst false positives", evaluation.false_marks[: 2 * _CROPS_PER_ROW]),
     ]
     case_lists = [(title, cases) for title, cases in case_lists if cases]
-    lines = str(evaluation.table).count("\n") + len(wording.warnings(evaluation)) + 5
+    lines = str(evaluation.table).count("\n") + len(summary.warnings(evaluation)) + 5
     heights = [
         0.9,
         0.2 * lines,
         *[4.0] * ((len(panels) + 1) // 2),
-        *[0.4 + 2.3 * -(-len(cases) // _A_ROW) for _, cases in case_lists],
+        *[0.4 + 2.3 * -(-len(cases) // _CROPS_PER_ROW) for _, cases in case_lists],
     ]
     with mpl.rc_context({"font.family": plots.FONT, "font.size": 10}):
         figure = Figure(
@@ -64,16 +64,16 @@ def to_png(evaluation: Evaluation) -> bytes:
 def _head(part: SubFigure, evaluation: Evaluation) -> None:
     title = f"lungrt evaluation: {', '.join(evaluation.data)}"
     part.text(0.015, 0.86, title, fontsize=14, fontweight="bold", color=LIGHT["ink"], va="top")
-    tiles = wording.tiles(evaluation)
-    for place, tile in enumerate(tiles):
-        x = 0.015 + place / len(tiles)
-        part.text(x, 0.36, tile["value"], fontsize=13, color=LIGHT["ink"], va="center")
-        part.text(x, 0.04, tile["name"], fontsize=9, color=LIGHT["faint"], va="bottom")
+    figures = summary.key_figures(evaluation)
+    for place, figure in enumerate(figures):
+        x = 0.015 + place / len(figures)
+        part.text(x, 0.36, figure["value"], fontsize=13, color=LIGHT["ink"], va="center")
+        part.text(x, 0.04, figure["name"], fontsize=9, color=LIGHT["faint"], va="bottom")
 
 
 def _text(part: SubFigure, evaluation: Evaluation) -> None:
     lines = [str(evaluation.table), ""]
-    lines += [f"! {title}"[:120] for title, _ in wording.warnings(evaluation)]
+    lines += [f"! {title}"[:120] for title, _ in summary.warnings(evaluation)]
     lines += ["A research tool, not a medical device."]
     part.text(
         0.015,
@@ -90,7 +90,8 @@ def _cases(part: SubFigure, title: str, cases: list[Case]) -> None:
     from matplotlib.image import imread
 
     part.suptitle(title, x=0.015, ha="left", fontsize=11, fontweight="bold", color=LIGHT["ink"])
-    grid = part.subplots(-(-len(cases) // _A_ROW), _A_ROW, squeeze=False).ravel()
+    rows = -(-len(cases) // _CROPS_PER_ROW)
+    grid = part.subplots(rows, _CROPS_PER_ROW, squeeze=False).ravel()
     for axes in grid:
         axes.axis("off")
     for axes, case in zip(grid, cases, strict=False):

@@ -1,4 +1,4 @@
-"""The curves of an evaluation, each drawn on axes that are given."""
+"""Plots of an evaluation's curves on given matplotlib axes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lungrt.errors import InvalidArgument
-from lungrt.evaluation.froc import FALSE_MARKS_A_SCAN
+from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["FONT", "LIGHT", "draw_size", "panels", "require_packages", "to_svg"]
 
-FONT = "DejaVu Sans"  # matplotlib brings it; an SVG is shown in what the reader has
+FONT = "DejaVu Sans"  # comes with matplotlib; an SVG uses the fonts of the reader's system
 _READER_FONTS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
-# Ink, faint ink, grid and paper on light and on dark; each stands for nothing else.
+# Colours of text, faint text, grid and background in light and in dark mode. An SVG in dark mode
+# replaces them by value, so no other element may have these colours.
 LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#fffffe"}
 _DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#161b22"}
-# Colour-blind safe (Okabe and Ito), and legible on light and on dark.
+# Colour-blind safe (Okabe and Ito), and legible on a light and on a dark background.
 BLUE, ORANGE, GREEN, GREY = "#2f81c7", "#d9822b", "#1a9e77", "#8c959f"
 _PACKAGES = {"matplotlib": "matplotlib", "jinja2": "Jinja2", "sklearn": "scikit-learn"}
 
 
 def require_packages(what: str, *modules: str) -> None:
-    """Check that what a score or report needs is installed.
+    """Check that the packages for a score or an output are installed.
 
     Raises
     ------
@@ -43,13 +44,13 @@ def require_packages(what: str, *modules: str) -> None:
     missing = [_PACKAGES[name] for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise InvalidArgument(
-            f"{what} needs {' and '.join(missing)}, not installed here; "
+            f"{what} needs {' and '.join(missing)}, which is not installed; run "
             "pip install 'lungrt[evaluation]'"
         )
 
 
 def panels(evaluation: Evaluation) -> list[tuple[str, Callable[[Axes], None]]]:
-    """Return every curve that the evaluation has, as an id and what draws it."""
+    """Return the id of each plot that the evaluation has data for, and a function to draw it."""
     found: list[tuple[str, Callable[[Axes], None]]] = []
     if evaluation.froc:
         found.append(("froc", lambda axes: _draw_froc(axes, evaluation)))
@@ -58,20 +59,20 @@ def panels(evaluation: Evaluation) -> list[tuple[str, Callable[[Axes], None]]]:
         found.append(("roc", lambda axes: _draw_roc(axes, curves)))
     if evaluation.calibrations:
         found.append(("calibration", lambda axes: _draw_calibration(axes, evaluation.calibrations)))
-    if any(stratum.group == "size" for stratum in evaluation.strata):
+    if any(subgroup.group == "size" for subgroup in evaluation.subgroups):
         found.append(("size", lambda axes: draw_size(axes, evaluation)))
     return found
 
 
 def to_svg(draw: Callable[[Axes], None]) -> str:
-    """Draw one panel; it follows the reader's choice of light or dark."""
+    """Return the SVG of a plot that follows the reader's choice of light or dark mode."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # No pyplot: its figures live until they are closed, and it looks for a screen.
+    # Without pyplot, which keeps its figures until they are closed and looks for a screen.
     with mpl.rc_context(
         {
-            "svg.fonttype": "none",  # text stays text, in the reader's fonts
+            "svg.fonttype": "none",  # keep text as text
             "svg.hashsalt": "lungrt",
             "font.family": FONT,
             "font.size": 10,
@@ -124,8 +125,8 @@ def _legend(axes: Axes, place: Literal["lower right", "upper left"]) -> None:
 
 def _draw_froc(axes: Axes, evaluation: Evaluation) -> None:
     curve = evaluation.froc
-    assert curve is not None, "drawn only where there is one"
-    _dress(axes, "LUNA16 FROC", "false marks a scan", "sensitivity")
+    assert curve is not None, "panels() draws this only if there is a curve"
+    _dress(axes, "LUNA16 FROC", "false positives per scan", "sensitivity")
     if curve.lower and curve.upper:
         axes.fill_between(
             curve.false_marks_a_scan,
@@ -134,7 +135,7 @@ def _draw_froc(axes: Axes, evaluation: Evaluation) -> None:
             color=BLUE,
             alpha=0.22,
             linewidth=0,
-            label="95 % of resampled scans",
+            label="95 % interval (bootstrap over scans)",
         )
     axes.plot(
         curve.false_marks_a_scan,
@@ -144,7 +145,7 @@ def _draw_froc(axes: Axes, evaluation: Evaluation) -> None:
         label=f"CPM {curve.cpm:.3f}",
         clip_on=False,
     )
-    rates, values = list(FALSE_MARKS_A_SCAN), list(curve.at.values())
+    rates, values = list(FALSE_POSITIVES_PER_SCAN), list(curve.at.values())
     axes.plot(rates, values, "o", color=BLUE, markersize=5, clip_on=False)
     axes.set_xscale("log", base=2)
     axes.set_xticks(rates, ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
@@ -155,7 +156,7 @@ def _draw_froc(axes: Axes, evaluation: Evaluation) -> None:
 
 
 def _draw_roc(axes: Axes, curves: list[tuple[Roc, str, str]]) -> None:
-    _dress(axes, "Malignant or benign", "false positive rate", "true positive rate")
+    _dress(axes, "ROC of malignancy (AUC)", "false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], color=LIGHT["line"], linewidth=1)
     for curve, colour, style in curves:
         axes.plot(
@@ -172,7 +173,7 @@ def _draw_roc(axes: Axes, curves: list[tuple[Roc, str, str]]) -> None:
 
 
 def _draw_calibration(axes: Axes, calibrations: list[Calibration]) -> None:
-    _dress(axes, "Calibration", "mean probability of a bin", "share that is true")
+    _dress(axes, "Calibration", "mean probability of a bin", "observed frequency")
     axes.plot([0, 1], [0, 1], color=LIGHT["line"], linewidth=1)
     for calibration, colour in zip(calibrations, (BLUE, ORANGE), strict=False):
         counts = np.array([b.count for b in calibration.bins], float)
@@ -197,9 +198,9 @@ def _draw_calibration(axes: Axes, calibrations: list[Calibration]) -> None:
 
 
 def draw_size(axes: Axes, evaluation: Evaluation) -> None:
-    """Draw the share of nodules that were found, by size."""
-    sizes = [s for s in evaluation.strata if s.group == "size" and "together" not in s.name]
-    _dress(axes, "Found, by diameter", "mm", "share of nodules")
+    """Draw the share of nodules that were found, by diameter."""
+    sizes = [s for s in evaluation.subgroups if s.group == "size" and "together" not in s.name]
+    _dress(axes, "Found nodules by diameter", "diameter in mm", "share of nodules")
     shares = [s.found / s.nodules for s in sizes]
     places = range(len(sizes))
     axes.bar(places, shares, width=0.66, color=GREEN, label="found")
@@ -216,9 +217,9 @@ def draw_size(axes: Axes, evaluation: Evaluation) -> None:
         elinewidth=1,
         capsize=3,
     )
-    for place, stratum in zip(places, sizes, strict=True):
+    for place, subgroup in zip(places, sizes, strict=True):
         axes.text(
-            place, 1.03, f"n={stratum.nodules}", ha="center", color=LIGHT["faint"], fontsize=8
+            place, 1.03, f"n={subgroup.nodules}", ha="center", color=LIGHT["faint"], fontsize=8
         )
     names = [s.name.removesuffix(" mm").replace(" mm or more", "+") for s in sizes]
     axes.set_xticks(places, names)

@@ -1,4 +1,4 @@
-"""Reports as `lungrt.Report.to_json` wrote them, checked as what comes from elsewhere."""
+"""Reader of the reports that `lungrt.Report.to_json` writes; their content is validated."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["Marks", "ScanReport", "parse_report", "read_report", "read_reports"]
 
 @dataclass(frozen=True)
 class Marks:
-    """Places that a pipeline proposed, in a report's order.
+    """Marks of a report, in its order.
 
     Attributes
     ----------
     center_mm : ndarray of float64, shape (marks, 3)
-        World (x, y, z), LPS.
+        World coordinates (x, y, z) in mm, LPS.
     p_nodule, p_malignant, diameter_mm : ndarray of float64, shape (marks,)
-        `p_malignant` is NaN where it was not asked.
+        Probabilities and diameters in mm; `p_malignant` is NaN if it was not computed.
     """
 
     center_mm: NDArray[np.float64]
@@ -42,24 +42,25 @@ class Marks:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What a diagnosis of one scan says, as far as it is scored.
+    """Part of a report that is needed to score it.
 
     Attributes
     ----------
     name : str
-        Of the file.
+        Name of the file.
     series_uid : str
     shape : tuple of int
-        (slices, rows, columns).
+        Slices, rows, columns.
     spacing_mm, origin_mm : tuple of float
         (x, y, z).
     direction : tuple of tuple of float
+        Direction matrix.
     nodules, candidates : Marks
-        What was reported, and everything that was classified.
+        Reported nodules, and all candidates that were classified.
     has_malignancy : bool
-        Whether anything was asked for malignancy.
+        Whether the pipeline has a malignancy model or computed p(malignant).
     setup : dict of str to str
-        What must be the same of all reports that are scored together.
+        Bundle, profile and options, which must be the same for all reports of an evaluation.
     nodule_threshold, malignancy_threshold : float
     """
 
@@ -77,31 +78,32 @@ class ScanReport:
     malignancy_threshold: float
 
     def to_index(self, center_mm: tuple[float, ...]) -> tuple[float, float, float]:
-        """Return a world place as (slice, row, column), by the true inverse and not rounded."""
+        """Return world coordinates as (slice, row, column), by the exact inverse, not rounded."""
         offset = np.asarray(center_mm, float) - self.origin_mm
         x, y, z = np.linalg.solve(np.asarray(self.direction, float), offset) / self.spacing_mm
         return float(z), float(y), float(x)
 
     def contains(self, center_mm: tuple[float, ...]) -> bool:
-        """Tell whether a world place lies in the volume."""
+        """Return whether world coordinates lie in the volume."""
         index = self.to_index(center_mm)
         return all(-0.5 <= i < n - 0.5 for i, n in zip(index, self.shape, strict=True))
 
 
 def read_reports(folder: Path) -> list[ScanReport]:
-    """Read every ``.json`` file of a folder as a report, ascending by series.
+    """Read every ``.json`` file of a folder as a report, sorted by series.
 
     Raises
     ------
     lungrt.errors.Io
-        There is no such folder, or a file cannot be read.
+        The folder does not exist, or a file cannot be read.
     lungrt.errors.InvalidArgument
-        It holds no report, one is malformed or lacks its candidates, or two are of one series.
+        The folder has no report, a report is malformed or has no candidates, or two reports belong
+        to the same series.
     lungrt.errors.UnsupportedVersion
-        A report is of a version that this build does not know.
+        A report has a format version that this build does not know.
     """
     if not folder.is_dir():
-        raise Io(f"{folder}: no such folder; expected one with reports of lungrt diagnose")
+        raise Io(f"{folder}: folder not found; expected a folder of reports from lungrt diagnose")
     reports: dict[str, ScanReport] = {}
     for path in sorted(folder.glob("*.json")):
         if path.name.startswith("."):  # another process is writing it
@@ -109,29 +111,32 @@ def read_reports(folder: Path) -> list[ScanReport]:
         report = read_report(path)
         if earlier := reports.get(report.series_uid):
             raise InvalidArgument(
-                f"{folder}: {earlier.name} and {report.name} are both of series "
-                f"{report.series_uid}; keep one"
+                f"{folder}: {earlier.name} and {report.name} are both reports of series "
+                f"{report.series_uid}; keep only one of them"
             )
         reports[report.series_uid] = report
     if not reports:
-        raise InvalidArgument(f"{folder}: holds no report; expected .json files of lungrt diagnose")
+        raise InvalidArgument(
+            f"{folder}: the folder has no report; expected .json files from lungrt diagnose "
+            "--candidates"
+        )
     return [reports[uid] for uid in sorted(reports)]
 
 
 def read_report(path: Path) -> ScanReport:
-    """Read one report; one without a series UID is of the series that the file is named for."""
+    """Read a report; if it has no series UID, the name of the file is its series."""
     return parse_report(load_report(path), path)
 
 
 def parse_report(content: Any, path: Path) -> ScanReport:
-    """Check a report that was read; `path` is where messages say it is."""
-    validate_report(content, str(path))
+    """Validate a report that was read from `path`."""
+    require_report(content, str(path))
     try:
         return _report(content, path)
     except KeyError as error:
-        raise InvalidArgument(f"{path}: a damaged report; it lacks {error}") from error
+        raise InvalidArgument(f"{path}: damaged report: field {error} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidArgument(f"{path}: a damaged report; {error}") from error
+        raise InvalidArgument(f"{path}: damaged report: {error}") from error
 
 
 def _report(content: dict[str, Any], path: Path) -> ScanReport:
@@ -142,10 +147,10 @@ def _report(content: dict[str, Any], path: Path) -> ScanReport:
     candidates = _marks(content["candidates"], "candidates")
     direction = [_triple(row, "direction") for row in series["direction"]]
     if len(direction) != 3 or abs(np.linalg.det(direction)) < 1e-6:
-        raise ValueError("direction is no matrix of three independent rows")
+        raise ValueError("direction is not an invertible 3 x 3 matrix")
     spacing_mm = _triple(series["spacing_mm"], "spacing_mm")
     if min(spacing_mm) <= 0:
-        raise ValueError(f"spacing_mm is {spacing_mm}")
+        raise ValueError(f"spacing_mm is {spacing_mm}, expected numbers above 0")
     return ScanReport(
         name=path.name,
         series_uid=str(series["uid"]) or path.stem,
@@ -185,26 +190,27 @@ def _marks(listed: Any, name: str) -> Marks:
 
 def _of_kind(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"{where} is {value!r}, no {'list' if kind is list else 'object'}")
+        expected = "a list" if kind is list else "an object"
+        raise TypeError(f"{where} is {value!r}, expected {expected}")
     return value
 
 
 def _probability(fields: dict[str, Any], name: str, where: str) -> float:
     value = _finite(fields[name], f"{where}.{name}")
     if not 0 <= value <= 1:
-        raise ValueError(f"{where}.{name} is {value}, no probability")
+        raise ValueError(f"{where}.{name} is {value}, expected a probability from 0 to 1")
     return value
 
 
 def _triple(value: Any, where: str) -> tuple[float, float, float]:
     if not isinstance(value, list) or len(value) != 3:
-        raise ValueError(f"{where} is {value!r}, no list of three numbers")
+        raise ValueError(f"{where} is {value!r}, expected a list of three numbers")
     x, y, z = (_finite(part, where) for part in value)
     return x, y, z
 
 
 def _finite(value: Any, where: str) -> float:
-    # JSON has no NaN: a report that holds one says null.
+    # JSON has no NaN, which reports write as null.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"{where} is {value!r}, no finite number")
+        raise ValueError(f"{where} is {value!r}, expected a finite number")
     return float(value)

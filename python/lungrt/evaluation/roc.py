@@ -1,4 +1,4 @@
-"""How well a score tells malignant nodules from benign ones, with an interval over scans."""
+"""ROC curve of a score for malignant against benign nodules, with a bootstrap interval."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
 __all__ = ["Roc", "compare_auc", "roc"]
 
 _INTERVAL = (2.5, 97.5)  # percentiles
-_LEAST_RESAMPLINGS = 100  # of which both classes are in; fewer say nothing of the tails
+_FEWEST_RESAMPLES = 100  # with both classes; fewer do not determine the percentiles
 
 
 @dataclass(frozen=True)
 class Roc:
-    """A receiver operating characteristic.
+    """Receiver operating characteristic.
 
     Attributes
     ----------
     title : str
-        What was scored, and of which nodules.
+        Name of the score and of the nodules.
     benign, malignant : int
+        Numbers of nodules.
     auc : float or None
-        None where a class is empty.
+        Area under the curve; None if there are no benign or no malignant nodules.
     interval : tuple of float or None
-        Of 95 % over resampled scans (or patients, where the data names them); None where
-        `undefined` says why.
+        95 % interval of the AUC from a bootstrap over patients if the data names them, else over
+        scans; None if it is undefined.
     false_positive_rate, true_positive_rate : list of float
     undefined : str
-        Why there is no AUC or no interval; else empty.
+        Reason why the AUC or the interval is undefined; else empty.
     """
 
     title: str
@@ -58,7 +59,7 @@ def roc(
     bootstraps: int = 1000,
     seed: int = 0,
 ) -> Roc:
-    """Score nodules; those of one group, a scan or patient, are resampled together."""
+    """Compute the ROC of a score; nodules of a group (scan or patient) are resampled together."""
     truth, scores = np.asarray(malignant, bool), np.asarray(score, float)
     positives = int(truth.sum())
     negatives = len(truth) - positives
@@ -78,7 +79,7 @@ def roc(
         interval,
         false_rate.tolist(),
         true_rate.tolist(),
-        "" if interval else "no interval: too few scans with both classes to resample",
+        "" if interval else "no interval: too few resamples have benign and malignant nodules",
     )
 
 
@@ -91,7 +92,7 @@ def compare_auc(
     bootstraps: int = 1000,
     seed: int = 0,
 ) -> Interval | None:
-    """Return the 95 % interval of AUC(score) - AUC(baseline), both on each resampling."""
+    """Return the 95 % interval of AUC(score) - AUC(baseline) on the same bootstrap resamples."""
     truth = np.asarray(malignant, bool)
     if truth.all() or not truth.any():
         return None
@@ -107,18 +108,19 @@ def _resampled(
     bootstraps: int,
     seed: int,
 ) -> list[NDArray[np.float64]]:
-    """Return each score's AUC of every resampling of groups that has both classes in it.
+    """Return the AUC of each score in every resample of groups that contains both classes.
 
-    An AUC is the share of pairs in the right order, ties half: with a weight a nodule, the times
-    that its group was drawn, all resamplings are one product of matrices.
+    An AUC is the share of pairs in the right order, where ties count half. Each nodule has a
+    weight, which is how often its group is in the resample, so that a product of matrices computes
+    all resamples at once.
     """
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    if len(names) < 2:  # every resampling of one group is that group
+    if len(names) < 2:  # every resample of one group is that group
         return [np.empty(0) for _ in scores]
     generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(names), (bootstraps, len(names)))
+    drawn = generator.integers(0, len(names), (bootstraps, len(names)))
     times = np.zeros((bootstraps, len(names)))
-    np.add.at(times, (np.arange(bootstraps)[:, None], draws), 1)
+    np.add.at(times, (np.arange(bootstraps)[:, None], drawn), 1)
     weights = times[:, group]
     positive, negative = weights[:, truth], weights[:, ~truth]
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
@@ -132,7 +134,7 @@ def _resampled(
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval | None:
-    if len(values) < _LEAST_RESAMPLINGS:
+    if len(values) < _FEWEST_RESAMPLES:
         return None
     low, high = np.percentile(values, _INTERVAL)
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""The CTs of a folder, by series."""
+"""Search for the CTs of a folder, by series."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ if TYPE_CHECKING:
 
     from lungrt import CtVolume
 
-__all__ = ["Scan", "find_scans"]
+__all__ = ["ScanFile", "find_scans"]
 
-_NO_SCANS = ("seg-", ".")  # folders: LUNA16's masks are named as the scans are
+# Folders without scans begin with these: LUNA16's masks have the file names of the scans.
+_NO_SCANS = ("seg-", ".")
 _DICOM_SUFFIXES = (".dcm", ".ima")
 
 
 @dataclass(frozen=True)
-class Scan:
-    """A CT on disk.
+class ScanFile:
+    """CT on disk.
 
     Attributes
     ----------
     series_uid : str
-        What annotations call it: a series' UID, or the name of a file or folder without its suffix.
+        Its name in the annotations: a series UID, or the name of a file or folder without suffix.
     path : Path
-        An image file or a folder of DICOM files.
+        Image file or folder of DICOM files.
     dicom_series : str or None
-        UID in the folder.
+        UID of the series in the DICOM folder.
     """
 
     series_uid: str
@@ -39,7 +40,7 @@ class Scan:
     dicom_series: str | None = None
 
     def read(self) -> CtVolume:
-        """Read the CT; it bears the name that annotations have for it."""
+        """Read the CT; its series UID is the name in the annotations."""
         from lungrt import CtVolume, read_ct
 
         volume = read_ct(self.path, series=self.dicom_series)
@@ -48,39 +49,39 @@ class Scan:
         return CtVolume(volume.hu, volume.geometry, series_uid=self.series_uid, notes=volume.notes)
 
 
-def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
-    """Find every CT in a folder and its sub-folders, ascending by series.
+def find_scans(folder: Path, named: Collection[str] = ()) -> list[ScanFile]:
+    """Find every CT in a folder and its subfolders, sorted by series.
 
-    Image files are series of the file's name, as LUNA16 has them; DICOM files (``.dcm``, ``.ima``)
-    belong to the series that they say, or to their folder's name where annotations use that.
-    Folders ``seg-...`` hold masks and are left out.
+    The series of an image file is its name, as in LUNA16. The series of DICOM files (``.dcm``,
+    ``.ima``) is their series UID, or the name of their folder if the annotations use that. Folders
+    ``seg-...`` hold masks and are skipped.
 
     Parameters
     ----------
     folder
-        Such as LUNA16's, with ``subset0`` to ``subset9``.
+        Folder such as LUNA16's, with ``subset0`` to ``subset9``.
     named
-        Names that annotations use.
+        Names of series in the annotations.
 
     Raises
     ------
     lungrt.errors.Io
-        There is no such folder.
+        The folder does not exist.
     lungrt.errors.InvalidArgument
-        It holds a series twice.
+        A series was found twice.
     """
     from lungrt.io.image import IMAGE_SUFFIXES
 
     if not folder.is_dir():
-        raise Io(f"{folder}: no such folder; expected one that holds CTs")
-    scans: dict[str, Scan] = {}
+        raise Io(f"{folder}: folder not found; expected a folder of CTs")
+    scans: dict[str, ScanFile] = {}
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(_NO_SCANS))
         for scan in _scans_of(Path(place), sorted(files), IMAGE_SUFFIXES, named):
             if scan.series_uid in scans:
                 raise InvalidArgument(
-                    f"series {scan.series_uid} is there twice: {scans[scan.series_uid].path} and "
-                    f"{scan.path}; keep one"
+                    f"series {scan.series_uid} was found twice: {scans[scan.series_uid].path} and "
+                    f"{scan.path}; keep only one of them"
                 )
             scans[scan.series_uid] = scan
     return [scans[uid] for uid in sorted(scans)]
@@ -88,9 +89,9 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[Scan]:
 
 def _scans_of(
     folder: Path, files: list[str], suffixes: tuple[str, ...], named: Collection[str]
-) -> list[Scan]:
+) -> list[ScanFile]:
     found = [
-        Scan(name.removesuffix(suffix), folder / name)
+        ScanFile(name.removesuffix(suffix), folder / name)
         for name in files
         for suffix in suffixes
         if name.endswith(suffix)
@@ -100,9 +101,9 @@ def _scans_of(
 
         try:
             series = [info.uid for info in list_series(folder) if info.modality == "CT"]
-        except Error:  # told when the scan is read, so that it does not end a run over many
-            return [*found, Scan(folder.name, folder)]
+        except Error:  # reported later by the scan's read(), so that the other scans still run
+            return [*found, ScanFile(folder.name, folder)]
         for uid in series:
             alias = len(series) == 1 and uid not in named and folder.name in named
-            found.append(Scan(folder.name if alias else uid, folder, uid))
+            found.append(ScanFile(folder.name if alias else uid, folder, uid))
     return found

@@ -1,4 +1,4 @@
-"""Reports and annotations in, every score out."""
+"""Computation of all scores from reports and annotations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lungrt.evaluation.calibration import calibrate
 from lungrt.evaluation.cases import FalseMarks, false_marks, worst_false_marks, worst_misses
 from lungrt.evaluation.confusion import FILTERED, MISSED, ConfusionTable, confuse
 from lungrt.evaluation.document import Counts, Evaluation
-from lungrt.evaluation.froc import ScanMarks, froc, score_marks, threshold_at
+from lungrt.evaluation.froc import FrocScan, froc, score_marks, threshold_at
 from lungrt.evaluation.malignancy import score_malignancy
 from lungrt.evaluation.matching import book_matches, luna_hits
 from lungrt.evaluation.selection import check_alike, outside_annotations
-from lungrt.evaluation.strata import Outcome, stratify
+from lungrt.evaluation.subgroups import Outcome, count_subgroups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,12 @@ __all__ = ["score"]
 
 @dataclass(frozen=True)
 class _Scored:
-    """One scan held against its truth."""
+    """Results of a scan compared with its annotations."""
 
     outcomes: list[Outcome]
-    marks: ScanMarks
+    marks: FrocScan
     stray: FalseMarks
-    p_nodule: NDArray[np.float64]  # of candidates, without those on excluded findings
+    p_nodule: NDArray[np.float64]  # of the candidates that are not on excluded findings
     is_nodule: NDArray[np.bool_]
 
 
@@ -53,27 +53,33 @@ def score(
     seed: int = 0,
     cases: int = 12,
 ) -> Evaluation:
-    """Score reports of series that are in the data.
+    """Score reports of series that belong to the data set.
 
-    The confusion table, FROC and calibration take a report's ``candidates``; false marks a scan and
-    the worst false marks take what it reports, its ``nodules``, which a profile may have merged.
+    The confusion table, the FROC and the calibration use the ``candidates`` of a report. The number
+    of false positives per scan and the worst false positives use its reported ``nodules``, which
+    the profile may have merged.
 
     Parameters
     ----------
     reports, findings
-        As `lungrt.evaluation.selection.select` gave them; what is found here is added.
+        Result of `lungrt.evaluation.selection.select`; further findings are added to `findings`.
     truth
+        Annotations of the data set.
     allow_mixed
-        Score reports of different bundles or options together, with a note.
+        Score reports of different bundles or options together and add a note.
     bootstraps, seed
-        For intervals.
+        Number of resamples and random seed of the bootstrap for intervals.
     cases
-        Most misses, and most false marks, to show.
+        Largest number of missed nodules, and of false positives, to list.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        Reports are of different bundles or options and that is not allowed.
+        Reports were made with different bundles or options and `allow_mixed` is False.
     """
     findings.notes += check_alike(reports, allow_mixed=allow_mixed)
     findings.outside += outside_annotations(reports, truth)
@@ -91,7 +97,7 @@ def score(
         for uid in findings.missing:
             lost = [Outcome(nodule, MISSED, None, None, None) for nodule in nodules.get(uid, [])]
             outcomes += lost
-            marks.append(ScanMarks(np.full(len(lost), np.nan), np.empty(0)))
+            marks.append(FrocScan(np.full(len(lost), np.nan), np.empty(0)))
             table.add([o.nodule for o in lost], np.full(len(lost), MISSED), np.empty(0, int))
     stray = [scan.stray for scan in scored]
     return Evaluation(
@@ -112,7 +118,7 @@ def score(
             outcomes, truth.nodules, table.with_malignancy, bootstraps=bootstraps, seed=seed
         ),
         calibrations=_calibrations(scored, outcomes),
-        strata=stratify(outcomes, threshold_at(marks, 1.0), threshold_at(marks, 4.0)),
+        subgroups=count_subgroups(outcomes, threshold_at(marks, 1.0), threshold_at(marks, 4.0)),
         misses=worst_misses(outcomes, cases),
         false_marks=worst_false_marks(stray, cases),
         outcomes=outcomes,
@@ -129,7 +135,7 @@ def _common_setup(reports: Sequence[ScanReport]) -> dict[str, str]:
 
 
 def _unasked(reports: Sequence[ScanReport]) -> list[str]:
-    """Tell of marks that pass here and were not asked for malignancy."""
+    """Return a note about the candidates that pass but have no p(malignant)."""
     count = sum(
         int(
             (
@@ -140,7 +146,10 @@ def _unasked(reports: Sequence[ScanReport]) -> list[str]:
     )
     if not count:
         return []
-    return [f"{count} candidates pass but have no p(malignant); they count as Pred. Benign"]
+    return [
+        f"{count} candidates pass the nodule threshold but have no p(malignant); they count as "
+        "Pred. Benign"
+    ]
 
 
 def _score_scan(

@@ -1,4 +1,4 @@
-"""Which reports are scored, and what is said of the others."""
+"""Selection of the reports to score, and findings about reports, scans and annotations."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ __all__ = ["Findings", "check_alike", "coverage_notes", "outside_annotations", "
 
 @dataclass
 class Findings:
-    """What a reader of scores has to know beside them.
+    """Findings that a reader of the scores has to know.
 
     Attributes
     ----------
     failed : dict of str to str
-        Why a scan could not be diagnosed, by series.
+        Error message of each scan that could not be diagnosed, by series.
     missing : list of str
-        Series of the data that have no report.
+        Series of the data set that have no report.
     missing_nodules : int
-        True nodules in those.
+        Number of annotated nodules in these series.
     missing_counted : bool
-        Whether they are scored, as scans without a mark.
+        Whether these series are scored as scans without a mark.
     foreign : dict of str to str
-        Files of reports that were not scored, by series: these are not in the data.
+        Files of reports that were not scored because their series, the key, is not in the data.
     outside : list of str
-        Annotations that lie outside of their scan.
+        Messages about annotations outside of their scan.
     notes : list of str
-        Everything else.
+        Further messages.
     """
 
     failed: dict[str, str] = field(default_factory=dict)
@@ -55,22 +55,28 @@ def select(
     failed: dict[str, str] | None = None,
     count_missing: bool = False,
 ) -> tuple[list[ScanReport], Findings]:
-    """Take the reports of series that are in the data.
+    """Select the reports whose series belong to the data set.
 
     Parameters
     ----------
     reports, truth
+        Reports to select from, and the annotations of the data set.
     known
-        Series that the data consists of.
+        Series of the data set.
     failed
-        See `Findings`.
+        Scans that could not be diagnosed; see `Findings`.
     count_missing
-        Say that series without a report are to be scored as scans without a mark.
+        Score series without a report as scans without a mark.
+
+    Returns
+    -------
+    reports : list of ScanReport
+    findings : Findings
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        No report is of a series of the data.
+        No report belongs to a series of the data set.
     """
     known = set(known)
     reported = {report.series_uid for report in reports}
@@ -86,26 +92,26 @@ def select(
     chosen = [report for report in reports if report.series_uid in known]
     if not chosen:
         example = next(iter(findings.foreign.items()), None)
-        detail = f"; {example[1]}, for one, is of series {example[0]}" if example else ""
+        detail = f"; for example, {example[1]} is one of series {example[0]}" if example else ""
         raise InvalidArgument(
-            f"none of {len(reports)} reports is of a series of the data ({len(known)} series)"
-            f"{detail}"
+            f"none of the {len(reports)} reports belongs to a series of the data set "
+            f"({len(known)} series){detail}"
         )
     return chosen, findings
 
 
 def check_alike(reports: Sequence[ScanReport], *, allow_mixed: bool = False) -> list[str]:
-    """Check that one bundle with the same options made all reports.
+    """Check that all reports were made with the same bundle and options.
 
     Returns
     -------
     list of str
-        What differs, in words, where that is allowed.
+        Messages about the differences.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        Something differs and that is not allowed.
+        There are differences and `allow_mixed` is False.
     """
     differences = []
     for name in dict.fromkeys(name for report in reports for name in report.setup):
@@ -114,20 +120,21 @@ def check_alike(reports: Sequence[ScanReport], *, allow_mixed: bool = False) -> 
             files.setdefault(report.setup.get(name, "not stated"), []).append(report.name)
         if len(files) > 1:
             listed = ", ".join(
-                f"{value[:16]} ({len(names)}, such as {names[0]})" for value, names in files.items()
+                f"{value[:16]} ({len(names)} reports, such as {names[0]})"
+                for value, names in files.items()
             )
             differences.append(f"reports differ in {name}: {listed}")
     if differences and not allow_mixed:
         raise InvalidArgument(
             "\n".join(differences)
-            + "\nscores of different pipelines do not belong in one table; score each on its own, "
-            "or say --allow-mixed"
+            + "\nthe scores of different pipelines should not be combined; evaluate each of them "
+            "separately, or use --allow-mixed"
         )
     return differences
 
 
 def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str]:
-    """Name each true nodule whose centre is not in its scan, and why that may be."""
+    """Return a message for each annotated nodule outside of its scan, with the likely cause."""
     nodules = truth.by_series()
     found = []
     for report in reports:
@@ -137,11 +144,11 @@ def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str
             x, y, z = nodule.center_mm
             hint = ""
             if report.contains((z, y, x)):
-                hint = "; with X and Z exchanged it would be inside"
+                hint = "; it would be inside with X and Z exchanged"
             elif report.contains((-x, -y, z)):
-                hint = "; with X and Y negated (RAS instead of LPS) it would be inside"
+                hint = "; it would be inside with X and Y negated (RAS instead of LPS)"
             found.append(
-                f"{nodule.source}: ({x:.1f}, {y:.1f}, {z:.1f}) mm lies outside of its scan "
+                f"{nodule.source}: ({x:.1f}, {y:.1f}, {z:.1f}) mm lies outside of scan "
                 f"{report.series_uid}{hint}"
             )
     return found
@@ -150,23 +157,23 @@ def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str
 def coverage_notes(
     reports: Sequence[ScanReport], truth: Truth, known: Collection[str]
 ) -> list[str]:
-    """Say where annotations and scans do not cover each other.
+    """Return messages about scans without annotations and annotations without scans.
 
-    A scan without annotation is one without a nodule only if its data set says so.
+    A scan without annotations has no nodule only if the data set says that it covers the scan.
     """
     annotated = truth.by_series()
     notes = []
     bare = [report.series_uid for report in reports if report.series_uid not in annotated]
     if bare and truth.series is None:
         notes.append(
-            f"{len(bare)} of {len(reports)} scored scans have no annotation and count as scans "
-            f"without a nodule, such as {bare[0]}; a seriesuids.csv that names the data's series "
-            "leaves others out"
+            f"{len(bare)} of {len(reports)} scored scans, such as {bare[0]}, have no annotation "
+            "and count as scans without a nodule; to leave scans out, list the series of the data "
+            "set in seriesuids.csv"
         )
     absent = {uid: own for uid, own in annotated.items() if uid not in known}
     if absent:
         notes.append(
-            f"{len(absent)} annotated series are not among the scans, and their "
-            f"{sum(map(len, absent.values()))} true nodules not scored"
+            f"{len(absent)} annotated series are not among the scans, so that their "
+            f"{sum(map(len, absent.values()))} annotated nodules are not scored"
         )
     return notes

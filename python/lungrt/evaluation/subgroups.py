@@ -1,9 +1,10 @@
-"""Detection of kinds of nodules: by size, by difficulty, by how readers agree.
+"""Detection in subgroups of nodules, such as by size, by difficulty or by agreement of readers.
 
-Difficulty is the data's own ``difficulty`` where it says so; else the readers' mean ``subtlety`` (4
-or more easy, under 3 hard); else easy is 10 mm or more and marked by four readers or more, hard is
-under 6 mm, and medium what lies between. Readers' agreement is the range of their ratings of
-malignancy (highest - lowest): 0 or 1 agree, 2 differ, 3 or 4 contradict.
+The difficulty of a nodule is the ``difficulty`` of the data set if it has one. Otherwise it follows
+from the mean ``subtlety`` of the readers: easy from 4, hard under 3. Otherwise a nodule of 10 mm or
+more that four or more readers rated is easy, one under 6 mm is hard, and others are medium. The
+agreement of readers is the range of their malignancy ratings (highest - lowest): 0 or 1 is
+"agree", 2 is "differ", 3 or 4 is "contradict".
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from lungrt.evaluation.annotations import Nodule
 
-__all__ = ["Outcome", "Stratum", "stratify"]
+__all__ = ["Outcome", "Subgroup", "count_subgroups"]
 
 _SIZES_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, math.inf)
 _FOUR_READERS = 4
@@ -30,19 +31,19 @@ _Z = 1.959963984540054  # of 95 %
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a true nodule.
+    """Result for an annotated nodule.
 
     Attributes
     ----------
     nodule : Nodule
     book_class : int
-        Of `lungrt.evaluation.confusion`.
+        Class of `lungrt.evaluation.confusion`.
     best : float or None
         Highest p(nodule) of the candidates that belong to it by the book's rule.
     hit : float or None
-        Highest of the marks that hit it by LUNA16's rule.
+        Highest p(nodule) of the candidates that hit it by LUNA16's rule.
     p_malignant : float or None
-        Highest of the marks that belong to it and pass.
+        Highest p(malignant) of the candidates that belong to it and pass the nodule threshold.
     """
 
     nodule: Nodule
@@ -53,20 +54,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Stratum:
-    """Detection within a kind of nodules.
+class Subgroup:
+    """Detection in a subgroup of nodules.
 
     Attributes
     ----------
     group, name : str
-        "size" and "6 - 8 mm".
+        Such as "size" and "6 - 8 mm".
     nodules : int
+        Number of nodules of the subgroup.
     proposed, found : int
-        With a candidate, and with one that passes as a nodule (the book's matching).
+        Number of nodules that have a candidate, and that have a candidate that passes the nodule
+        threshold (the book's matching).
     found_interval : tuple of float
-        Wilson's 95 % interval of found / nodules; it takes nodules as independent.
+        Wilson's 95 % interval of found / nodules, which assumes independent nodules.
     found_at_1, found_at_4 : int
-        At the threshold that gives at most 1 or 4 false marks a scan (LUNA16's matching).
+        Number of nodules that are found at the lowest threshold with at most 1 or 4 false positives
+        per scan (LUNA16's matching).
     """
 
     group: str
@@ -79,33 +83,34 @@ class Stratum:
     found_at_4: int
 
 
-def stratify(outcomes: Sequence[Outcome], at_1: float, at_4: float) -> list[Stratum]:
-    """Count every stratum that has nodules, all of them first.
+def count_subgroups(outcomes: Sequence[Outcome], at_1: float, at_4: float) -> list[Subgroup]:
+    """Return the subgroup of all nodules and every other subgroup that has nodules.
 
     Parameters
     ----------
     outcomes
+        Results for the nodules.
     at_1, at_4
-        Thresholds of probability; see `Stratum`.
+        Thresholds with at most 1 and 4 false positives per scan.
     """
-    strata = [_stratum("all", "all nodules", outcomes, at_1, at_4)] if outcomes else []
+    subgroups = [_subgroup("all", "all nodules", outcomes, at_1, at_4)] if outcomes else []
     for group, (namer, order) in _GROUPS.items():
         members: dict[str, list[Outcome]] = {}
         for outcome in outcomes:
             if (name := namer(outcome.nodule)) is not None:
                 members.setdefault(name, []).append(outcome)
         names = [name for name in order if name in members] or sorted(members)
-        strata += [_stratum(group, name, members[name], at_1, at_4) for name in names]
+        subgroups += [_subgroup(group, name, members[name], at_1, at_4) for name in names]
         if group == "size" and (large := [o for o in outcomes if o.nodule.diameter_mm >= 6]):
-            strata.append(_stratum(group, "6 mm or more, together", large, at_1, at_4))
-    return strata
+            subgroups.append(_subgroup(group, "6 mm or more, together", large, at_1, at_4))
+    return subgroups
 
 
-def _stratum(
+def _subgroup(
     group: str, name: str, members: Sequence[Outcome], at_1: float, at_4: float
-) -> Stratum:
+) -> Subgroup:
     found = sum(outcome.book_class > FILTERED for outcome in members)
-    return Stratum(
+    return Subgroup(
         group,
         name,
         len(members),
@@ -118,7 +123,7 @@ def _stratum(
 
 
 def wilson_interval(found: int, total: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share."""
+    """Return Wilson's 95 % interval of the proportion found / total."""
     share, spread = found / total, _Z * _Z / total
     middle = (share + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(share * (1 - share) / total + spread / total / 4) / (1 + spread)
@@ -169,7 +174,7 @@ def _malignancy(nodule: Nodule) -> str | None:
 
 
 def _solid(nodule: Nodule) -> str | None:
-    """Tell what a detector is expected to find."""
+    """Return the subgroup of the nodules that a detector is expected to find, or None."""
     large = nodule.density == "solid" and nodule.diameter_mm >= 6
     return "solid, 6 mm or more" if large else None
 

@@ -1,4 +1,4 @@
-"""What the page, the picture and the terminal say alike."""
+"""Summary of an evaluation that the HTML page, the PNG and the terminal share."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.roc import Interval, Roc
 
-__all__ = ["curves", "differences", "interval", "tiles", "warnings"]
+__all__ = ["curves", "differences", "interval", "key_figures", "warnings"]
 
 
 def interval(value: Interval | None) -> str:
-    """Return "0.123 - 0.456", or a dash."""
+    """Return an interval as text, such as "0.123 - 0.456", or a dash for None."""
     return "-" if value is None else f"{value[0]:.3f} - {value[1]:.3f}"
 
 
 def curves(evaluation: Evaluation) -> list[Roc]:
-    """Return every ROC, each pipeline's before the baseline of the same nodules."""
+    """Return the ROC curves, each followed by the diameter's for the same nodules."""
     scores = evaluation.malignancy
     every = (
         scores.found,
@@ -30,35 +30,35 @@ def curves(evaluation: Evaluation) -> list[Roc]:
 
 
 def differences(evaluation: Evaluation) -> list[tuple[str, Interval | None]]:
-    """Return the intervals of AUC differences that there are, with their names."""
+    """Return the names and intervals of the differences between AUCs."""
     scores = evaluation.malignancy
     both = (
-        ("difference to diameter, found nodules", scores.found, scores.found_difference),
-        ("difference to diameter, missed ones 0", scores.end_to_end, scores.end_to_end_difference),
+        ("difference of both AUCs, found nodules", scores.found, scores.found_difference),
+        ("difference of both AUCs, all nodules", scores.end_to_end, scores.end_to_end_difference),
     )
     return [(name, value) for name, curve, value in both if curve]
 
 
-def tiles(evaluation: Evaluation) -> list[dict[str, str]]:
-    """Return the few numbers that come first."""
+def key_figures(evaluation: Evaluation) -> list[dict[str, str]]:
+    """Return the most important numbers, each with its name, value and detail."""
     counts, froc = evaluation.counts, evaluation.froc
-    found = evaluation.strata[0].found if evaluation.strata else 0
-    share = f"{100 * found / counts.nodules:.0f} %" if counts.nodules else "no true nodule"
+    found = evaluation.subgroups[0].found if evaluation.subgroups else 0
+    share = f"{100 * found / counts.nodules:.0f} %" if counts.nodules else "no annotated nodule"
     scores = evaluation.malignancy
     auc = scores.found or scores.baseline
-    name = "AUC, malignancy" if scores.found else "AUC of the diameter"
+    name = "AUC of malignancy" if scores.found else "AUC of the diameter"
     return [
         _tile("Scans", str(counts.scans), f"{counts.candidates} candidates"),
         _tile("Nodules found", f"{found} of {counts.nodules}", share),
         _tile(
-            "False marks a scan",
+            "False positives per scan",
             f"{counts.false_reported / counts.scans:.2f}",
-            f"{counts.false_reported} of {counts.reported} reported",
+            f"{counts.false_reported} of {counts.reported} reported marks",
         ),
         _tile(
             "CPM",
             f"{froc.cpm:.3f}" if froc else "-",
-            interval(froc.cpm_interval) if froc else "undefined without a nodule",
+            interval(froc.cpm_interval) if froc else "undefined: no annotated nodule",
         ),
         _tile(
             name,
@@ -73,32 +73,28 @@ def _tile(name: str, value: str, detail: str) -> dict[str, str]:
 
 
 def warnings(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
-    """Return what a reader has to know beside the scores, as titles and lines."""
+    """Return warnings that belong to the scores, each as a title and further lines."""
     findings = evaluation.findings
-    told = []
+    found = []
     if findings.failed:
         lines = [f"{uid}: {why}" for uid, why in findings.failed.items()]
-        told.append((f"{_count(len(lines), 'scan')} failed", lines))
+        found.append((f"{_count(len(lines), 'scan')} failed", lines))
     if findings.missing:
-        fate = "scored as scans without a mark" if findings.missing_counted else "not scored"
+        how = "scored as if they had no marks" if findings.missing_counted else "not scored"
         title = (
-            f"{_count(len(findings.missing), 'scan')} of the data without a report, {fate} "
-            f"({_count(findings.missing_nodules, 'true nodule')})"
+            f"{_count(len(findings.missing), 'scan')} of the data set without a report, {how} "
+            f"({_count(findings.missing_nodules, 'annotated nodule')})"
         )
-        told.append((title, findings.missing))
+        found.append((title, findings.missing))
     if findings.foreign:
         lines = [f"{uid}: {name}" for uid, name in findings.foreign.items()]
-        told.append(
-            (
-                f"{_count(len(lines), 'report')} of series that are not in the data, not scored",
-                lines,
-            )
-        )
+        count = _count(len(lines), "report")
+        found.append((f"{count} not scored: the series is not in the data set", lines))
     if findings.outside:
         count = _count(len(findings.outside), "annotation")
-        told.append((f"{count} outside of the scan, scored all the same", findings.outside))
-    told += [(note, []) for note in findings.notes]
-    return told
+        found.append((f"{count} outside of the scan (scored nevertheless)", findings.outside))
+    found += [(note, []) for note in findings.notes]
+    return found
 
 
 def _count(count: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""An evaluation on a terminal."""
+"""Terminal output of an evaluation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from lungrt.evaluation import wording
+from lungrt.evaluation import summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 __all__ = ["print_evaluation"]
 
-_LINES = 5  # of a warning; files have them all
-_FEW_NODULES = 20  # fit a screen, each on a line of its own
+_LINES = 5  # most lines of a warning; the output files have all of them
+_FEW_NODULES = 20  # most nodules that are listed one by one
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print the book's table, then every score in a few lines."""
+    """Print the confusion table and the scores."""
     console.print(str(evaluation.table), soft_wrap=True)
     console.print()
-    for tile in wording.tiles(evaluation):
-        detail = f"  ({tile['detail']})" if tile["detail"] else ""
-        console.print(f"{tile['name'] + ':':<20} {tile['value']}{detail}", soft_wrap=True)
+    for figure in summary.key_figures(evaluation):
+        detail = f"  ({figure['detail']})" if figure["detail"] else ""
+        console.print(f"{figure['name'] + ':':<25} {figure['value']}{detail}", soft_wrap=True)
     if evaluation.froc:
         at = evaluation.froc.at.items()
         listed = "  ".join(f"{rate}: {sensitivity:.3f}" for rate, sensitivity in at)
-        console.print(f"{'FROC:':<20} {listed}", soft_wrap=True)
+        console.print(f"{'FROC:':<25} {listed}  (sensitivity by rate)", soft_wrap=True)
     for calibration in evaluation.calibrations:
         console.print(
-            f"{'calibration:':<20} {calibration.title}: expected error "
-            f"{calibration.expected_error:.4f}, Brier {calibration.brier:.4f}",
+            f"{'Calibration:':<25} {calibration.title}: expected error "
+            f"{calibration.expected_error:.4f}, Brier score {calibration.brier:.4f}",
             soft_wrap=True,
         )
     console.print()
     console.print(_malignancy(evaluation))
-    if evaluation.strata:
-        console.print(_strata(evaluation))
+    if evaluation.subgroups:
+        console.print(_subgroups(evaluation))
     if 0 < len(evaluation.outcomes) <= _FEW_NODULES:
         console.print(_nodules(evaluation))
-    for title, lines in wording.warnings(evaluation):
+    for title, lines in summary.warnings(evaluation):
         console.print(f"note: {title}", soft_wrap=True, style="yellow")
         for line in lines[:_LINES]:
             console.print(f"  {line}", soft_wrap=True)
@@ -58,38 +58,40 @@ def _table(*headings: str) -> Table:
 
 
 def _malignancy(evaluation: Evaluation) -> Table:
-    table = _table("malignant or benign", "benign", "malignant", "AUC", "95 %")
-    for curve in wording.curves(evaluation):
+    table = _table("ROC of malignancy", "benign", "malignant", "AUC", "95 % interval")
+    for curve in summary.curves(evaluation):
         auc = "undefined" if curve.auc is None else f"{curve.auc:.3f}"
         table.add_row(
             curve.title,
             str(curve.benign),
             str(curve.malignant),
             auc,
-            wording.interval(curve.interval),
+            summary.interval(curve.interval),
         )
-    for name, difference in wording.differences(evaluation):
-        table.add_row(name, "", "", "", wording.interval(difference))
+    for name, difference in summary.differences(evaluation):
+        table.add_row(name, "", "", "", summary.interval(difference))
     return table
 
 
-def _strata(evaluation: Evaluation) -> Table:
-    table = _table("detection", "nodules", "proposed", "found", "95 %", "at 1 a scan", "at 4")
-    for stratum in evaluation.strata:
+def _subgroups(evaluation: Evaluation) -> Table:
+    table = _table(
+        "subgroup", "nodules", "proposed", "found", "95 % interval", "at 1 FP/scan", "at 4 FP/scan"
+    )
+    for subgroup in evaluation.subgroups:
         table.add_row(
-            stratum.name if stratum.group == "all" else f"{stratum.group}: {stratum.name}",
-            str(stratum.nodules),
-            str(stratum.proposed),
-            str(stratum.found),
-            wording.interval(stratum.found_interval),
-            str(stratum.found_at_1),
-            str(stratum.found_at_4),
+            subgroup.name if subgroup.group == "all" else f"{subgroup.group}: {subgroup.name}",
+            str(subgroup.nodules),
+            str(subgroup.proposed),
+            str(subgroup.found),
+            summary.interval(subgroup.found_interval),
+            str(subgroup.found_at_1),
+            str(subgroup.found_at_4),
         )
     return table
 
 
 def _nodules(evaluation: Evaluation) -> Table:
-    table = _table("annotated nodule", "mm", "is", "taken for", "p nodule", "p malignant")
+    table = _table("annotated nodule", "mm", "truth", "result", "p(nodule)", "p(malignant)")
     kinds = {None: "-", True: "malignant", False: "benign"}
     for outcome in evaluation.outcomes:
         nodule = outcome.nodule
@@ -97,7 +99,7 @@ def _nodules(evaluation: Evaluation) -> Table:
             ", ".join(f"{value:.1f}" for value in nodule.center_mm),
             f"{nodule.diameter_mm:.1f}",
             kinds[nodule.malignant],
-            evaluation.in_words(outcome.book_class),
+            evaluation.class_label(outcome.book_class),
             *("-" if p is None else f"{p:.3f}" for p in (outcome.best, outcome.p_malignant)),
         )
     return table

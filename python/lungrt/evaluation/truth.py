@@ -1,4 +1,4 @@
-"""Which files of a data set say what is in its scans."""
+"""Search for the annotation files of a data set, and their combined content."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ ANNOTATIONS = "annotations.csv"
 RATINGS = "annotations_with_malignancy.csv"
 EXCLUDED = "annotations_excluded.csv"
 SERIES = "seriesuids.csv"
-PLANTED = "planted.csv"  # how the nodules of phantoms look
-# Beside the scans, or where LUNA16's download and its scoring script keep them.
+PLANTED = "planted.csv"  # appearance of the nodules of phantoms
+# Beside the scans, or where LUNA16's download and its scoring script have them.
 _PLACES = (".", "annotations", "CSVFILES", "evaluationScript/annotations")
-# Files of LUNA16 that say nothing of true nodules.
+# Files of LUNA16 that are not annotations.
 _OTHERS = ("candidates.csv", "candidates_V2.csv", "sampleSubmission.csv")
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known to be in a data set.
+    """Annotations of a data set.
 
     Attributes
     ----------
     nodules : list of Nodule
     excluded : dict
-        Findings that count for nothing, by series.
+        Excluded findings by series.
     series : list of str or None
-        Series that the data set consists of; None where no file says so.
+        Series of the data set; None if no file lists them.
     files : list of str
         Names of the files that were read.
     """
@@ -52,7 +52,7 @@ class Truth:
     files: list[str] = field(default_factory=list)
 
     def by_series(self) -> dict[str, list[Nodule]]:
-        """Return the true nodules of each series that has some, in the order of the files."""
+        """Return the nodules of each series that has any, in the order of the files."""
         series: dict[str, list[Nodule]] = {}
         for nodule in self.nodules:
             series.setdefault(nodule.series_uid, []).append(nodule)
@@ -65,22 +65,27 @@ def read_truth(data: Path) -> Truth:
     Parameters
     ----------
     data
-        A CSV file of annotations, which is then the only one; or a folder as LUNA16 has it, with
-        ``annotations.csv``, ``annotations_with_malignancy.csv`` or both, and perhaps
-        ``annotations_excluded.csv``, ``seriesuids.csv`` and ``planted.csv``; or a folder with one
-        CSV file of any other name.
+        A CSV file of annotations; or a folder like LUNA16's with ``annotations.csv``,
+        ``annotations_with_malignancy.csv`` or both, and optionally ``annotations_excluded.csv``,
+        ``seriesuids.csv`` and ``planted.csv``; or a folder with one CSV file of any other name.
+
+    Returns
+    -------
+    Truth
 
     Raises
     ------
     lungrt.errors.Io
-        Nothing is there, or it cannot be read.
+        The file or folder does not exist or cannot be read.
     lungrt.errors.InvalidArgument
-        No file or several could be meant, or one is malformed.
+        The folder has no annotation file or more than one, or a file is malformed.
     """
     if data.is_file():
         return Truth(read_annotations(data), files=[data.name])
     if not data.is_dir():
-        raise Io(f"{data}: no such file or folder; expected a data set or its annotations")
+        raise Io(
+            f"{data}: file or folder not found; expected a data set or a CSV file of annotations"
+        )
     files = {name: _find(data, name) for name in (ANNOTATIONS, RATINGS, PLANTED, EXCLUDED, SERIES)}
     first = files[ANNOTATIONS] or files[RATINGS] or _only_csv(data)
     nodules = read_annotations(first)
@@ -102,7 +107,9 @@ def read_truth(data: Path) -> Truth:
 def _find(data: Path, name: str) -> Path | None:
     found = [path for place in _PLACES if (path := data / place / name).is_file()]
     if len(found) > 1:
-        raise InvalidArgument(f"{name} is there twice: {found[0]} and {found[1]}; keep one")
+        raise InvalidArgument(
+            f"{name} was found twice: {found[0]} and {found[1]}; keep only one of them"
+        )
     return found[0] if found else None
 
 
@@ -111,8 +118,8 @@ def _only_csv(data: Path) -> Path:
     found = sorted(path for path in data.glob("*.csv") if path.name not in known)
     if len(found) == 1:
         return found[0]
-    what = "holds no" if not found else f"holds {len(found)} CSV files, but no"
+    what = f"the folder has {len(found)} CSV files, but no" if found else "the folder has no"
     raise InvalidArgument(
-        f"{data}: {what} {ANNOTATIONS} or {RATINGS}; expected one of them, or a single CSV file "
-        "with seriesuid,coordX,coordY,coordZ,diameter_mm"
+        f"{data}: {what} {ANNOTATIONS} or {RATINGS}; expected one of these, or a single CSV file "
+        "with the columns seriesuid,coordX,coordY,coordZ,diameter_mm"
     )

@@ -121,7 +121,7 @@ def test_series_uids(tmp_path: Path) -> None:
         read_series_uids(write(tmp_path / "s.csv", "1.2", "1.3", "1.2"))
     with pytest.raises(InvalidArgument, match="line 1: expected a series UID and nothing else"):
         read_series_uids(write(tmp_path / "s.csv", "1.2,5"))
-    with pytest.raises(InvalidArgument, match="names no series"):
+    with pytest.raises(InvalidArgument, match="the file has no series UID"):
         read_series_uids(write(tmp_path / "s.csv", "seriesuid"))
 
 
@@ -170,7 +170,7 @@ def test_no_annotations(tmp_path: Path) -> None:
         read_truth(tmp_path / "nothing")
     write(tmp_path / "annotations.csv", HEADER)
     write(tmp_path / "CSVFILES" / "annotations.csv", HEADER)
-    with pytest.raises(InvalidArgument, match="is there twice"):
+    with pytest.raises(InvalidArgument, match="was found twice"):
         read_truth(tmp_path)
 
 

@@ -92,7 +92,7 @@ def test_folder_through_a_bundle(evaluate: Callable[..., Result], tmp_path: Path
     html = files[0].read_text()
     crops = min(12, content["counts"]["false_reported"])
     assert html.count("data:image/png") == crops > 0
-    assert "no picture: lies outside of its scan" in html
+    assert "no picture: the position lies outside of the scan" in html
     assert files[1].read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "luna.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -200,12 +200,12 @@ def test_what_is_refused_before_anything_is_run(
     twice = ("--output", tmp_path / "x.json") * 2
     assert "given twice" in error_line(evaluate(*twice))
     within = tmp_path / "reports" / "scores.json"
-    assert "would be taken for a report" in error_line(evaluate("--output", within))
+    assert "would be read as a report" in error_line(evaluate("--output", within))
     assert "expected .csv" in error_line(evaluate("--submission", tmp_path / "x.json"))
     assert "cannot be written" in error_line(evaluate("--output", tmp_path / "no" / "x.json"))
-    assert "no such folder" in error_line(evaluate("--scans", tmp_path / "no"))
+    assert "folder not found" in error_line(evaluate("--scans", tmp_path / "no"))
     (tmp_path / "bare").mkdir()
-    assert "holds no CT" in error_line(evaluate("--scans", tmp_path / "bare"))
+    assert "the folder has no CT" in error_line(evaluate("--scans", tmp_path / "bare"))
     assert "NAME=VALUE" in error_line(evaluate("--engine-option", "x"))
     (luna / "annotations.csv").write_text(f"{HEADER}\n1.1,0,0,zero,10\n")
     assert "annotations.csv, line 2: coordZ is 'zero'" in error_line(evaluate())

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungrt.evaluation.annotations import ExcludedMark, Nodule
-from lungrt.evaluation.froc import FALSE_MARKS_A_SCAN, Froc, froc, score_marks, threshold_at
+from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN, Froc, froc, score_marks, threshold_at
 from lungrt.evaluation.reports import Marks
 
 # Few different values, so that ties, shared marks and shared places are common.
@@ -94,7 +94,7 @@ def _by_roc(scans: list[independent.Scan]) -> float:
     nodules = sum(scan.hit.size for scan in each)  # type: ignore[attr-defined]
     x, y, _ = metrics.roc_curve([1] * len(hits) + [0] * len(false), [*hits, *false])
     rates = x * len(false) / len(scans)
-    return float(np.interp(FALSE_MARKS_A_SCAN, rates, y * len(hits) / nodules).mean())
+    return float(np.interp(FALSE_POSITIVES_PER_SCAN, rates, y * len(hits) / nodules).mean())
 
 
 def test_a_hit_is_nearer_than_half_the_diameter() -> None:

@@ -20,7 +20,7 @@ from lungrt.evaluation.document import Evaluation
 from lungrt.evaluation.page import to_html
 from lungrt.evaluation.picture import to_png
 from lungrt.evaluation.plots import panels, require_packages, to_svg
-from lungrt.evaluation.scans import Scan
+from lungrt.evaluation.scans import ScanFile
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
 from lungrt.evaluation.terminal import print_evaluation
@@ -103,16 +103,16 @@ def test_page_has_every_score(full: Evaluation) -> None:
     assert "p(malignant) of found nodules" in html
     assert "diameter of found nodules" in html
     assert "diameter of all annotated nodules" in html
-    assert "no picture: not asked for" in html
-    assert "readers&#39; agreement" in html
+    assert "no picture: not requested" in html
+    assert "agreement of the readers on malignancy" in html
     assert "prefers-color-scheme: dark" in html
 
 
 def test_page_without_nodules_says_what_is_undefined(empty: Evaluation) -> None:
     html = to_html(empty)
     assert checked(html).tags.count("img") == 0
-    assert "Undefined: there is no true nodule" in html
-    assert "There is no candidate to look at" in html
+    assert "Undefined: the scored scans have no annotated nodule" in html
+    assert "The reports have no candidates" in html
     assert "no malignancy model" in html
 
 
@@ -137,7 +137,7 @@ def test_long_lists_on_a_page_are_folded(full: Evaluation) -> None:
     html = to_html(many)
     checked(html)
     assert "<summary>300 lines</summary>" in html
-    assert "and 200 more; the JSON file has them all" in html
+    assert "and 200 more; the JSON output lists all of them" in html
     assert "<details><summary>60 nodules</summary>" in html
     assert "<details open><summary>6 nodules</summary>" in to_html(full)
 
@@ -148,7 +148,7 @@ def test_curves_follow_the_reader(full: Evaluation) -> None:
     for svg in drawn.values():
         assert svg.lstrip().startswith("<?xml")
         assert "prefers-color-scheme: dark" in svg
-    assert "false marks a scan" in drawn["froc"]
+    assert "false positives per scan" in drawn["froc"]
 
 
 def test_picture(full: Evaluation, empty: Evaluation) -> None:
@@ -164,10 +164,10 @@ def test_terminal(full: Evaluation, empty: Evaluation) -> None:
     print_evaluation(Console(file=text, width=160, markup=False), full)
     assert str(full.table) in text.getvalue()
     assert "0.125: " in text.getvalue()
-    assert "difference to diameter, found nodules" in text.getvalue()
+    assert "difference of both AUCs, found nodules" in text.getvalue()
     text = io.StringIO()
     print_evaluation(Console(file=text, width=160, markup=False), empty)
-    assert "undefined without a nodule" in text.getvalue()
+    assert "undefined: no annotated nodule" in text.getvalue()
     assert "undefined: 0 benign and 0 malignant nodules" in text.getvalue()
 
 
@@ -231,24 +231,24 @@ def test_each_case_gets_its_picture_or_the_reason(
 ) -> None:
     read = []
 
-    def read_scan(scan: Scan) -> lungrt.CtVolume:
+    def read_scan(scan: ScanFile) -> lungrt.CtVolume:
         read.append(scan.series_uid)
         if scan.series_uid == "bad":
             raise lungrt.errors.Io("bad.mhd: cannot be read")
         return volume
 
-    monkeypatch.setattr(Scan, "read", read_scan)
+    monkeypatch.setattr(ScanFile, "read", read_scan)
     inside, outside = volume.geometry.to_world((1, 9, 9)), (900.0, 0.0, 0.0)
     cases = [
         Case("x", "", uid, place, 5.0)
         for uid, place in (("a", inside), ("a", outside), ("bad", inside), ("none", inside))
     ]
-    add_pictures(cases, {uid: Scan(uid, tmp_path) for uid in ("a", "bad")})
+    add_pictures(cases, {uid: ScanFile(uid, tmp_path) for uid in ("a", "bad")})
     assert [case.picture is not None for case in cases] == [True, False, False, False]
     assert [case.no_picture for case in cases[1:]] == [
-        "lies outside of its scan",
+        "the position lies outside of the scan",
         "the scan cannot be read: bad.mhd: cannot be read",
-        "the scan is not here",
+        "the scan was not found; --scans sets its folder",
     ]
     assert read == ["a", "bad"]
 

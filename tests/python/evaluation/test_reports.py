@@ -76,16 +76,16 @@ def _set(content: Any, path: str, value: Any) -> None:
         ("candidates/0/p_nodule", float("nan"), "p_nodule is nan"),
         ("candidates/0/p_nodule", 1.5, "p_nodule is 1.5, no probability"),
         ("candidates/0/p_nodule", True, "p_nodule is True"),
-        ("candidates/0/p_malignant", -0.1, "p_malignant is -0.1, no probability"),
-        ("candidates/0/center_mm", [1.0, 2.0], "no list of three numbers"),
+        ("candidates/0/p_malignant", -0.1, "p_malignant is -0.1, expected a probability"),
+        ("candidates/0/center_mm", [1.0, 2.0], "expected a list of three numbers"),
         ("candidates/0/center_mm", [1.0, 2.0, None], "center_mm is None"),
         ("nodules/0/diameter_mm", "wide", r"nodules\[0\].diameter_mm is 'wide'"),
         ("candidates", 5, "candidates is 5, no list"),
         ("candidates/0", [], r"candidates\[0\] is \[\], no object"),
         ("series", None, "series is None, no object"),
         ("series/spacing_mm", [1.0, 0.0, 1.0], "spacing_mm is"),
-        ("series/direction", [[1, 0, 0], [1, 0, 0], [0, 0, 1]], "no matrix of three independent"),
-        ("options/nodule_threshold", 7, "nodule_threshold is 7.0, no probability"),
+        ("series/direction", [[1, 0, 0], [1, 0, 0], [0, 0, 1]], "not an invertible 3 x 3 matrix"),
+        ("options/nodule_threshold", 7, "nodule_threshold is 7.0, expected a probability"),
         ("provenance", {}, "it lacks 'checkpoint_sha256'"),
     ],
 )
@@ -109,9 +109,9 @@ def test_no_report_at_all(tmp_path: Path, text: str) -> None:
 
 
 def test_folder_of_reports(tmp_path: Path) -> None:
-    with pytest.raises(Io, match="no such folder"):
+    with pytest.raises(Io, match="folder not found"):
         read_reports(tmp_path / "nothing")
-    with pytest.raises(InvalidArgument, match="holds no report"):
+    with pytest.raises(InvalidArgument, match="the folder has no report"):
         read_reports(tmp_path)
     write_report(tmp_path, "b")
     write_report(tmp_path, "a")

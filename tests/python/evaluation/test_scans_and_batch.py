@@ -15,7 +15,7 @@ from evaluation_examples import write_report
 import lungrt
 from lungrt.errors import InvalidArgument, Io
 from lungrt.evaluation.batch import run_batch
-from lungrt.evaluation.scans import Scan, find_scans
+from lungrt.evaluation.scans import ScanFile, find_scans
 
 WriteSeries = Callable[..., list[Path]]
 
@@ -85,7 +85,7 @@ def test_what_is_no_ct_is_no_scan(tmp_path: Path, write_series: WriteSeries) -> 
 
     write_series(tmp_path / "seg", edit=as_segmentation)
     assert find_scans(tmp_path) == []
-    with pytest.raises(Io, match="no such folder"):
+    with pytest.raises(Io, match="folder not found"):
         find_scans(tmp_path / "nothing")
 
 
@@ -145,7 +145,7 @@ def test_a_scan_that_fails_does_not_end_the_batch(
     luna: Path, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
 ) -> None:
     (luna / "subset0" / "1.1.raw").unlink()
-    scans = [*find_scans(luna), Scan("1.9", tmp_path / "gone.mhd")]
+    scans = [*find_scans(luna), ScanFile("1.9", tmp_path / "gone.mhd")]
     batch = run_batch(pipeline, tiny_bundle, scans, tmp_path / "reports", write)
     assert (batch.run, sorted(batch.failed)) == (2, ["1.1", "1.9"])
     assert "cannot be read" in batch.failed["1.1"]
@@ -186,5 +186,5 @@ def test_reports_of_another_run_are_refused_before_anything_is_run(
 def test_a_series_whose_name_no_file_can_have(
     uid: str, pipeline: lungrt.Pipeline, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidArgument, match="cannot name a file"):
-        run_batch(pipeline, tiny_bundle, [Scan(uid, tmp_path / "x.mhd")], tmp_path / "r", write)
+    with pytest.raises(InvalidArgument, match="cannot be used as the name of a file"):
+        run_batch(pipeline, tiny_bundle, [ScanFile(uid, tmp_path / "x.mhd")], tmp_path / "r", write)

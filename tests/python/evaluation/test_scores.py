@@ -1,4 +1,4 @@
-"""ROC with its baseline, calibration, strata, and everything together."""
+"""ROC with its baseline, calibration, subgroups, and everything together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lungrt.evaluation.reports import ScanReport
 from lungrt.evaluation.roc import compare_auc, roc
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
-from lungrt.evaluation.strata import Outcome, stratify, wilson_interval
+from lungrt.evaluation.subgroups import Outcome, count_subgroups, wilson_interval
 from lungrt.evaluation.truth import Truth
 
 
@@ -114,11 +114,11 @@ def test_calibration_counts_everything_once(items: list[tuple[float, bool]]) -> 
 
 def names_of(*nodules: object, **options: float) -> dict[str, int]:
     outcomes = [Outcome(n, 2, 0.9, 0.9, None) for n in nodules]  # type: ignore[arg-type]
-    strata = stratify(outcomes, options.get("at_1", 0.5), options.get("at_4", 0.5))
-    return {f"{s.group}: {s.name}": s.nodules for s in strata}
+    subgroups = count_subgroups(outcomes, options.get("at_1", 0.5), options.get("at_4", 0.5))
+    return {f"{s.group}: {s.name}": s.nodules for s in subgroups}
 
 
-def test_strata_by_size() -> None:
+def test_subgroups_by_size() -> None:
     found = names_of(*[nodule(diameter_mm=d) for d in (3.9, 4.0, 5.99, 6.0, 29.9, 30.0, 200.0)])
     assert found == {
         "all: all nodules": 7,
@@ -145,7 +145,7 @@ def test_strata_by_size() -> None:
         ({}, None),
     ],
 )
-def test_strata_by_difficulty(options: dict[str, object], expected: str | None) -> None:
+def test_subgroups_by_difficulty(options: dict[str, object], expected: str | None) -> None:
     found = [name for name in names_of(nodule(**options)) if name.startswith("diff")]  # type: ignore[arg-type]
     assert found == ([f"difficulty: {expected}"] if expected else [])
 
@@ -160,7 +160,7 @@ def test_strata_by_difficulty(options: dict[str, object], expected: str | None) 
         ((2,) * 7, "4 readers or more", "agree"),
     ],
 )
-def test_strata_by_readers(ratings: tuple[int, ...], readers: str, agreement: str | None) -> None:
+def test_subgroups_by_readers(ratings: tuple[int, ...], readers: str, agreement: str | None) -> None:
     found = names_of(nodule(ratings=ratings))
     assert f"readers: {readers}" in found
     assert [n for n in found if n.startswith("agr")] == (
@@ -168,7 +168,7 @@ def test_strata_by_readers(ratings: tuple[int, ...], readers: str, agreement: st
     )
 
 
-def test_strata_by_kind_and_truth() -> None:
+def test_subgroups_by_kind_and_truth() -> None:
     found = names_of(
         nodule(density="solid", malignant=True, shape="round"),
         nodule(density="ground glass", attachment="vessel"),
@@ -178,7 +178,7 @@ def test_strata_by_kind_and_truth() -> None:
     assert found["solid: solid, 6 mm or more"] == 1
     assert (found["shape: round"], found["attachment: vessel"]) == (1, 1)
     assert found["truth: malignant"] == 1
-    assert stratify([], 0.5, 0.5) == []
+    assert count_subgroups([], 0.5, 0.5) == []
 
 
 def test_wilson_interval() -> None:
@@ -262,7 +262,7 @@ def test_missing_scans_are_scored_on_request() -> None:
 def test_scores_without_a_nodule_say_that_they_are_undefined() -> None:
     e = evaluate([report("a", [(0.0, 0.9, None)]), report("b")], Truth([], series=["a", "b"]))
     assert e.froc is None
-    assert e.strata == []
+    assert e.subgroups == []
     assert e.malignancy.found is None
     assert e.malignancy.baseline.undefined == "undefined: 0 benign and 0 malignant nodules"
     assert e.table.counts["Non-Nodules"] == [0, 0, 1, 0]
