@@ -1,4 +1,4 @@
-"""``lungrt phantom``: synthetic chest CTs, or nodules for real ones, as a folder of LUNA16's."""
+"""``lungrt phantom``: writes synthetic chest CTs, or real CTs with implants, like LUNA16."""
 
 from __future__ import annotations
 
@@ -20,93 +20,152 @@ if TYPE_CHECKING:
 
 __all__ = ["phantom"]
 
-_IMPLANT = "Implant into a real CT"
-_LOOK = "The scan"
-_DISEASE = "What a lung field meets"
+_IMPLANT = "Implanting into a real CT"
+_SCAN = "Scan"
+_ANATOMY = "Anatomy and disease"
 
 
 def phantom(
     output: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Folder to make, as LUNA16 has it.", show_default=False),
+        typer.Option(
+            metavar="DIR",
+            help="Folder to write, in the layout of LUNA16. It must not exist or must be empty.",
+            show_default=False,
+        ),
     ],
-    seed: Annotated[int, typer.Option(help="Of patient, nodules and noise.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the patient, the nodules and the noise.")
+    ] = 0,
     count: Annotated[
-        int, typer.Option(min=1, help="How many scans: of seed, seed + 1, and so on.")
+        int,
+        typer.Option(min=1, help="Number of scans. They have the seeds SEED, SEED + 1, and so on."),
     ] = 1,
     nodules: Annotated[
         int | None,
-        typer.Option(help="Random nodules a scan; 4 if not given.", show_default=False),
+        typer.Option(
+            help="Number of random nodules in each scan. The default is 4, or 0 in a region "
+            "without lungs.",
+            show_default=False,
+        ),
     ] = None,
     nodule: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MM[:WORD...]",
-            help="A nodule: its diameter, then any of density, shape and attachment, e.g. "
-            "12:spiculated:chest-wall. As often as needed; instead of --nodules.",
+            help="A nodule to plant: its diameter in mm, optionally followed by its density "
+            "(solid, part-solid, ground-glass, calcified), shape (smooth, lobulated, spiculated) "
+            "and attachment (free, chest-wall, diaphragm, mediastinum, vessel, apex), such as "
+            "12:spiculated:chest-wall. Repeat the option for several nodules; it replaces "
+            "--nodules.",
             show_default=False,
         ),
     ] = None,
     size: Annotated[
-        str, typer.Option(metavar="SxRxC", help="Slices, rows and columns.")
+        str, typer.Option(metavar="SxRxC", help="Numbers of slices, rows and columns.")
     ] = "133x512x512",
     spacing: Annotated[
         str | None,
         typer.Option(
             metavar="X,Y,Z",
-            help="Of voxels, mm; what shows the whole chest if not given.",
+            help="Spacing of voxels in mm. By default the scan shows the whole chest.",
             show_default=False,
         ),
     ] = None,
     center: Annotated[
-        str, typer.Option(metavar="X,Y,Z", help="Centre of the field from the chest's, mm.")
+        str,
+        typer.Option(
+            metavar="X,Y,Z",
+            help="Offset of the scan's centre from the centre of the chest in mm: X to the "
+            "patient's left, Y to the back, Z to the head.",
+        ),
     ] = "0,0,0",
-    kernel: Annotated[str, typer.Option(help="soft or sharp.", rich_help_panel=_LOOK)] = "soft",
+    kernel: Annotated[
+        str,
+        typer.Option(
+            help="Reconstruction kernel: soft, or sharp, which has more noise and overshooting "
+            "edges.",
+            rich_help_panel=_SCAN,
+        ),
+    ] = "soft",
     noise: Annotated[
         float | None,
         typer.Option(
-            help="Of soft tissue, HU; the kernel's own if not given.",
+            help="Standard deviation of the noise in soft tissue in HU; 0 for none. The default "
+            "depends on the kernel and the slice thickness.",
             show_default=False,
-            rich_help_panel=_LOOK,
+            rich_help_panel=_SCAN,
         ),
     ] = None,
     contrast: Annotated[
-        bool, typer.Option("--contrast", help="Enhanced blood.", rich_help_panel=_LOOK)
+        bool,
+        typer.Option(
+            "--contrast",
+            help="Simulate contrast medium: blood is enhanced.",
+            rich_help_panel=_SCAN,
+        ),
     ] = False,
     padding: Annotated[
         int | None,
         typer.Option(
             metavar="HU",
-            help="A circular field with this around it, e.g. -2048.",
+            help="Reconstruct only a circular field, with this value around it, such as -2048.",
             show_default=False,
-            rich_help_panel=_LOOK,
+            rich_help_panel=_SCAN,
         ),
     ] = None,
     position: Annotated[
-        str, typer.Option(help="supine or prone.", rich_help_panel=_LOOK)
+        str,
+        typer.Option(help="Position of the patient: supine or prone.", rich_help_panel=_SCAN),
     ] = "supine",
     entry: Annotated[
-        str, typer.Option(help="head-first or feet-first.", rich_help_panel=_LOOK)
+        str,
+        typer.Option(
+            help="Direction in which the patient enters the scanner: head-first or feet-first.",
+            rich_help_panel=_SCAN,
+        ),
     ] = "head-first",
     region: Annotated[
-        str, typer.Option(help="chest, abdomen, head, air or bone.", rich_help_panel=_DISEASE)
+        str,
+        typer.Option(
+            help="Region of the body: chest, abdomen, head, air (only air) or bone (only bone).",
+            rich_help_panel=_ANATOMY,
+        ),
     ] = "chest",
     lungs: Annotated[
-        str, typer.Option(help="both, or the one that is left.", rich_help_panel=_DISEASE)
+        str,
+        typer.Option(
+            help="Lungs of the patient: both, or the lung that remains (left or right) after the "
+            "other one was removed.",
+            rich_help_panel=_ANATOMY,
+        ),
     ] = "both",
     finding: Annotated[
         str,
-        typer.Option(help="none, collapse, consolidation or emphysema.", rich_help_panel=_DISEASE),
+        typer.Option(
+            help="Disease of the lungs: none, collapse, consolidation or emphysema.",
+            rich_help_panel=_ANATOMY,
+        ),
     ] = "none",
     extent: Annotated[
-        str, typer.Option(help="lobe, lung or both-lungs.", rich_help_panel=_DISEASE)
+        str,
+        typer.Option(
+            help="Extent of a collapse or consolidation: lobe (the lower lobe), lung or "
+            "both-lungs.",
+            rich_help_panel=_ANATOMY,
+        ),
     ] = "lobe",
-    side: Annotated[str, typer.Option(help="left or right.", rich_help_panel=_DISEASE)] = "right",
+    side: Annotated[
+        str,
+        typer.Option(
+            help="Side of a collapse or consolidation: left or right.", rich_help_panel=_ANATOMY
+        ),
+    ] = "right",
     into: Annotated[
         Path | None,
         typer.Option(
             metavar="CT",
-            help="Plant the nodules into the lungs of this CT.",
+            help="Implant the nodules into the lungs of this real CT, instead of generating one.",
             show_default=False,
             rich_help_panel=_IMPLANT,
         ),
@@ -115,20 +174,22 @@ def phantom(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Its lungs, in its voxels; estimated if not given.",
+            help="Mask of the lungs of the CT in --into, on the same voxels. By default the lungs "
+            "are estimated.",
             show_default=False,
             rich_help_panel=_IMPLANT,
         ),
     ] = None,
     series: Series = None,
     masks: Annotated[
-        bool, typer.Option("--masks", help="Write masks of lungs and nodules, too.")
+        bool, typer.Option("--masks", help="Also write masks of the lungs and the nodules.")
     ] = False,
     no_progress: NoProgress = False,
 ) -> None:
-    """Make chest CTs with nodules whose place, size and malignancy are known.
+    """Generate chest CTs with nodules of known position, size and malignancy.
 
-    They are nobody's. The folder loads wherever LUNA16's own does.
+    The scans are synthetic and show no real person. The output folder has the layout of LUNA16 and
+    can be used wherever LUNA16 can.
 
     Example: [b]lungrt phantom --seed 7 --nodule 14:spiculated --nodule 8 --output phantoms[/b]
     """
@@ -137,12 +198,12 @@ def phantom(
     from lungrt.phantom.luna16 import luna16_folder
 
     if nodule and nodules is not None:
-        raise InvalidArgument("--nodule and --nodules: give the nodules or their number, not both")
+        raise InvalidArgument("--nodule and --nodules cannot be combined; use only one of them")
     planned = tuple(_plan(text) for text in nodule) if nodule else nodules
     if into is None and (lung_mask or series):
-        raise InvalidArgument("--lung-mask and --series: only with --into, they are of its CT")
+        raise InvalidArgument("--lung-mask and --series can only be used together with --into")
     if into is not None and count > 1:
-        raise InvalidArgument("--count: with --into there is one scan")
+        raise InvalidArgument("--count cannot be combined with --into, which writes one scan")
     options = None
     if into is None:
         given: dict[str, Any] = {
@@ -176,7 +237,7 @@ def phantom(
         console.print(name, soft_wrap=True)
         if truth:
             console.print(_table(truth))
-    console.print(f"written to {output}", soft_wrap=True)
+    console.print(f"wrote {output}", soft_wrap=True)
     disclaim(console)
 
 
@@ -196,15 +257,15 @@ def _implanted(
         mask = lungrt.read_ct(lung_mask)
         if mask.geometry != volume.geometry:
             raise InvalidArgument(
-                f"{lung_mask}: its voxels lie elsewhere than those of {ct}; give a mask in the "
-                "CT's own geometry"
+                f"{lung_mask}: this mask has another geometry than {ct}; expected a mask with the "
+                "same size, spacing, origin and direction"
             )
         lung = mask.hu
     return implant(volume, 4 if nodules is None else nodules, seed=seed, lung=lung)
 
 
 def _plan(text: str) -> NodulePlan:
-    """A nodule from words: 12:part-solid:chest-wall."""
+    """Parse a nodule such as 12:part-solid:chest-wall."""
     from typing import get_args
 
     from lungrt.phantom import NodulePlan
@@ -217,7 +278,9 @@ def _plan(text: str) -> NodulePlan:
         kind = next((name for name, known in kinds.items() if word in get_args(known)), None)
         if kind is None or kind in chosen:
             known = "; ".join(f"{name}: {', '.join(get_args(k))}" for name, k in kinds.items())
-            raise InvalidArgument(f"--nodule {text}: {word!r} is not one of each of {known}")
+            raise InvalidArgument(
+                f"--nodule {text}: unexpected {word!r}; expected at most one of each of {known}"
+            )
         chosen[kind] = word
     (value,) = _numbers("--nodule", diameter, [diameter], float)
     return NodulePlan(value, **chosen)
@@ -228,7 +291,7 @@ def _triple(
 ) -> tuple[Any, Any, Any]:
     parts = text.split(separator)
     if len(parts) != 3:
-        raise InvalidArgument(f"{option} {text}: expected three numbers with {separator} between")
+        raise InvalidArgument(f"{option} {text}: expected three numbers separated by {separator!r}")
     first, second, third = _numbers(option, text, parts, kind)
     return first, second, third
 
@@ -245,7 +308,7 @@ def _table(nodules: tuple[PlantedNodule, ...]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "centre x, y, z\nmm", "slice, row,\ncolumn", "diameter\nmm"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("look", "at", "malignant"):
+    for heading in ("appearance", "attachment", "malignant"):
         table.add_column(heading)
     for nodule in nodules:
         table.add_row(

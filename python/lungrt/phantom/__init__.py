@@ -1,14 +1,14 @@
-"""Synthetic chest CTs with exact truth.
+"""Synthetic chest CTs whose nodules and lungs are known exactly.
 
 ::
 
     phantom = lungrt.phantom.chest(seed=7)
     phantom.hu, phantom.geometry, phantom.lung, phantom.nodules
 
-Anatomy is described by signed distances on a coarse grid (`anatomy`), trees are grown into the
-lungs (`tree`, `vessels`), nodules planted (`placing`, `planting`); `tissue` turns all of it into
-Hounsfield units, `scanner` into a reconstruction with a kernel's blur and noise, and `luna16`
-writes what LUNA16 publishes.
+Anatomy is described by signed distances on a coarse grid (`anatomy`). Trees of vessels and bronchi
+are grown into the lungs (`tree`, `vessels`), and nodules are planted (`placing`, `planting`).
+`tissue` converts all of this to Hounsfield units, and `scanner` simulates the reconstruction with a
+kernel's blur and noise. `luna16` writes scans in the layout of LUNA16.
 """
 
 from __future__ import annotations

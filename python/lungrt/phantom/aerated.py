@@ -1,4 +1,4 @@
-"""A simple estimate of aerated lung in a real CT, and its surface as nodules see it."""
+"""Simple estimate of the aerated lung in a real CT, and of the surfaces that nodules attach to."""
 
 from __future__ import annotations
 
@@ -19,36 +19,43 @@ __all__ = ["aerated_lung", "lung_space"]
 
 _AIR_HU = -400.0
 _STEP_MM = 2.0  # of the coarse grid
-_LEAST_ML = 100.0  # of a lung
-_CLOSING_MM = 6.0  # closes vessels and notches of the surface
-_FREE_AIR_HU = 45.0  # above the median of what surrounds the body is lung, below it airway
+_LEAST_ML = 100.0  # smallest volume of a lung
+_CLOSING_MM = 6.0  # radius that closes vessels and notches of the surface
+# Lung is denser than the median of the air around the body by at least this, airways are not.
+_FREE_AIR_HU = 45.0
 _VESSEL_HU = -400.0
 _VESSEL_DEPTH_MM = 6.0
-_FLAT = 0.55  # how much a surface's normal leans along an axis to face it
+_FLAT = 0.55  # component of a surface's normal from which it faces along an axis
 _FAR = -1e3
 
 
 def aerated_lung(volume: CtVolume) -> NDArray[np.bool_]:
-    """Estimate the lungs of a healthy chest: enclosed air, but for the airway, vessels included.
+    """Estimate the lungs of a healthy chest: enclosed air without the airway, but with vessels.
 
-    It is a place to implant, no lung field: what is dense at the pleura is left out.
+    The result is for implanting nodules and does not replace `lungrt.find_lung_field`: dense tissue
+    at the pleura is left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool [slices, rows, columns].
 
     Raises
     ------
     lungrt.errors.BadVolume
-        Where there is no enclosed air of at least 100 ml.
+        The CT has no enclosed air of at least 100 ml.
     """
     from scipy import ndimage
 
     hu, spacing = volume.hu, volume.geometry.spacing_mm[::-1]
     air = hu < _AIR_HU
     enclosed = air.copy()
-    for plane in enclosed:  # slice by slice: in a row of slices, lung meets air at the mouth
+    for plane in enclosed:  # slice by slice, since in 3-D the lungs are connected to outside air
         pieces, _ = ndimage.label(plane)
         border = np.unique(np.concatenate([pieces[[0, -1]].ravel(), pieces[:, [0, -1]].ravel()]))
         plane[np.isin(pieces, border)] = False
     around = hu[air & ~enclosed]
-    around = around[around > -1024 - 1]  # not padding
+    around = around[around > -1024 - 1]  # without padding
     free_air = float(np.median(around)) if around.size else -1000.0
     smooth = ndimage.uniform_filter(hu.astype(np.float32), [max(1, round(5 / s)) for s in spacing])
     lung = enclosed & (smooth > free_air + _FREE_AIR_HU)
@@ -61,7 +68,7 @@ def aerated_lung(volume: CtVolume) -> NDArray[np.bool_]:
             "no aerated lung found: the CT has no enclosed air of at least "
             f"{_LEAST_ML:g} ml; give a CT of the chest, or a mask of its lungs"
         )
-    # On a coarse grid of cubes, where a ball is one.
+    # On a coarse grid of cubes, so that the closing is isotropic.
     grid = _grid_over(volume)
     coarse = _to_coarse(volume, grid, lung)
     far = ndimage.distance_transform_edt(~coarse, sampling=_STEP_MM) > _CLOSING_MM
@@ -75,14 +82,14 @@ def aerated_lung(volume: CtVolume) -> NDArray[np.bool_]:
 
 
 def lung_space(volume: CtVolume, mask: NDArray[np.bool_]) -> LungSpace:
-    """Describe lungs given as a mask, in the frame of the volume's own axes."""
+    """Describe the lungs of a mask in the frame of the volume's axes."""
     from scipy import ndimage
 
     grid = _grid_over(volume)
     coarse = _to_coarse(volume, grid, mask)
     inside = ndimage.distance_transform_edt(coarse, sampling=_STEP_MM)
     outside = ndimage.distance_transform_edt(~coarse, sampling=_STEP_MM)
-    # Distances are between nodes; the surface lies half a step before the other side's.
+    # Distances are between grid nodes, and the surface lies half a step before the other node.
     half = np.where(coarse, -_STEP_MM / 2, _STEP_MM / 2)
     field = (outside - inside - half).astype(np.float32)
     points = np.argwhere(mask & (volume.hu > _VESSEL_HU))[:, ::-1]
@@ -111,14 +118,14 @@ def _to_coarse(volume: CtVolume, grid: CoarseGrid, mask: NDArray[np.bool_]) -> N
 
 
 def _boundaries(volume: CtVolume, field: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Part the pleura by where it faces: down, to the middle, or out."""
+    """Divide the pleura by the direction that it faces: down, to the middle, or outwards."""
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(field, 2.0)
-    normal = np.stack(np.gradient(smooth)[::-1])  # outwards: x, y, z along the volume's axes
+    normal = np.stack(np.gradient(smooth)[::-1])  # outwards; x, y, z along the volume's axes
     normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-6)
     direction = np.array(volume.geometry.direction)
-    normal = np.tensordot(direction, normal, axes=1)  # in the world
+    normal = np.tensordot(direction, normal, axes=1)  # in world coordinates
     indices = ndimage.distance_transform_edt(field < 0, return_distances=False, return_indices=True)
     facing = normal[:, indices[0], indices[1], indices[2]]
     nodes = np.argwhere(field < 0)[:, ::-1] @ direction.T * _STEP_MM

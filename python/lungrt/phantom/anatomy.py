@@ -1,4 +1,4 @@
-"""The organs of a chest as signed distances on the coarse grid."""
+"""Organs of a chest as signed distances on the coarse grid."""
 
 from __future__ import annotations
 
@@ -24,28 +24,31 @@ SIDES = {"left": 1.0, "right": -1.0}  # sign of x
 
 @dataclass(frozen=True)
 class Chest:
-    """Signed distances, mm, negative inside; organs overlap, tissue decides which is seen.
+    """Signed distances of organs in mm, negative inside.
+
+    Organs may overlap; `lungrt.phantom.tissue` draws them in an order.
 
     Attributes
     ----------
     grid : CoarseGrid
-        Where they are sampled.
+        Grid on which the distances are sampled.
+    patient : Patient
     body, muscle
-        The skin, and the fascia below subcutaneous fat.
+        Skin, and the fascia below the subcutaneous fat.
     cavity
         Inside of the ribs, above and below the diaphragm.
     lungs
-        By side; absent where one was removed.
+        Lungs by side; a removed lung is missing.
     boundaries
-        Of each lung: what bounds it at the chest wall, the mediastinum and the diaphragm.
+        For each lung, the surfaces that bound it at the chest wall, mediastinum and diaphragm.
     lobes
-        By side, negative in the lower lobe; its zero is the oblique fissure.
+        By side, negative in the lower lobe; zero on the oblique fissure.
     blood, heart
-        Great vessels and the whole heart.
+        Great vessels, and the whole heart.
     solid, stomach, gas
-        Liver and spleen; stomach; gas in it and in the bowel.
+        Liver and spleen; stomach; gas in the stomach and the bowel.
     spine, canal, sternum
-        Bone that is not drawn as pieces.
+        Bones that `lungrt.phantom.skeleton` does not draw as pieces.
     """
 
     grid: CoarseGrid
@@ -69,7 +72,7 @@ class Chest:
 def build_chest(
     grid: CoarseGrid, patient: Patient, options: PhantomOptions, rng: np.random.Generator
 ) -> Chest:
-    """Describe a patient's chest."""
+    """Build the organs of a patient's chest."""
     wobble = noise(grid, rng, 45.0)
     sides = {side: _cavity_side(grid, patient, sign, wobble) for side, sign in SIDES.items()}
     spine, canal = _spine(grid, patient)
@@ -84,7 +87,7 @@ def build_chest(
             top, mediastinum_side = _collapsed(grid, options, top, mediastinum, side)
         else:
             mediastinum_side = mediastinum
-        # Each lung keeps to its side, wherever the mediastinum is narrow.
+        # Each lung stays on its side, even where the mediastinum is narrow.
         other = np.broadcast_to(SIDES[side] * grid.x, grid.shape) - np.float32(1)
         mediastinum_side = join(mediastinum_side, other)
         bounds = {"chest-wall": sides[side], "mediastinum": -mediastinum_side, "diaphragm": top}
@@ -109,7 +112,7 @@ def _changed(options: PhantomOptions, side: str, finding: str) -> bool:
 def _cavity_side(
     grid: CoarseGrid, patient: Patient, sign: float, wobble: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Half of the rib cage's inside: wide below, a dome at the apex."""
+    """Return one half of the inside of the rib cage, wide below and with a dome at the apex."""
     height = np.clip((grid.z + 40) / (patient.apex + 40), 0, None)
     rho = (np.clip(1 - height**2.1, 4e-3, 1) ** (1 / 1.9)).astype(np.float32)
     flare = 1 - 0.00035 * np.clip(-grid.z - 20, 0, None)  # a little narrower again at the base
@@ -120,13 +123,13 @@ def _cavity_side(
     u = np.where(u > 0, u / outer, u / inner)
     back = 6 + 16 * (1 - rho)
     v = (grid.y - back) / (patient.depth * rho * (0.94 + 0.06 * flare) + 3)
-    # Narrower in front than at the back: the rib cage is no ellipse.
+    # The rib cage is not an ellipse: it is narrower in front than at the back.
     u = u * (1 + 0.16 * np.clip(-v, 0, 1.2))
     r = (np.abs(u) ** 2.25 + np.abs(v) ** 2.25 + np.float32(1e-6)) ** np.float32(1 / 2.25)
     field = ((r - 1) * (30 + 40 * rho)).astype(np.float32)
     down, back_wards, leftwards = np.gradient(field, grid.step_mm)
     flat = np.sqrt(back_wards**2 + leftwards**2 + np.float32(1e-6))
-    # The dome's top is flat: its slope along the body grows without bound and is held.
+    # At the flat top of the dome the slope along the body has no bound, so it is limited.
     slope = np.clip(np.abs(down) / flat, 0, 2)
     result = field / (flat * np.sqrt(1 + slope**2)) + wobble * np.float32(1.2)
     capped: NDArray[np.float32] = np.maximum(result, grid.z - np.float32(patient.apex - 2))
@@ -136,7 +139,7 @@ def _cavity_side(
 def _spine(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     bend = patient.kyphosis * np.cos(grid.z / 90)
     y = grid.y - (patient.depth * 0.56 + bend)
-    width = 15.5 - 0.022 * grid.z  # vertebrae grow towards the feet
+    width = 15.5 - 0.022 * grid.z  # vertebrae become larger towards the feet
     body = (np.sqrt((grid.x / width) ** 2 + (y / (width * 0.85)) ** 2) - 1) * width * 0.9
     canal = np.sqrt(grid.x**2 + (y - width - 6) ** 2) - 8
     shape = grid.shape
@@ -153,7 +156,7 @@ def _blood(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDA
             grid, (20 * size, -26, -64), (60 * size, 42 * size, 47 * size), patient.heart_turn
         ),
         ellipsoid(grid, (-14, -12, -52), (30 * size, 34 * size, 40 * size)),
-        # What ties it to the diaphragm.
+        # Connection to the diaphragm.
         ellipsoid(grid, (10 * size, -25, -104), (56 * size, 40 * size, 46), patient.heart_turn),
         blend_mm=12,
     )
@@ -187,8 +190,8 @@ def _blood(grid: CoarseGrid, patient: Patient) -> tuple[NDArray[np.float32], NDA
 def _mediastinum(
     grid: CoarseGrid, patient: Patient, spine: NDArray[np.float32], blood: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Everything between the lungs, its fat included."""
-    # The lungs nearly meet in front of and behind the vessels, hardly elsewhere.
+    """Return everything between the lungs, including fat."""
+    # The lungs nearly touch in front of and behind the vessels, but not elsewhere.
     half = 4 + 9 * np.clip(-grid.z / 110, 0, 1.2) + 0.02 * np.abs(grid.y)
     septum = np.broadcast_to(np.abs(grid.x - 2) - half, grid.shape).astype(np.float32)
     upper = ellipsoid(grid, (0, 6, 62), (34, 40, 62))
@@ -207,7 +210,7 @@ def _mediastinum(
 def _oblique_fissure(
     grid: CoarseGrid, patient: Patient, side: str, wave: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    # From high at the back to low in front.
+    # It runs from high at the back to low in front.
     lean = 0.95 if side == "left" else 0.85
     plane = (grid.z - 8 - lean * (grid.y - 20)) / np.float32(np.hypot(1, lean))
     return (plane + 0.0008 * (np.abs(grid.x) - 70) ** 2 + 4 * wave).astype(np.float32)
@@ -218,7 +221,7 @@ def _diaphragm(
 ) -> NDArray[np.float32]:
     top, sign = patient.dome[side], SIDES[side]
     u = sign * grid.x - 58
-    u = np.where(u < 0, u / 400, u / 90)  # it hangs from the heart, not from the middle
+    u = np.where(u < 0, u / 400, u / 90)  # it hangs from the heart, not from its own middle
     v = (grid.y + 14) / 100
     fall = (top - patient.base) * (u**2 + v**2)
     surface = np.maximum(top - 0.95 * fall, patient.base) + 3 * wave
@@ -232,7 +235,7 @@ def _collapsed(
     mediastinum: NDArray[np.float32],
     side: str,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Raise the diaphragm over a lung that lost volume and draw the mediastinum towards it."""
+    """Raise the diaphragm below a collapsed lung and pull the mediastinum towards it."""
     whole = options.extent != "lobe"
     pulled = np.roll(mediastinum, round((24 if whole else 8) * SIDES[side] / grid.step_mm), axis=2)
     return top + np.float32(45 if whole else 20), join(mediastinum, pulled)
@@ -246,7 +249,7 @@ def _body(
     b = patient.depth + 22 - 8 * shoulders
     r = (np.abs(grid.x / a) ** 2.5 + np.abs((grid.y - 12) / b) ** 2.5 + 1e-6) ** (1 / 2.5)
     trunk = distance(((r - 1) * 90).astype(np.float32), grid.step_mm)
-    # Muscle follows the ribs; the back's is thick beside the spine.
+    # Muscle follows the ribs, and is thick beside the spine.
     back = ellipsoid(grid, (0, patient.depth + 6, -40), (62, 26, 400))
     muscle = join(meet(trunk, cavity - np.float32(24), blend_mm=10), back, blend_mm=15)
     shoulder = np.broadcast_to(70 - grid.z, trunk.shape).astype(np.float32)
@@ -272,7 +275,7 @@ def _abdomen(
     spleen = ellipsoid(grid, (92, 48, dome["left"] - 48), (30, 42, 46), 20)
     solid = meet(join(liver, spleen), cavity + np.float32(2)) + wave
     stomach = ellipsoid(grid, (62, -14, dome["left"] - 44), (46, 48, 40), -20)
-    # Gas rises: to the front of a patient who lies on the back.
+    # Gas rises to the front of a patient who lies on the back.
     down = 1.0 if options.position == "supine" else -1.0
     level = np.broadcast_to(down * (grid.y + 16), grid.shape).astype(np.float32)
     gas = meet(stomach + np.float32(4), level)

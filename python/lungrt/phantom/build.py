@@ -1,4 +1,4 @@
-"""A phantom from its options."""
+"""Generation of a phantom from its options."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["chest"]
 
-_COARSE_STEP_MM = (3.0, 4.0)  # of anatomy, for fine and coarse voxels
+_COARSE_STEP_MM = (3.0, 4.0)  # of the anatomy's grid, for fine and for coarse voxels
 _COARSE_VOXEL_MM = 1.5
-_USUAL_NODULES = 4
-_VESSEL_MM = 0.9  # least radius of a vessel that a nodule hangs on
+_DEFAULT_NODULES = 4
+_VESSEL_MM = 0.9  # smallest radius of a vessel that a nodule is attached to
 
 
 def chest(
@@ -41,7 +41,7 @@ def chest(
     progress: Callable[[str, int, int], object] | None = None,
     **changes: Any,
 ) -> Phantom:
-    """Make a phantom.
+    """Generate a phantom.
 
     ::
 
@@ -51,22 +51,27 @@ def chest(
     Parameters
     ----------
     options
-        What it shall be; defaults if not given.
+        Options of the phantom; by default those of `PhantomOptions`.
     progress
-        Called with a stage, slices done and all slices.
+        Called with the name of the stage, the number of slices done and the number of all slices.
     **changes
-        Single fields of `PhantomOptions`.
+        Fields of `PhantomOptions` that replace those of `options`.
+
+    Returns
+    -------
+    Phantom
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        For options that contradict each other, or nodules that find no place.
+        Options contradict each other, or there is no place for a nodule.
     """
     require_scipy()
     known = {field.name for field in dataclasses.fields(PhantomOptions)}
     if unknown := sorted(set(changes) - known):
         raise InvalidArgument(
-            f"{', '.join(unknown)}: no option of a phantom; there are {', '.join(sorted(known))}"
+            f"unknown phantom options {', '.join(unknown)}; the options are "
+            f"{', '.join(sorted(known))}"
         )
     options = dataclasses.replace(options or PhantomOptions(), **changes)
     grid = make_grid(options)
@@ -95,7 +100,7 @@ def _with_lungs(
         anatomy.grid, anatomy.lungs, anatomy.boundaries, branches.vessels.ends_mm[thick, 1]
     )
     rng = stream(options.seed, "nodules")
-    wanted = _USUAL_NODULES if options.nodules is None else options.nodules
+    wanted = _DEFAULT_NODULES if options.nodules is None else options.nodules
     plans = draw_plans(wanted, rng) if isinstance(wanted, int) else wanted
     planted = plant_all(plans, space, grid, rng)
     tissue, scanner = ChestTissue(anatomy, branches, grid, options), Scanner(options, grid)
@@ -106,7 +111,7 @@ def _with_lungs(
         for nodule in planted:
             nodule.blend(ideal, index)
         hu[index] = scanner.reconstruct(ideal, depth, index)
-        for name in ("airway", "left", "right"):  # within the pleura, bronchi are lung
+        for name in ("airway", "left", "right"):  # lungs last: bronchi within the pleura are lung
             if name in shares:
                 labels[index][shares[name] >= 0.5] = LABELS[name]
         if progress:
@@ -118,7 +123,7 @@ def _with_lungs(
 def _thick_slice(
     tissue: ChestTissue, index: int, sub_slices: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """Average the thin slices of a slice."""
+    """Return the mean of the thin slices of a slice."""
     hu, depth, shares = tissue.slice(index * sub_slices)
     for sub_slice in range(index * sub_slices + 1, (index + 1) * sub_slices):
         more_hu, _, more = tissue.slice(sub_slice)

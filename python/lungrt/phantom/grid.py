@@ -1,7 +1,8 @@
-"""Where voxels lie in the patient, and the coarse grid that anatomy is described on.
+"""Positions of voxels in the patient, and the coarse grid of the anatomy.
 
-Coordinates here are the patient's: x to the left, y to the back, z to the head, in mm, zero at the
-bifurcation of the trachea. The scanner's axes are the same or reversed, never oblique.
+Coordinates are the patient's, in mm: x to the left, y to the back, z to the head, with the origin
+at the bifurcation of the trachea. The scanner's axes are parallel to them or reversed, never
+oblique.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ _SUB_SLICE_MM = 1.6
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
-    """Random numbers of one part of a phantom, independent of what other parts draw."""
+    """Return random numbers for one part of a phantom that do not depend on the other parts."""
     return np.random.default_rng([seed, zlib.crc32(part.encode())])
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A volume's voxels.
+    """Voxel grid of a volume.
 
     Attributes
     ----------
     x_mm, y_mm, z_mm : numpy.ndarray
         Patient coordinates of columns, rows and slices.
     steps_mm : tuple of float
-        From one column, row and slice to the next; negative where an axis runs the other way.
+        Distances between columns, rows and slices; negative if an axis is reversed.
     geometry : lungrt.Geometry
-        Their place in the world.
+        Geometry of the voxels in world coordinates.
     """
 
     x_mm: NDArray[np.float64]
@@ -54,17 +55,17 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Slices, rows, columns."""
+        """Numbers of slices, rows and columns."""
         return len(self.z_mm), len(self.y_mm), len(self.x_mm)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Of voxels (x, y, z)."""
+        """Spacing of voxels (x, y, z) in mm."""
         return self.geometry.spacing_mm
 
     @property
     def sub_slices(self) -> int:
-        """How many thin slices are averaged into one."""
+        """Number of thin slices that are averaged into a slice."""
         return int(np.ceil(self.spacing_mm[2] / _SUB_SLICE_MM))
 
     @cached_property
@@ -76,13 +77,13 @@ class Grid:
         return positions
 
     def to_voxel(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Patient coordinates (..., x y z) to unrounded (slice, row, column)."""
+        """Convert patient coordinates (..., x y z) to (slice, row, column), not rounded."""
         axes = (self.x_mm, self.y_mm, self.z_mm)
         columns = [(points_mm[..., k] - axes[k][0]) / self.steps_mm[k] for k in (2, 1, 0)]
         return np.stack(columns, axis=-1)
 
     def holds(self, points_mm: NDArray[np.floating], margin_mm: float) -> NDArray[np.bool_]:
-        """Tell which points (N, x y z) lie in the volume, that far from its faces."""
+        """Return which points (N, x y z) lie in the volume, `margin_mm` away from its faces."""
         inside = np.ones(len(points_mm), bool)
         for axis, coordinates in zip((self.x_mm, self.y_mm, self.z_mm), points_mm.T, strict=True):
             low, high = min(axis[0], axis[-1]), max(axis[0], axis[-1])
@@ -91,9 +92,9 @@ class Grid:
 
 
 def make_grid(options: PhantomOptions) -> Grid:
-    """Lay the voxels that the options ask for."""
+    """Return the voxel grid that the options define."""
     rng = stream(options.seed, "world")
-    # Prone: turned about the long axis. Feet first: about the vertical one.
+    # Prone turns the patient about the long axis, feet first about the vertical axis.
     turned = np.ones(3)
     if options.position == "prone":
         turned *= (-1, -1, 1)
@@ -113,9 +114,9 @@ def make_grid(options: PhantomOptions) -> Grid:
 
 
 class CoarseGrid:
-    """A regular grid over the trunk, on which smooth fields are described once.
+    """Regular grid over the trunk on which smooth fields are sampled.
 
-    A signed distance is smooth, so between its nodes it is interpolated linearly; details finer
+    Signed distances are smooth, so they are interpolated linearly between the nodes. Details finer
     than a step are drawn into the voxels instead.
     """
 
@@ -135,7 +136,7 @@ class CoarseGrid:
     def at(
         self, field: NDArray[np.float32], points_mm: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """Interpolate a field at patient coordinates (N, x y z); constant beyond its edges."""
+        """Interpolate a field at patient coordinates (N, x y z), clamped to its edges."""
         from scipy.ndimage import map_coordinates
 
         nodes = (points_mm - self.origin_mm) / self.step_mm
@@ -146,7 +147,7 @@ class CoarseGrid:
 
 
 class Interpolator:
-    """Brings fields of a coarse grid to the thin slices of a volume."""
+    """Interpolator from the coarse grid to the thin slices of a volume."""
 
     def __init__(self, coarse: CoarseGrid, grid: Grid) -> None:
         self._z, self._y, self._x = (
@@ -169,7 +170,7 @@ class Interpolator:
 def _between(
     positions_mm: NDArray[np.float64], origin_mm: float, step_mm: float, count: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Lower node and weight of the upper one; positions beyond the edges take the edge."""
+    """Return each position's lower node and the weight of the upper one, clamped to the edges."""
     nodes = np.clip((positions_mm - origin_mm) / step_mm, 0, count - 1)
     lower = np.minimum(nodes.astype(np.intp), count - 2)
     return lower, (nodes - lower).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Nodules for the lungs of a real CT."""
+"""Implantation of nodules into the lungs of a real CT."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["implant"]
 
-_BLUR_MM = 0.6  # point spread of an ordinary scanner, standard deviation
-_DETAIL_MM = 1.5  # finer than this is noise, where tissue is homogeneous
+_BLUR_MM = 0.6  # standard deviation of a typical scanner's point spread function
+_DETAIL_MM = 1.5  # detail finer than this is noise, if the tissue is homogeneous
 _TISSUE_HU = (0.0, 120.0)
 _LEAST_SAMPLES = 500
-_USUAL_NOISE_HU = 20.0
+_TYPICAL_NOISE_HU = 20.0
 
 
 def implant(
@@ -44,31 +44,32 @@ def implant(
 ) -> Phantom:
     """Implant nodules into the lungs of a CT.
 
-    A nodule takes the share of a voxel that it fills, blurred as a scanner does, with noise of the
-    CT's own strength and grain; everything else stays to the bit.
+    Each voxel is mixed by the share that the nodule fills, blurred as by a scanner, with noise of
+    the CT's strength and grain. All other voxels are unchanged.
 
     Parameters
     ----------
     ct
-        As for `lungrt.Pipeline.run`.
+        A CT in any form that `lungrt.Pipeline.run` accepts.
     nodules
-        Which, or how many of random kind.
+        The nodules, or the number of random nodules.
     seed
-        Of places, shapes and noise.
+        Random seed of positions, shapes and noise.
     lung
-        Mask of the lungs (slices, rows, columns); aerated lung is estimated if not given.
+        Mask of the lungs [slices, rows, columns]; by default the aerated lung is estimated.
 
     Returns
     -------
     Phantom
-        Truth of the implants alone: what the CT had before is not known here.
+        The CT with its implants. Only the implants are known; nodules that the CT had before are
+        not.
 
     Raises
     ------
     lungrt.errors.BadVolume
-        Where no lung is found.
+        No lung was found.
     lungrt.errors.InvalidArgument
-        For a mask of another shape or without a voxel, or nodules that find no place.
+        The mask has another shape or is empty, or there is no place for a nodule.
     """
     require_scipy()
     check_seed(seed)
@@ -86,7 +87,7 @@ def implant(
     for nodule in planted:
         _blend(hu, nodule, noise, volume.geometry.spacing_mm, rng)
     labels, truth = describe(planted, grid, stream(seed, "readers"))
-    # Files have no series of their own; their voxels tell them apart.
+    # Image files have no series UID, so that the UID has to depend on the voxels.
     uid = make_uid(volume.series_uid, zlib.crc32(volume.hu.tobytes()), seed, plans)
     return Phantom(hu, volume.geometry, uid, _sides(volume, mask), labels, truth)
 
@@ -95,16 +96,16 @@ def _given_mask(lung: ArrayLike, volume: CtVolume) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = np.asarray(lung) != 0
     if mask.shape != volume.shape:
         raise InvalidArgument(
-            f"the lung mask has shape {mask.shape}, the CT {volume.shape}; both are (slices, rows, "
-            "columns)"
+            f"the lung mask has shape {mask.shape}, but the CT has {volume.shape} (slices, rows, "
+            "columns); both must have the same shape"
         )
     if not mask.any():
-        raise InvalidArgument("the lung mask is empty; give one that marks the lungs")
+        raise InvalidArgument("the lung mask is empty; expected nonzero voxels in the lungs")
     return mask
 
 
 def _local_grid(volume: CtVolume) -> Grid:
-    """The CT's voxels in a frame of its own: zero at the first voxel, along its axes."""
+    """Return the CT's voxel grid in a frame along its axes with the origin at the first voxel."""
     steps = volume.geometry.spacing_mm
     axes = [
         np.arange(n, dtype=np.float64) * step
@@ -114,7 +115,7 @@ def _local_grid(volume: CtVolume) -> Grid:
 
 
 def _sides(volume: CtVolume, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Label lungs by the side of the middle of all of it that they lie on."""
+    """Label the voxels of a lung mask as left or right lung, divided at the middle of the mask."""
     places = np.argwhere(mask)
     direction = np.array(volume.geometry.direction)
     left = places[:, ::-1] * np.array(volume.geometry.spacing_mm) @ direction[0]
@@ -125,7 +126,10 @@ def _sides(volume: CtVolume, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _noise_of(volume: CtVolume) -> tuple[float, float]:
-    """Estimate the noise of soft tissue: HU, and grain in pixels (standard deviation)."""
+    """Estimate the noise of soft tissue: its strength in HU and its grain in pixels.
+
+    Both are standard deviations.
+    """
     from scipy.ndimage import gaussian_filter, uniform_filter
 
     deviations, neighbours = [], []
@@ -137,7 +141,7 @@ def _noise_of(volume: CtVolume) -> tuple[float, float]:
         even = (smooth > _TISSUE_HU[0]) & (smooth < _TISSUE_HU[1])
         if not even.any():
             continue
-        # The calmer half of soft tissue: no vessels or edges.
+        # The half of the soft tissue with less variation, which has no vessels or edges.
         even &= spread <= np.median(spread[even])
         detail = hu - gaussian_filter(hu, _DETAIL_MM / pixel)
         pairs = even[:, 1:] & even[:, :-1]
@@ -145,10 +149,11 @@ def _noise_of(volume: CtVolume) -> tuple[float, float]:
         neighbours.append((detail[:, 1:] * detail[:, :-1])[pairs])
     squares = np.concatenate(deviations) if deviations else np.empty(0)
     if squares.size < _LEAST_SAMPLES:
-        return _USUAL_NOISE_HU, 0.6
+        return _TYPICAL_NOISE_HU, 0.6
     variance = float(squares.mean())
     likeness = float(np.concatenate(neighbours).mean()) / max(variance, 1e-6)
-    # White noise blurred by a Gaussian of s pixels has exp(-1 / 4 s^2) between neighbours.
+    # White noise blurred by a Gaussian of s pixels has a correlation of exp(-1 / 4 s^2) between
+    # neighbours.
     grain = np.sqrt(0.25 / -np.log(np.clip(likeness, 0.02, 0.9)))
     return float(np.sqrt(variance)), float(grain)
 
@@ -160,10 +165,10 @@ def _blend(
     spacing_mm: tuple[float, float, float],
     rng: np.random.Generator,
 ) -> None:
-    """Draw a nodule into a reconstructed volume."""
+    """Blend a nodule into a reconstructed volume."""
     from scipy.ndimage import gaussian_filter
 
-    # Room for the blur.
+    # Widen the box, since the blur extends beyond the nodule.
     sigmas = (0.0, _BLUR_MM / spacing_mm[1], _BLUR_MM / spacing_mm[0])
     wider = [int(np.ceil(3 * sigma)) for sigma in sigmas]
     box, pads = [], []
@@ -178,7 +183,7 @@ def _blend(
     grains *= deviation / max(float(grains.std()), 1e-6)
     voxels = hu[tuple(box)]
     old = voxels.astype(np.float32)
-    # What is denser than the nodule stays: vessels in ground glass, ribs beside it.
+    # Voxels that are denser than the nodule are kept, such as vessels in ground glass, or ribs.
     fresh = old + share * (np.maximum(target + grains, old) - old)
     changed = share > 1e-3
     voxels[changed] = np.clip(round_hu(fresh[changed]), hu.min(), hu.max())

@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""Phantoms as the folder that LUNA16 publishes."""
+"""Writer of phantoms as a folder in the layout of LUNA16."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Luna16Folder", "luna16_folder"]
 
 SUBSETS = 10
-_NEGATIVES = 40  # candidates a scan that are no nodule
-_SUSPECT_HU = -500  # what a candidate search stops at within a lung
+_NEGATIVES = 40  # candidates per scan that are not nodules
+_SUSPECT_HU = -500  # voxels of a lung above this may become such candidates
 
 _ANNOTATION = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
 _HEADERS = {
@@ -43,13 +43,14 @@ _HEADERS = {
 
 
 class Luna16Folder:
-    """Writes scans into a folder, and the tables at the end.
+    """Writer of scans into a folder, and of the tables when it is finished.
 
-    ``subset0`` to ``subset9`` hold ``<seriesuid>.mhd`` and ``.raw``; ``annotations.csv``,
+    ``subset0`` to ``subset9`` hold ``<seriesuid>.mhd`` and ``.raw``. ``annotations.csv``,
     ``annotations_with_malignancy.csv``, ``candidates.csv`` and ``seriesuids.csv`` have the columns
-    that LUNA16 and the book's tables have. Besides, ``planted.csv`` tells how each nodule looks,
-    ``phantoms.json`` the options of each scan; masks go to ``seg-lungs-LUNA16`` (3 left, 4 right,
-    5 airway) and ``seg-nodules`` (the label in ``planted.csv``).
+    of LUNA16's and the book's tables. In addition, ``planted.csv`` has the appearance of each
+    nodule and ``phantoms.json`` the options of each scan. Masks are written to
+    ``seg-lungs-LUNA16`` (3 left, 4 right, 5 airway) and ``seg-nodules`` (the label in
+    ``planted.csv``).
     """
 
     def __init__(self, folder: Path, *, masks: bool = False) -> None:
@@ -58,16 +59,18 @@ class Luna16Folder:
         self._options: dict[str, object] = {}
 
     def add(self, phantom: Phantom) -> Path:
-        """Write a scan; return its file's path inside the folder.
+        """Write a scan and return the path of its file.
 
         Raises
         ------
         lungrt.errors.InvalidArgument
-            For a scan of the same series as an earlier one.
+            The folder already has a scan of this series.
         """
         uid = phantom.series_uid
         if uid in self._options:
-            raise InvalidArgument(f"series {uid}: given twice; scans of one folder need own seeds")
+            raise InvalidArgument(
+                f"series {uid} was given twice; the scans of a folder need different seeds"
+            )
         place = self._folder / f"subset{len(self._options) % SUBSETS}" / f"{uid}.mhd"
         options = phantom.options
         self._options[uid] = dataclasses.asdict(options) if options else None
@@ -106,12 +109,12 @@ class Luna16Folder:
 
 @contextmanager
 def luna16_folder(output: Path, *, masks: bool = False) -> Iterator[Luna16Folder]:
-    """Write scans aside; where the block ends without an exception, the folder takes its place.
+    """Create the output folder from the scans that the block adds, if it raises nothing.
 
     Raises
     ------
     lungrt.errors.Io
-        Where the output exists and is no empty folder, or cannot be written.
+        The output exists and is not an empty folder, or it cannot be written.
     """
     from lungrt.export.staging import replaced_folder
 
@@ -123,16 +126,16 @@ def luna16_folder(output: Path, *, masks: bool = False) -> Iterator[Luna16Folder
 
 def _require_empty(output: Path) -> None:
     if not output.is_dir():
-        raise Io(f"{output}: is a file; give a folder that does not exist yet")
+        raise Io(f"{output}: this is a file; choose a folder that does not exist yet")
     if any(output.iterdir()):
         raise Io(
-            f"{output}: exists and is not empty; it stays as it is, give a folder that does not "
-            "exist yet"
+            f"{output}: the folder exists and is not empty; refusing to overwrite it. Choose a "
+            "folder that does not exist yet"
         )
 
 
 def _negatives(phantom: Phantom) -> list[tuple[float, float, float]]:
-    """Places in the lungs that look suspicious and are no nodule: vessels, fissures, walls."""
+    """Return positions in the lungs that are dense but not nodules: vessels, fissures, walls."""
     suspect = phantom.lung & (phantom.hu > _SUSPECT_HU) & (phantom.nodule_labels == 0)
     places = np.argwhere(suspect)
     seed = phantom.options.seed if phantom.options else int(phantom.series_uid[-15:])
@@ -161,7 +164,7 @@ def _write_image(voxels: NDArray[np.generic], phantom: Phantom, path: Path) -> N
     try:
         SimpleITK.WriteImage(image, os.fspath(path), useCompression=False)
     except RuntimeError as error:
-        raise Io(f"{path.name}: cannot be written; is the disk full? ({error})") from error
+        raise Io(f"{path.name}: cannot write this file ({error}); the disk may be full") from error
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The shape and density of one nodule, independent of where it lies."""
+"""Shape and density of a nodule, independent of its position."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ _BUMPS = {"smooth": 0.07, "lobulated": 0.42, "spiculated": 0.2}  # relative to t
 _SOLID_HU = {"solid": (15, 55), "part-solid": (0, 40), "calcified": (20, 60)}
 _GROUND_GLASS_HU = (-660, -520)
 _CALCIUM_HU = (350, 700)
-_TAPER = 0.6  # spicules stay thick near their root
-_DIRECTIONS = 2000  # on the sphere, to find the mean radius
+_TAPER = 0.6  # exponent of the taper; below 1 spicules stay thick near their root
+_DIRECTIONS = 2000  # on the sphere, to compute the volume
 
 
 @dataclass(frozen=True)
 class NoduleShape:
-    """A blob that is star-shaped around its centre.
+    """Shape of a nodule, star-shaped around its centre.
 
     Attributes
     ----------
     plan : NodulePlan
-        What was asked for.
+        Requested nodule.
     lobes : numpy.ndarray
-        (N, x y z height sharpness): bumps of the surface by direction.
+        Bumps of the surface (N, x y z height sharpness), by direction.
     spicules : numpy.ndarray
-        (N, x y z length width): thin cones by direction, lengths relative to the radius.
+        Thin cones (N, x y z length width), by direction; lengths are relative to the radius.
     squeeze : numpy.ndarray
-        Factors of x, y, z.
+        Scale factors of x, y, z.
+    radius_mm : float
+        Radius without bumps and spicules.
     core : float
-        Radius of the solid or calcified core, relative to the whole; 0 for none.
+        Radius of the solid or calcified core relative to that of the nodule; 0 for none.
     hu, core_hu : float
-        Densities.
+        Densities of the nodule and its core in Hounsfield units.
     """
 
     plan: NodulePlan
@@ -54,19 +56,19 @@ class NoduleShape:
     core_hu: float
 
     @property
-    def reach_mm(self) -> float:
-        """No part of it is farther from its centre."""
+    def max_radius_mm(self) -> float:
+        """Upper bound of the distance of any part from the centre."""
         longest = float(self.spicules[:, 3].max(initial=0.0))
         bumps = float(np.abs(self.lobes[:, 3]).max(initial=0.0))
         return self.radius_mm * float(self.squeeze.max()) * (1 + 3 * bumps + longest)
 
     def depth(self, offsets_mm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How deep points lie below the surface, in mm.
+        """Return the depth of points below the surface in mm, negative outside.
 
         Parameters
         ----------
         offsets_mm
-            (..., x y z) from the centre.
+            Offsets (..., x y z) from the centre.
         """
         scaled = offsets_mm / self.squeeze
         radius = np.sqrt(np.square(scaled).sum(axis=-1))
@@ -75,7 +77,7 @@ class NoduleShape:
         depth = surface - radius
         for x, y, z, length, width in self.spicules:
             cosine = direction @ np.array([x, y, z], np.float32)
-            # Beside the spicule's axis, and how thick it still is there.
+            # Distance from the spicule's axis, and the remaining part of its length.
             beside = radius * np.sqrt(np.maximum(1 - cosine**2, 0))
             along = radius * cosine
             left = 1 - (along - self.radius_mm) / (self.radius_mm * length)
@@ -95,7 +97,7 @@ class NoduleShape:
 
 
 def draw_shape(plan: NodulePlan, rng: np.random.Generator) -> NoduleShape:
-    """Draw one nodule of a plan."""
+    """Return a random shape for a plan."""
     bump = _BUMPS[plan.shape]
     count = {"smooth": 4, "lobulated": 7, "spiculated": 8}[plan.shape]
     signs = rng.choice([-0.4, 1.0], count)
@@ -127,7 +129,7 @@ def draw_shape(plan: NodulePlan, rng: np.random.Generator) -> NoduleShape:
         hu,
         float(core_hu),
     )
-    # The body's volume is that of the sphere that was asked for.
+    # Without its spicules, the nodule has the volume of a sphere of the requested diameter.
     factors = 1 + shape._bumps(_directions(rng, _DIRECTIONS).astype(np.float32))
     volume = float(np.mean(np.clip(factors, 0, None) ** 3))
     return dataclasses.replace(shape, radius_mm=radius / volume ** (1 / 3))

@@ -1,4 +1,4 @@
-"""What a phantom shall be: one frozen set of options, checked as a whole."""
+"""Options of a phantom and its nodules, with checks that they are consistent."""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ LARGEST_NODULE_MM = 60.0
 SMALLEST_NODULE_MM = 2.0
 _MOST_VOXELS = 1 << 30
 _SPACING_MM = (0.05, 20.0)
-_FIELD_MM = 380.0  # in-plane, and along the body: what shows a whole chest
-_LENGTH_MM = 315.0
-_SLICE_MM = (0.5, 5.0)
+_FIELD_MM = 380.0  # of a whole chest, in-plane
+_LENGTH_MM = 315.0  # of a whole chest, along the body
+_SLICE_MM = (0.5, 5.0)  # thinnest and thickest default slice
 
 
 @dataclass(frozen=True)
 class NodulePlan:
-    """A nodule to plant.
+    """Nodule to plant.
 
     Attributes
     ----------
     diameter_mm : float
-        Of a sphere of its volume; spicules add to it.
-    density, shape
-        How it looks.
-    attachment
-        What it touches: ``free`` lies in the parenchyma; ``apex`` within the uppermost 30 mm of a
-        lung.
+        Diameter of a sphere of the same volume, without spicules.
+    density : str
+        ``solid``, ``part-solid``, ``ground-glass`` or ``calcified``.
+    shape : str
+        ``smooth``, ``lobulated`` or ``spiculated``.
+    attachment : str
+        Structure that the nodule touches: ``chest-wall``, ``diaphragm``, ``mediastinum`` or
+        ``vessel``; ``free`` for none, ``apex`` for a position in the uppermost 30 mm of a lung.
     """
 
     diameter_mm: float
@@ -65,54 +67,57 @@ class NodulePlan:
         _one_of("a nodule's attachment", self.attachment, Attachment)
         if not SMALLEST_NODULE_MM <= self.diameter_mm <= LARGEST_NODULE_MM:
             raise InvalidArgument(
-                f"a nodule of {self.diameter_mm:g} mm: expected {SMALLEST_NODULE_MM:g} to "
-                f"{LARGEST_NODULE_MM:g} mm; nothing larger is called a nodule or fits a lung"
+                f"nodule diameter {self.diameter_mm:g} mm: expected {SMALLEST_NODULE_MM:g} to "
+                f"{LARGEST_NODULE_MM:g} mm"
             )
 
 
 @dataclass(frozen=True)
 class PhantomOptions:
-    """Everything that makes a phantom; equal options make equal voxels.
+    """Options of a phantom; equal options give equal voxels.
 
     Attributes
     ----------
     seed : int
-        Of the patient, the nodules and the noise.
+        Random seed of the patient, the nodules and the noise.
     shape : tuple of int
-        Voxels (slices, rows, columns).
+        Numbers of slices, rows and columns.
     spacing_mm : tuple of float, optional
-        Of voxels (x, y, z). A field that shows the whole chest if not given, with slices of at
+        Spacing of voxels (x, y, z). By default the volume shows the whole chest, with slices of at
         most 5 mm.
     center_mm : tuple of float
-        Where the field's centre lies from the chest's (x to the patient's left, y to the back, z
-        to the head), for partial fields of view.
+        Offset of the volume's centre from the centre of the chest (x to the patient's left, y to
+        the back, z to the head), for partial fields of view.
     nodules : int or tuple of NodulePlan, optional
-        Which to plant, or how many of random size, density, shape and place; 4 if not given, none
-        where there are no lungs.
+        Nodules to plant, or the number of nodules of random size, density, shape and position. The
+        default is 4, or none in regions without lungs.
     region : str
-        chest, abdomen, head, air (nothing but air) or bone (nothing but bone).
+        chest, abdomen, head, air (only air) or bone (only bone).
     lungs : str
-        both; left or right after the other lung was removed: soft tissue lies in its place.
+        both, or the lung that remains (left or right) after the other one was removed; soft tissue
+        fills the space of a removed lung.
     finding : str
         Disease of the parenchyma: none, collapse (small and airless), consolidation (airless), or
-        emphysema, which is everywhere.
+        emphysema, which affects both lungs.
     extent, side : str
-        Where collapse or consolidation is: lobe (the lower one), lung or both-lungs; left, right.
+        Extent of a collapse or consolidation: lobe (the lower lobe), lung or both-lungs; and its
+        side, left or right.
     position, entry : str
-        How the patient lies: supine or prone, head-first or feet-first. Axes of the volume are the
-        scanner's, so its direction follows.
+        Position of the patient: supine or prone, head-first or feet-first. The axes of the volume
+        are the scanner's, so that its direction matrix depends on this.
     kernel : str
-        Reconstruction: soft, or sharp with more noise and overshooting edges.
+        Reconstruction kernel: soft, or sharp with more noise and overshooting edges.
     noise_hu : float, optional
-        Standard deviation of noise in soft tissue; the kernel's own if not given. 0 for none.
+        Standard deviation of the noise in soft tissue, 0 for none. The default depends on the
+        kernel.
     contrast : bool
-        Whether blood is enhanced.
+        Whether blood is enhanced by contrast medium.
     fissures, table : bool
-        Whether they are seen.
+        Whether the fissures of the lungs and the table are visible.
     padding_hu : int
-        What stands outside of a circular field.
+        Value outside of a circular field.
     circular_field : bool
-        Whether the field is the circle in the image, as many scanners reconstruct.
+        Whether only the circle in the image has values, as many scanners reconstruct it.
     """
 
     seed: int = 0
@@ -141,8 +146,8 @@ class PhantomOptions:
         check_seed(self.seed)
         if len(self.shape) != 3 or min(self.shape) < 1 or math.prod(self.shape) > _MOST_VOXELS:
             raise InvalidArgument(
-                f"shape {self.shape}: expected slices, rows and columns, each at least 1, and at "
-                f"most {_MOST_VOXELS} voxels"
+                f"shape {self.shape}: expected numbers of slices, rows and columns, each at least "
+                f"1, with at most {_MOST_VOXELS} voxels in total"
             )
         least, most = _SPACING_MM
         if self.spacing_mm is not None and not (
@@ -157,27 +162,30 @@ class PhantomOptions:
             raise InvalidArgument(f"noise of {self.noise_hu} HU: expected 0 to 500 HU")
         if not -32768 <= self.padding_hu <= -1000:
             raise InvalidArgument(
-                f"padding of {self.padding_hu} HU: expected -32768 to -1000; scanners write "
+                f"padding of {self.padding_hu} HU: expected -32768 to -1000 HU; scanners use "
                 "-1024, -2000, -2048 or -3024"
             )
         if isinstance(self.nodules, int) and self.nodules < 0:
             raise InvalidArgument(f"{self.nodules} nodules: expected 0 or more")
         if self.nodules and self.region != "chest":
             raise InvalidArgument(
-                f"nodules in region {self.region}: it has no lung to plant them in; give nodules=0"
+                f"region {self.region} has no lung to plant nodules in; set nodules to 0"
             )
         if self.lungs != "both" and self.finding in ("collapse", "consolidation"):
             if self.extent != "both-lungs" and self.side != self.lungs:
                 raise InvalidArgument(
-                    f"{self.finding} of the {self.side} lung, which is removed: only the "
-                    f"{self.lungs} one is there"
+                    f"{self.finding} of the {self.side} lung is impossible because that lung is "
+                    f"removed; set side to {self.lungs}"
                 )
             if self.extent == "both-lungs":
-                raise InvalidArgument(f"{self.finding} of both lungs, but only one is there")
+                raise InvalidArgument(
+                    f"{self.finding} of both lungs is impossible because only the {self.lungs} "
+                    "lung remains; set extent to lung or lobe"
+                )
 
     @property
     def voxel_mm(self) -> tuple[float, float, float]:
-        """Spacing of voxels (x, y, z) that this phantom has."""
+        """Spacing of voxels (x, y, z) in mm, which is `spacing_mm` or its default."""
         if self.spacing_mm is not None:
             return self.spacing_mm
         in_plane = _FIELD_MM / max(self.shape[1:])
@@ -198,23 +206,17 @@ _CHOICES = {
 
 
 def require_scipy() -> None:
-    """Refuse to start without the package that filters and interpolates.
-
-    Raises
-    ------
-    lungrt.errors.InvalidArgument
-        Where it is not installed.
-    """
+    """Raise InvalidArgument if scipy is not installed."""
     if importlib.util.find_spec("scipy") is None:
         raise InvalidArgument(
-            "phantoms need scipy, which is not installed; pip install 'lungrt[phantom]'"
+            "phantoms need scipy, which is not installed; run pip install 'lungrt[phantom]'"
         )
 
 
 def check_seed(seed: int) -> None:
-    """Refuse what is no seed."""
+    """Raise InvalidArgument if a random seed is out of range."""
     if not 0 <= seed < 1 << 63:
-        raise InvalidArgument(f"seed {seed}: expected a number from 0 to 2^63 - 1")
+        raise InvalidArgument(f"seed {seed}: expected a whole number from 0 to 2^63 - 1")
 
 
 def _one_of(what: str, value: object, kinds: object) -> None:

@@ -1,4 +1,4 @@
-"""What differs between patients."""
+"""Random differences between patients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Patient", "draw_patient", "spine_y_mm"]
 
 @dataclass(frozen=True)
 class Patient:
-    """A patient's build; lengths and places in mm, zero at the bifurcation of the trachea."""
+    """Build of a patient; lengths and positions in mm from the bifurcation of the trachea."""
 
     width: float
     depth: float
@@ -29,7 +29,7 @@ class Patient:
 
 
 def draw_patient(rng: Generator) -> Patient:
-    """Draw the build of a patient."""
+    """Return the build of a random patient."""
     return Patient(
         width=rng.uniform(116, 136),
         depth=rng.uniform(76, 90),
@@ -44,5 +44,5 @@ def draw_patient(rng: Generator) -> Patient:
 
 
 def spine_y_mm(patient: Patient, z_mm: float) -> float:
-    """Where the middle of the vertebral bodies is."""
+    """Return the y coordinate of the middle of the vertebral bodies at a height."""
     return patient.depth * 0.56 + patient.kyphosis * float(np.cos(z_mm / 90))

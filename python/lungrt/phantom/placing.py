@@ -1,4 +1,4 @@
-"""Where nodules of a plan may lie in a lung."""
+"""Choice of positions for nodules in the lungs."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
 
 __all__ = ["LungSpace", "plant_all"]
 
-_MOST_POINTS = 20_000  # that are looked at for one nodule
-_APART_MM = 6.0  # between surfaces of nodules
-_PLEURA_MM = 3.0  # that a free nodule keeps away
+_MOST_POINTS = 20_000  # positions that are tried for a nodule
+_APART_MM = 6.0  # smallest distance between surfaces of nodules
+_PLEURA_MM = 3.0  # smallest distance of a free nodule from the pleura
 _APEX_MM = 30.0
-_SUNK = (0.35, 0.75)  # how deep a centre lies below the pleura, relative to the radius
-_MARGIN_MM = 1.0  # of nodules to the faces of the volume
+_SUNK = (0.35, 0.75)  # depth of a centre below the pleura, relative to the radius
+_MARGIN_MM = 1.0  # smallest distance of nodules from the faces of the volume
 
 
 @dataclass(frozen=True)
 class LungSpace:
-    """The lungs as nodules see them; signed distances on a coarse grid, mm, negative inside.
+    """Lungs and the surfaces that nodules attach to, as signed distances in mm, negative inside.
 
     Attributes
     ----------
     grid : CoarseGrid
-        Where they are sampled.
+        Grid on which the distances are sampled.
     lungs : dict
-        Of the pleura, by side.
+        Distance from the pleura, by side.
     boundaries : dict
-        Of its parts, by side and then chest-wall, mediastinum, diaphragm.
+        Distances from parts of the pleura, by side and then by chest-wall, mediastinum and
+        diaphragm.
     vessels_mm : numpy.ndarray
-        Points (N, x y z) in vessels that a nodule may hang on.
+        Points (N, x y z) in vessels that a nodule may be attached to.
     head : float
-        1 where z grows towards the head, -1 where towards the feet.
+        1 if z increases towards the head, -1 if towards the feet.
     """
 
     grid: CoarseGrid
@@ -55,14 +56,14 @@ class LungSpace:
     head: float = 1.0
 
     def distance(self, points_mm: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Signed distance of the nearer lung's pleura at points (N, x y z)."""
+        """Return the signed distance of points (N, x y z) from the pleura of the nearer lung."""
         fields = [self.grid.at(lung, points_mm) for lung in self.lungs.values()]
         nearest: NDArray[np.float32] = np.minimum.reduce(fields)
         return nearest
 
     @property
     def inside(self) -> NDArray[np.bool_]:
-        """Which nodes lie in a lung."""
+        """Mask of the grid's nodes that lie in a lung."""
         inside: NDArray[np.bool_] = np.logical_or.reduce([f < 0 for f in self.lungs.values()])
         return inside
 
@@ -70,12 +71,12 @@ class LungSpace:
 def plant_all(
     plans: Sequence[NodulePlan], space: LungSpace, grid: Grid, rng: np.random.Generator
 ) -> list[Planted]:
-    """Plant nodules one after the other, so that none touch.
+    """Plant nodules one after the other so that they do not touch each other.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        Where one finds no place.
+        There is no place for a nodule.
     """
     planted: list[Planted] = []
     for number, plan in enumerate(plans, start=1):
@@ -88,9 +89,9 @@ def plant_all(
             points = points[apart > radius + other.shape.radius_mm + _APART_MM]
         if not len(points):
             raise InvalidArgument(
-                f"nodule {number} of {len(plans)}, {plan.diameter_mm:g} mm ({plan.attachment}): no "
-                "free place in the lungs of this volume; plant fewer or smaller ones, attach them "
-                "elsewhere, or show more of the lungs"
+                f"nodule {number} of {len(plans)}, {plan.diameter_mm:g} mm ({plan.attachment}): "
+                "there is no free place for it in the lungs of this volume; plant fewer or smaller "
+                "nodules, attach them elsewhere, or use a volume that shows more of the lungs"
             )
         planted.append(plant(shape, points[0], grid, space.distance))
     return planted
@@ -99,7 +100,7 @@ def plant_all(
 def _candidate_points(
     space: LungSpace, plan: NodulePlan, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Random places that suit a plan, but for what else lies there."""
+    """Return random positions that suit a plan, without regard to other nodules."""
     radius = plan.diameter_mm / 2
     if plan.attachment in ("chest-wall", "mediastinum", "diaphragm"):
         return _at_the_pleura(space, plan.attachment, radius, rng)
@@ -128,7 +129,7 @@ def _shuffled(
 def _at_the_pleura(
     space: LungSpace, attachment: str, radius: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Points just inside of one of the lung's boundaries and far from the others."""
+    """Return points just inside of one boundary of a lung and far from the others."""
     chosen = np.zeros(space.grid.shape, bool)
     for side, lung in space.lungs.items():
         bounds = space.boundaries[side]
@@ -143,7 +144,7 @@ def _at_the_pleura(
 
 
 def _on_vessels(space: LungSpace, radius: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Points beside vessels, so that these run along the surface."""
+    """Return points beside vessels, so that a vessel runs along the nodule's surface."""
     ends = rng.permutation(space.vessels_mm.astype(np.float64))[:_MOST_POINTS]
     away = rng.standard_normal(ends.shape)
     away /= np.linalg.norm(away, axis=1, keepdims=True)

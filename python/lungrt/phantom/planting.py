@@ -1,4 +1,4 @@
-"""Draws nodules into ideal volumes: the share of each voxel, and the exact truth."""
+"""Sampling of nodules on a voxel grid: the share of each voxel, and exact centre and diameter."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Planted", "plant"]
 
-_FINE_MM = 0.5  # at most, between samples within a voxel
-_MOST_SAMPLES = 8  # a voxel and axis
+_FINE_MM = 0.5  # largest distance between samples within a voxel
+_MOST_SAMPLES = 8  # per voxel and axis
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A nodule in the voxels of a volume.
+    """Nodule in the voxels of a volume.
 
     Attributes
     ----------
     shape : NoduleShape
-        What it looks like.
     place_mm : numpy.ndarray
-        Patient coordinates of the centre of its shape.
+        Patient coordinates of the centre of the shape.
     box : tuple of slice
-        The part of the volume that it lies in.
+        Part of the volume that contains the nodule.
     share : numpy.ndarray
-        Share of each voxel of the box that it fills.
+        Share of each voxel of the box that the nodule fills.
     hu : numpy.ndarray
-        Its density there.
+        Density of the nodule in each voxel of the box, in Hounsfield units.
     center_mm : numpy.ndarray
-        Centre of mass of what is inside of the lung, patient coordinates.
+        Patient coordinates of the centre of mass of the part inside of the lung.
     diameter_mm : float
-        Of a sphere of the volume inside of the lung.
+        Diameter of a sphere with the volume of that part.
     """
 
     shape: NoduleShape
@@ -52,12 +51,12 @@ class Planted:
     diameter_mm: float
 
     def blend(self, hu: NDArray[np.float32], index: int) -> None:
-        """Draw it into an ideal slice (rows, columns) of the volume."""
+        """Blend the nodule into slice `index` of a volume before reconstruction [rows, columns]."""
         slices, rows, columns = self.box
         if slices.start <= index < slices.stop:
             part = hu[rows, columns]
             at = index - slices.start
-            # Denser tissue that it lies on stays: its share there is of air alone.
+            # Denser tissue is kept: the nodule only replaces air.
             part += self.share[at] * (np.maximum(self.hu[at], part) - part)
 
 
@@ -67,24 +66,27 @@ def plant(
     grid: Grid,
     lung_distance: Callable[[NDArray[np.float64]], NDArray[np.float32]],
 ) -> Planted:
-    """Sample a nodule at a place.
+    """Sample a nodule at a position.
 
     Parameters
     ----------
+    shape, place_mm, grid
+        Shape of the nodule, patient coordinates of its centre, and voxel grid of the volume.
     lung_distance
-        Signed distance of the pleura at patient coordinates (N, x y z); the nodule ends there.
+        Function that returns the signed distance of patient coordinates (N, x y z) from the pleura,
+        at which the nodule ends.
 
     Returns
     -------
     Planted
-        Spicules that stick out of the volume are cut.
+        The nodule; spicules are cut off at the faces of the volume.
     """
     axes = [grid.z_mm, grid.y_mm, grid.x_mm]
     spacing = np.array(grid.spacing_mm[::-1])
     place = place_mm[::-1]
     box, samples = [], []
     for axis, step, center in zip(axes, spacing, place, strict=True):
-        inside = np.flatnonzero(np.abs(axis - center) <= shape.reach_mm + step / 2)
+        inside = np.flatnonzero(np.abs(axis - center) <= shape.max_radius_mm + step / 2)
         box.append(slice(int(inside[0]), int(inside[-1]) + 1))
         count = int(np.clip(np.ceil(step / _FINE_MM), 2, _MOST_SAMPLES))
         offsets = ((np.arange(count) + 0.5) / count - 0.5) * step
@@ -106,7 +108,7 @@ def plant(
         at = n // counts[0]
         share[at] += _block_sums(within, sizes, counts)
         if shape.core:
-            # Similar to the whole, and smaller.
+            # The core has the shape of the whole nodule, scaled down.
             inner = shape.depth(((points - place_mm) / shape.core).astype(np.float32)) > 0
             core[at] += _block_sums(inner & within, sizes, counts)
     share /= np.prod(counts)

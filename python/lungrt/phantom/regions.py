@@ -1,4 +1,4 @@
-"""Scans without lungs: abdomen, head, nothing but air, nothing but bone."""
+"""Scans without lungs: abdomen, head, only air, only bone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOPS = 26
 
 
 class OtherRegion:
-    """Renders a region without lungs; the centre of the field is the middle of the body part."""
+    """Renderer of a region without lungs, whose middle is the centre of the volume."""
 
     def __init__(self, grid: Grid, options: PhantomOptions) -> None:
         self._grid, self._region = grid, options.region
@@ -40,7 +40,7 @@ class OtherRegion:
         self._middle_z = float(np.mean(grid.sub_z_mm))
 
     def slice(self, sub_slice: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Render a thin slice: HU, and depth below the skin in mm (rows, columns)."""
+        """Return a thin slice [rows, columns] in HU, and its depth below the skin in mm."""
         grid = self._grid
         x = grid.x_mm[None, :].astype(np.float32)
         y = grid.y_mm[:, None].astype(np.float32) - 8
@@ -83,7 +83,7 @@ class OtherRegion:
         self, hu: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32], z: float,
         soft: NDArray[np.float32],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # fmt: skip
-        # A skull above, a neck below; sinuses and airway are the air that a lung field meets.
+        # Skull above, neck below; the air of sinuses and airway must not be taken for lungs.
         crown = np.sqrt(max(1 - (max(z, 0) / 98) ** 2, 0.0)) * self._size
         if crown <= 0.05:
             return hu, np.full_like(hu, -99)
@@ -116,7 +116,7 @@ class OtherRegion:
 def _ellipse(
     x: NDArray[np.float32], y: NDArray[np.float32], a: float, b: float
 ) -> NDArray[np.float32]:
-    """Signed distance of an ellipse, to first order."""
+    """Return the signed distance from an ellipse, to first order."""
     k0 = np.sqrt((x / a) ** 2 + (y / b) ** 2)
     k1 = np.sqrt((x / a**2) ** 2 + (y / b**2) ** 2)
     result: NDArray[np.float32] = (k0 * (k0 - 1) / np.maximum(k1, 1e-6)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What a phantom is: a CT and its truth."""
+"""Phantom: a CT together with its known nodules and lungs."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ __all__ = ["Phantom", "describe", "make_uid"]
 
 @dataclass(frozen=True)
 class Phantom:
-    """A synthetic CT, or a real one with implants, and its truth.
+    """Synthetic CT, or real CT with implanted nodules, and its truth.
 
     Attributes
     ----------
     hu : numpy.ndarray
-        int16 Hounsfield units (slices, rows, columns).
+        Int16 [slices, rows, columns]; Hounsfield units.
     geometry : lungrt.Geometry
-        Where they lie.
+        Geometry of the voxels in world coordinates.
     series_uid : str
-        Equal options, equal UID.
+        Series UID; equal options give equal UIDs.
     lung_labels : numpy.ndarray
-        uint8: 3 left lung, 4 right lung, 5 trachea and bronchi, 0 elsewhere, as in LUNA16's
-        masks. A lung is what lies within the pleura: vessels, nodules and airless parts included.
+        Uint8 labels as in LUNA16's masks: 3 left lung, 4 right lung, 5 trachea and bronchi, 0
+        elsewhere. A lung is everything within the pleura, including vessels, nodules and airless
+        parts.
     nodule_labels : numpy.ndarray
-        uint8: the number of the nodule that fills at least half of a voxel; 0 elsewhere.
+        Uint8 number of the nodule that fills at least half of a voxel; 0 elsewhere.
     nodules : tuple of PlantedNodule
-        The truth.
+        Known nodules.
     options : PhantomOptions or None
-        What it was made from; None for a real CT with implants.
+        Options that generated the phantom; None for a real CT with implants.
     """
 
     hu: NDArray[np.int16]
@@ -66,14 +67,14 @@ class Phantom:
 
     @property
     def volume(self) -> CtVolume:
-        """For `lungrt.Pipeline.run`."""
+        """The CT as an input of `lungrt.Pipeline.run`."""
         return CtVolume(self.hu, self.geometry, series_uid=self.series_uid)
 
 
 def describe(
     planted: Sequence[Planted], grid: Grid, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], tuple[PlantedNodule, ...]]:
-    """Return the mask of nodules and their truth; `rng` draws readers' opinions."""
+    """Return the mask of nodules and their truth; `rng` simulates the readers' ratings."""
     labels = np.zeros(grid.shape, np.uint8)
     nodules = []
     for label, nodule in enumerate(planted, start=1):
@@ -81,7 +82,7 @@ def describe(
         plan = nodule.shape.plan
         ratings = rate(plan, rng)
         center = grid.geometry.to_world(grid.to_voxel(nodule.center_mm))
-        # The grid's axes may run against the world's, so corners are sorted there.
+        # The grid's axes may be reversed in the world, so the corners are sorted there.
         touched = np.argwhere(nodule.share > 0) + [part.start for part in nodule.box]
         edges = touched.min(axis=0) - 0.5, touched.max(axis=0) + 0.5
         corners = np.array([grid.geometry.to_world(edge) for edge in edges])
@@ -104,6 +105,6 @@ def describe(
 
 
 def make_uid(*of: object) -> str:
-    """Return a UID that is equal for equal things, below the root that stands for UUIDs."""
+    """Return a UID that depends only on the arguments, below the root 2.25 of UUIDs."""
     digest = hashlib.sha256(repr(of).encode()).digest()
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"

@@ -1,4 +1,4 @@
-"""What a scanner adds: blur, overshoot, noise, padding."""
+"""Simulation of a scanner: blur, overshoot, noise and padding."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["Scanner", "round_hu"]
 
 LEAST_HU, MOST_HU = -1024, 3071
-_REFERENCE_SLICE_MM = 2.5  # that a kernel's noise is stated for; thinner slices have more
+_REFERENCE_SLICE_MM = 2.5  # thickness that a kernel's noise refers to; thinner slices have more
 
 
 @dataclass(frozen=True)
 class _Kernel:
-    """Of reconstruction.
+    """Reconstruction kernel.
 
     Attributes
     ----------
     blur_mm : float
-        Standard deviation of the point spread.
+        Standard deviation of the point spread function.
     overshoot : float
-        How much of the detail finer than a millimetre is added.
+        Share of the detail finer than a millimetre that is added again.
     noise_hu : float
-        In soft tissue.
+        Standard deviation of the noise in soft tissue.
     grain_mm : float
-        Standard deviation of the Gaussian that correlates noise.
+        Standard deviation of the Gaussian that correlates the noise.
     """
 
     blur_mm: float
@@ -45,11 +45,11 @@ class _Kernel:
 
 _KERNELS = {"soft": _Kernel(0.6, 0.0, 18.0, 0.5), "sharp": _Kernel(0.35, 0.7, 64.0, 0.42)}
 _OVERSHOOT_MM = 0.9
-_SHARED = 0.3  # of a slice's noise that the next one has, too
+_SHARED = 0.3  # share of a slice's noise that it has in common with the next slice
 
 
 class Scanner:
-    """Turns ideal slices into reconstructed ones."""
+    """Simulated scanner that converts ideal slices to reconstructed ones."""
 
     def __init__(self, options: PhantomOptions, grid: Grid) -> None:
         self._kernel = _KERNELS[options.kernel]
@@ -60,21 +60,22 @@ class Scanner:
         self._noise_hu = automatic if options.noise_hu is None else options.noise_hu
         self._outside = self._beyond_the_circle(grid) if options.circular_field else None
         self._padding_hu = options.padding_hu
-        self._drawn: dict[int, NDArray[np.float32]] = {}  # of the last slices, white noise
+        self._drawn: dict[int, NDArray[np.float32]] = {}  # white noise of the last slices
 
     def reconstruct(
         self, hu: NDArray[np.float32], depth_mm: NDArray[np.float32], index: int
     ) -> NDArray[np.int16]:
-        """Blur a slice, add noise, round, pad.
+        """Blur a slice, add noise, round and pad it.
 
         Parameters
         ----------
         hu
-            Ideal slice (rows, columns).
+            Ideal slice [rows, columns].
         depth_mm
-            How deep each pixel lies in the body: noise is greatest in the middle, and less in lung.
+            Depth of each pixel below the skin; the noise is strongest in the middle of the body
+            and weaker in the lungs.
         index
-            The slice's, for its noise.
+            Index of the slice, which determines its noise.
         """
         blurred = self._blur(hu, self._kernel.blur_mm)
         if self._kernel.overshoot:
@@ -90,11 +91,11 @@ class Scanner:
         return result
 
     def noise(self, shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
-        """Correlated noise of a slice, its slow waves removed as filtered backprojection does."""
-        # Neighbouring slices share some of their rays.
+        """Return correlated noise without low frequencies, as after filtered backprojection."""
+        # Neighbouring slices share some of their X-rays.
         white = self._white(shape, index) + np.float32(_SHARED) * self._white(shape, index + 1)
         white /= np.float32(np.hypot(1, _SHARED))
-        # By the filter's own gain, not the sample's: strips of a few pixels have noise, too.
+        # Scaled by the gain of the filter, since the sample may have only a few pixels.
         spot = np.zeros((63, 63), np.float32)
         spot[31, 31] = 1
         gain = float(np.sqrt(np.square(self._grain(spot)).sum()))
@@ -102,7 +103,7 @@ class Scanner:
 
     def _grain(self, white: NDArray[np.float32]) -> NDArray[np.float32]:
         fine = self._blur(white, self._kernel.grain_mm)
-        # In coarse pixels too, something wider than a pixel is taken away.
+        # Wider than a pixel, so that something is removed even if pixels are coarse.
         wide_mm = max(3 * self._kernel.grain_mm + 0.4, *self._pixel)
         return fine - self._blur(fine, wide_mm)
 
@@ -129,5 +130,5 @@ class Scanner:
 
 
 def round_hu(hu: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Round to what a scanner can store."""
+    """Round to whole numbers and clip to the range of a scanner."""
     return np.clip(np.rint(hu), LEAST_HU, MOST_HU).astype(np.int16)

@@ -1,4 +1,4 @@
-"""Thin things - vessels, airways, ribs - as tapering pieces of tube, drawn at full resolution."""
+"""Vessels, airways and ribs as tapered pieces of tube that are drawn at full resolution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Segments", "draw_depth", "path_segments"]
 
-DEPTH_STEP_MM = 0.1  # of what is drawn: int8 tenths of a millimetre below the surface
+DEPTH_STEP_MM = 0.1  # unit of the int8 depths below the surface that are drawn
 _OUTSIDE = -128
 
 
@@ -27,9 +27,9 @@ class Segments:
     Attributes
     ----------
     ends_mm : numpy.ndarray
-        (N, 2, x y z).
+        Both ends of each piece (N, 2, x y z).
     radii_mm : numpy.ndarray
-        (N, 2), at both ends.
+        Radius at both ends (N, 2).
     """
 
     ends_mm: NDArray[np.float32]
@@ -40,7 +40,7 @@ class Segments:
 
 
 def path_segments(points_mm: NDArray[np.floating], radii_mm: NDArray[np.floating]) -> Segments:
-    """Return the pieces of one path."""
+    """Return the pieces of tube along a path."""
     points = np.asarray(points_mm, np.float32)
     radii = np.asarray(radii_mm, np.float32)
     return Segments(
@@ -49,7 +49,7 @@ def path_segments(points_mm: NDArray[np.floating], radii_mm: NDArray[np.floating
 
 
 def merge(parts: Sequence[Segments]) -> Segments:
-    """All pieces of several."""
+    """Return the pieces of all parts together."""
     if not parts:
         return Segments(np.empty((0, 2, 3), np.float32), np.empty((0, 2), np.float32))
     return Segments(
@@ -59,28 +59,29 @@ def merge(parts: Sequence[Segments]) -> Segments:
 
 
 def draw_depth(grid: Grid, segments: Segments, margin_mm: float = 1.0) -> NDArray[np.int8]:
-    """Draw how deep each voxel lies below the surface of the pieces.
+    """Draw the depth of each voxel below the surface of the pieces.
 
     Parameters
     ----------
     grid
-        Whose thin slices are drawn on.
+        Grid on whose thin slices the depths are drawn.
     segments
-        What is drawn.
+        Pieces to draw.
     margin_mm
-        How far outside of a surface distances are told.
+        Distance outside of a surface up to which depths are drawn.
 
     Returns
     -------
     numpy.ndarray
-        (thin slices, rows, columns) in steps of `DEPTH_STEP_MM`, negative outside, -128 far away.
+        Int8 [thin slices, rows, columns] in units of `DEPTH_STEP_MM`, negative outside, -128 far
+        away.
     """
     z, y, x = grid.sub_z_mm, grid.y_mm, grid.x_mm
     drawn = np.full((len(z), len(y), len(x)), _OUTSIDE, np.int8)
     axes = [axis.astype(np.float32) for axis in (x, y, z)]
     ends, radii = segments.ends_mm, segments.radii_mm
-    reach = radii.max(axis=1, initial=0)[:, None] + margin_mm
-    low, high = ends.min(axis=1) - reach, ends.max(axis=1) + reach
+    margin = radii.max(axis=1, initial=0)[:, None] + margin_mm
+    low, high = ends.min(axis=1) - margin, ends.max(axis=1) + margin
     bounds = [_inside(axis, low[:, k], high[:, k]) for k, axis in enumerate(axes)]
     seen = np.logical_and.reduce([first < last for first, last in bounds])
     for n in np.flatnonzero(seen):
@@ -105,7 +106,7 @@ def draw_depth(grid: Grid, segments: Segments, margin_mm: float = 1.0) -> NDArra
 def _inside(
     axis: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Range of an axis's indices between bounds; the axis may run either way."""
+    """Return the range of indices of an axis between bounds; the axis may be descending."""
     if len(axis) > 1 and axis[0] > axis[-1]:
         first, last = _inside(axis[::-1], low, high)
         return len(axis) - last, len(axis) - first

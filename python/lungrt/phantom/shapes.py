@@ -1,4 +1,4 @@
-"""Implicit shapes: signed distances in mm, negative inside, and how they are joined."""
+"""Implicit shapes as signed distances in mm, negative inside, and their combinations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["distance", "ellipsoid", "join", "meet", "noise", "tube"]
 
 
 def join(*fields: NDArray[np.float32], blend_mm: float = 0.0) -> NDArray[np.float32]:
-    """Union; edges where two meet are rounded over `blend_mm`."""
+    """Return the union of shapes; edges where two of them meet are rounded over `blend_mm`."""
     result = fields[0]
     for field in fields[1:]:
         lower = np.minimum(result, field)
@@ -30,12 +30,12 @@ def join(*fields: NDArray[np.float32], blend_mm: float = 0.0) -> NDArray[np.floa
 
 
 def meet(*fields: NDArray[np.float32], blend_mm: float = 0.0) -> NDArray[np.float32]:
-    """Intersection; edges where two meet are rounded over `blend_mm`."""
+    """Return the intersection of shapes; edges between them are rounded over `blend_mm`."""
     return -join(*(-field for field in fields), blend_mm=blend_mm)
 
 
 def distance(values: NDArray[np.float32], step_mm: float) -> NDArray[np.float32]:
-    """Make a first-order signed distance of any smooth function that is negative inside."""
+    """Return the first-order signed distance of a smooth function that is negative inside."""
     squares = sum(np.square(part) for part in np.gradient(values, step_mm))
     result: NDArray[np.float32] = values / np.sqrt(squares + np.float32(1e-8))
     return result
@@ -44,7 +44,7 @@ def distance(values: NDArray[np.float32], step_mm: float) -> NDArray[np.float32]
 def ellipsoid(
     grid: CoarseGrid, center_mm: Sequence[float], semi_mm: Sequence[float], turn_deg: float = 0.0
 ) -> NDArray[np.float32]:
-    """Ellipsoid, turned about the long axis of the body (x towards y)."""
+    """Return an ellipsoid, turned about the long axis of the body (x towards y)."""
     angle = np.float32(np.deg2rad(turn_deg))
     x, y, z = (
         axis - np.float32(c) for axis, c in zip((grid.x, grid.y, grid.z), center_mm, strict=True)
@@ -60,7 +60,7 @@ def ellipsoid(
 def tube(
     grid: CoarseGrid, points_mm: Sequence[Sequence[float]], radius_mm: float
 ) -> NDArray[np.float32]:
-    """Round tube along a line of points."""
+    """Return a round tube along a line of points."""
     result = np.full(grid.shape, 1e3, np.float32)
     points = np.asarray(points_mm, dtype=np.float32)
     for start, end in itertools.pairwise(points):
@@ -73,10 +73,10 @@ def tube(
 
 
 def noise(grid: CoarseGrid, rng: np.random.Generator, scale_mm: float) -> NDArray[np.float32]:
-    """Smooth random field of mean 0 and standard deviation 1."""
+    """Return a smooth random field of mean 0 and standard deviation 1."""
     from scipy.ndimage import gaussian_filter, zoom
 
-    # Drawn on a grid of its own scale, so that it is cheap and the same for any step.
+    # Sampled on a grid of the field's scale, so that it is cheap and the same for any step.
     sizes = [max(4, int(np.ceil(n * grid.step_mm / scale_mm)) + 3) for n in grid.shape]
     rough = gaussian_filter(rng.standard_normal(sizes).astype(np.float32), 0.6)
     rough /= rough.std()

@@ -19,19 +19,19 @@ __all__ = ["VERTEBRA_MM", "bones", "cartilage"]
 
 VERTEBRA_MM = 23.0  # from one disc to the next
 _RIBS = 11
-_RIB_OUTSIDE_MM = 5.5  # of the pleura
-_BONY = 0.72  # of a rib's way from the spine to the sternum; the rest is cartilage
+_RIB_OUTSIDE_MM = 5.5  # distance of ribs from the pleura
+_BONY = 0.72  # bony share of a rib's length from the spine; the rest is cartilage
 _POINTS = 40
 
 
 def bones(chest: Chest) -> Segments:
-    """Everything of cortical bone with marrow inside."""
+    """Return all bones with a cortex and marrow that are drawn as pieces."""
     parts = [*_ribs(chest, 0.0, _BONY), *_vertebral_arches(chest), *_shoulders(chest)]
     return merge(parts)
 
 
 def cartilage(chest: Chest) -> Segments:
-    """The ribs' soft ends."""
+    """Return the cartilage at the front ends of the ribs."""
     return merge(_ribs(chest, _BONY, 1.0))
 
 
@@ -43,10 +43,10 @@ def _ribs(chest: Chest, first: float, last: float) -> list[Segments]:
             back_z = chest.patient.apex - 4 - VERTEBRA_MM * rib * 0.98
             drop = 30 + 46 * min(rib / 5, 1.3)
             z = back_z - drop * fractions**1.15
-            # Around from beside the spine to the front.
+            # From beside the spine around to the front.
             angle = np.deg2rad(12 + 156 * fractions)
             path = _on_the_cavity(chest, angle, z, sign)
-            # Thinner at the ends.
+            # Ribs are thinner at the ends.
             radii = 4.6 - 1.2 * np.abs(2 * fractions - 0.9) ** 2
             parts.append(path_segments(path, radii))
             if first == 0.0:
@@ -58,7 +58,7 @@ def _ribs(chest: Chest, first: float, last: float) -> list[Segments]:
 def _on_the_cavity(
     chest: Chest, angle: NDArray[np.float64], z: NDArray[np.float64], sign: float
 ) -> NDArray[np.float32]:
-    """Return points outside of the pleura in directions from the middle; 0 is the back."""
+    """Return points just outside of the pleura, at angles around the middle from the back."""
     way = np.stack([sign * np.sin(angle), np.cos(angle), np.zeros_like(angle)], axis=1)
     radius = np.linspace(20, 170, 101)
     # The first rib lies over the apex, not beside it.
@@ -67,7 +67,7 @@ def _on_the_cavity(
     ray = middle[:, None] + way[:, None] * radius[None, :, None]
     depth = chest.grid.at(chest.cavity, ray.reshape(-1, 3)).reshape(len(z), -1)
     inside = depth < _RIB_OUTSIDE_MM
-    # The last place inside; above the apex, a small arch.
+    # The last point inside on each ray; above the apex there is none, and the rib is a small arch.
     last = np.where(inside.any(axis=1), inside.shape[1] - 1 - inside[:, ::-1].argmax(axis=1), 18)
     middle[:, 2] = z
     points: NDArray[np.float32] = (middle + way * radius[last, None]).astype(np.float32)
@@ -90,7 +90,7 @@ def _vertebral_arches(chest: Chest) -> list[Segments]:
 
 
 def _shoulders(chest: Chest) -> list[Segments]:
-    """Clavicles, and shoulder blades as a fan of flat ribs."""
+    """Return clavicles, and shoulder blades as a fan of thin pieces."""
     parts = []
     depth, width = chest.patient.depth, chest.patient.width
     for sign in SIDES.values():

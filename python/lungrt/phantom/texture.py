@@ -1,4 +1,4 @@
-"""Fine random texture of tissue, as a cube that repeats without a seam."""
+"""Fine random texture of tissue, as a cube that is repeated seamlessly."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _NODES = 90
 
 
 class Texture:
-    """Random field of mean 0 and standard deviation 1 at any place.
+    """Random field of mean 0 and standard deviation 1.
 
     Parameters
     ----------
     rng
-        Where it is drawn from.
+        Source of random numbers.
     scale_mm
-        Standard deviation of the Gaussian that correlates it.
+        Standard deviation of the Gaussian that correlates the field.
     skew
-        0 for a normal distribution; more for one with bright spots.
+        0 for a normal distribution; larger values give bright spots.
     """
 
     def __init__(self, rng: np.random.Generator, scale_mm: float, skew: float = 0.0) -> None:

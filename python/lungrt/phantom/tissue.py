@@ -1,4 +1,4 @@
-"""Hounsfield units of a chest, thin slice by thin slice."""
+"""Hounsfield units of a chest, computed for one thin slice at a time."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ __all__ = ["LABELS", "ChestTissue"]
 
 _At: TypeAlias = "Callable[[NDArray[np.float32]], NDArray[np.float32]]"
 
-LABELS = {"left": 3, "right": 4, "airway": 5}  # as LUNA16's lung masks have them
+LABELS = {"left": 3, "right": 4, "airway": 5}  # as in LUNA16's lung masks
 _AIR_HU = -1000.0
 _WALL_MM = 1.3
 _CORTEX_MM = 1.5
 
 
 class ChestTissue:
-    """Renders a chest.
+    """Renderer of a chest.
 
-    What is drawn later covers what was drawn before it, by the share of a voxel that it fills.
+    Each tissue covers what was drawn before it, by the share of a voxel that it fills.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class ChestTissue:
         self._bullae = Texture(stream(seed, "bullae"), 4.5)
         rng = stream(seed, "densities")
         self._lung_hu = rng.uniform(-905, -875)
-        self._gravity_hu = rng.uniform(0.05, 0.45)  # a mm downwards
+        self._gravity_hu = rng.uniform(0.05, 0.45)  # per mm downwards
         self._enhanced = options.contrast
-        # An edge is as wide as a voxel; in coarse voxels it is no wider than anatomy.
+        # Edges are as wide as a voxel, but not sharper than 0.5 mm.
         self._edge_mm = float(max(grid.spacing_mm[0], grid.spacing_mm[1], 0.5))
 
     def slice(
@@ -67,11 +67,11 @@ class ChestTissue:
         Returns
         -------
         hu : numpy.ndarray
-            (rows, columns).
+            Hounsfield units [rows, columns].
         depth_mm : numpy.ndarray
-            Below the skin.
+            Depth of each pixel below the skin.
         shares : dict
-            Share of each voxel that is left lung, right lung, airway.
+            Share of each pixel that the left lung, the right lung and the airway fill.
         """
         chest = self._chest
 
@@ -102,7 +102,7 @@ class ChestTissue:
         depth: NDArray[np.float32],
         value: NDArray[np.float32] | np.float32,
     ) -> NDArray[np.float32]:
-        """Blend a tissue in by its signed distance; return the share of voxels that it fills."""
+        """Blend a tissue in by its signed distance; return the share of pixels that it fills."""
         share: NDArray[np.float32] = np.clip(
             np.float32(0.5) - depth * np.float32(1 / self._edge_mm), 0, 1
         )
@@ -110,12 +110,12 @@ class ChestTissue:
         return share
 
     def _drawn(self, volume: NDArray[np.int8], sub_slice: int) -> NDArray[np.float32]:
-        """Signed distance of what was drawn as pieces."""
+        """Return the signed distance from structures that were drawn as pieces."""
         depth: NDArray[np.float32] = volume[sub_slice] * np.float32(-DEPTH_STEP_MM)
         return depth
 
     def _draw_table(self, hu: NDArray[np.float32]) -> None:
-        """A curved shell of carbon fibre around foam, below the patient."""
+        """Draw the table: a curved shell of carbon fibre around foam, below the patient."""
         patient = self._chest.patient
         down = 1.0 if self._options.position == "supine" else -1.0
         y = down * (self._grid.y_mm[:, None] - 12) - (patient.depth + 32)
@@ -128,7 +128,7 @@ class ChestTissue:
     def _draw_organs(self, hu: NDArray[np.float32], at: _At, soft: NDArray[np.float32]) -> None:
         chest, enhanced = self._chest, self._enhanced
         if self._options.lungs != "both":
-            # Fluid and scar fill the side that was emptied.
+            # Fluid and scar tissue fill the side of a removed lung.
             sign = -1.0 if self._options.lungs == "left" else 1.0
             side = np.float32(8) - (sign * self._grid.x_mm[None, :]).astype(np.float32)
             self._cover(hu, np.maximum(at(chest.cavity), side), 14 + 5 * soft)

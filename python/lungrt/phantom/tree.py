@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Tree", "grow_tree"]
 
-_MURRAY = 2.4  # a parent's radius to this power is the sum of its children's
-_PATH_WEIGHT = 0.7  # how much a short way from the root counts against a short branch
-_PIECES = 4  # of a branch
+_MURRAY = 2.4  # exponent of Murray's law: a parent's radius^2.4 is the sum of its children's
+_PATH_WEIGHT = 0.7  # weight of the path from the root relative to the length of a branch
+_PIECES = 4  # per branch
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree of points; each but the first hangs on an earlier one.
+    """Tree of points, in which each point except the root has an earlier one as its parent.
 
     Attributes
     ----------
     points_mm : numpy.ndarray
-        (N, x y z), the root first.
+        Points (N, x y z), the root first.
     parents : numpy.ndarray
-        Index of each point's parent; the root is its own.
+        Index of each point's parent; the root is its own parent.
     radii_mm : numpy.ndarray
-        Of the branch that leads to each point.
+        Radius of the branch that leads to each point.
     """
 
     points_mm: NDArray[np.float32]
@@ -38,7 +38,7 @@ class Tree:
     radii_mm: NDArray[np.float32]
 
     def segments(self, rng: np.random.Generator, *, least_mm: float = 0.0) -> Segments:
-        """Return curved branches of at least some radius."""
+        """Return the curved branches whose radius is at least `least_mm`."""
         parts = []
         directions = self._directions()
         for child in range(1, len(self.points_mm)):
@@ -47,7 +47,7 @@ class Tree:
                 continue
             start, end = self.points_mm[parent], self.points_mm[child]
             length = float(np.linalg.norm(end - start))
-            # The branch leaves along its parent's direction and bends towards its end.
+            # The branch starts in its parent's direction and bends towards its end.
             middle = (start + end) / 2 + directions[parent] * (0.18 * length)
             middle = middle + rng.normal(0, 0.05 * length, 3)
             t = np.linspace(0, 1, _PIECES + 1, dtype=np.float32)[:, None]
@@ -75,10 +75,10 @@ def grow_tree(
     root_radius_mm: float,
     leaf_radius_mm: float,
 ) -> Tree:
-    """Grow a tree from a root to many points, near ones first.
+    """Grow a tree from a root to many points, the nearest ones first.
 
-    Each point hangs on the one that is near and has a short way to the root, which gives
-    branches that run outwards and divide, as in a lung.
+    The parent of a point is near to it and has a short path to the root. This gives branches that
+    run outwards and divide, as in a lung.
     """
     root = np.asarray(root_mm, np.float32)
     order = np.argsort(np.linalg.norm(targets_mm - root, axis=1), kind="stable")
@@ -98,6 +98,6 @@ def grow_tree(
     for n in range(count - 1, 0, -1):
         leaves[parents[n]] += leaves[n]
     radii = leaf_radius_mm * leaves ** (1 / _MURRAY)
-    # A tree of few points is thinner at its root than the vessel that feeds it.
+    # A tree of few points would be thinner at its root than the vessel that feeds it.
     radii *= 1 + (root_radius_mm / radii[0] - 1) * (leaves / leaves[0]) ** 0.5
     return Tree(points, parents, radii.astype(np.float32))

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Branches", "grow_branches"]
 
-_ARTERIES, _VEINS = 1250, 1000  # branch points in a lung of ordinary size
-_LEAF_MM = 0.52
-_BRONCHUS_LEAST_MM = 1.5  # radius of the artery that the last visible bronchus goes with
-_PLEURA_MM = 4.0  # that vessels keep from the surface
-_ROOTS = {  # of artery, veins and bronchus, on the left; the right is given apart
+_ARTERIES, _VEINS = 1250, 1000  # branch points in a lung of typical size
+_LEAF_MM = 0.52  # radius of the last branches
+_BRONCHUS_LEAST_MM = 1.5  # radius of the thinnest artery that has a visible bronchus beside it
+_PLEURA_MM = 4.0  # smallest distance of vessels from the pleura
+_ROOTS = {  # of artery, veins and bronchus
     "left": ((40, 10, -16), (34, 8, -42), (46, 26, -30)),
     "right": ((-36, 4, -18), (-32, 6, -42), (-38, 22, -24)),
 }
@@ -31,12 +31,14 @@ _ROOTS = {  # of artery, veins and bronchus, on the left; the right is given apa
 
 @dataclass(frozen=True)
 class Branches:
-    """What branches in the lungs.
+    """Vessels and airways.
 
     Attributes
     ----------
-    vessels, airways : Segments
-        Arteries and veins; lumina of trachea and bronchi.
+    vessels : Segments
+        Arteries and veins.
+    airways : Segments
+        Lumina of the trachea and the bronchi.
     """
 
     vessels: Segments
@@ -44,12 +46,12 @@ class Branches:
 
 
 def grow_branches(chest: Chest, seed: int, density: float = 1.0) -> Branches:
-    """Grow the trees of every lung that is there.
+    """Grow the trees of vessels and bronchi in every lung of a chest.
 
     Parameters
     ----------
     density
-        Of branch points, 1 in a healthy lung.
+        Density of branch points relative to a healthy lung.
     """
     vessels, airways = [], [_trachea()]
     for side, lung in chest.lungs.items():
@@ -61,7 +63,7 @@ def grow_branches(chest: Chest, seed: int, density: float = 1.0) -> Branches:
         pieces = arteries.segments(rng)
         vessels.append(pieces)
         large = arteries.segments(rng, least_mm=_BRONCHUS_LEAST_MM)
-        # Beside its artery, not in it.
+        # A bronchus lies beside its artery, not in it.
         shift = np.array([0.25 * SIDES[side], 1.0, 0.3], np.float32)
         shift /= np.linalg.norm(shift)
         beside = large.ends_mm + (large.radii_mm * 1.75 + 0.8)[..., None] * shift
@@ -74,10 +76,10 @@ def grow_branches(chest: Chest, seed: int, density: float = 1.0) -> Branches:
 def _targets(
     chest: Chest, lung: NDArray[np.float32], sign: float, count: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Random points of a lung's inside."""
+    """Return random points inside of a lung."""
     low = np.array([min(sign * 6, sign * 150), -110, chest.patient.base - 5])
     high = np.array([max(sign * 6, sign * 150), 110, chest.patient.apex])
-    # Drawn by the box, so that a small lung has fewer branches of the same density.
+    # The number of points depends on the box, so that a small lung has fewer branches.
     points = rng.uniform(low, high, (round(count * 2.7), 3))
     return points[chest.grid.at(lung, points) < -_PLEURA_MM].astype(np.float32)
 

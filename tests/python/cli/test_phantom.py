@@ -41,7 +41,7 @@ def test_planned_nodules(tmp_path: Path) -> None:
     looks = [(row["density"], row["shape"], row["attachment"]) for row in planted(output)]
     assert looks == [("solid", "spiculated", "free"), ("ground-glass", "smooth", "chest-wall")]
     assert "spiculated" in printed
-    assert f"written to {output}" in printed
+    assert f"wrote {output}" in printed
     assert "not a medical device" in printed
     assert not (output / "seg-nodules").exists()
 
@@ -102,24 +102,24 @@ def test_a_mask_of_another_place(tmp_path: Path) -> None:
         "--into", str(ct), "--lung-mask", str(tmp_path / "moved.mhd"), "--output",
         str(tmp_path / "out"),
     )  # fmt: skip
-    assert "its voxels lie elsewhere" in message
+    assert "this mask has another geometry than" in message
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--nodule", "8", "--nodules", "2"], "not both"),
+        (["--nodule", "8", "--nodules", "2"], "--nodule and --nodules cannot be combined"),
         (["--nodule", "big"], "--nodule big: expected numbers"),
-        (["--nodule", "8:woolly"], "'woolly' is not one of each of density: solid"),
-        (["--nodule", "8:solid:calcified"], "'calcified' is not one of each"),
-        (["--nodule", "500"], "a nodule of 500 mm"),
-        (["--size", "10x10"], "--size 10x10: expected three numbers with x between"),
+        (["--nodule", "8:woolly"], "unexpected 'woolly'; expected at most one of each of density: solid"),
+        (["--nodule", "8:solid:calcified"], "unexpected 'calcified'; expected at most one of each"),
+        (["--nodule", "500"], "nodule diameter 500 mm: expected 2 to 60 mm"),
+        (["--size", "10x10"], "--size 10x10: expected three numbers separated by 'x'"),
         (["--size", "10x10xten"], "--size 10x10xten: expected numbers"),
         (["--spacing", "-1,1,1"], "spacing (-1.0, 1.0, 1.0)"),
-        (["--lung-mask", "mask.mhd"], "only with --into"),
-        (["--series", "1.2"], "only with --into"),
-        (["--into", "ct.mhd", "--count", "2"], "with --into there is one scan"),
+        (["--lung-mask", "mask.mhd"], "can only be used together with --into"),
+        (["--series", "1.2"], "can only be used together with --into"),
+        (["--into", "ct.mhd", "--count", "2"], "--count cannot be combined with --into"),
         (["--into", "absent.mhd"], "absent.mhd: no such file"),
         (["--region", "leg"], "region 'leg'"),
         (["--seed", "-3"], "seed -3"),

@@ -27,7 +27,7 @@ from lungrt.phantom import NodulePlan, chest
         ({"padding_hu": 0}, "padding of 0 HU"),
         ({"padding_hu": -40_000}, "padding"),
         ({"nodules": -1}, "-1 nodules"),
-        ({"nodules": 1, "region": "head"}, "no lung to plant them in"),
+        ({"nodules": 1, "region": "head"}, "no lung to plant nodules in"),
         ({"region": "leg"}, "expected one of chest, abdomen"),
         ({"lungs": "none"}, "lungs 'none'"),
         ({"finding": "flu"}, "finding 'flu'"),
@@ -36,9 +36,9 @@ from lungrt.phantom import NodulePlan, chest
         ({"position": "upright"}, "position 'upright'"),
         ({"entry": "sideways"}, "entry 'sideways'"),
         ({"kernel": "B70f"}, "kernel 'B70f'"),
-        ({"lungs": "left", "finding": "collapse", "side": "right"}, "which is removed"),
-        ({"lungs": "left", "finding": "collapse", "extent": "both-lungs"}, "only one is there"),
-        ({"sead": 1}, "sead: no option of a phantom; there are center_mm"),
+        ({"lungs": "left", "finding": "collapse", "side": "right"}, "that lung is removed; set side to left"),
+        ({"lungs": "left", "finding": "collapse", "extent": "both-lungs"}, "only the left lung remains"),
+        ({"sead": 1}, "unknown phantom options sead; the options are center_mm"),
     ],
 )
 def test_impossible_options(options: dict[str, Any], message: str) -> None:
@@ -49,9 +49,9 @@ def test_impossible_options(options: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        ((300.0,), "a nodule of 300 mm: expected 2 to 60 mm"),
-        ((1.0,), "a nodule of 1 mm"),
-        ((float("nan"),), "a nodule of nan mm"),
+        ((300.0,), "nodule diameter 300 mm: expected 2 to 60 mm"),
+        ((1.0,), "nodule diameter 1 mm"),
+        ((float("nan"),), "nodule diameter nan mm"),
         ((8.0, "woolly"), "density 'woolly'"),
         ((8.0, "solid", "square"), "shape 'square'"),
         ((8.0, "solid", "smooth", "liver"), "attachment 'liver'"),
@@ -76,7 +76,7 @@ def test_impossible_nodules(plan: tuple[Any, ...], message: str) -> None:
     ],
 )
 def test_no_free_place(options: dict[str, Any], nodules: tuple[NodulePlan, ...]) -> None:
-    with pytest.raises(InvalidArgument, match=r"nodule \d+ of \d+.*no free place in the lungs"):
+    with pytest.raises(InvalidArgument, match=r"nodule \d+ of \d+.*no free place for it in the lungs"):
         chest(**{"seed": 1, "shape": (32, 96, 96), **options}, nodules=nodules)
 
 
