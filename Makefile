@@ -32,7 +32,7 @@ CXX_SOURCES = $(shell git ls-files 'cpp/*.h' 'cpp/*.c' 'cpp/*.cpp' 'cpp/*.cu' 'c
 TEST_PROCESSES ?= 2
 
 FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune "$(NODULE)" \
-	--epochs 20 --draws 96 --optimizer adam --lr 0.001
+	--epochs 20 --samples-per-epoch 96 --optimizer adam --lr 0.001
 
 .DEFAULT_GOAL := help
 .PHONY: help headers setup build compile core core-with-torch data demo demo-phantom \

@@ -134,7 +134,7 @@ def quick() -> Callable[..., Settings]:
     """Make settings of a task that train in a second."""
 
     def make(task: str, **given: Any) -> Settings:
-        small: dict[str, Any] = {"epochs": 2, "draws": 12, "batch": 4}
+        small: dict[str, Any] = {"epochs": 2, "samples_per_epoch": 12, "batch": 4}
         if task == "segmentation":
             small |= {"widths": (4, 8), "context": 1, "patch": 16, "window": 24}
             small |= {"validate_every": 1}

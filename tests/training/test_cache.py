@@ -71,15 +71,15 @@ def test_another_version_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedVersion, match="version 0, this lungrt reads and writes version"):
         CropCache(tmp_path)
     (tmp_path / "cache.json").write_text("?")
-    with pytest.raises(InvalidArgument, match="no marker of a crop cache"):
+    with pytest.raises(InvalidArgument, match="not the cache.json of a crop cache"):
         CropCache(tmp_path)
 
 
 def test_other_folders_are_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(InvalidArgument, match="it is no crop cache"):
+    with pytest.raises(InvalidArgument, match="not a crop cache: the folder has files"):
         CropCache(tmp_path)
-    with pytest.raises(Io, match="cannot be used as a cache"):
+    with pytest.raises(Io, match="cannot use this folder as a cache"):
         CropCache(tmp_path / "thesis.txt" / "cache")
 
 

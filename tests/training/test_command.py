@@ -15,7 +15,7 @@ from lungrt.cli.app import app
 from lungrt.training.networks import make_network
 from lungrt.training.settings import Settings
 
-QUICK = ["--epochs", "1", "--draws", "8", "--batch", "4", "--no-progress"]
+QUICK = ["--epochs", "1", "--samples-per-epoch", "8", "--batch", "4", "--no-progress"]
 SMALL = [*QUICK, "--widths", "4,8", "--crop", "8,16,16"]
 NEVER_SPLIT = ["--validation-share", "0", "--test-share", "0"]
 
@@ -77,7 +77,7 @@ def test_ensemble_and_resume(lungrt: Run, luna_folder: Path, tmp_path: Path) -> 
     arguments = ["train", "nodule", "--data", luna_folder, "--output", tmp_path / "net.state"]
     said = lungrt(*arguments, *SMALL, *NEVER_SPLIT, "--members", "2")
     assert "member 2 of 2, seed 1" in said
-    assert "nothing to validate on: the last epoch is kept" in said
+    assert "there are no validation samples, so the last epoch was saved" in said
     a, b = (
         torch.load(tmp_path / f"net-{n}.state", weights_only=True)["model_state"] for n in (1, 2)
     )
@@ -103,7 +103,7 @@ def test_interrupted_training_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Session, "train_epoch", interrupted)
-        assert "with --resume goes on" in lungrt(*arguments, code=130)
+        assert "run the same command with --resume to continue" in lungrt(*arguments, code=130)
     lungrt(*arguments, "--resume")
     assert torch.load(tmp_path / "net.state", weights_only=True)["epoch"] == 3
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -152,11 +152,11 @@ def test_cross_validation(lungrt: Run, luna_folder: Path, tmp_path: Path, checkp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "nothing to do: expected --output"),
-        (["--output", "x.state", "--finetune-depth", "2"], "no --finetune checkpoint"),
-        (["--cross-validate", "2", "--log-dir", "logs"], "belong to a training with --output"),
-        (["--output", "none/x.state"], "its folder does not exist"),
-        (["--output", "x.state", "--widths", "4,x"], "--widths 4,x: expected numbers"),
+        ([], "nothing to do; give --output"),
+        (["--output", "x.state", "--finetune-depth", "2"], "give one with --finetune"),
+        (["--cross-validate", "2", "--log-dir", "logs"], "need a training with --output"),
+        (["--output", "none/x.state"], "the folder none does not exist"),
+        (["--output", "x.state", "--widths", "4,x"], "--widths 4,x: expected whole numbers"),
         (["--output", "x.state", "--crop", "4,8"], "--crop 4,8: expected 3 numbers"),
         (["--output", "x.state", "--leave-out", "9"], "the data has no patient 9"),
         (["--output", "x.state", "--plot", "x.gif"], "unknown kind of output; expected .png"),

@@ -145,7 +145,7 @@ def test_gradual_unfreezing_trains_later_blocks_later(
 
 
 def test_unfreezing_a_new_network_is_refused(luna_data: DataSet, quick: Quick) -> None:
-    with pytest.raises(InvalidArgument, match="when fine-tuning only"):
+    with pytest.raises(InvalidArgument, match="unfreeze_every is for fine-tuning only"):
         Session(quick("nodule", unfreeze_every=1), luna_data, luna_data.samples, [])
 
 

@@ -99,15 +99,15 @@ def test_single_point_is_its_pixel(reading: Path, ct: lungrt.CtVolume) -> None:
 
 @pytest.mark.parametrize("contour", [Contour(3.0, CORNERS, True), Contour(2.0, ((50, 3),), True)])
 def test_contour_of_another_ct_is_named(contour: Contour, ct: lungrt.CtVolume) -> None:
-    with pytest.raises(BadVolume, match="is it another series"):
+    with pytest.raises(BadVolume, match="may belong to another series"):
         nodule_mask(Outline(0, "n", {}, (contour,)), ct)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [
-        ("</LidcReadMessage>", "", Io, "cannot be read as XML"),
-        ("LidcReadMessage", "IdriReadMessage", InvalidArgument, "expected a LidcReadMessage"),
+        ("</LidcReadMessage>", "", Io, "cannot read the file as XML"),
+        ("LidcReadMessage", "IdriReadMessage", InvalidArgument, "expected LidcReadMessage"),
         ("<SeriesInstanceUid>1.2.3", "<SeriesInstanceUid>", InvalidArgument, "SeriesInstanceUid"),
         ("<malignancy>4", "<malignancy>9", InvalidArgument, "malignancy is '9'"),
         ("<xCoord>5", "<xCoord>five", InvalidArgument, "expected a number"),
@@ -130,7 +130,7 @@ def test_entities_are_not_expanded(tmp_path: Path) -> None:
     path.write_text('<!DOCTYPE x [<!ENTITY a "ha">]><LidcReadMessage>&a;</LidcReadMessage>')
     with pytest.raises(Io, match="declares entities or a DTD"):
         parse_lidc(path)
-    with pytest.raises(Io, match="cannot be read as XML"):
+    with pytest.raises(Io, match="cannot read the file as XML"):
         parse_lidc(tmp_path / "none.xml")
 
 

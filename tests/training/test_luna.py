@@ -116,7 +116,7 @@ def test_no_nodule_at_all_is_named(luna: Path) -> None:
 def test_repeated_row_is_named(luna: Path, table: str) -> None:
     lines = (luna / table).read_text().splitlines()
     (luna / table).write_text("\n".join([*lines, lines[1]]) + "\n")
-    with pytest.raises(InvalidArgument, match=rf"{table}, line {len(lines) + 1}: repeats .*line 2"):
+    with pytest.raises(InvalidArgument, match=rf"{table}, line {len(lines) + 1}: this line repeats .*line 2"):
         open_data(luna)
 
 
@@ -163,10 +163,10 @@ def to_index(place: list[float]) -> list[float]:
         (lambda p: [p[1], p[0], p[2]], "axes seem to be swapped: y, x, z"),
         (lambda p: [-p[0], -p[1], p[2]], r"RAS instead of LPS"),
         (lambda p: [v / 10 for v in p], "unit seems to be cm"),
-        (lambda p: [v / 1000 for v in p], "unit seems to be m,"),
+        (lambda p: [v / 1000 for v in p], "unit seems to be m instead"),
         (lambda p: [v * 1000 for v in p], "unit seems to be micrometres"),
         (to_index, "They seem to be voxel indices"),
-        (lambda p: [p[0] + 1e4, p[1], p[2]], "No swap of axes, sign or unit explains it"),
+        (lambda p: [p[0] + 1e4, p[1], p[2]], "No swap of axes, signs or units explains this"),
     ],
 )
 def test_swapped_axes_and_wrong_units_are_named(
@@ -214,9 +214,9 @@ def test_published_tables(reference: Path) -> None:
 
 
 def test_no_folder_and_unknown_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(Io, match="no such folder"):
+    with pytest.raises(Io, match="folder not found"):
         open_data(tmp_path / "none")
-    with pytest.raises(InvalidArgument, match="no training data that lungrt knows"):
+    with pytest.raises(InvalidArgument, match="not training data of a supported kind"):
         open_data(tmp_path)
 
 

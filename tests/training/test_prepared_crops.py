@@ -34,7 +34,7 @@ def test_each_ct_is_read_once_for_classifiers(
     luna_folder: Path, tmp_path: Path, quick: Quick, reads: list[str]
 ) -> None:
     data = open_data(luna_folder, cache_folder=tmp_path / "cache")
-    settings = quick("nodule", draws=40)
+    settings = quick("nodule", samples_per_epoch=40)
     items = TrainingCrops(data, balanced(data.samples, "nodule"), settings)
     for epoch in (1, 2):
         items.begin(epoch)
@@ -47,7 +47,7 @@ def test_each_ct_is_read_once_for_segmentation(
     luna_folder: Path, tmp_path: Path, quick: Quick, reads: list[str]
 ) -> None:
     data = open_data(luna_folder, cache_folder=tmp_path / "cache")
-    items = TrainingPatches(data, data.samples, quick("segmentation", draws=40))
+    items = TrainingPatches(data, data.samples, quick("segmentation", samples_per_epoch=40))
     for epoch in (1, 2):
         items.begin(epoch)
         for number in range(len(items)):

@@ -63,11 +63,11 @@ def test_crop_larger_than_the_cube_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"hu": None}, Io, "expected arrays hu, mask and name"),
+        ({"hu": None}, Io, "expected hu, mask and name"),
         ({"hu": np.zeros((2, 51, 51, 50), np.int16)}, InvalidArgument, "hu has shape"),
         ({"hu": np.zeros((2, 51, 51, 51), np.float32)}, InvalidArgument, "hu is float32"),
         ({"name": np.array(["0_nod1_ann0"])}, InvalidArgument, r"name has shape \[1\]"),
-        ({"labels": LABELS.replace("7_nod2", "8_nod2")}, InvalidArgument, "name different crops"),
+        ({"labels": LABELS.replace("7_nod2", "8_nod2")}, InvalidArgument, "do not have the same crops"),
         ({"labels": LABELS.replace("1,5,1,1,3", "1,5,1,1,6")}, InvalidArgument, "malignancy 6"),
         ({"labels": LABELS.split("\n", 1)[1]}, InvalidArgument, "header is missing"),
     ],

@@ -26,7 +26,7 @@ def crops(reference: Path) -> DataSet:
 
 
 def settings_of(depth: int) -> Settings:
-    given = {"epochs": 1, "draws": 24, "optimizer": "adam", "lr": 0.001}
+    given = {"epochs": 1, "samples_per_epoch": 24, "optimizer": "adam", "lr": 0.001}
     return default_settings("malignancy", finetune_depth=depth, given=given)
 
 
@@ -46,7 +46,7 @@ def test_frozen_blocks_are_equal_to_the_bit(
 
 def test_cross_validation_beside_the_diameter(crops: DataSet, nodule_checkpoint: Path) -> None:
     scored = cross_validate(
-        replace(settings_of(1), draws=4, batch=4),
+        replace(settings_of(1), samples_per_epoch=4, batch=4),
         crops,
         folds=2,
         checkpoint=load_checkpoint(nodule_checkpoint),

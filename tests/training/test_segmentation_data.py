@@ -108,7 +108,7 @@ def test_square_larger_than_a_ct_is_named(luna_data: DataSet) -> None:
 
 def test_crops_alone_are_no_cts(luna_data: DataSet) -> None:
     crops = replace(luna_data, load_crop=lambda sample, crop: np.zeros(crop, np.int16))
-    with pytest.raises(InvalidArgument, match="segmentation is trained on whole CTs"):
+    with pytest.raises(InvalidArgument, match="training segmentation needs whole CTs"):
         AnnotatedSlices(crops, 1)
 
 
@@ -142,7 +142,7 @@ def test_validation_is_whole_slices(luna_data: DataSet, quick: Quick) -> None:
 
 def test_no_nodule_to_train_on_is_named(luna_data: DataSet, quick: Quick) -> None:
     others = [sample for sample in luna_data.samples if not sample.is_nodule]
-    with pytest.raises(InvalidArgument, match="no nodule in the training part"):
+    with pytest.raises(InvalidArgument, match="the training samples have no nodule"):
         TrainingPatches(luna_data, others, quick("segmentation"))
 
 
@@ -253,7 +253,7 @@ def test_a_mask_of_other_voxels_is_named(luna: Path) -> None:
 
 
 def test_a_share_of_the_draws_is_background(luna_data: DataSet, quick: Quick) -> None:
-    settings = quick("segmentation", draws=20, background=0.25)
+    settings = quick("segmentation", samples_per_epoch=20, background=0.25)
     items = TrainingPatches(luna_data, luna_data.samples, settings)
     items.begin(1)
     drawn = [items._draw(number) for number in range(20)]
@@ -261,13 +261,15 @@ def test_a_share_of_the_draws_is_background(luna_data: DataSet, quick: Quick) ->
     items.begin(2)
     assert drawn != [items._draw(number) for number in range(20)]
     # Without one, each nodule comes in turn, as in the book.
-    plain = TrainingPatches(luna_data, luna_data.samples, quick("segmentation", draws=20))
+    plain = TrainingPatches(
+        luna_data, luna_data.samples, quick("segmentation", samples_per_epoch=20)
+    )
     plain.begin(1)
     assert all(plain._draw(number)[0].is_nodule for number in range(20))
 
 
 def test_draws_around_nodules_lie_off_their_middle(luna_data: DataSet, quick: Quick) -> None:
-    settings = quick("segmentation", draws=40, background=0.25, off_center=2)
+    settings = quick("segmentation", samples_per_epoch=40, background=0.25, off_center=2)
     items = TrainingPatches(luna_data, luna_data.samples, settings)
     items.begin(1)
     drawn = [items._draw(number) for number in range(40)]

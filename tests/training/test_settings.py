@@ -14,7 +14,7 @@ def test_the_books_numbers() -> None:
     assert (segmentation.patch, segmentation.window, segmentation.noise_hu) == (64, 96, 25)
     assert (segmentation.best_by, segmentation.false_negative_weight) == ("recall", 8)
     malignancy = default_settings("malignancy")
-    assert (malignancy.batch, malignancy.draws, malignancy.lr) == (24, 100_000, 0.001)
+    assert (malignancy.batch, malignancy.samples_per_epoch, malignancy.lr) == (24, 100_000, 0.001)
     assert (malignancy.momentum, malignancy.weight_decay) == (0, 1e-4)
     head, two = (default_settings("malignancy", finetune_depth=depth) for depth in (1, 2))
     assert (head.epochs, two.epochs, head.lr) == (40, 10, 0.003)

@@ -62,7 +62,7 @@ def test_every_tenth_is_the_books() -> None:
     ("values", "message"),
     [
         ({"how": "random"}, "expected one of"),
-        ({"validation": -0.1}, "expected a sum below 1"),
+        ({"validation": -0.1}, "with a sum below 1"),
         ({"validation": 0.5, "test": 0.5}, "leave nothing to train on"),
     ],
 )
@@ -84,8 +84,8 @@ COUNTS = st.integers(1, 9)
 
 @given(COUNTS, COUNTS, COUNTS, st.integers(0, 3))
 def test_malignancy_takes_turns_as_the_book(n: int, b: int, m: int, seed: int) -> None:
-    draws = balanced(mixed(n, b, m), "malignancy").shuffled(random.Random(seed))
-    kinds = [kind_of(draws.draw(number), "malignancy") for number in range(40)]
+    sequence = balanced(mixed(n, b, m), "malignancy").shuffled(random.Random(seed))
+    kinds = [kind_of(sequence.sample_at(number), "malignancy") for number in range(40)]
     assert all(kind == "malignant" for kind in kinds[1::2])
     assert all(kind == "benign" for kind in kinds[0::4])
     assert all(kind == "non-nodule" for kind in kinds[2::4])
@@ -93,30 +93,30 @@ def test_malignancy_takes_turns_as_the_book(n: int, b: int, m: int, seed: int) -
 
 @given(COUNTS, COUNTS, COUNTS, st.sampled_from(["nodule", "malignancy", "three-class"]))
 def test_each_sample_of_a_kind_before_any_again(n: int, b: int, m: int, task: str) -> None:
-    draws = balanced(mixed(n, b, m), task)
+    sequence = balanced(mixed(n, b, m), task)
     drawn: dict[str, list[int]] = {}
     for number in range(100):
-        sample = draws.draw(number)
+        sample = sequence.sample_at(number)
         drawn.setdefault(kind_of(sample, task) or "", []).append(id(sample))
     for kind, ids in drawn.items():
-        size = len(draws.by_kind[kind])
+        size = len(sequence.by_kind[kind])
         assert len(set(ids[:size])) == min(size, len(ids))
         assert ids[size : 2 * size] == ids[: len(ids[size : 2 * size])]
 
 
 def test_half_of_all_draws_are_nodules() -> None:
-    draws = balanced(mixed(7, 2, 1), "nodule")
-    kinds = Counter(kind_of(draws.draw(number), "nodule") for number in range(30))
+    sequence = balanced(mixed(7, 2, 1), "nodule")
+    kinds = Counter(kind_of(sequence.sample_at(number), "nodule") for number in range(30))
     assert kinds == {"nodule": 15, "non-nodule": 15}
 
 
 def test_missing_non_nodules_leave_their_turn_to_the_benign() -> None:
-    draws = balanced(mixed(0, 3, 3), "malignancy")
-    kinds = [kind_of(draws.draw(number), "malignancy") for number in range(8)]
+    sequence = balanced(mixed(0, 3, 3), "malignancy")
+    kinds = [kind_of(sequence.sample_at(number), "malignancy") for number in range(8)]
     assert kinds == ["benign", "malignant"] * 4
-    assert "no non-nodules" in draws.notes[0]
+    assert "no non-nodules" in sequence.notes[0]
     # All benign nodules are drawn, not every other one.
-    assert len({id(draws.draw(number)) for number in range(0, 6, 2)}) == 3
+    assert len({id(sequence.sample_at(number)) for number in range(0, 6, 2)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_missing_non_nodules_leave_their_turn_to_the_benign() -> None:
     [("nodule", (0, 2, 2)), ("malignancy", (2, 0, 2)), ("three-class", (0, 2, 2))],
 )
 def test_missing_class_is_named(task: str, counts: tuple[int, int, int]) -> None:
-    with pytest.raises(InvalidArgument, match=f"nothing to train {task} on: no "):
+    with pytest.raises(InvalidArgument, match=f"cannot train {task}: the training samples have no "):
         balanced(mixed(*counts), task)
 
 
@@ -137,5 +137,5 @@ def test_targets(sample: Make) -> None:
     assert target_of(judged, "three-class", soft=True) == [0, 0.375, 0.625]
     assert target_of(other, "malignancy", soft=True) == [1, 0]
     assert target_of(other, "three-class", soft=False) == [1, 0, 0]
-    with pytest.raises(InvalidArgument, match="learns nothing from it"):
+    with pytest.raises(InvalidArgument, match="cannot be used to train malignancy"):
         target_of(sample(), "malignancy", soft=False)

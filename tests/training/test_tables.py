@@ -28,9 +28,9 @@ def test_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,1.0\nb,2.0\n", "the header is missing, its first line holds values"),
+        ("a,1.0\nb,2.0\n", "the header is missing: the first line has values"),
         ("name,y\na,1\n", "no column x; expected name,x, found name,y"),
-        ("name,x,x\na,1,1\n", "a column is there twice"),
+        ("name,x,x\na,1,1\n", "a column appears twice"),
         ("name,x\na\n", "line 2: 1 values, but the header has 2 columns"),
         ("", "has no header"),
         ("\nname,x\n", "has no header"),
@@ -57,12 +57,12 @@ def test_no_flag_and_no_text_are_named(tmp_path: Path) -> None:
 
 
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(Io, match="cannot be read as a table"):
+    with pytest.raises(Io, match="cannot read the file as a CSV table"):
         read_table(tmp_path / "none.csv", COLUMNS)
     with pytest.raises(Io, match="cannot be read"):
         read_lines(tmp_path / "none.csv")
     (tmp_path / "latin.csv").write_bytes(b"name,x\n\xff\xfe,1\n")
-    with pytest.raises(Io, match="cannot be read as a table"):
+    with pytest.raises(Io, match="cannot read the file as a CSV table"):
         read_table(tmp_path / "latin.csv", COLUMNS)
 
 

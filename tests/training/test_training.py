@@ -44,7 +44,7 @@ def test_a_tiny_set_is_learnt_by_heart(luna_data: DataSet, quick: Quick, task: s
     settings = quick(
         task,
         epochs=12 if task == "segmentation" else 8,
-        draws=48,
+        samples_per_epoch=48,
         batch=8,
         lr=0.01,
         optimizer="adam",
@@ -204,7 +204,7 @@ def test_last_epoch_is_kept_without_validation(
 
 def test_early_stopping_without_validation_is_refused(luna_data: DataSet, quick: Quick) -> None:
     session = Session(quick("nodule", patience=1), luna_data, luna_data.samples, [])
-    with pytest.raises(InvalidArgument, match="early stopping needs a validation part"):
+    with pytest.raises(InvalidArgument, match="needs validation samples, but there are none"):
         run(session, None)
 
 
@@ -217,7 +217,7 @@ def test_undefined_deciding_score_is_named(luna_data: DataSet, quick: Quick) -> 
 
 def test_divergence_is_named(luna_data: DataSet, quick: Quick) -> None:
     session = session_of(luna_data, quick("nodule", lr=1e30, epochs=5))
-    with pytest.raises(Inference, match=r"the training diverged; lower the learning rate, now"):
+    with pytest.raises(Inference, match=r"the training diverged: .* lower learning rate than"):
         run(session, None)
 
 
@@ -251,7 +251,7 @@ def test_cuda_trains_as_the_cpu_does(luna_data: DataSet, quick: Quick, task: str
 
 
 def test_ratings_are_learnt_beside_the_class(luna_data: DataSet, quick: Quick) -> None:
-    with pytest.raises(InvalidArgument, match="no sample of the training part has readers' rat"):
+    with pytest.raises(InvalidArgument, match="trait_weight needs readers' ratings"):
         session_of(luna_data, quick("malignancy", trait_weight=1.0))
     rated = [
         sample.__class__(
@@ -261,7 +261,9 @@ def test_ratings_are_learnt_beside_the_class(luna_data: DataSet, quick: Quick) -
         if sample.is_nodule
     ]
     data = DataSet("x", tuple(rated), luna_data.load_crop)
-    settings = quick("malignancy", trait_weight=1.0, optimizer="adam", lr=0.01, epochs=6, draws=32)
+    settings = quick(
+        "malignancy", trait_weight=1.0, optimizer="adam", lr=0.01, epochs=6, samples_per_epoch=32
+    )
     session = session_of(data, settings)
     run(session, None)
     assert session.traits is not None
@@ -299,9 +301,9 @@ def test_epochs_are_fixed_for_swa(luna_data: DataSet, quick: Quick, tmp_path: Pa
 
 def test_nothing_to_go_on_with_is_named(luna_data: DataSet, quick: Quick, trained: Path) -> None:
     session = session_of(luna_data, quick("nodule", epochs=1))
-    with pytest.raises(InvalidArgument, match="resuming needs the checkpoint's name"):
+    with pytest.raises(InvalidArgument, match="resuming needs the path of the checkpoint"):
         run(session, None, resume=True)
-    with pytest.raises(Io, match="no training to go on with"):
+    with pytest.raises(Io, match="no training to resume"):
         run(session, trained.with_name("other.state"), resume=True)
     path = resume_file(trained)
     path.write_bytes(path.read_bytes()[:-100])

@@ -130,7 +130,7 @@ def read_report(path: Path) -> ScanReport:
 
 def parse_report(content: Any, path: Path) -> ScanReport:
     """Validate a report that was read from `path`."""
-    require_report(content, str(path))
+    validate_report(content, str(path))
     try:
         return _report(content, path)
     except KeyError as error:

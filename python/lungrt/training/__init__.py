@@ -1,10 +1,10 @@
-"""Training and fine-tuning the pipeline's networks, and the data that it needs.
+"""Training and fine-tuning of the pipeline's networks, and the data sets for it.
 
-Plain PyTorch: `lungrt.training.loop` is the loop of epochs, `lungrt.training.session` what an
-epoch does to a network. `lungrt.training.settings` has every number with the book's as default,
-`lungrt.training.objectives` what each of the four tasks asks of a batch, loss and scores,
-`lungrt.training.finetune` which blocks are trained. What comes out is a checkpoint in the book's
-format, which ``lungrt export`` takes.
+The training is plain PyTorch: `lungrt.training.loop` is the loop over epochs, and
+`lungrt.training.session` trains and validates a network for an epoch. `lungrt.training.settings`
+has all settings with the book's values as defaults, `lungrt.training.objectives` the batches,
+losses and scores of the four tasks, `lungrt.training.finetune` the choice of the blocks to train.
+The result is a checkpoint in the book's format, which ``lungrt export`` reads.
 
-Importing this package imports no torch.
+Importing this package does not import torch.
 """

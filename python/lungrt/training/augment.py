@@ -1,4 +1,4 @@
-"""Random transforms of whole batches, on the device that they lie on."""
+"""Random transforms of whole batches, computed on the device of the batch."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _ELASTIC_POINTS = 4  # control points of the deformation along each axis
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Draws transforms for a batch and applies them.
+    """Random augmentation of a batch.
 
     Attributes
     ----------
     flip : bool
         Mirror along each axis with probability 1/2.
     rotate : bool
-        Turn by any angle within the slice.
+        Rotate by a random angle within the slice.
     offset : float
-        Largest shift along each axis, as share of half the crop's size.
+        Largest shift along each axis, as a share of half the crop's size.
     scale : float
-        Largest change of size: factors from 1 - scale to 1 + scale.
+        Largest change of size: factors are between 1 - scale and 1 + scale.
     elastic : float
-        Largest displacement of a smooth deformation, as share of half the crop's size.
+        Largest displacement of a smooth deformation, as a share of half the crop's size.
     noise_hu : float
-        Standard deviation of Gaussian noise.
-    one_a_batch : bool
-        Draw one transform for all items of a batch.
+        Standard deviation of Gaussian noise in Hounsfield units.
+    same_for_batch : bool
+        Apply the same transform to all items of a batch.
     """
 
     flip: bool = True
@@ -42,14 +42,14 @@ class Augmentation:
     scale: float = 0.0
     elastic: float = 0.0
     noise_hu: float = 0.0
-    one_a_batch: bool = False
+    same_for_batch: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Augmentation:
-        """Return what the settings of a training ask for."""
+        """Return the augmentation that the settings of a training define."""
         book = settings.book_augmentation
-        # The book's classifier code draws a shift and then does not apply it; its
-        # segmentation applies one.
+        # The book's classifier code draws a random shift and then does not apply it, while its
+        # segmentation code does.
         shifts = settings.task == "segmentation" or not book
         return cls(
             settings.flip,
@@ -58,7 +58,7 @@ class Augmentation:
             settings.scale,
             settings.elastic,
             settings.noise_hu,
-            one_a_batch=book,
+            same_for_batch=book,
         )
 
     def __call__(
@@ -69,17 +69,17 @@ class Augmentation:
         Parameters
         ----------
         images : torch.Tensor
-            Shape [N, C, H, W] or [N, C, D, H, W], Hounsfield units.
+            Float [N, C, H, W] or [N, C, D, H, W]; Hounsfield units.
         masks : torch.Tensor or None
-            Shape [N, 1, H, W], 0 and 1.
+            Float [N, 1, H, W]; 0 or 1.
         generator : torch.Generator
-            On the CPU: the same draws on every device.
+            Generator on the CPU, so that every device gets the same random numbers.
 
         Returns
         -------
         images, masks : torch.Tensor
-            Of the same shapes, linearly interpolated; what lies beyond the border repeats it.
-            Masks are 0 and 1 again.
+            Tensors of the same shapes, linearly interpolated, with border values repeated outside.
+            Masks are 0 or 1.
         """
         count, axes = len(images), images.ndim - 2
         matrices = self.matrices(count, axes, generator).to(images)
@@ -95,8 +95,8 @@ class Augmentation:
         return moved, (_sample(masks, grid) > 0.5).to(masks.dtype)
 
     def matrices(self, count: int, axes: int, generator: torch.Generator) -> Tensor:
-        """Draw affine matrices [count, axes + 1, axes + 1] that act on (x, y[, z])."""
-        drawn = 1 if self.one_a_batch else count
+        """Return random affine matrices [count, axes + 1, axes + 1] that act on (x, y[, z])."""
+        drawn = 1 if self.same_for_batch else count
 
         def uniform(*shape: int) -> Tensor:
             return 2 * torch.rand(drawn, *shape, generator=generator) - 1
@@ -118,9 +118,9 @@ class Augmentation:
         return matrices.expand(count, -1, -1)
 
     def _deformation(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw a smooth displacement [N, (D,) H, W, axes] between a few control points."""
+        """Return a random smooth displacement [N, (D,) H, W, axes] between a few control points."""
         count, axes = len(images), images.ndim - 2
-        drawn = 1 if self.one_a_batch else count
+        drawn = 1 if self.same_for_batch else count
         points = 2 * torch.rand(drawn, axes, *[_ELASTIC_POINTS] * axes, generator=generator) - 1
         mode = "trilinear" if axes == 3 else "bilinear"
         field = F.interpolate(
@@ -135,16 +135,18 @@ def _sample(images: Tensor, grid: Tensor) -> Tensor:
 
 
 def mix_up(images: Tensor, targets: Tensor, *, alpha: float) -> tuple[Tensor, Tensor]:
-    """Blend each item of a batch with another one, and its target by the same share.
+    """Blend each item of a batch with another item, and their targets by the same share.
 
-    Draws from torch's global generator, as dropout does.
+    The random numbers come from torch's global generator, as for dropout.
 
     Parameters
     ----------
-    images, targets : torch.Tensor
-        Shape [N, ...]; targets are probabilities [N, classes].
+    images : torch.Tensor
+        Shape [N, ...].
+    targets : torch.Tensor
+        Probabilities [N, classes].
     alpha : float
-        Of the beta distribution that shares are drawn from; small values mix little.
+        Parameter of the beta distribution of the shares; small values blend little.
     """
     share = torch.distributions.Beta(alpha, alpha).sample((len(images),))
     partner = torch.randperm(len(images)).to(images.device)

@@ -1,4 +1,4 @@
-"""Averages of weights over a training: steadier than the weights of its last step."""
+"""Averages of weights over a training, which vary less than the weights of the last step."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from lungrt.training.settings import Settings
 
 
 class Averaging:
-    """Keeps what is validated and saved.
+    """Average of a network's weights, which is validated and saved.
 
     Parameters
     ----------
     network : torch.nn.Module
-        The one that is trained.
+        Network that is trained.
     settings : Settings
-        ``average`` "none" is the network itself, "ema" a moving average over steps, "swa" the mean
-        over the last epochs.
+        Its ``average`` is "none" for the network itself, "ema" for an exponential moving average
+        over steps, or "swa" for the mean over the last epochs.
     """
 
     def __init__(self, network: nn.Module, settings: Settings) -> None:
         self._network = network
         self._kind = settings.average
-        # At least the last epoch counts.
+        # The mean includes at least the last epoch.
         self._first_epoch = min(int(settings.swa_start * settings.epochs) + 1, settings.epochs)
         self._average: AveragedModel | None = None
         if self._kind == "ema":
@@ -38,30 +38,30 @@ class Averaging:
 
     @property
     def result(self) -> nn.Module:
-        """The network to validate and to save."""
+        """Network to validate and to save."""
         if self._average is None or int(self._average.n_averaged) == 0:
             return self._network
         inner: nn.Module = self._average.module
         return inner
 
     def after_step(self) -> None:
-        """Take a step's weights into a moving average."""
+        """Add the weights after a step to the moving average."""
         if self._average is not None and self._kind == "ema":
             self._average.update_parameters(self._network)
 
     def after_epoch(
         self, epoch: int, trained: Sequence[nn.Module], images: Iterable[Tensor]
     ) -> None:
-        """Take an epoch's weights into the mean, and measure its batch norms' statistics anew.
+        """Add the weights after an epoch to the mean, and measure its batch-norm statistics again.
 
         Parameters
         ----------
         epoch : int
-            From 1.
+            Number of the epoch, from 1.
         trained : sequence of torch.nn.Module
             Batch norms of the network that are not frozen.
         images : iterable of torch.Tensor
-            Batches to measure on.
+            Batches on which the statistics are measured.
         """
         if self._average is None or self._kind != "swa" or epoch < self._first_epoch:
             return
@@ -71,11 +71,11 @@ class Averaging:
         measure_batch_norms(inner, [inner.get_submodule(n) for n in sorted(names)], images)
 
     def state(self) -> dict[str, Any]:
-        """Return what is needed to go on."""
+        """Return the state that is needed to resume."""
         return {} if self._average is None else self._average.state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Restore a state that `state` returned."""
         if self._average is not None:
             self._average.load_state_dict(state)
 
@@ -83,7 +83,7 @@ class Averaging:
 def measure_batch_norms(
     network: nn.Module, norms: Sequence[nn.Module], images: Iterable[Tensor]
 ) -> None:
-    """Give batch norms the mean statistics of some batches; all others stay as they are."""
+    """Set the statistics of the given batch norms to the mean over some batches."""
     chosen = [norm for norm in norms if isinstance(norm, nn.modules.batchnorm._BatchNorm)]
     if not chosen:
         return
@@ -91,7 +91,7 @@ def measure_batch_norms(
     momenta = [norm.momentum for norm in chosen]
     for norm in chosen:
         norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over batches
+        norm.momentum = None  # PyTorch then computes the mean over all batches
         norm.train()
     with torch.no_grad():
         for batch in images:

@@ -1,4 +1,4 @@
-"""Crops with their labels, as tensors."""
+"""Crops with their labels, as tensors for training and validation."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ Item = tuple[Tensor, Tensor, Tensor]
 
 LOWEST_HU, HIGHEST_HU = -1000, 1000
 
-# Ratings run from 1 to 5; networks like numbers around 0.
-_TRAIT_MIDDLE, _TRAIT_REACH = 3.0, 2.0
+# Ratings from 1 to 5 are scaled to -1 to 1.
+_TRAIT_MIDDLE, _TRAIT_HALF_RANGE = 3.0, 2.0
 
 
 def target_of(sample: Sample, task: str, *, soft: bool) -> list[float]:
-    """Return the probability of each class of a task, as it is learnt.
+    """Return the target of a sample: the probability of each class of a task.
 
-    Malignancy takes non-nodules for benign. Soft targets share a nodule between benign and
-    malignant as its readers did.
+    For the task malignancy, non-nodules count as benign. A soft target divides a nodule between
+    benign and malignant by the ratings of its readers.
 
     Raises
     ------
     InvalidArgument
-        The sample says nothing to the task.
+        The sample has no class in the task.
     """
     kind = kind_of(sample, task)
     if kind is None:
         raise InvalidArgument(
             f"the nodule at {sample.center_mm} of {sample.series_uid} is neither benign nor "
-            f"malignant, so {task} learns nothing from it"
+            f"malignant, so it cannot be used to train {task}"
         )
     classes = CLASSES[task]
     if kind == "non-nodule":
@@ -61,49 +61,49 @@ class _Crops(Dataset[Item]):
         hu = torch.from_numpy(crop).to(torch.float32).clamp(LOWEST_HU, HIGHEST_HU)
         target = target_of(sample, settings.task, soft=settings.soft_labels)
         traits = [
-            (sample.traits.get(t, float("nan")) - _TRAIT_MIDDLE) / _TRAIT_REACH for t in TRAITS
+            (sample.traits.get(t, float("nan")) - _TRAIT_MIDDLE) / _TRAIT_HALF_RANGE for t in TRAITS
         ]
         return hu[None], torch.tensor(target), torch.tensor(traits)
 
 
 class TrainingCrops(_Crops):
-    """Draws by turns from the classes; another order each epoch.
+    """Training crops that take turns between the classes, in another order in each epoch.
 
-    Items are (hu [1, slices, rows, columns], target [classes], traits [traits]), float32; HU
-    clamped, traits NaN where unknown.
+    Items are (hu [1, slices, rows, columns], target [classes], traits [traits]), float32. HU are
+    clamped; unknown traits are NaN.
     """
 
-    def __init__(self, data: DataSet, draws: Balanced, settings: Settings) -> None:
+    def __init__(self, data: DataSet, samples: Balanced, settings: Settings) -> None:
         super().__init__(data, settings)
-        self._draws = draws
-        self._shuffled = draws
+        self._balanced = samples
+        self._shuffled = samples
         self._prepared: set[Sample] = set()
 
     def begin(self, epoch: int) -> None:
-        """Shuffle for an epoch; the order depends on the seed and the epoch alone."""
-        self._shuffled = self._draws.shuffled(random.Random(f"{self._settings.seed}:{epoch}"))
+        """Shuffle for an epoch; the order depends only on the seed and the epoch."""
+        self._shuffled = self._balanced.shuffled(random.Random(f"{self._settings.seed}:{epoch}"))
         self._prepare()
 
     def _prepare(self) -> None:
-        """Cut the epoch's new crops series by series: a CT is read once, not once a crop."""
+        """Cache the new crops of an epoch by series, so that each CT is read only once."""
         cts = self._data.load_crop
-        if isinstance(cts, CtCrops) and cts.keeps:
-            new = {self._shuffled.draw(number) for number in range(len(self))} - self._prepared
+        if isinstance(cts, CtCrops) and cts.has_cache:
+            new = {self._shuffled.sample_at(number) for number in range(len(self))} - self._prepared
             for sample in sorted(new, key=lambda s: (s.series_uid, s.center_mm)):
                 cts(sample, self._settings.crop)
             self._prepared |= new
 
     def __len__(self) -> int:
-        return self._settings.draws
+        return self._settings.samples_per_epoch
 
     def __getitem__(self, number: int) -> Item:
-        return self._item(self._shuffled.draw(number))
+        return self._item(self._shuffled.sample_at(number))
 
 
 class ValidationCrops(_Crops):
-    """Every sample once, with hard labels.
+    """Validation crops: every sample once, with hard labels.
 
-    Of malignancy nodules alone.
+    For the task malignancy, they are nodules only.
     """
 
     def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:

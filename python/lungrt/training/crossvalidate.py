@@ -1,4 +1,4 @@
-"""How well a training does on patients that it has not seen, with an interval."""
+"""Cross-validation over patients: the AUC of malignancy on unseen patients, with an interval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A score with its 95 % interval."""
+    """Score with its 95 % interval."""
 
     value: float
     low: float
@@ -34,19 +34,20 @@ class Interval:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """Scores of nodules, each by a network that has not seen its patient.
+    """Predictions for nodules, each by a network that was not trained on its patient.
 
     Attributes
     ----------
     samples : tuple of Sample
         Benign and malignant nodules, in the data's order.
     p_malignant : ndarray, shape (N,)
+        Predicted probability of malignancy.
     auc : Interval
-        Of all of them together; bootstrap over patients.
+        AUC of all nodules together, with a bootstrap interval over patients.
     fold_aucs : tuple of float
-        Of each fold alone; several repetitions follow one another.
+        AUC of each fold; the folds of repetitions follow one another.
     diameter_auc : Interval or None
-        Of the diameter alone, None where some are not known.
+        AUC of the diameter alone; None if a diameter is unknown.
     """
 
     samples: tuple[Sample, ...]
@@ -66,30 +67,52 @@ def cross_validate(
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> CrossValidation:
-    """Train malignancy on all folds but one, and judge that one; patients stay together.
+    """Cross-validate the task malignancy in folds of patients.
 
-    Each network is trained for all epochs and judged once, after the last: choosing the best
-    epoch by the fold that it is scored on would flatter it. Of several repetitions, with other
-    folds and seeds, a nodule's mean is taken.
+    Each network is trained for all epochs on the other folds and evaluated on its fold once, after
+    the last epoch: choosing the best epoch by the fold would bias the score. With several
+    repetitions, which have other folds and seeds, the mean prediction for each nodule is scored.
+
+    Parameters
+    ----------
+    settings : Settings
+    data : DataSet
+    folds : int
+        Number of folds; all nodules of a patient are in the same fold.
+    repeats : int, optional
+        Number of repetitions.
+    checkpoint : Checkpoint, optional
+        Checkpoint to fine-tune.
+    device : str, optional
+        As for `lungrt.training.session.Session`.
+    progress : callable, optional
+        Called with a stage, the number of steps done and the total number of steps.
+
+    Returns
+    -------
+    CrossValidation
 
     Raises
     ------
     InvalidArgument
-        Another task, or too few patients of a class.
+        The task is not malignancy, or there are too few patients of a class.
     """
     if settings.task != "malignancy":
-        raise InvalidArgument(f"cross-validation scores malignancy, not {settings.task}")
-    judged = [s for s in data.samples if s.is_nodule and kind_of(s, "malignancy") is not None]
+        raise InvalidArgument(
+            f"cross-validation is available for the task malignancy only, not for {settings.task}"
+        )
+    scored = [s for s in data.samples if s.is_nodule and kind_of(s, "malignancy") is not None]
     rest = [s for s in data.samples if not s.is_nodule]
-    labels = np.array([bool(s.malignant) for s in judged])
-    patients = np.array([s.patient for s in judged])
+    labels = np.array([bool(s.malignant) for s in scored])
+    patients = np.array([s.patient for s in scored])
     for wanted, name in ((True, "malignant"), (False, "benign")):
         count = len(set(patients[labels == wanted]))
         if count < folds:
             raise InvalidArgument(
-                f"{folds} folds need as many patients with a {name} nodule; the data has {count}"
+                f"{folds} folds need at least {folds} patients with a {name} nodule, but the data "
+                f"has {count}"
             )
-    sums = np.zeros(len(judged))
+    sums = np.zeros(len(scored))
     fold_aucs = []
     for repeat in range(repeats):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed + repeat)
@@ -106,8 +129,8 @@ def cross_validate(
             session = Session(
                 fold_settings,
                 data,
-                [judged[i] for i in seen] + [s for s in rest if s.patient not in unseen_patients],
-                [judged[i] for i in unseen],
+                [scored[i] for i in seen] + [s for s in rest if s.patient not in unseen_patients],
+                [scored[i] for i in unseen],
                 checkpoint=checkpoint,
                 device=device,
             )
@@ -116,15 +139,15 @@ def cross_validate(
             sums[unseen] += predictions.positive
             fold_aucs.append(area_under_curve(labels[unseen], predictions.positive))
     means = sums / repeats
-    diameters = [s.diameter_mm for s in judged]
+    diameters = [s.diameter_mm for s in scored]
     known = [d for d in diameters if d is not None]
     return CrossValidation(
-        tuple(judged),
+        tuple(scored),
         means,
         auc_interval(labels, means, patients, settings.seed),
         tuple(fold_aucs),
         auc_interval(labels, np.array(known), patients, settings.seed)
-        if len(known) == len(judged)
+        if len(known) == len(scored)
         else None,
     )
 
@@ -141,8 +164,9 @@ def auc_interval(
     ----------
     labels, score : ndarray, shape (N,)
     patients : sequence of str
-        Whose each is; a patient's nodules are drawn together.
+        Patient of each nodule; the nodules of a patient are resampled together.
     seed : int
+        Random seed of the bootstrap.
     """
     generator = np.random.default_rng(seed)
     names, group = np.unique(np.asarray(patients), return_inverse=True)
@@ -151,7 +175,7 @@ def auc_interval(
     for _ in range(_BOOTSTRAPS):
         drawn = np.concatenate([members[g] for g in generator.integers(0, len(names), len(names))])
         wanted = labels[drawn]
-        if wanted.any() and not wanted.all():  # a draw of one class says nothing
+        if wanted.any() and not wanted.all():  # a resample of one class has no AUC
             areas.append(_rank_area(wanted, score[drawn]))
     tail = (1 - _LEVEL) / 2
     low, high = np.quantile(areas, [tail, 1 - tail])
@@ -159,7 +183,7 @@ def auc_interval(
 
 
 def _rank_area(wanted: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return the area under the ROC curve from ranks, many times faster than its curve."""
+    """Return the area under the ROC curve from ranks, which is much faster than from the curve."""
     positives = int(wanted.sum())
     above = float(rankdata(score)[wanted].sum()) - positives * (positives + 1) / 2
     return above / (positives * (len(wanted) - positives))

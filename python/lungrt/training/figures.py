@@ -1,4 +1,4 @@
-"""Pictures of how a training went."""
+"""Figures of a training: curves of scores, ROC, histograms, and pictures of slices."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LUNG_WINDOW_HU = (-1000.0, 400.0)
 
 
 def roc_figure(predictions: Predictions) -> Figure:
-    """Draw the ROC curve of the last class, with its area."""
+    """Return a figure of the last class's ROC curve with its AUC."""
     figure, (axes,) = _figure(1)
     _draw_roc(axes, predictions)
     return figure
 
 
 def training_figure(result: Result) -> Figure:
-    """Draw losses and the best-known scores by epoch, and the last validation's curves."""
+    """Return a figure of losses and scores by epoch, and of the last validation's curves."""
     predictions = result.validation
     figure, panels = _figure(5 if predictions else 2)
     _draw_epochs(panels[0], result.epochs, ("loss/all",))
@@ -48,7 +48,7 @@ def to_png(figure: Figure) -> bytes:
 
 
 def grey(hu: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a slice of Hounsfield units as grey values from 0 to 1, lung window."""
+    """Return a slice in Hounsfield units as grey values from 0 to 1, in a lung window."""
     low, high = _LUNG_WINDOW_HU
     scaled: NDArray[np.float32] = ((hu - low) / (high - low)).clip(0, 1).astype(np.float32)
     return scaled
@@ -57,7 +57,7 @@ def grey(hu: NDArray[np.float32]) -> NDArray[np.float32]:
 def overlay(
     hu: NDArray[np.float32], found: NDArray[np.bool_], wanted: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Return a slice [3, H, W] with what was found in green, missed in orange, false in red."""
+    """Return a slice [3, H, W] with found pixels in green, missed in orange, false ones in red."""
     picture = np.repeat(grey(hu)[None] * 0.7, 3, axis=0)
     for where, colour in (
         (found & wanted, (0.1, 0.9, 0.1)),

@@ -1,4 +1,4 @@
-"""Checkpoints and what a training needs to go on, written aside and renamed."""
+"""Checkpoints and resume files of a training, written atomically."""
 
 from __future__ import annotations
 
@@ -18,22 +18,25 @@ from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
 
 _RESUME_VERSION = 1
 
+# Settings that resume files of earlier lungrt know by another name.
+_RENAMED_SETTINGS = {"draws": "samples_per_epoch"}
+
 
 def write_checkpoint(
     path: Path, network: nn.Module, optimizer: Optimizer, *, epoch: int, samples: int
 ) -> None:
-    """Write a checkpoint as the book's code does, which ``lungrt export`` takes.
+    """Write a checkpoint in the book's format, which ``lungrt export`` reads.
 
     Parameters
     ----------
     path : path
-        An older file stays whole until the new one is.
+        File to write; an existing file is replaced only when the new one is complete.
     network, optimizer
-        Whose state is written.
+        Network and optimizer whose state is written.
     epoch : int
-        Epochs that were trained.
+        Number of epochs that were trained.
     samples : int
-        Items that were drawn in all.
+        Total number of samples that were used.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def write_checkpoint(
 
 
 def write_resume(path: Path, state: dict[str, Any]) -> None:
-    """Write what a training needs to go on.
+    """Write the state that is needed to resume a training.
 
     Raises
     ------
@@ -64,45 +67,46 @@ def write_resume(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_resume(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """Read what `write_resume` wrote, and hold it against the settings of now.
+    """Read a file of `write_resume` and compare its settings with the current ones.
 
     Raises
     ------
     Io
-        The file is not there or damaged.
+        The file does not exist or is damaged.
     UnsupportedVersion
-        Another version of lungrt wrote it.
+        Another version of lungrt wrote the file.
     InvalidArgument
-        It was trained with other settings; only epochs, patience and workers may differ.
+        The training had other settings; only epochs, patience and workers may differ.
     """
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
     except FileNotFoundError as error:
         raise Io(
-            f"{path}: not there, so there is no training to go on with; begin it without resuming"
+            f"{path}: file not found, so there is no training to resume; start without --resume"
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise Io(
-            f"{path}: is damaged, or no file of a training ({type(error).__name__})"
+            f"{path}: damaged, or not a resume file of a training ({type(error).__name__})"
         ) from error
     version = state.get("resume_version") if isinstance(state, dict) else None
     if version != _RESUME_VERSION:
         raise UnsupportedVersion(
-            f"{path}: a resume file of version {version}, this lungrt goes on from version "
-            f"{_RESUME_VERSION}; begin the training anew"
+            f"{path}: this resume file has version {version}, but this lungrt can only resume from "
+            f"version {_RESUME_VERSION}; start the training again"
         )
     free = {"epochs", "patience", "workers"}
     if settings.get("average") == "swa":
-        free.remove("epochs")  # its share of them is averaged
-    before = state["settings"]
+        free.remove("epochs")  # the mean is over a share of the epochs
+    before = {_RENAMED_SETTINGS.get(name, name): v for name, v in state["settings"].items()}
     differ = [
-        f"{name} was {before.get(name)!r}, is {settings.get(name)!r}"
+        f"{name} was {before.get(name)!r} and is now {settings.get(name)!r}"
         for name in sorted(set(before) | set(settings))
         if name not in free and before.get(name) != settings.get(name)
     ]
     if differ:
         raise InvalidArgument(
-            f"{path}: the training that is to go on had other settings: {'; '.join(differ)}"
+            f"{path}: the training to resume had other settings: {'; '.join(differ)}; use the same "
+            "settings, or start a new training without --resume"
         )
     return dict(state)
 
@@ -113,7 +117,7 @@ def _save(path: Path, content: dict[str, Any]) -> None:
     try:
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise Io(f"{path}: cannot be written ({error.strerror})") from error
+        raise Io(f"{path}: cannot write the file ({error.strerror})") from error
     aside = Path(name)
     try:
         with os.fdopen(number, "wb") as file:
@@ -123,6 +127,6 @@ def _save(path: Path, content: dict[str, Any]) -> None:
         aside.chmod(0o666 & ~mask)
         aside.replace(path)
     except OSError as error:
-        raise Io(f"{path}: cannot be written ({error.strerror})") from error
+        raise Io(f"{path}: cannot write the file ({error.strerror})") from error
     finally:
         aside.unlink(missing_ok=True)

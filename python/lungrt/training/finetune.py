@@ -1,9 +1,10 @@
-"""Which blocks of a network are trained, and how fast each learns.
+"""Choice of the blocks of a network that are trained, and their learning rates.
 
-A block is a part of the network with parameters of its own, in the order of computation: of the
-classifier ``tail_batchnorm``, ``block1`` ... and ``head_linear``; of the U-Net ``input_batchnorm``,
-each level down and up, and ``last``. A frozen block keeps its batch-norm statistics too: it runs in
-evaluation mode. (The book's code froze parameters alone, and the input's statistics drifted.)
+A block is a part of the network with parameters, in the order of computation. The classifier has
+``tail_batchnorm``, ``block1`` ... and ``head_linear``; the U-Net has ``input_batchnorm``, each
+level down and up, and ``last``. A frozen block runs in evaluation mode, so that it also keeps its
+batch-norm statistics. (The book's code froze only the parameters, and the statistics of the input
+drifted.)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Blocks = list[tuple[str, nn.Module]]
 
 
 def blocks(network: nn.Module) -> Blocks:
-    """Return the blocks that have parameters by name, in the order of computation."""
+    """Return the blocks that have parameters, with their names, in the order of computation."""
     children = list(network.named_children())
     if isinstance(network, SegmentationUNet):
         unet = network.unet
@@ -34,12 +35,12 @@ def blocks(network: nn.Module) -> Blocks:
 
 
 def load_all_but_last(network: nn.Module, state: Mapping[str, Tensor], *, where: str) -> None:
-    """Load a trained network's weights except those of the last block, which stays as it is.
+    """Load a trained network's weights except those of the last block, which does not change.
 
     Raises
     ------
     CheckpointMismatch
-        Some tensors are missing or of another shape; lists them.
+        Tensors are missing or have another shape; the message lists them.
     """
     last = blocks(network)[-1][0] + "."
     wanted = {k: v for k, v in network.state_dict().items() if not k.startswith(last)}
@@ -47,14 +48,14 @@ def load_all_but_last(network: nn.Module, state: Mapping[str, Tensor], *, where:
     found = {name: state.get(name, state.get(name.removeprefix("unet."))) for name in wanted}
     problems = [
         f"{name}: "
-        + ("missing" if tensor is None else f"{list(tensor.shape)}")
+        + ("missing" if tensor is None else f"found {list(tensor.shape)}")
         + f", expected {list(wanted[name].shape)}"
         for name, tensor in found.items()
         if tensor is None or tensor.shape != wanted[name].shape
     ]
     if problems:
         raise CheckpointMismatch(
-            f"{where}: does not fit the network that is to be fine-tuned\n  "
+            f"{where}: the checkpoint does not fit the network to fine-tune:\n  "
             + "\n  ".join(problems)
         )
     network.load_state_dict(
@@ -63,20 +64,20 @@ def load_all_but_last(network: nn.Module, state: Mapping[str, Tensor], *, where:
 
 
 def trained_depth(epoch: int, depth: int, unfreeze_every: int) -> int:
-    """Return how many blocks are trained in an epoch, counted from 1."""
+    """Return how many blocks are trained in an epoch; epochs are counted from 1."""
     if not unfreeze_every:
         return depth
     return min(depth, 1 + (epoch - 1) // unfreeze_every)
 
 
 class Frozen:
-    """Holds blocks still.
+    """Freezing of the first blocks of a network.
 
     Parameters
     ----------
     network : torch.nn.Module
     depth : int
-        Blocks that will ever be trained, counted from the last.
+        Largest number of blocks that will be trained, counted from the last.
 
     Raises
     ------
@@ -89,27 +90,27 @@ class Frozen:
         self._blocks = blocks(network)
         if depth > len(self._blocks):
             raise InvalidArgument(
-                f"fine-tuning {depth} blocks: the network has {len(self._blocks)}, "
-                f"{', '.join(name for name, _ in self._blocks)}"
+                f"cannot fine-tune {depth} blocks: the network has only {len(self._blocks)} "
+                f"({', '.join(name for name, _ in self._blocks)})"
             )
         self._depth = depth
         self._trained = depth
 
     def train_last(self, depth: int) -> None:
-        """Choose how many blocks are trained from now on."""
+        """Train only the last `depth` blocks from now on."""
         self._trained = depth
         still = len(self._blocks) - depth
         for number, (_, block) in enumerate(self._blocks):
             block.requires_grad_(number >= still)
 
     def train_mode(self) -> None:
-        """Put the network into training mode, frozen blocks into evaluation mode."""
+        """Switch the network to training mode, and its frozen blocks to evaluation mode."""
         self._network.train()
         for _, block in self._blocks[: len(self._blocks) - self._trained]:
             block.eval()
 
     def trained_batch_norms(self) -> list[nn.Module]:
-        """Return batch norms whose statistics follow the data."""
+        """Return the batch norms of the blocks that are trained."""
         return [
             module
             for _, block in self._blocks[len(self._blocks) - self._trained :]
@@ -118,7 +119,7 @@ class Frozen:
         ]
 
     def parameter_groups(self, *, lr: float, decay_by_depth: float) -> list[dict[str, Any]]:
-        """Return the optimizer's groups, one a block that will be trained; the last comes last."""
+        """Return the optimizer's parameter groups, one for each block that will be trained."""
         chosen = self._blocks[len(self._blocks) - self._depth :]
         return [
             {

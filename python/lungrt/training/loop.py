@@ -1,4 +1,4 @@
-"""The loop of epochs: train, validate, keep the best, be able to go on."""
+"""Loop over epochs: trains, validates, keeps the best checkpoint, and can be resumed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _SCORE_NAMES = {"auc": "auc", "recall": "pr/recall", "f1": "pr/f1", "loss": "los
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """What is known after an epoch.
+    """Result of an epoch.
 
     Attributes
     ----------
     number : int
-        From 1.
+        Number of the epoch, from 1.
     training, validation : dict of str to float
-        Scores; the latter empty where it was not validated.
+        Scores; those of validation are empty if the epoch was not validated.
     learning_rates : dict of str to float
-        By block.
+        Learning rate of each block.
     is_best : bool
-        It was saved as the best so far.
+        Whether the epoch was saved as the best one so far.
     """
 
     number: int
@@ -40,32 +40,33 @@ class Epoch:
 
 
 class Log(Protocol):
-    """Takes down what happens, such as `lungrt.training.tensorboard.TensorBoardLog`."""
+    """Log of a training, such as `lungrt.training.tensorboard.TensorBoardLog`."""
 
-    def take(
+    def write_epoch(
         self,
         epoch: Epoch,
         training: Predictions | None,
         validation: Predictions | None,
         session: Session,
     ) -> None:
-        """Take down an epoch."""
+        """Write the results of an epoch to the log."""
 
 
 @dataclass(eq=False)
 class Result:
-    """What came out.
+    """Result of a training.
 
     Attributes
     ----------
     epochs : list of Epoch
-        Those of this run and, when resumed, those before it.
+        Epochs of this run and of the run that it resumed.
     best_epoch : int or None
-        None where nothing was validated; then the last epoch was saved.
+        Best epoch; None if nothing was validated, so that the last epoch was saved.
     best_score : float
+        Score of the best epoch, or its negative loss.
     stopped_early : bool
     validation : Predictions or None
-        Of the last validation.
+        Predictions of the last validation.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Result:
 
 
 def resume_file(output: Path) -> Path:
-    """Return where a training keeps what it needs to go on."""
+    """Return the path of the resume file of a training."""
     return output.with_name(output.name + ".resume")
 
 
@@ -89,36 +90,47 @@ def run(
     on_epoch: Callable[[Epoch], None] | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Train until the last epoch, or until validation gets no better.
+    """Train until the last epoch, or until the validation score stops improving.
 
     Parameters
     ----------
     session : Session
     output : path or None
-        Checkpoint of the best epoch, or of the last one where nothing is validated; None writes
-        nothing. ``<output>.resume`` beside it is written after each epoch.
+        File of the checkpoint of the best epoch, or of the last epoch if nothing is validated;
+        None writes no files. ``<output>.resume`` beside it is written after each epoch.
     resume : bool
-        Go on from there; the result is equal to the bit to a training that was never interrupted
-        (on the CPU, with the same number of threads).
-    log, on_epoch, progress : optional
-        Told of each epoch, and of batches.
+        Continue from the resume file. On the CPU with the same number of threads, the result is
+        bit for bit that of a training without an interruption.
+    log : Log, optional
+        Log of each epoch.
+    on_epoch : callable, optional
+        Called after each epoch.
+    progress : callable, optional
+        Called after each batch with a stage, the batches done and their total number.
+
+    Returns
+    -------
+    Result
 
     Raises
     ------
     InvalidArgument
-        Early stopping without validation; a validation part that the deciding score is undefined
-        on; a resume file of other settings.
+        Early stopping is set without validation samples, the score that selects the best epoch is
+        undefined on the validation samples, or the resume file has other settings.
     Io
         A file cannot be read or written.
     """
     settings = session.settings
     validates = len(session.objective.validation) > 0
     if settings.patience and not validates:
-        raise InvalidArgument("early stopping needs a validation part, and there is none")
+        raise InvalidArgument(
+            "early stopping (patience) needs validation samples, but there are none; increase the "
+            "validation share, or set patience to 0"
+        )
     result, waited, done = Result(), 0, 0
     if resume:
         if output is None:
-            raise InvalidArgument("resuming needs the checkpoint's name")
+            raise InvalidArgument("resuming needs the path of the checkpoint (output)")
         state = read_resume(resume_file(output), settings.to_json())
         session.load_state(state["session"])
         result.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
@@ -153,19 +165,19 @@ def run(
                 )
             write_resume(resume_file(output), _state(session, result, number, waited))
         if log:
-            log.take(epoch, trained, predictions, session)
+            log.write_epoch(epoch, trained, predictions, session)
         if on_epoch:
             on_epoch(epoch)
     return result
 
 
 def _deciding(scores: Scores, best_by: str) -> float:
-    """Return the score that decides, larger being better."""
+    """Return the score that selects the best epoch; larger is better."""
     score = scores[_SCORE_NAMES[best_by]]
     if math.isnan(score):
         raise InvalidArgument(
-            f"the validation part does not have every class, so its {best_by} is undefined; split "
-            "otherwise, or let the loss decide"
+            f"the score {best_by} is undefined because the validation samples do not have every "
+            "class; use another split, or select the best epoch by the loss (best_by loss)"
         )
     return -score if best_by == "loss" else score
 
@@ -183,7 +195,7 @@ def _state(session: Session, result: Result, number: int, waited: int) -> dict[s
 
 
 def member_outputs(output: Path, members: int) -> Sequence[Path]:
-    """Return the checkpoints of an ensemble: ``x.state`` alone, or ``x-1.state`` and so on."""
+    """Return the checkpoint files of an ensemble: ``x-1.state`` and so on, or ``x.state`` for 1."""
     if members == 1:
         return [output]
     return [output.with_name(f"{output.stem}-{n}{output.suffix}") for n in range(1, members + 1)]

@@ -1,4 +1,4 @@
-"""What is minimised."""
+"""Losses that the training minimises."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LEAST = 1e-6  # probability whose logarithm is taken
-_SMOOTH = 1.0  # keeps the ratio defined where nothing is marked and nothing found
+_LEAST = 1e-6  # smallest probability in a logarithm
+_SMOOTH = 1.0  # keeps the ratio defined if no pixel is marked or found
 
 
 def dice_loss(probability: Tensor, target: Tensor) -> Tensor:
-    """Return 1 less the Dice coefficient of each image.
+    """Return 1 minus the Dice coefficient of each image.
 
     Parameters
     ----------
     probability : torch.Tensor
         Shape [N, ...], from 0 to 1.
     target : torch.Tensor
-        Of the same shape, 0 or 1.
+        Tensor of the same shape, 0 or 1.
 
     Returns
     -------
@@ -38,17 +38,23 @@ def segmentation_loss(
     false_negative_weight: float,
     cross_entropy_weight: float = 0.0,
 ) -> Tensor:
-    """Return the Dice loss of each image plus, weighted, two other parts. Shapes as `dice_loss`.
+    """Return the Dice loss of each image plus two other weighted losses.
 
     Parameters
     ----------
     probability, target : torch.Tensor
+        As for `dice_loss`.
     false_negative_weight : float
-        Of the Dice loss of the marked pixels alone: it sees misses and no false alarms, so that a
-        network that trades one for the other leans towards finding everything. The book's is 8.
+        Weight of the Dice loss of the marked pixels alone. It counts missed pixels and no false
+        positives, so that the network finds rather too much than too little. The book uses 8.
     cross_entropy_weight : float, optional
-        Of the pixels' mean cross-entropy. The Dice loss of an image without a mask is almost 1 for
-        few false alarms as for many; this part tells them apart. The book has none.
+        Weight of the mean cross-entropy of the pixels. The Dice loss of an image without a mask is
+        almost 1 for few false positives as for many; the cross-entropy differs. The book uses 0.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape [N].
     """
     missed = dice_loss(probability * target, target)
     loss = dice_loss(probability, target) + false_negative_weight * missed
@@ -59,7 +65,7 @@ def segmentation_loss(
 
 def pixel_cross_entropy(probability: Tensor, target: Tensor) -> Tensor:
     """Return the mean binary cross-entropy of each image's pixels; shapes as for `dice_loss`."""
-    # By hand: PyTorch's own is refused in mixed precision, even of float32.
+    # PyTorch refuses its own binary cross-entropy in mixed precision, even for float32 tensors.
     right = torch.where(target > 0, probability, 1 - probability)
     return -right.clamp(min=_LEAST).log().mean(tuple(range(1, probability.ndim)))
 
@@ -90,12 +96,12 @@ def trait_loss(predicted: Tensor, traits: Tensor) -> Tensor:
     Parameters
     ----------
     predicted, traits : torch.Tensor
-        Shape [N, traits]; the latter NaN where nobody rated.
+        Shape [N, traits]; unknown traits are NaN.
 
     Returns
     -------
     torch.Tensor
-        Shape [N]; 0 for items of which nothing is known.
+        Shape [N]; 0 for items without known traits.
     """
     known = torch.isfinite(traits)
     squares = torch.where(known, (predicted - traits.nan_to_num()) ** 2, 0.0)

@@ -1,4 +1,4 @@
-"""Networks that are about to be trained."""
+"""Construction of networks for training or fine-tuning."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ _WITH_WEIGHTS = (nn.Linear, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
 
 
 def make_network(settings: Settings, checkpoint: Checkpoint | None = None) -> nn.Module:
-    """Build a network with fresh weights, or with a checkpoint's in all blocks but the last.
+    """Build a network with random weights, or with a checkpoint's in all blocks but the last.
 
-    Fresh weights come from torch's global generator.
+    Random weights come from torch's global generator.
 
     Parameters
     ----------
     settings : Settings
         Task, widths, crop and context.
     checkpoint : Checkpoint, optional
-        Fine-tune it: widths and whatever else tensors tell are its own, the last block is fresh.
+        Checkpoint to fine-tune. The options that can be read from its tensors, such as widths, are
+        those of the checkpoint; the last block gets random weights.
 
     Raises
     ------
     CheckpointMismatch
-        The checkpoint is of another kind of network.
+        The checkpoint does not fit the network of the task.
     """
     state = checkpoint.state if checkpoint else {}
     where = str(checkpoint.path) if checkpoint else "a new network"
@@ -59,11 +60,11 @@ def make_network(settings: Settings, checkpoint: Checkpoint | None = None) -> nn
 
 
 def _initialise(module: nn.Module) -> None:
-    """Draw weights whose outputs keep their variance backwards through ReLU, as the book does.
+    """Initialise weights by He's method (fan-out, ReLU), as the book does.
 
-    Not for the last layer, whose few outputs would make its weights as large as 1 and its first
-    logits tens: the book's 100,000 draws an epoch forget that, a hundred crops do not. It keeps
-    PyTorch's own small weights.
+    It is not used for the last layer: its few outputs would give it weights of about 1 and first
+    logits of tens. The book's 100,000 samples per epoch recover from that, a hundred crops do not.
+    The last layer keeps PyTorch's own small weights.
     """
     weight, bias = module.weight, module.bias
     assert isinstance(weight, Tensor)
@@ -75,36 +76,38 @@ def _initialise(module: nn.Module) -> None:
 
 
 class TraitHead(nn.Module):
-    """Predicts the readers' ratings from what the classifier's last layer sees.
+    """Linear layer that predicts the readers' ratings.
 
-    Only the training knows it: it is part of no checkpoint that is exported.
+    Its input is that of the classifier's last layer. It is used for training only and is not part
+    of the checkpoint.
 
     Parameters
     ----------
     network : Classifier3d
     traits : sequence of str
+        Names of the ratings.
     """
 
     def __init__(self, network: Classifier3d, traits: Sequence[str]) -> None:
         super().__init__()
         self.linear = nn.Linear(network.head_linear.in_features, len(traits))
-        self._seen: Tensor | None = None
-        network.head_linear.register_forward_pre_hook(self._see)
+        self._features: Tensor | None = None
+        network.head_linear.register_forward_pre_hook(self._remember)
 
-    def _see(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        self._seen = inputs[0]
+    def _remember(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._features = inputs[0]
 
     def forward(self) -> Tensor:
-        """Return traits [N, traits] of the batch that the network saw last, centred on 0."""
-        assert self._seen is not None, "the network has seen nothing yet"
-        out: Tensor = self.linear(self._seen)
+        """Return traits [N, traits], scaled to -1 to 1, of the network's last batch."""
+        assert self._features is not None, "the network must run before its trait head"
+        out: Tensor = self.linear(self._features)
         return out
 
 
 def add_dropout(network: nn.Module, probability: float) -> None:
-    """Drop inputs of the last layer while the network trains.
+    """Add dropout before the last layer, which is active in training mode.
 
-    A hook, so that neither the network's options nor what is exported of it change.
+    It is a hook, so that neither the network's options nor its export change.
     """
     if not probability:
         return
@@ -112,7 +115,7 @@ def add_dropout(network: nn.Module, probability: float) -> None:
 
     def drop(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         values = inputs[0]
-        # Whole feature maps of an image: neighbouring pixels say the same.
+        # Whole feature maps of an image, since neighbouring pixels are highly correlated.
         dropped = F.dropout2d if values.ndim == 4 else F.dropout
         return (dropped(values, probability, training=module.training), *inputs[1:])
 

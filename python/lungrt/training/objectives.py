@@ -1,4 +1,4 @@
-"""What is made of a batch, what of it is minimised, and how results are scored."""
+"""Objectives of the tasks: preparation of batches, loss, and scores."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from lungrt.training.task_names import CLASSES
 
 
 class TrainingItems(Protocol):
-    """A data set of a number of draws, drawn anew each epoch."""
+    """Training data with a fixed number of samples per epoch, chosen again for each epoch."""
 
     def begin(self, epoch: int) -> None:
-        """Choose the draws of an epoch."""
+        """Choose the samples of an epoch."""
 
     def __len__(self) -> int: ...
 
@@ -41,7 +41,7 @@ class TrainingItems(Protocol):
 
 
 class ValidationItems(Protocol):
-    """A data set that is judged whole."""
+    """Validation data, all of which is evaluated."""
 
     def __len__(self) -> int: ...
 
@@ -50,45 +50,45 @@ class ValidationItems(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What is kept of a batch: tensors on the CPU, without gradients."""
+    """Result of a batch: its losses and what the scores need, on the CPU, without gradients."""
 
     losses: Tensor
     kept: tuple[Tensor, ...]
 
 
 class Objective(Protocol):
-    """What the loop of epochs needs of a task."""
+    """Interface of a task to the training session."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of the draws."""
+        """Messages to the user about the choice of samples."""
 
     @property
     def training(self) -> TrainingItems:
-        """Items to learn."""
+        """Items to train on."""
 
     @property
     def validation(self) -> ValidationItems:
-        """Items to judge."""
+        """Items to validate on."""
 
     @property
     def validation_batch(self) -> int:
-        """How many of them at once."""
+        """Batch size of the validation."""
 
     def learn(
-        self, network: nn.Module, batch: Any, draw: torch.Generator
+        self, network: nn.Module, batch: Any, generator: torch.Generator
     ) -> tuple[Tensor, Outcome]:
         """Augment a batch, run it, and return the mean loss to minimise."""
 
-    def judge(self, network: nn.Module, batch: Any) -> Outcome:
-        """Run a batch as it is."""
+    def evaluate(self, network: nn.Module, batch: Any) -> Outcome:
+        """Run a batch without augmentation."""
 
     def scores(self, outcomes: Sequence[Outcome]) -> tuple[Scores, Predictions | None]:
-        """Sum up an epoch."""
+        """Compute the scores of an epoch."""
 
 
 class Classification:
-    """Crops, cross-entropy, and the readers' other ratings if wanted."""
+    """Classification of crops by cross-entropy, optionally with the readers' other ratings."""
 
     def __init__(
         self,
@@ -98,9 +98,9 @@ class Classification:
         settings: Settings,
         traits: TraitHead | None,
     ) -> None:
-        draws = balanced(training, settings.task)
-        self.notes = draws.notes
-        self.training = TrainingCrops(data, draws, settings)
+        samples = balanced(training, settings.task)
+        self.notes = samples.notes
+        self.training = TrainingCrops(data, samples, settings)
         self.validation = ValidationCrops(data, validation, settings)
         self.validation_batch = settings.batch
         self._settings = settings
@@ -108,11 +108,11 @@ class Classification:
         self._augment = Augmentation.of(settings)
 
     def learn(
-        self, network: nn.Module, batch: Any, draw: torch.Generator
+        self, network: nn.Module, batch: Any, generator: torch.Generator
     ) -> tuple[Tensor, Outcome]:
         """See `Objective.learn`."""
         hu, target, traits = batch
-        hu, _ = self._augment(hu, None, draw)
+        hu, _ = self._augment(hu, None, generator)
         mixed = target
         if self._settings.mixup:
             hu, mixed = mix_up(hu, target, alpha=self._settings.mixup)
@@ -124,8 +124,8 @@ class Classification:
             losses = losses + self._settings.trait_weight * trait_loss(self._traits(), traits)
         return losses.mean(), outcome
 
-    def judge(self, network: nn.Module, batch: Any) -> Outcome:
-        """See `Objective.judge`."""
+    def evaluate(self, network: nn.Module, batch: Any) -> Outcome:
+        """See `Objective.evaluate`."""
         hu, target, _ = batch
         logits, probabilities = network(hu)
         losses = classification_loss(logits.float(), target, label_smoothing=0.0)
@@ -142,7 +142,7 @@ class Classification:
 
 
 class Segmentation:
-    """Random patches around nodules, Dice loss that weighs misses, whole slices to validate."""
+    """Segmentation of random patches by a weighted Dice loss, validated on whole slices."""
 
     def __init__(
         self,
@@ -154,24 +154,24 @@ class Segmentation:
         self.notes: tuple[str, ...] = ()
         self.training = TrainingPatches(data, training, settings)
         self.validation = ValidationSlices(data, validation, settings)
-        self.validation_batch = 1  # CTs differ in rows and columns
+        self.validation_batch = 1  # since CTs differ in rows and columns
         self._settings = settings
         self._augment = Augmentation.of(settings)
 
     def learn(
-        self, network: nn.Module, batch: Any, draw: torch.Generator
+        self, network: nn.Module, batch: Any, generator: torch.Generator
     ) -> tuple[Tensor, Outcome]:
         """See `Objective.learn`."""
-        hu, mask = self._augment(batch[0], batch[1], draw)
+        hu, mask = self._augment(batch[0], batch[1], generator)
         assert mask is not None
-        losses, outcome = self._judge(network, hu, mask)
+        losses, outcome = self._run(network, hu, mask)
         return losses.mean(), outcome
 
-    def judge(self, network: nn.Module, batch: Any) -> Outcome:
-        """See `Objective.judge`."""
-        return self._judge(network, *batch)[1]
+    def evaluate(self, network: nn.Module, batch: Any) -> Outcome:
+        """See `Objective.evaluate`."""
+        return self._run(network, *batch)[1]
 
-    def _judge(self, network: nn.Module, hu: Tensor, mask: Tensor) -> tuple[Tensor, Outcome]:
+    def _run(self, network: nn.Module, hu: Tensor, mask: Tensor) -> tuple[Tensor, Outcome]:
         probability = probabilities_of_any_size(network, hu).float()
         losses = segmentation_loss(
             probability,
@@ -193,18 +193,18 @@ class Segmentation:
 
 
 def probabilities_of_any_size(network: nn.Module, hu: Tensor) -> Tensor:
-    """Run a U-Net on images of any size: edges are repeated where its levels need more.
+    """Run a U-Net on images of any size, whose edges are repeated to a size that it accepts.
 
     Parameters
     ----------
     network : SegmentationUNet
     hu : torch.Tensor
-        Shape [N, slices, H, W].
+        Float [N, slices, H, W]; clamped Hounsfield units.
 
     Returns
     -------
     torch.Tensor
-        Shape [N, 1, H, W].
+        Float [N, 1, H, W]; probabilities.
     """
     assert isinstance(network, SegmentationUNet)
     multiple, halo = network.options.size_multiple, network.options.halo

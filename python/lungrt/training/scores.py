@@ -1,4 +1,4 @@
-"""How good predictions are, in numbers."""
+"""Scores of predictions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a classifier said of some items, and what they are.
+    """Predictions of a classifier with the true labels.
 
     Attributes
     ----------
     probabilities : ndarray, shape (N, classes)
     labels : ndarray of int, shape (N,)
+        Index of the true class of each item.
     losses : ndarray, shape (N,)
     classes : tuple of str
     """
@@ -33,12 +34,12 @@ class Predictions:
 
     @property
     def positive(self) -> NDArray[np.float32]:
-        """Probability of the last class, which is the one that matters."""
+        """Probability of the last class, the positive one."""
         return self.probabilities[:, -1]
 
     @property
     def is_positive(self) -> NDArray[np.bool_]:
-        """Whether the last class is right."""
+        """Whether the last class is the true one."""
         is_last: NDArray[np.bool_] = self.labels == len(self.classes) - 1
         return is_last
 
@@ -46,7 +47,7 @@ class Predictions:
 def classification_scores(predictions: Predictions) -> Scores:
     """Return losses and accuracies by class, precision, recall, F1 and AUC of the last class.
 
-    NaN where a class is not there; never an error.
+    Scores that are undefined because a class is missing are NaN.
     """
     predicted = predictions.probabilities.argmax(axis=1)
     right = predicted == predictions.labels
@@ -69,14 +70,14 @@ def classification_scores(predictions: Predictions) -> Scores:
 
 
 def segmentation_scores(losses: Sequence[float], tp: float, fp: float, fn: float) -> Scores:
-    """Return the loss, and precision, recall, F1 and shares of all marked pixels.
+    """Return the loss, precision, recall, F1 and percentages of the marked pixels.
 
     Parameters
     ----------
     losses : sequence of float
-        By image.
+        Loss of each image.
     tp, fp, fn : float
-        Pixels that were rightly marked, wrongly marked, and missed.
+        Numbers of true-positive, false-positive and false-negative pixels.
     """
     marked = tp + fn
     return {
@@ -89,7 +90,7 @@ def segmentation_scores(losses: Sequence[float], tp: float, fp: float, fn: float
 
 
 def precision_recall(tp: float, fp: float, fn: float) -> Scores:
-    """Return precision, recall and their harmonic mean; NaN where undefined."""
+    """Return precision, recall and F1, their harmonic mean; undefined ones are NaN."""
     return {
         "pr/precision": _ratio(tp, tp + fp),
         "pr/recall": _ratio(tp, tp + fn),
@@ -98,7 +99,7 @@ def precision_recall(tp: float, fp: float, fn: float) -> Scores:
 
 
 def area_under_curve(wanted: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
-    """Return the area under the ROC curve; NaN where one class is missing."""
+    """Return the area under the ROC curve; NaN if a class is missing."""
     if wanted.all() or not wanted.any():
         return float("nan")
     return float(roc_auc_score(wanted, score))

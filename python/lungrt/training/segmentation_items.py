@@ -1,4 +1,4 @@
-"""Slices with context and their masks, as tensors."""
+"""Slices with context and their masks, as tensors for training and validation."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from lungrt.training.data.slices import AnnotatedSlices
 from lungrt.training.settings import Settings
 
 Item = tuple[Tensor, Tensor]
-_Draw = tuple[Sample, int]  # and slices off its middle
+_Choice = tuple[Sample, int]  # sample, and offset in slices from its middle
 
 
 class TrainingPatches(Dataset[Item]):
-    """Random crops around nodules, each nodule in turn; a share of them around non-nodules.
+    """Random patches around each nodule in turn, and a share of them around non-nodules.
 
-    Items are (hu [2 * context + 1, patch, patch], mask [1, patch, patch]), float32; HU clamped.
+    Items are (hu [2 * context + 1, patch, patch], mask [1, patch, patch]), float32. HU are clamped.
 
     Raises
     ------
     InvalidArgument
-        There is no nodule, or no CT.
+        There are no nodules, or the data has no CTs.
     """
 
     def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
         self._nodules = [sample for sample in samples if sample.is_nodule]
         if not self._nodules:
             raise InvalidArgument(
-                "nothing to train segmentation on: no nodule in the training part"
+                "there is nothing to train segmentation on: the training samples have no nodule"
             )
         self._slices = AnnotatedSlices(data, settings.context, settings.mask_margin)
         self._settings = settings
         self._others = [sample for sample in samples if not sample.is_nodule]
         if settings.background and not self._others:
             raise InvalidArgument(
-                f"background {settings.background:g}: no non-nodule in the training part to draw "
-                "it from"
+                f"a background share of {settings.background:g} needs non-nodules, but the "
+                "training samples have none; set background to 0"
             )
         self._order, self._background = self._nodules, self._others
         self._epoch = 0
-        self._prepared: set[_Draw] = set()
+        self._prepared: set[_Choice] = set()
 
     def begin(self, epoch: int) -> None:
-        """Shuffle for an epoch; what is drawn depends on the seed and the epoch alone."""
+        """Shuffle for an epoch; the patches depend only on the seed and the epoch."""
         self._epoch = epoch
         generator = random.Random(f"{self._settings.seed}:{epoch}")
         self._order = generator.sample(self._nodules, len(self._nodules))
@@ -59,15 +59,15 @@ class TrainingPatches(Dataset[Item]):
         self._prepare()
 
     def _prepare(self) -> None:
-        """Cut the epoch's new squares series by series: a CT is read once, not once a square."""
-        if self._slices.keeps:
-            new = {self._draw(number) for number in range(len(self))} - self._prepared
+        """Cache the new windows of an epoch by series, so that each CT is read only once."""
+        if self._slices.has_cache:
+            new = {self._choose(number) for number in range(len(self))} - self._prepared
             for sample, off_center in sorted(new, key=_place):
                 self._slices.around(sample, self._settings.window, off_center)
             self._prepared |= new
 
-    def _draw(self, number: int) -> _Draw:
-        # Background draws are spread evenly among the others.
+    def _choose(self, number: int) -> _Choice:
+        # Background patches are spread evenly among the others.
         before, with_this = (int(n * self._settings.background) for n in (number, number + 1))
         if with_this > before:
             return self._background[before % len(self._background)], 0
@@ -76,15 +76,15 @@ class TrainingPatches(Dataset[Item]):
         return self._order[(number - before) % len(self._order)], off_center
 
     def _generator(self, number: int, *what: str) -> random.Random:
-        # Own numbers for each item, so that workers draw what one process would.
+        # A generator for each item, so that the result does not depend on the number of workers.
         return random.Random(":".join(map(str, (self._settings.seed, self._epoch, number, *what))))
 
     def __len__(self) -> int:
-        return self._settings.draws
+        return self._settings.samples_per_epoch
 
     def __getitem__(self, number: int) -> Item:
         settings = self._settings
-        sample, off_center = self._draw(number)
+        sample, off_center = self._choose(number)
         hu, mask = self._slices.around(sample, settings.window, off_center)
         generator = self._generator(number)
         top, left = (generator.randint(0, settings.window - settings.patch) for _ in range(2))
@@ -92,13 +92,13 @@ class TrainingPatches(Dataset[Item]):
         return _item(hu[(slice(None), *box)], mask[box])
 
 
-def _place(draw: _Draw) -> tuple[object, ...]:
-    sample, off_center = draw
+def _place(choice: _Choice) -> tuple[object, ...]:
+    sample, off_center = choice
     return sample.series_uid, sample.center_mm, off_center
 
 
 class ValidationSlices(Dataset[Item]):
-    """Whole slices with a marked voxel; masks as for `TrainingPatches`."""
+    """All whole slices that have a marked voxel; masks are as for `TrainingPatches`."""
 
     def __init__(self, data: DataSet, samples: Sequence[Sample], settings: Settings) -> None:
         self._slices = AnnotatedSlices(data, settings.context, settings.mask_margin)

@@ -1,4 +1,4 @@
-"""A network in training: what an epoch does to it, and how it is validated."""
+"""Training session: trains a network for an epoch, and validates it."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from lungrt.training.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 
-_BATCH_NORM_BATCHES = 50  # that averaged weights' statistics are measured on
+_BATCH_NORM_BATCHES = 50  # to measure the batch-norm statistics of averaged weights
 
 
 class Session:
-    """Everything that changes while a network is trained.
+    """State of a training: network, optimizer, averaged weights and data.
 
     Parameters
     ----------
     settings : Settings
     data : DataSet
-        Where crops come from.
+        Source of the crops or slices.
     training, validation : sequence of Sample
-        Of `data`; the second may be empty.
+        Samples of `data`; `validation` may be empty.
     checkpoint : Checkpoint, optional
-        Fine-tune it instead of training a new network.
+        Checkpoint to fine-tune; by default a new network is trained.
     device : {"cpu", "cuda", "cuda:N", "auto"}
 
     Raises
     ------
     InvalidArgument
-        The data lacks what the task needs.
+        The data does not have what the task or the settings need.
     DeviceUnavailable
-        CUDA was asked for and is not there.
+        The CUDA device is not available.
     CheckpointMismatch
-        The checkpoint is of another kind of network.
+        The checkpoint does not fit the network of the task.
     """
 
     def __init__(
@@ -73,7 +73,9 @@ class Session:
                 self.traits = TraitHead(cast(Classifier3d, self.network), TRAITS).to(self.device)
         depth = settings.finetune_depth if checkpoint else len(blocks(self.network))
         if settings.unfreeze_every and not checkpoint:
-            raise InvalidArgument("blocks are unfrozen one by one when fine-tuning only")
+            raise InvalidArgument(
+                "unfreeze_every is for fine-tuning only; give a checkpoint to fine-tune"
+            )
         self._depth = depth
         self._frozen = Frozen(self.network, depth)
         self._frozen.train_last(trained_depth(1, depth, settings.unfreeze_every))
@@ -91,12 +93,12 @@ class Session:
 
     @property
     def result(self) -> nn.Module:
-        """The network to validate and to save: the trained one, or an average of it."""
+        """Network to validate and to save: the trained one, or its average."""
         return self.averaging.result
 
     @property
     def learning_rates(self) -> dict[str, float]:
-        """Learning rate of each block that is trained at present."""
+        """Learning rate of each block that is currently trained."""
         return {
             str(group["name"]): float(group["lr"])
             for group in self.optimizer.param_groups
@@ -106,12 +108,12 @@ class Session:
     def train_epoch(
         self, epoch: int, progress: Progress | None = None
     ) -> tuple[Scores, Predictions | None]:
-        """Train one epoch; what is drawn depends on the seed and the epoch's number alone.
+        """Train for an epoch; its random numbers depend only on the seed and the epoch.
 
         Raises
         ------
         Inference
-            The loss is no number any more.
+            The loss is NaN or infinite.
         """
         settings = self.settings
         self._frozen.train_last(trained_depth(epoch, self._depth, settings.unfreeze_every))
@@ -120,10 +122,10 @@ class Session:
         outcomes: list[Outcome] = []
         with torch.random.fork_rng(devices=_cuda_devices(self.device)):
             torch.manual_seed(_mixed(settings.seed, epoch))
-            draw = torch.Generator().manual_seed(_mixed(settings.seed, -epoch))
+            generator = torch.Generator().manual_seed(_mixed(settings.seed, -epoch))
             loader = self._loader(cast("Dataset[Any]", self.objective.training), settings.batch)
             for number, batch in enumerate(loader):
-                outcomes.append(self._step(self._moved(batch), draw, epoch))
+                outcomes.append(self._step(self._moved(batch), generator, epoch))
                 self.samples_seen += len(outcomes[-1].losses)
                 if progress:
                     progress(f"epoch {epoch}", number + 1, len(loader))
@@ -131,7 +133,7 @@ class Session:
         return self.objective.scores(outcomes)
 
     def validate(self, progress: Progress | None = None) -> tuple[Scores, Predictions | None]:
-        """Score `result` on the validation part; empty scores where there is none."""
+        """Score `result` on the validation samples; return empty scores if there are none."""
         items = cast("Dataset[Any]", self.objective.validation)
         loader = self._loader(items, self.objective.validation_batch)
         if not len(loader):
@@ -140,13 +142,13 @@ class Session:
         outcomes = []
         with torch.no_grad(), self._autocast():
             for number, batch in enumerate(loader):
-                outcomes.append(self.objective.judge(network, self._moved(batch)))
+                outcomes.append(self.objective.evaluate(network, self._moved(batch)))
                 if progress:
                     progress("validate", number + 1, len(loader))
         return self.objective.scores(outcomes)
 
     def state(self) -> dict[str, Any]:
-        """Return what is needed to go on after an epoch."""
+        """Return the state that is needed to resume after an epoch."""
         return {
             "network": self.network.state_dict(),
             "traits": self.traits.state_dict() if self.traits else {},
@@ -157,7 +159,7 @@ class Session:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Restore a state that `state` returned."""
         self.network.load_state_dict(state["network"])
         if self.traits:
             self.traits.load_state_dict(state["traits"])
@@ -166,14 +168,14 @@ class Session:
         self._scaler.load_state_dict(state["scaler"])
         self.samples_seen = state["samples_seen"]
 
-    def _step(self, batch: Any, draw: torch.Generator, epoch: int) -> Outcome:
+    def _step(self, batch: Any, generator: torch.Generator, epoch: int) -> Outcome:
         self.optimizer.zero_grad(set_to_none=True)
         with self._autocast():
-            loss, outcome = self.objective.learn(self.network, batch, draw)
+            loss, outcome = self.objective.learn(self.network, batch, generator)
         if not torch.isfinite(loss):
             raise Inference(
-                f"the loss is {loss.item()} in epoch {epoch}: the training diverged; lower the "
-                f"learning rate, now {self.settings.lr:g}"
+                f"the training diverged: the loss is {loss.item()} in epoch {epoch}; use a lower "
+                f"learning rate than {self.settings.lr:g}"
             )
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self.optimizer)
@@ -202,7 +204,7 @@ class Session:
             batch_size=batch,
             num_workers=self.settings.workers,
             pin_memory=self.device.type == "cuda",
-            generator=torch.Generator(),  # not the global one; nothing is drawn from it
+            generator=torch.Generator(),  # so that the loader leaves the global one unchanged
         )
 
     def _images(self) -> Iterator[Tensor]:
@@ -229,8 +231,8 @@ def _device(name: str) -> torch.device:
         raise InvalidArgument(f"device {name!r}: expected cpu, cuda, cuda:N or auto")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise DeviceUnavailable(
-            f"{name}: {torch.cuda.device_count()} CUDA devices are here; train on cpu, or install "
-            "a PyTorch for CUDA and its driver"
+            f"device {name} is not available: PyTorch sees {torch.cuda.device_count()} CUDA "
+            "devices; train on the CPU, or install a CUDA driver and a PyTorch for CUDA"
         )
     return device
 
@@ -240,13 +242,13 @@ def _cuda_devices(device: torch.device) -> list[torch.device]:
 
 
 def _mixed(seed: int, epoch: int) -> int:
-    """Return a seed for an epoch, far from those of its neighbours."""
+    """Return a seed for an epoch that is far from the seeds of neighbouring epochs."""
     return (seed * 1_000_003 + epoch * 7919) % 2**63
 
 
 def _require_traits(samples: Sequence[Sample]) -> None:
     if not any(set(sample.traits) & set(TRAITS) for sample in samples):
         raise InvalidArgument(
-            "no sample of the training part has readers' ratings of traits; they come with "
-            "readings of the LIDC and with reader-rated crops"
+            "trait_weight needs readers' ratings, but no training sample has any; only LIDC "
+            "folders with XML files and reader-rated crops have them"
         )

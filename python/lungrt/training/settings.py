@@ -1,4 +1,4 @@
-"""Every number of a training, with the book's as default."""
+"""Settings of a training, with the book's values as defaults."""
 
 from __future__ import annotations
 
@@ -18,77 +18,87 @@ _BEST_BY = ("auc", "recall", "f1", "loss")
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained.
+    """Settings of a training.
 
     Attributes
     ----------
     task : {"segmentation", "nodule", "malignancy", "three-class"}
     epochs : int
-    draws : int
-        Items an epoch, drawn by turns from the classes.
+    samples_per_epoch : int
+        Samples that an epoch trains on; the classes take turns.
     batch : int
+        Batch size.
     optimizer : {"sgd", "adam", "adamw"}
     lr, momentum, weight_decay : float
-        Momentum is of SGD alone.
+        Learning rate, momentum (SGD only) and weight decay of the optimizer.
     seed : int
-        Of first weights, order of items and augmentation.
+        Random seed of the first weights, the order of samples and the augmentation.
     validate_every : int
-        Epochs between validations; the last epoch is always validated.
+        Number of epochs between validations; the last epoch is always validated.
     patience : int
-        Stop after so many validations without a better one; 0 never stops early.
+        Stop after this number of validations without a better score; 0 never stops early.
     best_by : {"auc", "recall", "f1", "loss"}
-        What makes an epoch the best one.
+        Validation score that selects the best epoch.
     amp : bool
         Mixed precision: float16 on CUDA, bfloat16 on the CPU.
     workers : int
-        Processes that load items; what is drawn does not depend on it.
+        Number of processes that load samples, which does not change the result.
     finetune_depth : int
-        Blocks that are trained when fine-tuning, counted from the last.
+        Number of blocks that are trained when fine-tuning, counted from the last.
     unfreeze_every : int
-        Begin with one block and add the next after so many epochs, until `finetune_depth` are
-        trained; 0 trains all of them at once.
+        Start with one block and add another one after every this number of epochs, until
+        `finetune_depth` blocks are trained; 0 trains all of them from the start.
     lr_decay_by_depth : float
-        Learning rate of a block relative to the one after it.
-    flip, rotate, noise_hu, offset, scale, elastic
-        Augmentation; `offset` and `scale` are shares of the crop, `elastic` is the largest
-        displacement, too, and 0 turns each off. Gaussian noise is in Hounsfield units.
+        Learning rate of a block relative to that of the next block.
+    flip, rotate : bool
+        Augmentation: mirror along each axis, rotate within the slice.
+    offset, scale, elastic : float
+        Augmentation: largest shift, change of size and elastic displacement; 0 for none. Shift and
+        displacement are shares of half the crop's size.
+    noise_hu : float
+        Augmentation: standard deviation of Gaussian noise in Hounsfield units; 0 for none.
     book_augmentation : bool
-        One transform a batch and no shift, as the book's code does it.
+        Augment as the book's code does: the same transform for all samples of a batch, and no
+        shift of classifier crops.
     dropout : float
-        Before the last layer, while training.
-    label_smoothing, mixup : float
-        Smoothing of targets; alpha of mixup's beta distribution, 0 for none.
+        Dropout probability before the last layer.
+    label_smoothing : float
+        Share of the target that is spread over all classes.
+    mixup : float
+        Parameter alpha of mixup's beta distribution; 0 for none.
     average : {"none", "ema", "swa"}
-        Weights that are validated and saved: the trained ones, their moving average, or their
-        mean over epochs.
+        Weights that are validated and saved: the trained ones, their exponential moving average, or
+        their mean over the last epochs.
     ema_decay : float
+        Decay of the moving average per step.
     swa_start : float
-        Share of the epochs after which the mean begins.
+        Share of the epochs after which the mean starts.
     soft_labels : bool
-        Learn the share of readers who saw malignancy instead of yes or no.
+        Use the share of readers who rated a nodule as malignant as the target, instead of 0 or 1.
     trait_weight : float
-        Weight of the loss of the readers' other ratings, learnt beside the class; 0 for none.
+        Weight of the loss of the readers' other ratings; 0 for none.
     false_negative_weight : float
-        Segmentation: weight of the part of the Dice loss that misses count in alone.
+        Segmentation: weight of the part of the Dice loss that counts only missed pixels.
     cross_entropy_weight : float
-        Segmentation: weight of the pixels' cross-entropy, which the book has none of.
+        Segmentation: weight of the pixels' cross-entropy; 0, as in the book, for none.
     background : float
-        Segmentation: share of the draws around non-nodules, which the book has none of.
+        Segmentation: share of the samples that are non-nodules; 0, as in the book, for none.
     mask_margin : int
-        Segmentation: voxels by which masks are widened along each axis. The pipeline erodes by one
-        what the network marks: without a margin it loses what is thinner than three slices.
+        Segmentation: voxels by which masks are widened along each axis. The pipeline erodes the
+        network's mask by one voxel, so that without a margin it loses nodules thinner than three
+        slices.
     off_center : int
-        Segmentation: slices that a draw around a nodule may lie off its middle; the book's draws
-        are of the middle one alone.
+        Segmentation: largest offset, in slices, of a training slice from a nodule's middle; 0, as
+        in the book, for the middle slice only.
     widths : tuple of int or None
         Channels of each level or block of a new network; None for the book's.
     crop : tuple of int
-        Classifiers: (slices, rows, columns) in voxels.
+        Classifiers: size (slices, rows, columns) of the crop in voxels.
     context : int
-        Segmentation: slices on each side.
+        Segmentation: context slices on each side.
     patch, window : int
-        Segmentation: side of the random crop that is trained on, and of the square that it is
-        taken from, in pixels.
+        Segmentation: side of the random patch that is trained on, and of the window around a
+        nodule from which it is taken, in pixels.
 
     Raises
     ------
@@ -98,7 +108,7 @@ class Settings:
 
     task: Task
     epochs: int = 10
-    draws: int = 100_000
+    samples_per_epoch: int = 100_000
     batch: int = 24
     optimizer: str = "sgd"
     lr: float = 0.001
@@ -150,7 +160,9 @@ class Settings:
                 raise InvalidArgument(
                     f"{name}: expected one of {list(choices)}, got {getattr(self, name)!r}"
                 )
-        for name in ("epochs", "draws", "batch", "validate_every", "finetune_depth", "patch"):
+        for name in (
+            "epochs", "samples_per_epoch", "batch", "validate_every", "finetune_depth", "patch",
+        ):  # fmt: skip
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in (
             "momentum", "weight_decay", "patience", "workers", "unfreeze_every", "offset",
@@ -181,14 +193,16 @@ class Settings:
             "off_center": self.off_center and not segments,
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:
-            raise InvalidArgument(f"{self.task} is not trained with {' and '.join(names)}")
+            raise InvalidArgument(
+                f"these settings cannot be used for the task {self.task}: {', '.join(names)}"
+            )
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         if not holds:
             raise InvalidArgument(f"{name}: expected {what}, got {getattr(self, name)!r}")
 
     def to_json(self) -> dict[str, Any]:
-        """Return every setting as JSON can hold it."""
+        """Return all settings as JSON values."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
@@ -198,32 +212,34 @@ class Settings:
 def default_settings(
     task: str, *, finetune_depth: int | None = None, given: Mapping[str, Any] | None = None
 ) -> Settings:
-    """Return the book's settings of a task with some of them replaced.
+    """Return the book's settings for a task, with some of them replaced.
 
     Parameters
     ----------
     task : str
         One of `lungrt.training.task_names.TASKS`.
     finetune_depth : int, optional
-        When fine-tuning; 40 epochs for the last block alone, 10 for more.
+        Number of blocks to fine-tune. The default number of epochs is then 40 for the last block
+        alone, and 10 for more blocks.
     given : mapping of str to object, optional
-        Settings that go before the book's; values of None do not count.
+        Settings that replace the book's; values of None are ignored.
 
     Raises
     ------
     InvalidArgument
-        See `Settings`; or a name is none of a setting.
+        A setting does not exist, is out of range or contradicts another one.
     """
     if task not in TASKS:
         raise InvalidArgument(f"task: expected one of {list(get_args(Task))}, got {task!r}")
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     if unknown := sorted(set(chosen) - {f.name for f in fields(Settings)}):
-        raise InvalidArgument(f"settings {unknown} do not exist")
+        known = sorted(field.name for field in fields(Settings))
+        raise InvalidArgument(f"unknown settings {unknown}; the settings are {known}")
     if task == "segmentation":
         base = Settings(
             "segmentation",
             epochs=20,
-            draws=300_000,
+            samples_per_epoch=300_000,
             batch=16,
             optimizer="adam",
             weight_decay=0.0,

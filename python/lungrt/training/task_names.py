@@ -1,4 +1,4 @@
-"""The four things that can be trained."""
+"""Names of the four tasks that networks can be trained for, and of their classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Task = Literal["segmentation", "nodule", "malignancy", "three-class"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 
-# What a task's classes are called, in the order of the network's outputs.
+# Names of the classes of each task, in the order of the network's outputs.
 CLASSES: dict[str, tuple[str, ...]] = {
     "segmentation": ("background", "nodule"),
     "nodule": ("non-nodule", "nodule"),
@@ -16,5 +16,5 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "three-class": ("non-nodule", "benign", "malignant"),
 }
 
-# Tasks of the 3-D classifier, by name.
+# Tasks of the 3-D classifier by name, typed.
 CLASSIFIERS: dict[str, Task] = {task: task for task in TASKS if task != "segmentation"}

@@ -1,4 +1,4 @@
-"""Every epoch for TensorBoard: scores, curves, histograms, crops and learning rates."""
+"""TensorBoard log of a training: scores, curves, histograms, pictures and learning rates."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from lungrt.training.objectives import probabilities_of_any_size
 from lungrt.training.scores import THRESHOLD, Predictions, Scores
 from lungrt.training.session import Session
 
-_SHOWN = 8  # crops or slices an epoch
+_SHOWN = 8  # crops or slices per epoch
 
 
 class TensorBoardLog:
-    """Writes two runs, ``training`` and ``validation``, into a folder.
+    """Log with two TensorBoard runs, ``training`` and ``validation``.
 
     Parameters
     ----------
     folder : path
-        For ``tensorboard --logdir``. What an interrupted training wrote into it stays, less the
-        epochs that are trained again.
+        Folder for ``tensorboard --logdir``. The log of a training that is resumed is continued;
+        epochs that are trained again replace the earlier ones.
 
     Raises
     ------
@@ -40,7 +40,7 @@ class TensorBoardLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Io(f"{folder}: cannot be written ({error.strerror})") from error
+            raise Io(f"{folder}: cannot write to this folder ({error.strerror})") from error
 
     def __enter__(self) -> TensorBoardLog:
         return self
@@ -54,47 +54,47 @@ class TensorBoardLog:
         for writer in self._writers.values():
             writer.close()
 
-    def take(
+    def write_epoch(
         self,
         epoch: Epoch,
         training: Predictions | None,
         validation: Predictions | None,
         session: Session,
     ) -> None:
-        """Take down an epoch."""
+        """Write the results of an epoch."""
         number = epoch.number
         if not self._writers:
             for part in ("training", "validation"):
                 self._writers[part] = SummaryWriter(str(self._folder / part), purge_step=number)
         for block, rate in epoch.learning_rates.items():
             self._writers["training"].add_scalar(f"learning_rate/{block}", rate, number)
-        self._take_scores("training", epoch.training, number)
-        self._take_scores("validation", epoch.validation, number)
+        self._write_scores("training", epoch.training, number)
+        self._write_scores("validation", epoch.validation, number)
         if training:
-            self._take_predictions("training", training, number)
+            self._write_predictions("training", training, number)
         if validation:
-            self._take_predictions("validation", validation, number)
+            self._write_predictions("validation", validation, number)
         if epoch.validation:
-            self._take_pictures(session, number)
+            self._write_pictures(session, number)
         for writer in self._writers.values():
             writer.flush()
 
-    def _take_scores(self, part: str, scores: Scores, number: int) -> None:
+    def _write_scores(self, part: str, scores: Scores, number: int) -> None:
         for name, value in scores.items():
             if np.isfinite(value):
                 self._writers[part].add_scalar(name, value, number)
 
-    def _take_predictions(self, part: str, predictions: Predictions, number: int) -> None:
+    def _write_predictions(self, part: str, predictions: Predictions, number: int) -> None:
         writer = self._writers[part]
         wanted, positive = predictions.is_positive, predictions.positive
         for name, members in (("label_neg", ~wanted), ("label_pos", wanted)):
             if members.any():
                 writer.add_histogram(name, positive[members], number, bins=BINS.tolist())
         writer.add_pr_curve("pr", wanted.astype(np.int64), positive, number)
-        # Closing would go through pyplot, which knows nothing of this figure.
+        # close=True would use pyplot, which does not manage this figure.
         writer.add_figure("roc", roc_figure(predictions), number, close=False)
 
-    def _take_pictures(self, session: Session, number: int) -> None:
+    def _write_pictures(self, session: Session, number: int) -> None:
         items = session.objective.validation
         count = len(items)
         chosen = np.linspace(0, count - 1, min(_SHOWN, count)).astype(int)

@@ -1,4 +1,4 @@
-"""``lungrt train``: four commands with the same options."""
+"""``lungrt train``: four commands, one for each task, with the same options."""
 
 from lungrt.cli.train.command import app
 

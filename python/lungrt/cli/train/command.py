@@ -1,4 +1,4 @@
-"""``lungrt train``: data in, a checkpoint for ``lungrt export`` out."""
+"""``lungrt train``: trains or fine-tunes a checkpoint for ``lungrt export``."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-_CANCELLED = 130  # 128 + SIGINT, as shells have it
+_CANCELLED = 130  # 128 + SIGINT, as in shells
 
 _PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Train or fine-tune a network; the checkpoint is for [b]lungrt export[/b].",
+    help="Train or fine-tune a network. [b]lungrt export[/b] writes the checkpoint to a bundle.",
 )
 
 
 @app.command("segmentation")
 @with_options(DataOptions, SettingOptions, OutputOptions)
 def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
-    """Train the U-Net that marks candidates.
+    """Train the segmentation U-Net that finds candidates.
 
     Example: [b]lungrt train segmentation --data LUNA16 --cache cache --output seg.state[/b]
     """
@@ -62,7 +62,7 @@ def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOpti
 @app.command("nodule")
 @with_options(DataOptions, SettingOptions, OutputOptions)
 def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
-    """Train the classifier that tells nodules from the rest.
+    """Train the classifier of nodules and non-nodules.
 
     Example: [b]lungrt train nodule --data LUNA16 --cache cache --output cls.state[/b]
     """
@@ -72,11 +72,12 @@ def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -
 @app.command("malignancy")
 @with_options(DataOptions, SettingOptions, OutputOptions)
 def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
-    """Train the classifier that tells malignant nodules, from a nodule classifier.
+    """Train the classifier of benign and malignant nodules, usually from a nodule classifier.
 
     Example: [b]lungrt train malignancy --data LUNA16 --finetune cls.state --output mal.state[/b]
 
-    Scored: [b]lungrt train malignancy --data crops --finetune cls.state --cross-validate 5[/b]
+    Cross-validation: [b]lungrt train malignancy --data crops --finetune cls.state
+    --cross-validate 5[/b]
     """
     _train("malignancy", data, settings, output)
 
@@ -84,7 +85,7 @@ def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOption
 @app.command("three-class")
 @with_options(DataOptions, SettingOptions, OutputOptions)
 def three_class(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
-    """Train one classifier for non-nodule, benign and malignant.
+    """Train a single classifier of non-nodules, benign and malignant nodules.
 
     Example: [b]lungrt train three-class --data LUNA16 --finetune cls.state --output three.state[/b]
     """
@@ -118,9 +119,9 @@ def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputO
                 console, settings, known, checkpoint, output, progress
             )
         if output.output:
-            # Cross-validation has scored already: everybody is trained on.
+            # Scores come from the cross-validation, so the final network trains on all patients.
             known, parts = split(
-                known, data, everybody=bool(output.cross_validate), progress=progress
+                known, data, train_on_all=bool(output.cross_validate), progress=progress
             )
             console.print(f"{known.name}: {len(known.samples)} samples", soft_wrap=True)
             console.print(parts_table(parts, task))
@@ -137,19 +138,23 @@ def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputO
 
 def _check(output: OutputOptions) -> None:
     if not output.output and not output.cross_validate:
-        raise InvalidArgument("nothing to do: expected --output, --cross-validate, or both")
+        raise InvalidArgument("nothing to do; give --output, --cross-validate, or both")
     if output.finetune_depth and not output.finetune:
-        raise InvalidArgument("--finetune-depth, but no --finetune checkpoint to start from")
+        raise InvalidArgument(
+            "--finetune-depth needs a checkpoint to start from; give one with --finetune"
+        )
     if (output.resume or output.plot or output.log_dir) and not output.output:
-        raise InvalidArgument("--resume, --log-dir and --plot belong to a training with --output")
+        raise InvalidArgument("--resume, --log-dir and --plot need a training with --output")
     if output.output and not output.output.parent.is_dir():
-        raise InvalidArgument(f"{output.output}: its folder does not exist")
+        raise InvalidArgument(
+            f"{output.output}: the folder {output.output.parent} does not exist; create it first"
+        )
 
 
 def _require_packages() -> None:
     if missing := [package for package in _PACKAGES if util.find_spec(package) is None]:
         raise EngineUnavailable(
-            f"training needs {' and '.join(missing)}, not installed here; "
+            f"training needs {' and '.join(missing)}, which is not installed; run "
             "pip install 'lungrt[train]'"
         )
 
@@ -167,9 +172,10 @@ def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts) or (
         count is not None and len(parts) != count
     ):
-        expected = "numbers" if count is None else f"{count} numbers"
+        expected = "whole numbers" if count is None else f"{count} whole numbers"
         raise InvalidArgument(
-            f"--{name} {text}: expected {expected} of at least 1, such as 8,16,32"
+            f"--{name} {text}: expected {expected} of at least 1, separated by commas, such as "
+            "8,16,32"
         )
     return tuple(map(int, parts))
 
@@ -203,7 +209,7 @@ def _train_members(
         if options.members > 1:
             console.print(f"member {number + 1} of {options.members}, seed {member.seed}")
         console.print(epoch_header(settings.task), style="bold")
-        # An ensemble may have been interrupted before this member was begun.
+        # An ensemble may have been interrupted before the training of this member started.
         resume = options.resume and (options.members == 1 or resume_file(path).exists())
         with _log(options.log_dir, number if options.members > 1 else None) as log:
             try:
@@ -216,7 +222,7 @@ def _train_members(
                     progress=progress,
                 )
             except KeyboardInterrupt as interrupt:
-                stderr().print("interrupted; the same command with --resume goes on")
+                stderr().print("interrupted; run the same command with --resume to continue")
                 raise typer.Exit(_CANCELLED) from interrupt
         results.append(result)
         print_end(console, result, path, settings)

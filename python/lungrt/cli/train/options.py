@@ -1,4 +1,4 @@
-"""The options of ``lungrt train``, in groups; what is not given is the book's."""
+"""Options of ``lungrt train`` in groups; settings that are not given are those of the book."""
 
 from __future__ import annotations
 
@@ -24,220 +24,435 @@ def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class DataOptions:
-    """What is trained on."""
+    """Options that select the data."""
 
     data: Annotated[
         Path,
         _option(
-            "LUNA16 as published, CTs with a nodules.csv, DICOM folders of the LIDC with their XML "
-            "files, or crops.npz with labels.csv.",
+            "Folder of training data: LUNA16 as published, CTs with a nodules.csv, DICOM folders "
+            "of the LIDC with their XML files, or crops.npz with labels.csv.",
             _DATA,
             metavar="DIR",
         ),
     ]
     allow_missing: Annotated[
-        bool, _option("LUNA16: leave out series that are not here.", _DATA, "--allow-missing")
+        bool,
+        _option(
+            "LUNA16: leave out series whose CT is missing. By default this is an error.",
+            _DATA,
+            "--allow-missing",
+        ),
     ] = False
     cache: Annotated[
         Path | None,
-        _option("Keep crops in this folder, so that CTs are read once.", _DATA, metavar="DIR"),
+        _option(
+            "Folder in which crops are cached, so that each CT is read only once.",
+            _DATA,
+            metavar="DIR",
+        ),
     ] = None
     split: Annotated[
         str,
         _option(
-            "How patients are dealt out: hash, or every-10th as the book does; hash if not given.",
+            "Rule that splits patients into training, validation and test: hash (a random split by "
+            "a hash of the patient) or every-10th (the book's: every tenth patient for validation, "
+            "none for test). The default is hash.",
             _DATA,
         ),
     ] = "hash"
     validation_share: Annotated[
-        float, _option("Share of the patients to validate on; 0.1 if not given.", _DATA)
+        float,
+        _option("Share of the patients for validation, for the hash split. Default: 0.1.", _DATA),
     ] = 0.1
     test_share: Annotated[
-        float, _option("Share of the patients that is kept away; 0.1 if not given.", _DATA)
+        float,
+        _option(
+            "Share of the patients that are kept for testing and not used, for the hash split. "
+            "Default: 0.1.",
+            _DATA,
+        ),
     ] = 0.1
-    split_seed: Annotated[int, _option("Another one deals patients out anew.", _DATA)] = 0
+    split_seed: Annotated[
+        int, _option("Random seed of the hash split; another seed gives another split.", _DATA)
+    ] = 0
     leave_out: Annotated[
         list[str] | None,
-        _option("Patient to leave out altogether; as often as needed.", _DATA, metavar="PATIENT"),
+        _option(
+            "Patient to leave out. Repeat the option for several patients.",
+            _DATA,
+            metavar="PATIENT",
+        ),
     ] = None
     hard_negatives: Annotated[
         list[Path] | None,
         _option(
-            "Candidates in LUNA16's submission format, as lungrt diagnose --candidates writes: "
-            "those at no nodule are learnt as non-nodules.",
+            "Candidates in LUNA16's submission format, as written by lungrt diagnose --candidates. "
+            "Those that belong to no nodule are added to the training as non-nodules. Repeat the "
+            "option for several files.",
             _DATA,
             metavar="FILE.csv",
         ),
     ] = None
     mine: Annotated[
         Path | None,
-        _option("Let this bundle find such candidates in the training CTs.", _DATA, metavar="DIR"),
+        _option(
+            "Bundle that is run on the training CTs to find such candidates.", _DATA, metavar="DIR"
+        ),
     ] = None
 
 
 @dataclass(frozen=True)
 class SettingOptions:
-    """What `lungrt.training.settings.Settings` holds, by the same names."""
+    """Settings of a training; the names are those of `lungrt.training.settings.Settings`."""
 
-    epochs: Annotated[int | None, _option("Epochs; the book: 10 to 40.", _TRAINING)] = None
-    draws: Annotated[
-        int | None, _option("Items an epoch; the book: 100000, segmentation 300000.", _TRAINING)
+    epochs: Annotated[
+        int | None,
+        _option(
+            "Number of epochs. Default: 10; malignancy 40; segmentation 20; fine-tuning 40 for one "
+            "block and 10 for more.",
+            _TRAINING,
+        ),
     ] = None
-    batch: Annotated[int | None, _option("The book: 24, segmentation 16.", _TRAINING)] = None
+    samples_per_epoch: Annotated[
+        int | None,
+        _option(
+            "Number of samples that an epoch trains on; the classes take turns. Default: 100000; "
+            "segmentation 300000.",
+            _TRAINING,
+        ),
+    ] = None
+    batch: Annotated[
+        int | None, _option("Batch size. Default: 24; segmentation 16.", _TRAINING)
+    ] = None
     optimizer: Annotated[
-        str | None, _option("sgd, adam or adamw; the book: sgd, segmentation adam.", _TRAINING)
+        str | None,
+        _option("Optimizer: sgd, adam or adamw. Default: sgd; segmentation adam.", _TRAINING),
     ] = None
     lr: Annotated[
-        float | None, _option("Learning rate; the book: 0.001, fine-tuning 0.003.", _TRAINING)
+        float | None,
+        _option("Learning rate. Default: 0.001; fine-tuning of a classifier 0.003.", _TRAINING),
     ] = None
-    momentum: Annotated[float | None, _option("Of sgd; the book: 0.", _TRAINING)] = None
+    momentum: Annotated[
+        float | None, _option("Momentum of the optimizer sgd. Default: 0.", _TRAINING)
+    ] = None
     weight_decay: Annotated[
-        float | None, _option("The book: 0.0001, segmentation 0.", _TRAINING)
+        float | None, _option("Weight decay. Default: 0.0001; segmentation 0.", _TRAINING)
     ] = None
-    seed: Annotated[int | None, _option("Of weights, order and augmentation; 0.", _TRAINING)] = None
+    seed: Annotated[
+        int | None,
+        _option(
+            "Random seed of the first weights, the order of samples and the augmentation. "
+            "Default: 0.",
+            _TRAINING,
+        ),
+    ] = None
     validate_every: Annotated[
-        int | None, _option("Epochs between validations; 1, segmentation 5.", _TRAINING)
+        int | None,
+        _option("Number of epochs between validations. Default: 1; segmentation 5.", _TRAINING),
     ] = None
     patience: Annotated[
-        int | None, _option("Stop after so many validations without a better one.", _TRAINING)
+        int | None,
+        _option(
+            "Stop after this number of validations without a better score. Default: 0, which never "
+            "stops early.",
+            _TRAINING,
+        ),
     ] = None
     best_by: Annotated[
         str | None,
-        _option("auc, recall, f1 or loss; the book: auc, segmentation recall.", _TRAINING),
+        _option(
+            "Validation score that selects the best epoch: auc, recall, f1 or loss. Default: auc; "
+            "segmentation recall.",
+            _TRAINING,
+        ),
     ] = None
-    amp: Annotated[bool, _option("Mixed precision.", _TRAINING, "--amp")] = False
-    workers: Annotated[int | None, _option("Processes that load items; 0.", _TRAINING)] = None
+    amp: Annotated[
+        bool,
+        _option(
+            "Train in mixed precision: float16 on CUDA, bfloat16 on the CPU.", _TRAINING, "--amp"
+        ),
+    ] = False
+    workers: Annotated[
+        int | None,
+        _option(
+            "Number of processes that load samples. Default: 0, which loads them in the main "
+            "process.",
+            _TRAINING,
+        ),
+    ] = None
     unfreeze_every: Annotated[
         int | None,
-        _option("Begin with the last block, add one after so many epochs.", _FINETUNING),
+        _option(
+            "Start with the last block only and add another block after every this number of "
+            "epochs, up to --finetune-depth. Default: 0, which trains all of them from the start.",
+            _FINETUNING,
+        ),
     ] = None
     lr_decay_by_depth: Annotated[
         float | None,
-        _option("Learning rate of a block relative to the one after it.", _FINETUNING),
+        _option(
+            "Learning rate of a block relative to that of the next block. Default: 1.", _FINETUNING
+        ),
     ] = None
-    flip: Annotated[bool | None, _option("Mirror.", _AUGMENTATION, "--flip/--no-flip")] = None
+    flip: Annotated[
+        bool | None,
+        _option(
+            "Mirror samples at random along each axis. Default: --flip.",
+            _AUGMENTATION,
+            "--flip/--no-flip",
+        ),
+    ] = None
     rotate: Annotated[
-        bool | None, _option("Turn within the slice.", _AUGMENTATION, "--rotate/--no-rotate")
+        bool | None,
+        _option(
+            "Rotate samples at random within the slice. Default: --rotate.",
+            _AUGMENTATION,
+            "--rotate/--no-rotate",
+        ),
     ] = None
     offset: Annotated[
-        float | None, _option("Largest shift, of half the crop; 0.1.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Largest random shift, as a share of half the crop's size. Default: 0.1; segmentation "
+            "0.03.",
+            _AUGMENTATION,
+        ),
     ] = None
     scale: Annotated[
-        float | None, _option("Largest change of size; 0, segmentation 0.1.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Largest random change of size, as a share. Default: 0; segmentation 0.1.",
+            _AUGMENTATION,
+        ),
     ] = None
     noise_hu: Annotated[
-        float | None, _option("Gaussian noise; 0, segmentation 25.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Standard deviation of Gaussian noise in HU. Default: 0; segmentation 25.",
+            _AUGMENTATION,
+        ),
     ] = None
     elastic: Annotated[
-        float | None, _option("Largest elastic shift, of half the crop; 0.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Largest displacement of a random elastic deformation, as a share of half the crop's "
+            "size. Default: 0.",
+            _AUGMENTATION,
+        ),
     ] = None
     book_augmentation: Annotated[
         bool,
-        _option("One transform a batch, no shift of crops.", _AUGMENTATION, "--book-augmentation"),
+        _option(
+            "Augment as the book's code does: the same transform for all samples of a batch, and "
+            "no shift of classifier crops.",
+            _AUGMENTATION,
+            "--book-augmentation",
+        ),
     ] = False
-    dropout: Annotated[float | None, _option("Before the last layer; 0.", _AUGMENTATION)] = None
+    dropout: Annotated[
+        float | None,
+        _option("Dropout probability before the last layer. Default: 0.", _AUGMENTATION),
+    ] = None
     mixup: Annotated[
-        float | None, _option("Alpha of mixup's beta distribution; 0.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Parameter alpha of mixup's beta distribution. Default: 0, without mixup.",
+            _AUGMENTATION,
+        ),
     ] = None
     average: Annotated[
         str | None,
-        _option("Save averaged weights: none, ema or swa.", _AUGMENTATION),
+        _option(
+            "Weights to validate and save: none (the trained ones), ema (their exponential moving "
+            "average) or swa (their mean over the last epochs). Default: none.",
+            _AUGMENTATION,
+        ),
     ] = None
-    ema_decay: Annotated[float | None, _option("0.99 a step.", _AUGMENTATION)] = None
+    ema_decay: Annotated[
+        float | None,
+        _option("Decay of the ema average per step. Default: 0.99.", _AUGMENTATION),
+    ] = None
     swa_start: Annotated[
-        float | None, _option("Share of the epochs before swa; 0.75.", _AUGMENTATION)
+        float | None,
+        _option(
+            "Share of the epochs after which the swa average starts. Default: 0.75.",
+            _AUGMENTATION,
+        ),
     ] = None
-    label_smoothing: Annotated[float | None, _option("0.", _TARGETS)] = None
+    label_smoothing: Annotated[
+        float | None,
+        _option(
+            "Label smoothing: share of the target that is spread over all classes. Default: 0.",
+            _TARGETS,
+        ),
+    ] = None
     soft_labels: Annotated[
         bool,
-        _option("Learn the share of readers who saw malignancy.", _TARGETS, "--soft-labels"),
+        _option(
+            "Use the share of readers who rated a nodule as malignant as the target, instead of 0 "
+            "or 1.",
+            _TARGETS,
+            "--soft-labels",
+        ),
     ] = False
     trait_weight: Annotated[
         float | None,
-        _option("Weight of the readers' other ratings, learnt beside the class; 0.", _TARGETS),
+        _option(
+            "Weight of the loss of the readers' other ratings, which the network then also learns "
+            "to predict. Default: 0.",
+            _TARGETS,
+        ),
     ] = None
     false_negative_weight: Annotated[
-        float | None, _option("Segmentation: weight of misses; 8.", _TARGETS)
+        float | None,
+        _option(
+            "Segmentation: weight of the part of the Dice loss that counts only missed pixels. "
+            "Default: 8.",
+            _TARGETS,
+        ),
     ] = None
     cross_entropy_weight: Annotated[
-        float | None, _option("Segmentation: weight of the pixels' cross-entropy; 0.", _TARGETS)
+        float | None,
+        _option("Segmentation: weight of the pixels' cross-entropy. Default: 0.", _TARGETS),
     ] = None
     background: Annotated[
         float | None,
-        _option("Segmentation: share of the draws around non-nodules; 0.", _TARGETS),
+        _option("Segmentation: share of the samples that are non-nodules. Default: 0.", _TARGETS),
     ] = None
     mask_margin: Annotated[
         int | None,
-        _option("Segmentation: voxels to widen masks by, which the pipeline erodes; 0.", _TARGETS),
+        _option(
+            "Segmentation: number of voxels by which the nodules' masks are widened, because the "
+            "pipeline erodes the network's mask by one voxel. Default: 0.",
+            _TARGETS,
+        ),
     ] = None
     off_center: Annotated[
         int | None,
-        _option("Segmentation: slices a draw may lie off a nodule's middle; 0.", _TARGETS),
+        _option(
+            "Segmentation: largest offset of a training slice from a nodule's middle, in slices. "
+            "Default: 0, the middle slice only.",
+            _TARGETS,
+        ),
     ] = None
     widths: Annotated[
         str | None,
-        _option("Channels of each level or block; the book: 16,32,64 and 8,16,32,64.", _NETWORK),
+        _option(
+            "Channels of each level or block, separated by commas. Default: 8,16,32,64; "
+            "segmentation 16,32,64.",
+            _NETWORK,
+        ),
     ] = None
     crop: Annotated[
         str | None,
-        _option("Classifiers: slices,rows,columns; the book: 32,48,48.", _NETWORK),
+        _option(
+            "Classifiers: size of the crop in voxels as slices,rows,columns. Default: 32,48,48.",
+            _NETWORK,
+        ),
     ] = None
     context: Annotated[
-        int | None, _option("Segmentation: slices on each side; the book: 3.", _NETWORK)
+        int | None,
+        _option("Segmentation: number of context slices on each side. Default: 3.", _NETWORK),
     ] = None
     patch: Annotated[
-        int | None, _option("Segmentation: side of what is trained on, pixels; 64.", _NETWORK)
+        int | None,
+        _option(
+            "Segmentation: side of the random patch to train on, in pixels. Default: 64.", _NETWORK
+        ),
     ] = None
     window: Annotated[
-        int | None, _option("Segmentation: square around a nodule it is cut from; 96.", _NETWORK)
+        int | None,
+        _option(
+            "Segmentation: side of the window around a nodule from which the patch is taken, in "
+            "pixels. Default: 96.",
+            _NETWORK,
+        ),
     ] = None
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What is written, and where it is computed."""
+    """Options that select what is trained, written and logged."""
 
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Checkpoint of the best epoch.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="File to write the checkpoint of the best epoch to.",
+            show_default=False,
+        ),
     ] = None
     finetune: Annotated[
         Path | None,
         _option(
-            "Start from this checkpoint; the last block is fresh.", _FINETUNING, metavar="FILE"
+            "Checkpoint to start from. Its last block is replaced by a new one.",
+            _FINETUNING,
+            metavar="FILE",
         ),
     ] = None
     finetune_depth: Annotated[
-        int | None, _option("Blocks to train, from the last; 1.", _FINETUNING, min=1)
+        int | None,
+        _option(
+            "Number of blocks to train, counted from the last. Default: 1.", _FINETUNING, min=1
+        ),
     ] = None
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Continue an interrupted training, from FILE.resume beside --output."
+        ),
+    ] = False
     members: Annotated[
-        int, typer.Option(min=1, help="Checkpoints of an ensemble, FILE-1 and so on.")
+        int,
+        typer.Option(
+            min=1,
+            help="Number of networks to train as an ensemble. The number is added to the file "
+            "names: x-1.state, x-2.state and so on.",
+        ),
     ] = 1
     cross_validate: Annotated[
         int | None,
         typer.Option(
             metavar="FOLDS",
             min=2,
-            help="Malignancy: score by cross-validation, beside the diameter; then, with --output, "
-            "train on all patients.",
+            help="Malignancy only: number of folds of a cross-validation over patients, which also "
+            "scores the diameter for comparison. With --output, a network is then trained on all "
+            "patients.",
             show_default=False,
         ),
     ] = None
-    repeats: Annotated[int, typer.Option(min=1, help="Repetitions of the cross-validation.")] = 1
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Number of repetitions of the cross-validation.")
+    ] = 1
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="Write all scores.", show_default=False),
+        typer.Option(
+            metavar="FILE.json",
+            help="Write the settings and all scores to this JSON file.",
+            show_default=False,
+        ),
     ] = None
     log_dir: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write TensorBoard logs.", show_default=False),
+        typer.Option(
+            metavar="DIR", help="Write TensorBoard logs to this folder.", show_default=False
+        ),
     ] = None
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Draw how it went.", show_default=False),
+        typer.Option(
+            metavar="FILE.png",
+            help="Write a figure of the losses, scores and curves of the training.",
+            show_default=False,
+        ),
     ] = None
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "cpu"
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Device to train on: cpu, cuda, cuda:N (GPU number N), or auto for a GPU if there "
+            "is one."
+        ),
+    ] = "cpu"
     no_progress: NoProgress = False
 
 
@@ -255,7 +470,7 @@ def _parameters(group: type[Any]) -> list[inspect.Parameter]:
 
 
 def with_options(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of some groups; it is called with one object of each."""
+    """Add groups of options to a command, which is called with one object of each group."""
     parameters = [parameter for group in groups for parameter in _parameters(group)]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""Who is trained on, who is validated on, and who is kept away."""
+"""Selection of the samples to train on, to validate on, and to keep for testing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["split", "without"]
 
 
 def without(data: DataSet, patients: Sequence[str]) -> DataSet:
-    """Return the data less some patients, all of whom it must have."""
+    """Return the data without some patients; raise InvalidArgument if it does not have them."""
     known = {sample.patient for sample in data.samples} | set(data.series)
     if unknown := sorted(set(patients) - known):
         raise InvalidArgument(f"--leave-out: the data has no patient {', '.join(unknown)}")
@@ -26,14 +26,14 @@ def without(data: DataSet, patients: Sequence[str]) -> DataSet:
 
 
 def split(
-    data: DataSet, options: DataOptions, *, everybody: bool, progress: Progress | None
+    data: DataSet, options: DataOptions, *, train_on_all: bool, progress: Progress | None
 ) -> tuple[DataSet, dict[Part, list[Sample]]]:
-    """Deal patients out, and add mined non-nodules to the training part."""
+    """Split the patients, and add hard negatives to the training samples."""
     from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
     from lungrt.training.data.split import Split, split_samples
 
     chosen = Split(options.split, options.validation_share, options.test_share, options.split_seed)
-    if everybody:
+    if train_on_all:
         chosen = Split(validation=0.0, test=0.0)
     parts = split_samples(data.samples, chosen)
     elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}

@@ -1,4 +1,4 @@
-"""What ``lungrt train`` writes for machines."""
+"""JSON report of ``lungrt train``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["cross_validation_json", "result_json"]
 
 
 def cross_validation_json(scored: CrossValidation) -> dict[str, Any]:
-    """Return scores with their intervals, and what each nodule was given."""
+    """Return the scores with their intervals, and the prediction for each nodule."""
     baseline = scored.diameter_auc
     return {
         "auc": vars(scored.auc),
@@ -33,7 +33,7 @@ def cross_validation_json(scored: CrossValidation) -> dict[str, Any]:
 
 
 def result_json(result: Result) -> dict[str, Any]:
-    """Return every score of every epoch; null where one is undefined."""
+    """Return all scores of all epochs; undefined ones are null."""
 
     def finite(scores: dict[str, float]) -> dict[str, float | None]:
         return {name: None if math.isnan(value) else value for name, value in scores.items()}

@@ -1,4 +1,4 @@
-"""What ``lungrt train`` prints: one line an epoch, who is in which part, cross-validated scores."""
+"""Terminal output of ``lungrt train``: the split, a line per epoch, cross-validated scores."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _SEGMENTED = {
 
 
 def epoch_header(task: str) -> str:
-    """Return the headings over lines of epochs."""
+    """Return the heading of the lines of `epoch_line`."""
     names = "".join(f"{name:>9}" for name in _columns(task))
     return f"{'epoch':>5}  {'trained':<7}{'loss':>8}   {'validated':<9}{names}"
 
 
 def epoch_line(epoch: Epoch, task: str) -> str:
-    """Return a line for an epoch; a star marks the best so far."""
+    """Return the line of an epoch; a star marks the best epoch so far."""
     values = "".join(
         f"{_number(epoch.validation.get(score)):>9}" for score in _columns(task).values()
     )
@@ -54,7 +54,7 @@ def epoch_line(epoch: Epoch, task: str) -> str:
 
 
 def parts_table(parts: Mapping[Part, Sequence[Sample]], task: str) -> Table:
-    """Return who is in which part: patients and samples of each kind."""
+    """Return a table of the numbers of patients and samples of each kind by part."""
     from lungrt.training.data.balance import kind_of
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -75,32 +75,33 @@ def parts_table(parts: Mapping[Part, Sequence[Sample]], task: str) -> Table:
 def print_cross_validation(
     console: Console, scored: CrossValidation, *, folds: int, repeats: int
 ) -> None:
-    """Print the area under the curve beside the diameter's."""
+    """Print the AUC of a cross-validation and, for comparison, the AUC of the diameter."""
     malignant = sum(bool(sample.malignant) for sample in scored.samples)
-    again = f", {repeats} times" if repeats > 1 else ""
+    repeated = f", repeated {repeats} times" if repeats > 1 else ""
     console.print(
-        f"cross-validation in {folds} folds of patients{again}: "
+        f"cross-validation in {folds} folds of patients{repeated}: "
         f"{len(scored.samples) - malignant} benign and {malignant} malignant nodules"
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("malignant by", "AUC", "95 % interval"):
-        table.add_column(heading, justify="left" if heading == "malignant by" else "right")
+    for heading in ("score", "AUC", "95 % interval"):
+        table.add_column(heading, justify="left" if heading == "score" else "right")
     table.add_row("network", *_interval(scored.auc))
     if scored.diameter_auc:
         table.add_row("diameter alone", *_interval(scored.diameter_auc))
     console.print(table)
-    console.print("folds: " + " ".join(f"{auc:.3f}" for auc in scored.fold_aucs), soft_wrap=True)
+    listed = " ".join(f"{auc:.3f}" for auc in scored.fold_aucs)
+    console.print(f"AUC of each fold: {listed}", soft_wrap=True)
 
 
 def print_end(console: Console, result: Result, path: Path, settings: Settings) -> None:
-    """Print what was kept, and where."""
+    """Print which epoch was saved, and where."""
     if result.best_epoch is None:
-        console.print("nothing to validate on: the last epoch is kept")
+        console.print("there are no validation samples, so the last epoch was saved")
     else:
         early = ", stopped early" if result.stopped_early else ""
         score = -result.best_score if settings.best_by == "loss" else result.best_score
-        console.print(f"best: epoch {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
-    console.print(f"written to {path}", soft_wrap=True)
+        console.print(f"best epoch: {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
+    console.print(f"wrote {path}", soft_wrap=True)
 
 
 def _interval(interval: Interval) -> tuple[str, str]:

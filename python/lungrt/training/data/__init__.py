@@ -1,7 +1,7 @@
-"""What is trained on: lists of nodules and non-nodules, their CTs, and crops of them.
+"""Training data: nodules and non-nodules, their CTs, and crops of the CTs.
 
-`open_data` recognises a folder; `lungrt.training.data.samples` says what an item is, wherever it
-came from. Nothing here imports torch.
+`open_data` reads a folder of any supported kind; `lungrt.training.data.samples` defines the common
+type of samples. No module of this package imports torch.
 """
 
 from lungrt.training.data.samples import DataSet, Sample

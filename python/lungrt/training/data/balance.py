@@ -1,4 +1,4 @@
-"""Which item is drawn next, so that rare classes are seen as often as others."""
+"""Balanced order of training samples, in which rare classes are as frequent as others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lungrt.errors import InvalidArgument
 from lungrt.training.data.samples import Sample
 
-# One round of draws by kind, for each task. Of malignancy the book's: odd items are malignant,
-# every fourth is benign and every other fourth no nodule.
+# Kinds in the order in which they take turns. For malignancy it is the book's order: half of the
+# samples are malignant, a quarter is benign, a quarter are non-nodules.
 _ROUNDS = {
     "nodule": ("nodule", "non-nodule"),
     "malignancy": ("benign", "malignant", "non-nodule", "malignant"),
@@ -19,7 +19,7 @@ _ROUNDS = {
 
 
 def kind_of(sample: Sample, task: str) -> str | None:
-    """Return what a sample counts as in a task; None where it says nothing to it."""
+    """Return the kind of a sample in a task, or None if the task cannot use the sample."""
     if not sample.is_nodule:
         return "non-nodule"
     if task == "nodule":
@@ -31,24 +31,24 @@ def kind_of(sample: Sample, task: str) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Balanced:
-    """A sequence of draws of any length.
+    """Infinite sequence of samples in which the kinds take turns.
 
     Attributes
     ----------
     round : tuple of str
         Kinds in the order in which they take turns.
     by_kind : dict of str to list of Sample
-        What each kind draws from, in turn.
+        Samples of each kind, which are used one after the other.
     notes : tuple of str
-        Kinds that the data lacks, and who takes their turns.
+        Messages about kinds that the data does not have, and what replaces them.
     """
 
     round: tuple[str, ...]
     by_kind: dict[str, list[Sample]]
     notes: tuple[str, ...] = ()
 
-    def draw(self, number: int) -> Sample:
-        """Return draw `number`, from 0; all draws of a kind run through its samples in turn."""
+    def sample_at(self, number: int) -> Sample:
+        """Return the sample at a position of the sequence, counted from 0."""
         turns, place = divmod(number, len(self.round))
         kind = self.round[place]
         count = turns * self.round.count(kind) + self.round[:place].count(kind)
@@ -56,7 +56,7 @@ class Balanced:
         return samples[count % len(samples)]
 
     def shuffled(self, generator: random.Random) -> Balanced:
-        """Return the same draws from samples in another order."""
+        """Return the same sequence with the samples of each kind shuffled."""
         by_kind = {kind: generator.sample(s, len(s)) for kind, s in self.by_kind.items()}
         return Balanced(self.round, by_kind, self.notes)
 
@@ -64,13 +64,13 @@ class Balanced:
 def balanced(samples: Sequence[Sample], task: str) -> Balanced:
     """Balance samples for a task.
 
-    Non-nodules that malignancy has none of leave their turn to the benign, so that half of all
-    draws stay malignant; a note says so.
+    If there are no non-nodules for the task malignancy, benign nodules take their turns, so that
+    half of the sequence is still malignant, and a note is added.
 
     Raises
     ------
     InvalidArgument
-        A class has no sample at all.
+        A class has no sample.
     """
     by_kind: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -80,11 +80,11 @@ def balanced(samples: Sequence[Sample], task: str) -> Balanced:
     notes: tuple[str, ...] = ()
     if task == "malignancy" and by_kind.get("benign") and not by_kind.get("non-nodule"):
         turns = ["benign" if kind == "non-nodule" else kind for kind in turns]
-        notes = ("no non-nodules to train on: their draws are benign nodules",)
+        notes = ("there are no non-nodules to train on; benign nodules are used in their place",)
     if missing := sorted({kind for kind in turns if kind not in by_kind}):
         found = ", ".join(f"{len(s)} {kind}" for kind, s in by_kind.items()) or "nothing"
         raise InvalidArgument(
-            f"nothing to train {task} on: no {' and no '.join(missing)} sample in the training "
-            f"part, which has {found}"
+            f"cannot train {task}: the training samples have no {' and no '.join(missing)} "
+            f"sample; they are {found}"
         )
     return Balanced(tuple(turns), by_kind, notes)

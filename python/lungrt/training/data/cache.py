@@ -1,4 +1,4 @@
-"""Crops kept on disk, compressed, so that a CT is read once and not once an epoch."""
+"""Cache of compressed crops on disk, so that a CT is read once instead of once per epoch."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ _SUFFIX = ".b2"
 _ASIDE = ".aside"
 _CHECKSUM_BYTES = 4
 
-# What a killed process left aside is removed after this time; another one may still write it.
+# Age from which a temporary file is taken for that of a killed process and is removed.
 _STALE_S = 3600.0
 
 
 class CropCache:
-    """A folder of compressed arrays by key.
+    """Folder of compressed arrays by key.
 
-    Each entry is a file of its own, a checksum and a blosc2 frame, written aside and renamed: a
-    process that is killed at any moment leaves whole entries alone, and several may share a folder.
+    Each entry is a file with a checksum and a blosc2 frame. It is written to a temporary file and
+    renamed, so that a process that is killed at any moment leaves only complete entries, and
+    several processes may share a folder.
 
     Parameters
     ----------
     folder : path
-        Made if it is not there.
+        Folder of the cache; it is created if needed.
 
     Raises
     ------
     UnsupportedVersion
-        It was written by another version of lungrt.
+        Another version of lungrt wrote the cache.
     InvalidArgument
-        It holds something else.
+        The folder is not a crop cache and has other files.
     Io
-        It cannot be written.
+        The folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,17 +58,17 @@ class CropCache:
         except OSError as error:
             if isinstance(error, Io):
                 raise
-            raise Io(f"{folder}: cannot be used as a cache ({error.strerror})") from error
+            raise Io(f"{folder}: cannot use this folder as a cache ({error.strerror})") from error
 
     def get(
         self, key: tuple[object, ...], make: Callable[[], NDArray[np.int16]]
     ) -> NDArray[np.int16]:
-        """Return the array of a key; make and keep it where it is not there yet.
+        """Return the array of a key; if there is none, compute it with `make` and store it.
 
         Raises
         ------
         Io
-            The entry is damaged, or cannot be read or written.
+            The entry is damaged, or it cannot be read or written.
         """
         name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
         path = self.folder / name[:2] / (name[2:] + _SUFFIX)
@@ -78,7 +79,7 @@ class CropCache:
             self._write(path, array)
             return array
         except OSError as error:
-            raise Io(f"{path}: cannot be read ({error.strerror})") from error
+            raise Io(f"{path}: cannot read this cache entry ({error.strerror})") from error
         return _unpacked(path, data)
 
     def _write(self, path: Path, array: NDArray[np.int16]) -> None:
@@ -87,15 +88,15 @@ class CropCache:
             path.parent.mkdir(exist_ok=True)
             _write_aside(path, zlib.crc32(frame).to_bytes(_CHECKSUM_BYTES, "little") + frame)
         except OSError as error:
-            raise Io(f"{path}: cannot be written ({error.strerror})") from error
+            raise Io(f"{path}: cannot write this cache entry ({error.strerror})") from error
 
     def _open(self) -> None:
         marker = self.folder / _MARKER
         if not marker.exists():
             if any(entry for entry in self.folder.iterdir() if not entry.name.endswith(_ASIDE)):
                 raise InvalidArgument(
-                    f"{self.folder}: holds files and no {_MARKER}, so it is no crop cache; give an "
-                    "empty or a new folder"
+                    f"{self.folder}: not a crop cache: the folder has files, but no {_MARKER}; "
+                    "choose an empty or a new folder"
                 )
             content = {"what": "lungrt crop cache", "version": _VERSION}
             _write_aside(marker, (json.dumps(content) + "\n").encode())
@@ -103,11 +104,15 @@ class CropCache:
         try:
             version = json.loads(marker.read_text(encoding="utf-8"))["version"]
         except (ValueError, KeyError, TypeError) as error:
-            raise InvalidArgument(f"{marker}: is no marker of a crop cache ({error})") from error
+            raise InvalidArgument(
+                f"{marker}: not the {_MARKER} of a crop cache ({error}); choose an empty or a new "
+                "folder"
+            ) from error
         if version != _VERSION:
             raise UnsupportedVersion(
-                f"{self.folder}: a crop cache of version {version}, this lungrt reads and writes "
-                f"version {_VERSION}; delete the folder (it is made again) or give another one"
+                f"{self.folder}: this crop cache has version {version}, but this lungrt uses "
+                f"version {_VERSION}; delete the folder (it will be created again) or choose "
+                "another one"
             )
 
     def _remove_stale(self) -> None:
@@ -123,7 +128,10 @@ class CropCache:
 def _unpacked(path: Path, data: bytes) -> NDArray[np.int16]:
     checksum, frame = data[:_CHECKSUM_BYTES], data[_CHECKSUM_BYTES:]
     if int.from_bytes(checksum, "little") != zlib.crc32(frame):
-        raise Io(f"{path}: is damaged (its checksum does not fit); delete it, it is made again")
+        raise Io(
+            f"{path}: this cache entry is damaged (its checksum does not match); delete the file, "
+            "it will be created again"
+        )
     array: NDArray[np.int16] = blosc2.unpack_tensor(frame)
     return array
 

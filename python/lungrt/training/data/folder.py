@@ -1,18 +1,18 @@
-"""A folder of any CTs with one simple table of nodules.
+"""Reader of a folder of CTs with a table of nodules.
 
 ``nodules.csv`` has a header and the columns
 
 ====================  ==========================================================================
-``ct``                the CT, relative to the folder: an image file or a folder of DICOM files
-``x,y,z``             world position in mm, LPS
+``ct``                path of the CT in the folder: an image file or a folder of DICOM files
+``x,y,z``             world coordinates in mm, LPS
 ``diameter_mm``       optional; may be empty
-``nodule``            optional, 1 or 0: a place that is no nodule; 1 if not given
-``malignant``         optional, 1, 0 or empty
-``ratings``           optional, malignancy by reader from 1 to 5, separated by spaces: ``4 5 3``
-``patient``           optional; CTs of one patient stay together; the CT itself if not given
+``nodule``            optional; 1 for a nodule (default), 0 for a non-nodule
+``malignant``         optional; 1, 0 or empty
+``ratings``           optional; readers' malignancy ratings from 1 to 5, such as ``4 5 3``
+``patient``           optional; CTs of a patient are not split up; default: each CT is a patient
 ====================  ==========================================================================
 
-A CT without any nodule stands in a line with its ``ct`` alone.
+A CT without nodules has a line in which only ``ct`` is filled in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COLUMNS = ("ct", "x", "y", "z")
 
 
 def is_ct_folder(folder: Path) -> bool:
-    """Tell whether a folder has such a table."""
+    """Return whether a folder has a ``nodules.csv``."""
     return (folder / TABLE).is_file()
 
 
@@ -49,10 +49,10 @@ def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
     Raises
     ------
     InvalidArgument
-        The table is malformed, repeats itself, names a patient twice for one CT, or places
-        something outside its CT.
+        The table is malformed, has a line twice, has several patients for a CT, or has positions
+        outside of their CT.
     Io
-        The table or a CT is not there or cannot be read.
+        The table or a CT does not exist or cannot be read.
     """
     table = folder / TABLE
     rows = read_table(table, _COLUMNS, once=_COLUMNS)
@@ -63,14 +63,17 @@ def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
         name = row.text("ct")
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise InvalidArgument(f"{row.where}: {name} lies outside of {folder}")
+            raise InvalidArgument(
+                f"{row.where}: {name} is outside of {folder}; move the CT into this folder"
+            )
         if not path.exists():
-            raise Io(f"{row.where}: {path} is not there; expected an image file or a DICOM folder")
+            raise Io(f"{row.where}: {path} not found; expected an image file or a DICOM folder")
         paths[name] = path
         patient = row.values.get("patient", "").strip() or name
         if patients.setdefault(name, patient) != patient:
             raise InvalidArgument(
-                f"{row.where}: {name} is of patient {patient}, but of {patients[name]} before"
+                f"{row.where}: the patient of {name} is {patient}, but an earlier line says "
+                f"{patients[name]}"
             )
         if any(row.values[column].strip() for column in ("x", "y", "z")):
             samples.append(_sample(row, name, patient))
@@ -107,7 +110,7 @@ def _ratings(row: Row) -> tuple[int, ...]:
 def _extent(path: Path) -> Extent:
     if not path.is_dir():
         return read_extent(path)
-    # Only reading all slices tells where a DICOM series lies.
+    # The extent of a DICOM series is only known after reading all slices.
     volume = read_ct(path)
     slices, rows, columns = volume.shape
     geometry = volume.geometry

@@ -1,9 +1,10 @@
-"""The readings of the LIDC: what each radiologist outlined and how they judged it.
+"""Reader of the LIDC's XML files, which hold the outlines and ratings of several radiologists.
 
-A reading session of the XML is one reader's. Nodules of 3 mm and more have ratings and a contour a
-slice, whose points lie just outside the nodule; smaller ones have a single point and no ratings,
-non-nodules a single point. `parse_lidc` reads a file, `group_nodules` joins what several readers
-outlined to physical nodules, and `nodule_mask` fills the contours.
+Each reading session of a file belongs to one reader. Nodules of 3 mm or more have ratings and a
+contour in each slice, whose points lie just outside of the nodule. Smaller nodules have a single
+point and no ratings, and non-nodules have a single point. `parse_lidc` reads a file,
+`group_nodules` combines the outlines of several readers to physical nodules, and `nodule_mask`
+fills the contours.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ _NAMESPACE = "{http://www.nih.gov}"
 
 @dataclass(frozen=True)
 class Contour:
-    """An outline in one slice.
+    """Contour in a slice.
 
     Attributes
     ----------
     z_mm : float
-        World position of the slice.
+        World z coordinate of the slice.
     points : tuple of (int, int)
         Pixels (x, y) = (column, row).
     inclusion : bool
-        False: what it encloses is cut out of the nodule.
+        Whether the enclosed area belongs to the nodule; if not, it is a hole.
     """
 
     z_mm: float
@@ -49,16 +50,16 @@ class Contour:
 
 @dataclass(frozen=True)
 class Outline:
-    """A nodule as one reader drew it.
+    """Outline of a nodule by one reader.
 
     Attributes
     ----------
     reader : int
-        Number of the reading session in the file, from 0; another file's reader 0 is someone else.
+        Number of the reading session in the file, from 0; it is not the same person in every file.
     name : str
-        What the reader called it.
+        The reader's name for the nodule.
     ratings : dict of str to int
-        By trait; empty for nodules under 3 mm.
+        Ratings by trait; empty for nodules under 3 mm.
     contours : tuple of Contour
     """
 
@@ -70,7 +71,7 @@ class Outline:
 
 @dataclass(frozen=True)
 class Reading:
-    """A file: all readers' findings in one series."""
+    """Content of a file: the findings of all readers in a series."""
 
     series_uid: str
     readers: int
@@ -84,21 +85,23 @@ def parse_lidc(path: Path) -> Reading:
     Raises
     ------
     Io
-        The file cannot be read, is no XML, or declares entities, which are not expanded.
+        The file cannot be read, is not XML, or declares entities, which are not expanded.
     InvalidArgument
-        It is no reading of a CT, or an element is missing or no number.
+        The file is not a reading of a CT, an element is missing, or a value is not a number.
     """
     try:
         root: Element = parse(path, forbid_dtd=True).getroot()
     except (OSError, ParseError) as error:
-        raise Io(f"{path}: cannot be read as XML ({error})") from error
+        raise Io(f"{path}: cannot read the file as XML ({error})") from error
     except DefusedXmlException as error:
         raise Io(
-            f"{path}: declares entities or a DTD, which no reading of the LIDC does"
+            f"{path}: the file declares entities or a DTD and was refused; LIDC readings have "
+            "neither"
         ) from error
     if root.tag != f"{_NAMESPACE}LidcReadMessage":
         raise InvalidArgument(
-            f"{path}: begins with {root.tag!r}; expected a LidcReadMessage, the reading of a CT"
+            f"{path}: not an LIDC reading of a CT: the root element is {root.tag!r}, expected "
+            "LidcReadMessage"
         )
     uid = _text(root, "ResponseHeader/SeriesInstanceUid", path)
     sessions = root.findall(f"{_NAMESPACE}readingSession")
@@ -120,11 +123,11 @@ def parse_lidc(path: Path) -> Reading:
 
 
 def group_nodules(reading: Reading, geometry: Geometry) -> list[Sample]:
-    """Join outlines that mean the same nodule; one sample each, with every reader's rating.
+    """Combine outlines of the same nodule to one sample with the ratings of all readers.
 
-    Two outlines mean the same where their centres are nearer than the larger one's radius. Nodules
-    under 3 mm are left out: readers neither outlined nor rated them. `Sample.malignant` is whether
-    the mean rating is above 3, None where it is 3.
+    Two outlines belong to the same nodule if the distance of their centres is less than the radius
+    of the larger one. Nodules under 3 mm, which readers neither outlined nor rated, are left out.
+    `Sample.malignant` is True if the mean rating is above 3, and None if it is 3.
     """
     outlines = [outline for outline in reading.outlines if outline.ratings]
     if not outlines:
@@ -138,8 +141,8 @@ def group_nodules(reading: Reading, geometry: Geometry) -> list[Sample]:
     for number in range(count):
         members = np.flatnonzero(group == number)
         ratings = [outlines[m].ratings for m in members]
-        judged = tuple(r["malignancy"] for r in ratings if "malignancy" in r)
-        mean = np.mean(judged) if judged else 3.0
+        malignancy = tuple(r["malignancy"] for r in ratings if "malignancy" in r)
+        mean = np.mean(malignancy) if malignancy else 3.0
         samples.append(
             Sample(
                 series_uid=reading.series_uid,
@@ -148,7 +151,7 @@ def group_nodules(reading: Reading, geometry: Geometry) -> list[Sample]:
                 is_nodule=True,
                 diameter_mm=float(diameters[members].mean()),
                 malignant=None if mean == 3 else bool(mean > 3),
-                ratings=judged,
+                ratings=malignancy,
                 traits={
                     trait: float(np.mean([r[trait] for r in ratings if trait in r]))
                     for trait in sorted(set().union(*ratings))
@@ -159,23 +162,23 @@ def group_nodules(reading: Reading, geometry: Geometry) -> list[Sample]:
 
 
 def nodule_mask(outline: Outline, volume: CtVolume) -> NDArray[np.bool_]:
-    """Fill an outline's contours; their points themselves lie outside of the nodule.
+    """Return the mask inside of an outline's contours, whose own points are not part of the nodule.
 
     Returns
     -------
     ndarray of bool
-        (slices, rows, columns) of the CT.
+        Mask [slices, rows, columns] of the CT.
 
     Raises
     ------
     BadVolume
-        A contour's slice or pixels are not in the CT.
+        A contour's slice or pixels are outside of the CT.
     """
     shape = volume.shape
     mask = np.zeros(shape, bool)
     for contour in outline.contours:
         points = np.array(contour.points)
-        # The contour's own z decides the slice; x and y play no part without a tilt.
+        # The contour's z determines the slice; x and y do not matter without a gantry tilt.
         index = (contour.z_mm - volume.geometry.origin_mm[2]) / (
             volume.geometry.spacing_mm[2] * volume.geometry.direction[2][2]
         )
@@ -183,8 +186,9 @@ def nodule_mask(outline: Outline, volume: CtVolume) -> NDArray[np.bool_]:
         inside = 0 <= z < shape[0] and abs(z - index) < 0.25
         if not inside or points.min() < 0 or np.any(points >= (shape[2], shape[1])):
             raise BadVolume(
-                f"{outline.name} of {volume.series_uid}: its contour at z = {contour.z_mm:g} mm "
-                "lies on no slice, or outside of the slices, of this CT; is it another series?"
+                f"{outline.name} of {volume.series_uid}: the contour at z = {contour.z_mm:g} mm is "
+                "not on a slice of this CT or has pixels outside of it; the reading may belong to "
+                "another series"
             )
         mask[z] = (
             mask[z] | _filled(contour, shape[1:])
@@ -204,7 +208,7 @@ def _filled(contour: Contour, shape: Sequence[int]) -> NDArray[np.bool_]:
     inside = np.array(image)
     draw.line([*contour.points, contour.points[0]], fill=0)
     without_border = np.array(image)
-    # A contour that encloses nothing is all that there is of the nodule.
+    # If the contour encloses no pixel, the nodule consists of its points.
     return without_border if without_border.any() else inside
 
 
@@ -214,7 +218,7 @@ def _outline(element: Element, reader: int, path: Path) -> Outline:
     for child in characteristics if characteristics is not None else ():
         name = child.tag.removeprefix(_NAMESPACE)
         value = (child.text or "").strip()
-        if not value.isdecimal() or not 1 <= int(value) <= 6:  # 6: of calcification alone
+        if not value.isdecimal() or not 1 <= int(value) <= 6:  # only calcification goes up to 6
             raise InvalidArgument(f"{path}: {name} is {value!r}; expected a rating from 1 to 6")
         ratings[name] = int(value)
     contours = []
@@ -224,11 +228,13 @@ def _outline(element: Element, reader: int, path: Path) -> Outline:
             for edge in roi.findall(f"{_NAMESPACE}edgeMap")
         )
         if not points:
-            raise InvalidArgument(f"{path}: a roi has no edgeMap, so no outline")
+            raise InvalidArgument(f"{path}: an roi element has no edgeMap, and so no outline")
         inclusion = _text(roi, "inclusion", path).upper() == "TRUE"
         contours.append(Contour(_number(roi, "imageZposition", path), points, inclusion))
     if not contours:
-        raise InvalidArgument(f"{path}: a nodule of reader {reader} has no roi, so no place")
+        raise InvalidArgument(
+            f"{path}: a nodule of reader {reader} has no roi element, and so no position"
+        )
     return Outline(reader, _text(element, "noduleID", path), ratings, tuple(contours))
 
 
@@ -242,7 +248,7 @@ def _center(outline: Outline, geometry: Geometry) -> Triple:
 
 
 def _diameter_mm(outline: Outline, geometry: Geometry) -> float:
-    """Return the diameter of the circle as large as the largest contour."""
+    """Return the diameter of a circle with the area of the largest contour."""
     largest = max(_area_pixels(c) for c in outline.contours if c.inclusion)
     pixel_mm2 = geometry.spacing_mm[0] * geometry.spacing_mm[1]
     return float(2 * np.sqrt(max(largest, 1.0) * pixel_mm2 / np.pi))
@@ -260,7 +266,7 @@ def _triple(values: NDArray[np.float64]) -> Triple:
 def _text(element: Element, name: str, path: Path) -> str:
     found = element.find("/".join(_NAMESPACE + part for part in name.split("/")))
     if found is None or not (found.text or "").strip():
-        raise InvalidArgument(f"{path}: no {name}; is the file complete?")
+        raise InvalidArgument(f"{path}: element {name} is missing; the file may be incomplete")
     return (found.text or "").strip()
 
 

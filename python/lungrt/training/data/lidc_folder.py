@@ -1,4 +1,4 @@
-"""CTs of the LIDC with their readings, as The Cancer Imaging Archive hands them out."""
+"""Reader of CTs of the LIDC with their readings, as The Cancer Imaging Archive publishes them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from lungrt.training.data.volumes import CtCrops
 
 
 def is_lidc(folder: Path) -> bool:
-    """Tell whether a folder, or one in it, holds XML files."""
+    """Return whether a folder or one of its subfolders has XML files."""
     return next(folder.glob("**/*.xml"), None) is not None
 
 
 def read_lidc(folder: Path, *, cache: CropCache | None = None, readers: int = 1) -> DataSet:
-    """Read every XML file below a folder, and find the CT that it is about.
+    """Read every XML file below a folder, and find its CT.
 
-    The CT are the DICOM files of the XML file's own folder, or of the folder of its name beside it.
-    Nodules carry every reader's rating; places that a reader marked as no nodule are non-nodules.
+    The CT consists of the DICOM files in the folder of the XML file, or in the folder beside it
+    that has its name. Nodules have the ratings of all readers; positions that a reader marked as
+    non-nodules are non-nodules.
 
     Parameters
     ----------
     folder : path
-        Searched with all folders in it.
+        Folder that is searched, including its subfolders.
     cache : CropCache, optional
-        Keeps crops.
+        Cache for crops.
     readers : int
-        Leave out nodules that fewer readers outlined; LUNA16 asks for 3.
+        Smallest number of readers who outlined a nodule; others are left out. LUNA16 uses 3.
 
     Raises
     ------
     InvalidArgument
-        A reading is malformed, is there twice, or is about another series than the CT beside it.
+        A reading is malformed, exists twice, or belongs to another series than the CT beside it.
     Io, BadVolume
         A file or a CT cannot be read.
     """
@@ -48,10 +49,13 @@ def read_lidc(folder: Path, *, cache: CropCache | None = None, readers: int = 1)
         volume = read_ct(place)
         uid = reading.series_uid
         if uid in paths:
-            raise InvalidArgument(f"{path}: a second reading of series {uid}; remove one of them")
+            raise InvalidArgument(
+                f"{path}: this is a second reading of series {uid}; remove one of them"
+            )
         if volume.series_uid != uid:
             raise InvalidArgument(
-                f"{path}: a reading of series {uid}, but {place} holds series {volume.series_uid}"
+                f"{path}: this is a reading of series {uid}, but {place} has series "
+                f"{volume.series_uid}"
             )
         paths[uid] = place
         nodules = group_nodules(reading, volume.geometry)
@@ -63,7 +67,8 @@ def read_lidc(folder: Path, *, cache: CropCache | None = None, readers: int = 1)
             index = volume.geometry.to_index(center, "exact")
             if not all(0 <= i < n for i, n in zip(index, (slices, rows, columns), strict=True)):
                 raise InvalidArgument(
-                    f"{path}: a mark at pixel ({x}, {y}), z = {z_mm:g} mm lies outside of {place}"
+                    f"{path}: the non-nodule at pixel ({x}, {y}), z = {z_mm:g} mm is outside of "
+                    f"the CT in {place}"
                 )
             samples.append(Sample(uid, uid, center, is_nodule=False))
     return DataSet("LIDC", tuple(samples), CtCrops(paths, cache), paths)

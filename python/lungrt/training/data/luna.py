@@ -1,4 +1,4 @@
-"""LUNA16 as it is published: ten folders of CTs, and tables beside them."""
+"""Reader of LUNA16 as it is published: ten folders of CTs, and tables beside them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MASKS = "seg-nodules"
 
 
 def is_luna16(folder: Path) -> bool:
-    """Tell whether a folder is laid out like LUNA16."""
+    """Return whether a folder has the layout of LUNA16."""
     return (folder / ANNOTATIONS).is_file() or any(folder.glob("subset*/*.mhd"))
 
 
@@ -34,30 +34,30 @@ def read_luna16(
     allow_missing: bool = False,
     tables: Path | None = None,
 ) -> DataSet:
-    """Read the lists of LUNA16 and find the CT of each series.
+    """Read the tables of LUNA16 and find the CT of each series.
 
-    Nodules are those of ``annotations_with_malignancy.csv`` where it is there, with the readers'
-    ratings, and of ``annotations.csv``; non-nodules are the candidates of class 0 of
-    ``candidates_V2.csv`` or ``candidates.csv``. Masks are grown from the nodules' centres, unless
-    ``seg-nodules/<seriesuid>.mhd`` beside the subsets has them drawn, as those of phantoms are.
+    Nodules are those of ``annotations_with_malignancy.csv`` (if it exists, with the readers'
+    ratings) and of ``annotations.csv``. Non-nodules are the candidates of class 0 in
+    ``candidates_V2.csv`` or ``candidates.csv``. The nodules' masks are those of
+    ``seg-nodules/<seriesuid>.mhd``, which phantoms have; otherwise they are grown from the centres.
 
     Parameters
     ----------
     folder : path
-        Holds ``subset0`` ... ``subset9`` with ``<seriesuid>.mhd`` and ``.raw``.
+        Folder with ``subset0`` ... ``subset9``, which have ``<seriesuid>.mhd`` and ``.raw``.
     cache : CropCache, optional
-        Keeps crops.
+        Cache for crops.
     allow_missing : bool
-        Leave out series whose CT is not there, as after a download of some subsets, instead of
-        refusing them.
+        Leave out series whose CT does not exist, such as after downloading only some subsets. By
+        default this is an error.
     tables : path, optional
-        Folder of the tables where they do not lie beside the subsets.
+        Folder of the tables, if they are not beside the subsets.
 
     Raises
     ------
     InvalidArgument
-        A table is malformed, repeats itself, or places something outside its CT; a series has no
-        CT, or a CT stands in no list.
+        A table is malformed, has a line twice, or has positions outside of their CT; a series has
+        no CT, or a CT is not in the list of series.
     Io
         A file cannot be read.
     """
@@ -66,8 +66,8 @@ def read_luna16(
     listed = read_lines(tables / SERIES) if (tables / SERIES).is_file() else None
     if listed is not None and (unlisted := sorted(set(paths) - set(listed))):
         raise InvalidArgument(
-            f"{paths[unlisted[0]]}: a CT whose series is not in {tables / SERIES} ({len(unlisted)} "
-            "such); remove the file, or add its series to the list"
+            f"{paths[unlisted[0]]}: the series of this CT is not in {tables / SERIES} "
+            f"({len(unlisted)} such CTs); remove the files, or add their series to the list"
         )
     nodules = read_nodules(tables)
     negatives, table = _read_non_nodules(tables)
@@ -76,69 +76,74 @@ def read_luna16(
     if missing and not allow_missing:
         raise InvalidArgument(
             f"{folder}: {len(missing)} of {len(wanted)} series have no file subsetN/<series>.mhd, "
-            f"such as {missing[0]}; download them, or allow missing ones to train on those that "
-            "are here"
+            f"such as {missing[0]}; download them, or leave them out with --allow-missing"
         )
     nodules, negatives = _of_series(nodules, paths), _of_series(negatives, paths)
     placed = {s.series_uid for s in (*nodules, *negatives)}
     extents = {uid: read_extent(paths[uid]) for uid in sorted(placed)}
     check_placement(nodules, extents, str(tables / ANNOTATIONS))
     check_placement(negatives, extents, str(table))
-    notes = (f"{len(missing)} of {len(wanted)} series are not here, left out",) if missing else ()
+    notes = (
+        (f"{len(missing)} of {len(wanted)} series were left out because their CTs are missing",)
+        if missing
+        else ()
+    )
     crops = CtCrops(paths, cache)
     masks = {path.stem: path for path in (folder / MASKS).glob("*.mhd") if path.stem in paths}
     return DataSet("LUNA16", (*nodules, *negatives), crops, paths, notes, masks)
 
 
 def find_series(folder: Path) -> dict[str, Path]:
-    """Return the file of every series in the subsets, in the order of their UIDs.
+    """Return the file of every series in the subsets, sorted by UID.
 
     Raises
     ------
     InvalidArgument
-        There is none, or a series is there twice.
+        There are no files, or a series was found twice.
     Io
-        A header has no voxels beside it.
+        The voxel file of a header is missing.
     """
     paths: dict[str, Path] = {}
     for path in sorted(folder.glob("subset*/*.mhd")):
         if path.stem in paths:
-            raise InvalidArgument(f"{path}: the same series as {paths[path.stem]}; remove one")
+            raise InvalidArgument(
+                f"{path}: this is the same series as {paths[path.stem]}; remove one of them"
+            )
         if not any(path.with_suffix(s).is_file() for s in (".raw", ".zraw")):
-            raise Io(f"{path}: the file of its voxels, {path.stem}.raw, is not beside it")
+            raise Io(f"{path}: data file {path.stem}.raw not found beside this header")
         paths[path.stem] = path
     if not paths:
         raise InvalidArgument(
-            f"{folder}: no file subsetN/<series>.mhd; expected LUNA16 as it is published"
+            f"{folder}: no file subsetN/<series>.mhd found; expected LUNA16 as it is published"
         )
     return dict(sorted(paths.items()))
 
 
 def read_nodules(tables: Path) -> list[Sample]:
-    """Read the nodules of both tables that name some; no CT is looked at.
+    """Read the nodules of both tables of annotations, without reading the CTs.
 
     Raises
     ------
     InvalidArgument, Io
         See `read_luna16`.
     """
-    judged_table = tables / MALIGNANCY
-    judged = _read_judged(judged_table) if judged_table.is_file() else []
+    rated_table = tables / MALIGNANCY
+    rated = _read_rated(rated_table) if rated_table.is_file() else []
     plain_table = tables / ANNOTATIONS
     plain = _read_plain(plain_table) if plain_table.is_file() else []
-    if not judged and not plain:
-        raise Io(f"{tables}: neither {ANNOTATIONS} nor {MALIGNANCY} with a nodule is there")
-    check_diameters(judged, str(judged_table))
+    if not rated and not plain:
+        raise Io(f"{tables}: found no {ANNOTATIONS} or {MALIGNANCY} with at least one nodule")
+    check_diameters(rated, str(rated_table))
     check_diameters(plain, str(plain_table))
-    # Both tables name the same nodules, with coordinates that differ in the last digits.
+    # Both tables have the same nodules, but their coordinates differ in the last digits.
     by_series: dict[str, list[Sample]] = {}
-    for sample in judged:
+    for sample in rated:
         by_series.setdefault(sample.series_uid, []).append(sample)
-    unjudged = [s for s in plain if not _is_among(s, by_series.get(s.series_uid, []))]
-    return [*judged, *unjudged]
+    unrated = [s for s in plain if not _is_among(s, by_series.get(s.series_uid, []))]
+    return [*rated, *unrated]
 
 
-def _read_judged(path: Path) -> list[Sample]:
+def _read_rated(path: Path) -> list[Sample]:
     columns = ("seriesuid", *_POSITION, "diameter_mm", "mal_bool", "mal_details")
     rows = read_table(path, columns, once=("seriesuid", *_POSITION))
     return [

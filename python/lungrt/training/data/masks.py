@@ -1,4 +1,4 @@
-"""Masks of annotated nodules: grown from their centres by density, or drawn."""
+"""Masks of annotated nodules: grown from their centres by density, or read from a file."""
 
 from __future__ import annotations
 
@@ -11,91 +11,91 @@ from numpy.typing import NDArray
 from lungrt import CtVolume, read_ct
 from lungrt.errors import InvalidArgument
 
-# Lung is far below, soft tissue far above.
+# Lung is far below this density, soft tissue far above.
 TISSUE_HU = -700.0
 
-_FIRST_REACH = 2  # voxels from the centre that every nodule has
+_FIRST_RADIUS = 2  # smallest half size of a nodule's box, in voxels
 
 
 def grow_masks(
     hu: NDArray[np.int16], centers: Iterable[Sequence[int]], *, threshold_hu: float = TISSUE_HU
 ) -> NDArray[np.bool_]:
-    """Mark the tissue of nodules of which only the centres are known.
+    """Estimate the masks of nodules of which only the centres are known.
 
-    Along each axis a box grows from the centre, by the same number of voxels to both sides, while
-    both of its ends are denser than the threshold or until one leaves the volume; of the box, the
-    voxels denser than the threshold are nodule.
+    Along each axis, a box grows from the centre by the same number of voxels to both sides, as long
+    as both of its ends are denser than the threshold and inside of the volume. The voxels of the
+    box that are denser than the threshold belong to the nodule.
 
     Parameters
     ----------
     hu : ndarray of int16
-        (slices, rows, columns).
+        Hounsfield units [slices, rows, columns].
     centers : iterable of (slice, row, column)
-        Voxels of the volume.
+        Voxels of the centres.
     threshold_hu : float
 
     Returns
     -------
     ndarray of bool
-        Of the volume's shape.
+        Mask of the same shape as `hu`.
     """
     box = np.zeros(hu.shape, bool)
     for center in centers:
-        reaches = [_reach(hu, center, axis, threshold_hu) for axis in range(3)]
+        radii = [_box_radius(hu, center, axis, threshold_hu) for axis in range(3)]
         box[
             tuple(
-                slice(max(at - reach, 0), at + reach + 1)
-                for at, reach in zip(center, reaches, strict=True)
+                slice(max(at - radius, 0), at + radius + 1)
+                for at, radius in zip(center, radii, strict=True)
             )
         ] = True
     return box & (hu > threshold_hu)
 
 
 def read_mask(path: Path, ct: CtVolume) -> NDArray[np.bool_]:
-    """Read a mask that was drawn; whatever is not 0 is nodule.
+    """Read a mask file in which every voxel that is not 0 belongs to a nodule.
 
     Parameters
     ----------
     path : path
-        An image of integers in the voxels of the CT.
+        Image of integers with the CT's voxels.
     ct : CtVolume
 
     Returns
     -------
     ndarray of bool
-        Of the CT's shape.
+        Mask of the CT's shape.
 
     Raises
     ------
     InvalidArgument
-        It lies elsewhere than the CT, or has another shape.
+        The mask has another shape or geometry than the CT.
     lungrt.errors.Error
-        It cannot be read.
+        The file cannot be read.
     """
     mask = read_ct(path)
     if mask.shape != ct.shape or mask.geometry != ct.geometry:
         raise InvalidArgument(
-            f"{path}: {list(mask.shape)} voxels (slices, rows, columns), {mask.geometry}; expected "
-            f"those of its CT: {list(ct.shape)} voxels, {ct.geometry}"
+            f"{path}: the mask has {list(mask.shape)} voxels (slices, rows, columns) with "
+            f"{mask.geometry}; expected those of its CT: {list(ct.shape)} voxels with {ct.geometry}"
         )
     marked: NDArray[np.bool_] = mask.hu != 0
     return marked
 
 
 def widen(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
-    """Add every voxel within some steps of a marked one; a step goes along one axis.
+    """Dilate a mask with a cross-shaped structuring element.
 
     Parameters
     ----------
     mask : ndarray of bool
-        (slices, rows, columns).
+        Mask [slices, rows, columns].
     voxels : int
-        Steps; 0 returns the mask as it is.
+        Number of dilations; 0 returns the mask unchanged.
 
     Returns
     -------
     ndarray of bool
-        Of the same shape.
+        Mask of the same shape.
     """
     for _ in range(voxels):
         wider = mask.copy()
@@ -107,12 +107,14 @@ def widen(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _reach(hu: NDArray[np.int16], center: Sequence[int], axis: int, threshold_hu: float) -> int:
-    """Return how far the box reaches from the centre along one axis, in voxels."""
+def _box_radius(
+    hu: NDArray[np.int16], center: Sequence[int], axis: int, threshold_hu: float
+) -> int:
+    """Return half the size of the box along an axis, in voxels."""
     line = hu[tuple(slice(None) if a == axis else at for a, at in enumerate(center))]
-    at, reach = center[axis], _FIRST_REACH
-    while at - reach >= 0 and at + reach < len(line):
-        if line[at - reach] <= threshold_hu or line[at + reach] <= threshold_hu:
-            return reach
-        reach += 1
-    return reach - 1
+    at, radius = center[axis], _FIRST_RADIUS
+    while at - radius >= 0 and at + radius < len(line):
+        if line[at - radius] <= threshold_hu or line[at + radius] <= threshold_hu:
+            return radius
+        radius += 1
+    return radius - 1

@@ -1,4 +1,4 @@
-"""Non-nodules that a segmentation itself takes for candidates: the hard ones."""
+"""Hard negatives: false positives of a segmentation network as non-nodules for training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lungrt.errors import InvalidArgument
 from lungrt.training.data.samples import DataSet, Sample, Triple
 from lungrt.training.data.tables import read_table
 
-# A candidate belongs to a nodule within this share of its diameter, as the pipeline is scored.
+# A candidate belongs to a nodule within this share of its diameter, as in the book's scoring.
 NEAR = 0.7
 
 _COLUMNS = ("seriesuid", "coordX", "coordY", "coordZ", "probability")
@@ -23,27 +23,27 @@ Progress = Callable[[str, int, int], None]
 def mine_candidates(
     bundle: Path, series: dict[str, Path], *, progress: Progress | None = None
 ) -> Marks:
-    """Run a bundle over CTs and return all of its candidates.
+    """Run a bundle on CTs and return all candidates.
 
     Returns
     -------
     dict of str to list of (tuple of float, float)
-        By series, world position in mm and probability of nodule: 1 for each candidate where the
-        bundle has no nodule classifier.
+        World coordinates in mm and probability of nodule of the candidates, by series. The
+        probability is 1 if the bundle has no nodule classifier.
 
     Raises
     ------
     lungrt.errors.Error
-        Whatever reading the bundle or a CT raises.
+        The bundle or a CT cannot be read, or the run failed.
     """
     from lungrt.export.manifest import read_manifest
 
     pipeline = Pipeline(bundle)
-    judges = "nodule" in read_manifest(bundle).stages
+    classifies = "nodule" in read_manifest(bundle).stages
     found: Marks = {}
     for number, (uid, path) in enumerate(series.items()):
         volume = read_ct(path)
-        if judges:
+        if classifies:
             report = pipeline.run(volume)
             found[uid] = [(c.center_mm, c.p_nodule) for c in report.candidates]
         else:
@@ -72,21 +72,21 @@ def read_marks(paths: Iterable[Path]) -> Marks:
 
 
 def hard_negatives(data: DataSet, marks: Marks, *, least_probability: float = 0.1) -> list[Sample]:
-    """Turn candidates that belong to no nodule into non-nodules.
+    """Return the candidates that belong to no nodule as non-nodules.
 
     Parameters
     ----------
     data : DataSet
-        Its nodules are kept clear of.
+        Data set with the nodules.
     marks : dict
-        Candidates by series; those of series that `data` has no CT of are refused.
+        Candidates by series.
     least_probability : float
-        Candidates that the classifier itself finds less likely teach it little.
+        Lowest probability of candidates to use, since less likely ones are easy to classify.
 
     Raises
     ------
     InvalidArgument
-        A series has no CT in `data`.
+        `data` has no CT of a series.
     """
     nodules: dict[str, list[Sample]] = {}
     patients: dict[str, str] = {}
@@ -98,7 +98,8 @@ def hard_negatives(data: DataSet, marks: Marks, *, least_probability: float = 0.
     for uid, candidates in marks.items():
         if uid not in data.series:
             raise InvalidArgument(
-                f"hard negatives of series {uid}, of which the {data.name} data has no CT"
+                f"there are hard negatives of series {uid}, but the {data.name} data has no CT of "
+                "this series"
             )
         mined += [
             Sample(uid, patients.get(uid, uid), position, is_nodule=False)
@@ -110,6 +111,6 @@ def hard_negatives(data: DataSet, marks: Marks, *, least_probability: float = 0.
 
 
 def _belongs(position: Triple, nodule: Sample) -> bool:
-    # A nodule that nobody measured is kept clear of as one of LUNA16's largest.
+    # A nodule of unknown diameter is taken to be as large as LUNA16's largest.
     diameter = nodule.diameter_mm or 30.0
     return math.dist(position, nodule.center_mm) < NEAR * diameter

@@ -1,5 +1,5 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""Whether annotations lie in their CTs, and what is wrong where they do not."""
+"""Check that annotations lie inside of their CTs, with a diagnosis of common mistakes."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 from lungrt.errors import InvalidArgument, Io
 from lungrt.training.data.samples import Sample, Triple
 
-_SHOWN = 3  # of the annotations that are wrong
+_SHOWN = 3  # most wrong annotations that a message lists
 
-# LUNA16's nodules are 3 to 33 mm; whole lists beyond this are in another unit.
+# LUNA16's nodules have 3 to 33 mm; a list whose median is beyond these is in another unit.
 _SMALLEST_MEDIAN_MM = 1.5
 _LARGEST_MEDIAN_MM = 80.0
 
-# A voxel beyond the border's centre still belongs to the volume.
+# Positions up to one voxel outside of the outermost voxel centres are accepted.
 _TOLERANCE_VOXELS = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """Where a CT lies, without its voxels.
+    """Position and size of a CT, without its voxels.
 
     Attributes
     ----------
     origin_mm, spacing_mm : tuple of float
-        In (x, y, z) order.
+        (x, y, z).
     direction : ndarray, shape (3, 3)
         Column j is the world direction of image axis j.
     size : tuple of int
@@ -45,24 +45,24 @@ class Extent:
     size: tuple[int, int, int]
 
     def contains(self, world_mm: Sequence[float]) -> bool:
-        """Tell whether a world position lies in the volume, or on its border."""
+        """Return whether world coordinates lie in the volume or on its border."""
         offset = np.asarray(world_mm, float) - self.origin_mm
         index = np.linalg.solve(self.direction, offset) / self.spacing_mm
         low, high = -_TOLERANCE_VOXELS, np.asarray(self.size) - 1 + _TOLERANCE_VOXELS
         return bool(np.all(index >= low) and np.all(index <= high))
 
     def contains_index(self, index: Sequence[float]) -> bool:
-        """Tell whether (x, y, z) would be a voxel's index."""
+        """Return whether (x, y, z) could be the index of a voxel."""
         return bool(np.all(np.asarray(index) >= 0) and np.all(np.asarray(index) < self.size))
 
 
 def read_extent(path: Path) -> Extent:
-    """Read where a CT in an image file lies, from its header alone.
+    """Read the extent of a CT from the header of its image file.
 
     Raises
     ------
     Io
-        The file is no image.
+        The file is not a 3-D image.
     """
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
@@ -70,9 +70,9 @@ def read_extent(path: Path) -> Extent:
         reader.ReadImageInformation()
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise Io(f"{path}: no header of an image can be read from it ({reason})") from error
+        raise Io(f"{path}: cannot read an image header from this file ({reason})") from error
     if reader.GetDimension() != 3:
-        raise Io(f"{path}: has {reader.GetDimension()} dimensions; a CT has 3")
+        raise Io(f"{path}: the image has {reader.GetDimension()} dimensions, expected 3")
     return Extent(
         reader.GetOrigin(),
         reader.GetSpacing(),
@@ -82,13 +82,13 @@ def read_extent(path: Path) -> Extent:
 
 
 def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], where: str) -> None:
-    """Hold every sample against the extent of its CT.
+    """Check that every sample lies inside of its CT.
 
     Raises
     ------
     InvalidArgument
-        Some lie outside. Names the first of them, and swapped axes, signs or units where those
-        would put all of them inside.
+        Samples lie outside. The message lists the first of them, and names swapped axes, signs or
+        units if correcting those would put all of them inside.
     """
     outside = [
         sample
@@ -102,25 +102,26 @@ def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], wh
     listed = "\n".join(f"  {_describe(s, extents[s.series_uid])}" for s in first)
     more = f"\n  and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
     raise InvalidArgument(
-        f"{where}: {len(outside)} of {len(samples)} positions lie outside their CT; expected world "
-        f"coordinates x, y, z in mm, LPS. {_explanation(outside, samples, extents)}\n{listed}{more}"
+        f"{where}: {len(outside)} of {len(samples)} positions lie outside of their CT; expected "
+        f"world coordinates x, y, z in mm, LPS. {_explanation(outside, samples, extents)}\n"
+        f"{listed}{more}"
     )
 
 
 def check_diameters(samples: Sequence[Sample], where: str) -> None:
-    """Refuse diameters that are not positive, or as a whole in another unit than mm.
+    """Check that diameters are positive and, judging by their median, in mm.
 
     Raises
     ------
     InvalidArgument
-        Names the first, or the unit that they seem to be in.
+        A diameter is not positive, or the diameters seem to be in another unit.
     """
     diameters = [s.diameter_mm for s in samples if s.diameter_mm is not None]
     for sample in samples:
         if sample.diameter_mm is not None and sample.diameter_mm <= 0:
             raise InvalidArgument(
                 f"{where}: the nodule at {_text(sample.center_mm)} of {sample.series_uid} has the "
-                f"diameter {sample.diameter_mm:g} mm; expected more than 0"
+                f"diameter {sample.diameter_mm:g} mm; expected a number above 0"
             )
     if not diameters:
         return
@@ -129,7 +130,7 @@ def check_diameters(samples: Sequence[Sample], where: str) -> None:
         unit = "cm" if middle < _SMALLEST_MEDIAN_MM else "micrometres or voxels"
         raise InvalidArgument(
             f"{where}: half of all diameters are {'below' if unit == 'cm' else 'above'} "
-            f"{middle:g}; expected mm, these look like {unit}"
+            f"{middle:g}; expected diameters in mm, but these seem to be in {unit}"
         )
 
 
@@ -137,17 +138,20 @@ def _swapped(axes: tuple[int, int, int]) -> Callable[[Triple, Extent], Triple]:
     return lambda p, _: (p[axes[0]], p[axes[1]], p[axes[2]])
 
 
-# Ways to be wrong, tried in this order: what it is called, and what would make it right.
+# Common mistakes in the order in which they are tried: a description, and the correction.
 _MISTAKES: tuple[tuple[str, Callable[[Triple, Extent], Triple]], ...] = (
-    ("their axes seem to be swapped: z, y, x instead of x, y, z", _swapped((2, 1, 0))),
-    ("their axes seem to be swapped: y, x, z instead of x, y, z", _swapped((1, 0, 2))),
+    ("The axes seem to be swapped: z, y, x instead of x, y, z.", _swapped((2, 1, 0))),
+    ("The axes seem to be swapped: y, x, z instead of x, y, z.", _swapped((1, 0, 2))),
     (
-        "x and y seem to have the other sign (RAS instead of LPS)",
+        "The signs of x and y seem to be inverted (RAS instead of LPS).",
         lambda p, _: (-p[0], -p[1], p[2]),
     ),
-    ("their unit seems to be cm, not mm", lambda p, _: (p[0] * 10, p[1] * 10, p[2] * 10)),
-    ("their unit seems to be m, not mm", lambda p, _: (p[0] * 1e3, p[1] * 1e3, p[2] * 1e3)),
-    ("their unit seems to be micrometres", lambda p, _: (p[0] / 1e3, p[1] / 1e3, p[2] / 1e3)),
+    ("The unit seems to be cm instead of mm.", lambda p, _: (p[0] * 10, p[1] * 10, p[2] * 10)),
+    ("The unit seems to be m instead of mm.", lambda p, _: (p[0] * 1e3, p[1] * 1e3, p[2] * 1e3)),
+    (
+        "The unit seems to be micrometres instead of mm.",
+        lambda p, _: (p[0] / 1e3, p[1] / 1e3, p[2] / 1e3),
+    ),
 )
 
 
@@ -155,15 +159,18 @@ def _explanation(
     outside: Sequence[Sample], samples: Sequence[Sample], extents: Mapping[str, Extent]
 ) -> str:
     if all(extents[s.series_uid].contains_index(s.center_mm) for s in outside):
-        return "They seem to be voxel indices, not mm."
-    # A list that is wrong as a whole is made right as a whole.
+        return "They seem to be voxel indices instead of mm."
+    # A mistake in the whole list has a correction that fits all samples, so these come first.
     placed = [s for s in samples if s.series_uid in extents]
     for group in (placed, outside):
-        for name, repair in _MISTAKES:
-            repaired = ((extents[s.series_uid], s.center_mm) for s in group)
-            if all(extent.contains(repair(center, extent)) for extent, center in repaired):
-                return name[0].upper() + name[1:] + "."
-    return "No swap of axes, sign or unit explains it: do the annotations belong to these CTs?"
+        for description, correct in _MISTAKES:
+            positions = ((extents[s.series_uid], s.center_mm) for s in group)
+            if all(extent.contains(correct(center, extent)) for extent, center in positions):
+                return description
+    return (
+        "No swap of axes, signs or units explains this; check that the annotations belong to these "
+        "CTs."
+    )
 
 
 def _describe(sample: Sample, extent: Extent) -> str:

@@ -1,14 +1,14 @@
-"""Isotropic crops of LIDC nodules with the ratings of one reader.
+"""Reader of isotropic crops of LIDC nodules with the ratings of one reader.
 
-``crops.npz`` holds ``hu`` (N, 51, 51, 51) int16 with axes (y, x, z), z flipped, at 1 mm, clipped to
+``crops.npz`` has ``hu``, int16 [N, 51, 51, 51] with axes (y, x, z), z flipped, at 1 mm, clipped to
 -1200 .. 400 HU; ``mask`` of the same shape; and ``name``, ``PATIENT_nodK_annM``. ``labels.csv`` has
 a line with ratings from 1 to 5 for each name.
 
-A classifier was trained on crops of a scanner's grid, 32 x 48 x 48 voxels of about 0.7 mm within
-the slice and 1.25 to 2.5 mm between slices. So a crop is read at `SPACING_MM`, 1.5 x 0.7 x 0.7 mm,
-around its middle: 48 x 33.6 x 33.6 mm, which the 51 mm cube contains whole, in voxels of the shape
-that the network knows. Taking the cube's own voxels would show every nodule at two thirds of its
-size. Densities above 400 HU (calcification, bone) are lost in the data itself.
+The classifiers are trained on crops in a scanner's voxels: 32 x 48 x 48 voxels of about 0.7 mm
+within the slice and 1.25 to 2.5 mm between slices. The cubes are therefore resampled around their
+centre at `SPACING_MM`, 1.5 x 0.7 x 0.7 mm. Such a crop of 48 x 33.6 x 33.6 mm fits into the 51 mm
+cube. With the cube's own voxels, nodules would appear at two thirds of their size. Densities above
+400 HU (calcification, bone) are not in the data.
 """
 
 from __future__ import annotations
@@ -30,40 +30,42 @@ _ARRAYS = "crops.npz"
 _TABLE = "labels.csv"
 _NAME = re.compile(r"(\d+)_nod\d+_ann\d+")
 
-BENIGN, MALIGNANT = (1, 2), (4, 5)  # 3 is left out: the reader could not tell
+BENIGN, MALIGNANT = (1, 2), (4, 5)  # 3 is indeterminate and is left out
 
 
 def is_reader_crops(folder: Path) -> bool:
-    """Tell whether a folder holds such crops."""
+    """Return whether a folder has ``crops.npz`` and ``labels.csv``."""
     return (folder / _ARRAYS).is_file() and (folder / _TABLE).is_file()
 
 
 def read_reader_crops(folder: Path) -> DataSet:
-    """Read the crops; the whole set lies in memory.
+    """Read all crops into memory.
 
-    `Sample.center_mm` is the number of the crop, `Sample.diameter_mm` that of a sphere with the
-    mask's volume. Nodules rated 3 are samples without a `malignant`.
+    `Sample.center_mm` has the number of the crop, and `Sample.diameter_mm` is the diameter of a
+    sphere with the mask's volume. `Sample.malignant` is None for nodules with a rating of 3.
 
     Raises
     ------
     Io
         A file cannot be read.
     InvalidArgument
-        An array is missing or has another shape, the table does not fit it, or a rating is none.
+        An array has another shape or type, the table does not fit the arrays, or a rating is
+        invalid.
     """
     hu, mask, names = _arrays(folder / _ARRAYS)
     rows = read_table(folder / _TABLE, ("Filename", *TRAITS), once=("Filename",))
     by_name = {row.text("Filename"): row for row in rows}
     if different := sorted(set(by_name) ^ set(names)):
         raise InvalidArgument(
-            f"{folder}: {_TABLE} and {_ARRAYS} name different crops, such as {different[0]}"
+            f"{folder}: {_TABLE} and {_ARRAYS} do not have the same crops: {different[0]} is in "
+            "only one of them"
         )
     samples = tuple(
         _sample(by_name[name], name, number, int(mask[number].sum()))
         for number, name in enumerate(names)
     )
 
-    @lru_cache(maxsize=len(samples))  # 0.15 MB each, drawn again and again
+    @lru_cache(maxsize=len(samples))  # 0.15 MB each, needed in every epoch
     def cut(number: int, crop: Crop) -> NDArray[np.int16]:
         return resampled(hu[number], crop)
 
@@ -71,17 +73,19 @@ def read_reader_crops(folder: Path) -> DataSet:
         return cut(int(sample.center_mm[0]), crop)
 
     left_out = sum(sample.malignant is None for sample in samples)
-    notes = (f"{left_out} of {len(samples)} nodules are rated 3, neither benign nor malignant",)
+    notes = (
+        f"{left_out} of {len(samples)} nodules have the rating 3, neither benign nor malignant",
+    )
     return DataSet("crops", samples, load, {}, notes)
 
 
 def resampled(cube: NDArray[np.int16], crop: Crop) -> NDArray[np.int16]:
-    """Cut a crop of `SPACING_MM` out of a 1 mm cube of axes (y, x, z), z flipped.
+    """Resample a crop at `SPACING_MM` from a 1 mm cube with axes (y, x, z), z flipped.
 
     Returns
     -------
     ndarray of int16
-        (slices, rows, columns), linearly interpolated.
+        Crop [slices, rows, columns], linearly interpolated.
 
     Raises
     ------
@@ -94,8 +98,8 @@ def resampled(cube: NDArray[np.int16], crop: Crop) -> NDArray[np.int16]:
         positions = (np.arange(size) - (size - 1) / 2) * spacing + (available - 1) / 2
         if positions[0] < 0:
             raise InvalidArgument(
-                f"a crop of {list(crop)} voxels of {list(SPACING_MM)} mm is larger than these "
-                f"crops of {available} mm; expected at most 34 x 72 x 72"
+                f"a crop of {list(crop)} voxels of {list(SPACING_MM)} mm is larger than the cubes "
+                f"of {available} mm in this data; expected at most 34 x 72 x 72 voxels"
             )
         axes.append(positions)
     grid = np.meshgrid(*axes, indexing="ij")
@@ -109,11 +113,11 @@ def _arrays(path: Path) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[str]
         with np.load(path, allow_pickle=False) as file:
             hu, mask, names = (file[key] for key in ("hu", "mask", "name"))
     except (OSError, ValueError, KeyError) as error:
-        raise Io(f"{path}: cannot be read ({error}); expected arrays hu, mask and name") from error
+        raise Io(f"{path}: cannot read the arrays ({error}); expected hu, mask and name") from error
     if hu.ndim != 4 or len(set(hu.shape[1:])) != 1 or hu.shape != mask.shape:
         raise InvalidArgument(
-            f"{path}: hu has shape {list(hu.shape)} and mask {list(mask.shape)}; expected "
-            "[N, 51, 51, 51] each"
+            f"{path}: hu has shape {list(hu.shape)} and mask has {list(mask.shape)}; expected "
+            "[N, 51, 51, 51] for both"
         )
     if hu.dtype != np.int16 or names.shape != (len(hu),):
         raise InvalidArgument(
@@ -126,7 +130,7 @@ def _arrays(path: Path) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[str]
 def _sample(row: Row, name: str, number: int, mask_mm3: int) -> Sample:
     match = _NAME.fullmatch(name)
     if match is None:
-        raise InvalidArgument(f"{row.where}: {name!r} is no name PATIENT_nodK_annM")
+        raise InvalidArgument(f"{row.where}: name {name!r}; expected PATIENT_nodK_annM")
     traits = {trait: row.number(trait) for trait in TRAITS}
     if wrong := [f"{t} {v:g}" for t, v in traits.items() if v not in (1, 2, 3, 4, 5)]:
         raise InvalidArgument(f"{row.where}: {', '.join(wrong)}; expected ratings from 1 to 5")

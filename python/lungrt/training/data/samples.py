@@ -1,4 +1,4 @@
-"""What one item of training data is, and a set of them."""
+"""Types of training data: a sample, and a data set of samples with access to their voxels."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from numpy.typing import NDArray
 Triple = tuple[float, float, float]
 Crop = tuple[int, int, int]
 
-# Ratings of the LIDC's readers that may be learnt beside the class, each from 1 to 5.
+# Ratings of the LIDC's readers that can be learnt together with the class, each from 1 to 5.
 TRAITS = ("subtlety", "sphericity", "margin", "lobulation", "spiculation", "texture", "malignancy")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A nodule, or a place that looks like one and is none.
+    """Nodule, or a position that looks like a nodule but is none (non-nodule).
 
     Attributes
     ----------
     series_uid : str
-        Series that it lies in.
+        Series of the CT.
     patient : str
-        Whose it is: what must not be on both sides of a split. The series where nothing is known.
+        Patient, whose samples are never split between training and validation; the series if the
+        patient is unknown.
     center_mm : tuple of float
-        World position (x, y, z) in mm, LPS.
+        World coordinates (x, y, z) in mm, LPS.
     is_nodule : bool
     diameter_mm : float or None
-        None where nobody measured it.
+        None if it was not measured.
     malignant : bool or None
-        None for non-nodules, and for nodules that nobody judged.
+        None for non-nodules and for nodules that were not rated.
     ratings : tuple of int
-        Malignancy as each reader saw it, 1 (highly unlikely) to 5 (highly suspicious).
+        Malignancy rating of each reader, 1 (highly unlikely) to 5 (highly suspicious).
     traits : mapping of str to float
-        Mean ratings of the readers by name, see `TRAITS`.
+        Mean ratings of the readers by trait; see `TRAITS`.
     """
 
     series_uid: str
@@ -50,9 +51,9 @@ class Sample:
 
     @property
     def soft_malignancy(self) -> float | None:
-        """Share of readers who saw it as malignant; a rating of 3 counts half to either side.
+        """Share of readers who rated it as malignant, where a rating of 3 counts half.
 
-        The ratings where there are any, `malignant` otherwise, None where neither is known.
+        Without ratings it is `malignant` as 0 or 1, or None if that is unknown too.
         """
         if self.ratings:
             votes = [0.5 if rating == 3 else float(rating > 3) for rating in self.ratings]
@@ -62,23 +63,23 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Samples and the way to their voxels.
+    """Data set: samples, and access to their voxels.
 
     Attributes
     ----------
     name : str
-        What kind of data it is, for people: "LUNA16", "folder" or "crops".
+        Kind of the data for messages: "LUNA16", "LIDC", "folder" or "crops".
     samples : tuple of Sample
-        In a fixed order.
+        Samples in a fixed order.
     load_crop : callable
-        Gives the int16 Hounsfield units (slices, rows, columns) around a sample in a size.
+        Takes a sample and a size, and returns the int16 Hounsfield units [slices, rows, columns]
+        around the sample.
     series : mapping of str to path
-        Where the CT of each series lies, those without a sample included; empty where there are
-        crops alone.
+        CT of each series, including series without samples; empty if the data has only crops.
     notes : tuple of str
-        What a person should know of how it was read.
+        Messages to the user about reading the data.
     masks : mapping of str to path
-        Drawn masks of the nodules of a series, where there are any: an image in the CT's voxels.
+        Mask file of the nodules of a series, with the CT's voxels; not every series has one.
     """
 
     name: str
@@ -89,7 +90,7 @@ class DataSet:
     masks: Mapping[str, Path] = field(default_factory=dict)
 
     def without_patients(self, patients: Iterable[str]) -> DataSet:
-        """Return the set less some patients."""
+        """Return the data set without some patients."""
         gone = set(patients)
         kept = tuple(sample for sample in self.samples if sample.patient not in gone)
         series_gone = {s.series_uid for s in self.samples if s.patient in gone} | gone
@@ -97,5 +98,5 @@ class DataSet:
         return replace(self, samples=kept, series=series)
 
     def with_samples(self, more: Iterable[Sample]) -> DataSet:
-        """Return the set with further samples after its own."""
+        """Return the data set with additional samples at the end."""
         return replace(self, samples=(*self.samples, *more))

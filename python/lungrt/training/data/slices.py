@@ -1,4 +1,4 @@
-"""Slices with context and their masks: what a segmentation is trained on."""
+"""Slices with context and their masks, for training a segmentation network."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Pair = tuple[NDArray[np.int16], NDArray[np.bool_]]
 
 
 class AnnotatedSlices:
-    """Cuts slices with context, and the mask of the middle one, out of the CTs of a data set.
+    """Slices with context from the CTs of a data set, with the mask of the middle slice.
 
     Parameters
     ----------
     data : DataSet
-        Of CTs, not of crops alone.
+        Data set with CTs, not only with crops.
     context : int
-        Slices on each side.
+        Context slices on each side.
     margin : int, optional
         Voxels by which masks are widened along each axis.
 
@@ -37,8 +37,8 @@ class AnnotatedSlices:
     def __init__(self, data: DataSet, context: int, margin: int = 0) -> None:
         if not isinstance(data.load_crop, CtCrops):
             raise InvalidArgument(
-                f"segmentation is trained on whole CTs, and {data.name} data has none; give LUNA16 "
-                "or a folder of CTs"
+                f"training segmentation needs whole CTs, but the {data.name} data has none; use "
+                "LUNA16 or a folder of CTs"
             )
         self._cts: CtCrops = data.load_crop
         self._context = context
@@ -51,27 +51,28 @@ class AnnotatedSlices:
                 self._nodules.setdefault(sample.series_uid, []).append(sample)
 
     @property
-    def keeps(self) -> bool:
-        """Whether what was cut is kept."""
-        return self._cts.keeps
+    def has_cache(self) -> bool:
+        """Whether slices are cached on disk."""
+        return self._cts.has_cache
 
     def around(self, sample: Sample, size: int, off_center: int = 0) -> Pair:
-        """Return a square of slices around a sample, and the nodules' mask of the middle slice.
+        """Return a square window of slices around a sample, and the mask of the middle slice.
 
         Parameters
         ----------
         sample : Sample
         size : int
-            Side of the square, pixels.
+            Side of the window in pixels.
         off_center : int, optional
-            Slices from the sample's to the middle one, which stays in the CT.
+            Offset of the middle slice from the sample's slice; it is limited to the CT.
 
         Returns
         -------
         hu : ndarray of int16
-            (2 * context + 1, size, size); slices beyond the ends repeat the last one.
+            Hounsfield units [2 * context + 1, size, size]; slices beyond the ends repeat the last
+            one.
         mask : ndarray of bool
-            (size, size).
+            Mask [size, size] of all nodules.
         """
 
         def cut() -> NDArray[np.int16]:
@@ -88,7 +89,7 @@ class AnnotatedSlices:
             mask = self._mask(sample.series_uid)[middle][box]
             return np.concatenate([hu, mask[None].astype(np.int16)])
 
-        kept = self._cts.kept(
+        kept = self._cts.cached(
             sample.series_uid,
             (
                 "slices", sample.center_mm, size, self._context, off_center,
@@ -99,20 +100,20 @@ class AnnotatedSlices:
         return kept[:-1], kept[-1] > 0
 
     def whole(self, series_uid: str, slice_index: int) -> Pair:
-        """Return a whole slice with context, and its mask."""
+        """Return a whole slice with context, and the mask of the slice."""
 
         def cut() -> NDArray[np.int16]:
             hu = _with_context(self._cts.volume(series_uid).hu, slice_index, self._context)
             mask = self._mask(series_uid)[slice_index]
             return np.concatenate([hu, mask[None].astype(np.int16)])
 
-        kept = self._cts.kept(
+        kept = self._cts.cached(
             series_uid, ("slice", slice_index, self._context, self._key(series_uid)), cut
         )
         return kept[:-1], kept[-1] > 0
 
     def marked_slices(self, series_uids: Sequence[str]) -> list[tuple[str, int]]:
-        """Return every slice of some series with a voxel of a nodule."""
+        """Return all slices of the given series that have a voxel of a nodule."""
 
         def count(uid: str) -> NDArray[np.int16]:
             marked = self._mask(uid).any(axis=(1, 2))
@@ -121,7 +122,7 @@ class AnnotatedSlices:
         places = []
         for uid in series_uids:
             if uid in self._nodules:
-                marked = self._cts.kept(uid, ("marked", self._key(uid)), partial(count, uid))
+                marked = self._cts.cached(uid, ("marked", self._key(uid)), partial(count, uid))
                 places += [(uid, int(index)) for index in marked]
         return places
 
@@ -139,7 +140,7 @@ class AnnotatedSlices:
         return grow_masks(volume.hu, centers)
 
     def _key(self, series_uid: str) -> list[object]:
-        # A grown mask depends on every nodule of its series, a drawn one on its file.
+        # A grown mask depends on all nodules of its series, a mask file on its size and time.
         if (path := self._drawn.get(series_uid)) is not None:
             status = path.stat()
             return [self._margin, "drawn", status.st_size, status.st_mtime_ns]

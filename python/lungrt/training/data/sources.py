@@ -1,4 +1,4 @@
-"""One way in for every kind of training data."""
+"""Reading of training data of any supported kind."""
 
 from __future__ import annotations
 
@@ -16,27 +16,31 @@ from lungrt.training.data.samples import DataSet
 def open_data(
     folder: Path, *, cache_folder: Path | None = None, allow_missing: bool = False
 ) -> DataSet:
-    """Read training data of any kind that lungrt knows.
+    """Read training data of any supported kind.
 
     Parameters
     ----------
     folder : path
-        LUNA16 as published, any CTs with a ``nodules.csv`` (`lungrt.training.data.folder`), CTs of
-        the LIDC with XML files, or reader-rated crops (`lungrt.training.data.reader_crops`).
+        LUNA16 as published, CTs with a ``nodules.csv`` (`lungrt.training.data.folder`), CTs of the
+        LIDC with XML files, or reader-rated crops (`lungrt.training.data.reader_crops`).
     cache_folder : path, optional
-        Keeps crops of CTs.
+        Folder in which crops of CTs are cached.
     allow_missing : bool
-        Of LUNA16, leave out series whose CT is not there.
+        For LUNA16, leave out series whose CT does not exist.
+
+    Returns
+    -------
+    DataSet
 
     Raises
     ------
     Io
-        There is no such folder, or a file in it cannot be read.
+        The folder does not exist, or a file in it cannot be read.
     InvalidArgument
-        It holds none of these, or what it holds is malformed.
+        The folder is none of these, or its content is malformed.
     """
     if not folder.is_dir():
-        raise Io(f"{folder}: no such folder")
+        raise Io(f"{folder}: folder not found; expected a folder of training data")
     cache = CropCache(cache_folder) if cache_folder else None
     if is_reader_crops(folder):
         return read_reader_crops(folder)
@@ -47,7 +51,7 @@ def open_data(
     if is_lidc(folder):
         return read_lidc(folder, cache=cache)
     raise InvalidArgument(
-        f"{folder}: no training data that lungrt knows; expected LUNA16 (subset0 ... subset9 and "
-        "annotations.csv), CTs with a nodules.csv, DICOM folders of the LIDC with their XML files, "
-        "or crops.npz with labels.csv"
+        f"{folder}: not training data of a supported kind; expected LUNA16 (subset0 ... subset9 "
+        "and annotations.csv), CTs with a nodules.csv, DICOM folders of the LIDC with their XML "
+        "files, or crops.npz with labels.csv"
     )

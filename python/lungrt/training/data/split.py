@@ -1,4 +1,4 @@
-"""Training, validation and test without a patient on two sides."""
+"""Split of patients into training, validation and test."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ SPLITS = ("hash", "every-10th")
 
 @dataclass(frozen=True)
 class Split:
-    """How patients are dealt out.
+    """Rule that assigns each patient to training, validation or test.
 
     Attributes
     ----------
     how : "hash" or "every-10th"
-        "hash": each patient by a hash of its name and the seed, so that further patients move none
-        of the others. "every-10th": the book's, every tenth patient in the order of names is for
-        validation; there is no test part.
+        "hash" assigns a patient by a hash of its name and the seed, so that adding patients does
+        not change the part of the others. "every-10th" is the book's rule: every tenth patient in
+        the order of names is for validation, and there is no test part.
     validation, test : float
         Expected shares of the patients, for "hash".
     seed : int
+        Seed of the hash.
 
     Raises
     ------
@@ -44,12 +45,13 @@ class Split:
             raise InvalidArgument(f"split {self.how!r}: expected one of {list(SPLITS)}")
         if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
             raise InvalidArgument(
-                f"split: shares of {self.validation:g} for validation and {self.test:g} for test "
-                "leave nothing to train on; expected a sum below 1"
+                f"split: a validation share of {self.validation:g} and a test share of "
+                f"{self.test:g} leave nothing to train on; expected shares of at least 0 with a "
+                "sum below 1"
             )
 
     def part_of(self, patient: str) -> Part:
-        """Return where a patient belongs, by hash alone."""
+        """Return the part of a patient by its hash."""
         digest = hashlib.sha256(f"{self.seed}:{patient}".encode()).digest()
         place = int.from_bytes(digest[:8], "big") / 2**64
         if place < self.test:
@@ -57,7 +59,7 @@ class Split:
         return "validation" if place < self.test + self.validation else "training"
 
     def parts(self, patients: Sequence[str]) -> dict[str, Part]:
-        """Return the part of each patient of a list."""
+        """Return the part of each patient."""
         ordered = sorted(set(patients))
         if self.how == "hash":
             return {patient: self.part_of(patient) for patient in ordered}
@@ -68,7 +70,7 @@ class Split:
 
 
 def split_samples(samples: Sequence[Sample], split: Split) -> dict[Part, list[Sample]]:
-    """Deal samples out by their patients; order within a part is kept."""
+    """Split samples by their patients; the order within a part is kept."""
     parts = split.parts([sample.patient for sample in samples])
     dealt: dict[Part, list[Sample]] = {"training": [], "validation": [], "test": []}
     for sample in samples:

@@ -1,4 +1,4 @@
-"""Reading CSV tables strictly: whatever is wrong is named with file and line."""
+"""Strict reader of CSV tables whose errors name the file and the line."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from lungrt.errors import InvalidArgument, Io
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table.
+    """Line of a table.
 
     Attributes
     ----------
     where : str
         File and line, for error messages.
     values : dict of str to str
-        By column.
+        Values by column.
     """
 
     where: str
     values: dict[str, str]
 
     def text(self, column: str) -> str:
-        """Return a value that must not be empty."""
+        """Return a value; raise InvalidArgument if it is empty."""
         value = self.values[column].strip()
         if not value:
             raise InvalidArgument(f"{self.where}: {column} is empty")
         return value
 
     def number(self, column: str) -> float:
-        """Return a value as a finite number."""
+        """Return a value as a number; raise InvalidArgument if it is not a finite number."""
         try:
             value = float(self.values[column])
         except ValueError:
@@ -46,7 +46,7 @@ class Row:
         return value
 
     def flag(self, column: str) -> bool:
-        """Return a value as a truth value: 0, 1, true or false."""
+        """Return a value as a bool; raise InvalidArgument if it is not 0, 1, true or false."""
         value = self.values[column].strip().lower()
         if value not in ("0", "1", "true", "false"):
             raise InvalidArgument(
@@ -56,24 +56,24 @@ class Row:
 
 
 def read_table(path: Path, columns: Sequence[str], *, once: Sequence[str] = ()) -> list[Row]:
-    """Read a table with a header line; it may have more columns than those asked for.
+    """Read a table with a header line.
 
     Parameters
     ----------
     path : path
-        The file, UTF-8.
+        CSV file in UTF-8.
     columns : sequence of str
-        Columns that must be there.
+        Required columns; the file may have others.
     once : sequence of str
-        Columns whose values together must differ in every line.
+        Columns whose combined values must be different in every line.
 
     Raises
     ------
     Io
         The file cannot be read.
     InvalidArgument
-        It is empty, has no header or lacks a column of it, or a line has another number of values
-        or repeats an earlier one.
+        The file is empty or has no header, a column is missing or appears twice, a line has another
+        number of values than the header, or a line repeats an earlier one.
     """
     rows: list[Row] = []
     for line, cells in _lines(path):
@@ -84,8 +84,8 @@ def read_table(path: Path, columns: Sequence[str], *, once: Sequence[str] = ()) 
         where = f"{path}, line {line}"
         if len(cells) != len(header):
             raise InvalidArgument(
-                f"{where}: {len(cells)} values, but the header has {len(header)} columns; is the "
-                "file truncated?"
+                f"{where}: {len(cells)} values, but the header has {len(header)} columns; the file "
+                "may be truncated"
             )
         rows.append(Row(where, dict(zip(header, cells, strict=True))))
     _check_once(rows, once)
@@ -97,9 +97,9 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = [(number, cells) for number, cells in enumerate(csv.reader(file), 1) if cells]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Io(f"{path}: cannot be read as a table ({error})") from error
+        raise Io(f"{path}: cannot read the file as a CSV table ({error})") from error
     if not lines or lines[0][0] != 1:
-        raise InvalidArgument(f"{path}: has no header in its first line")
+        raise InvalidArgument(f"{path}: the first line is empty; expected a header")
     yield from lines
 
 
@@ -107,16 +107,16 @@ def _check_header(path: Path, header: list[str], columns: Sequence[str]) -> None
     missing = [column for column in columns if column not in header]
     if len(missing) == len(columns) and any(_is_number(cell) for cell in header):
         raise InvalidArgument(
-            f"{path}: the header is missing, its first line holds values; expected "
+            f"{path}: the header is missing: the first line has values; expected "
             f"{','.join(columns)}"
         )
     if missing:
         raise InvalidArgument(
-            f"{path}: no column {' or '.join(missing)}; expected {','.join(columns)}, found "
-            f"{','.join(header)}"
+            f"{path}: the header has no column {' or '.join(missing)}; expected "
+            f"{','.join(columns)}, found {','.join(header)}"
         )
     if len(set(header)) < len(header):
-        raise InvalidArgument(f"{path}: a column is there twice: {','.join(header)}")
+        raise InvalidArgument(f"{path}: a column appears twice in the header: {','.join(header)}")
 
 
 def _check_once(rows: list[Row], once: Sequence[str]) -> None:
@@ -127,7 +127,7 @@ def _check_once(rows: list[Row], once: Sequence[str]) -> None:
         key = tuple(row.values[column].strip() for column in once)
         if key in seen:
             raise InvalidArgument(
-                f"{row.where}: repeats {seen[key]} ({', '.join(key)}); remove one of the two"
+                f"{row.where}: this line repeats {seen[key]} ({', '.join(key)}); remove one of them"
             )
         seen[key] = row.where
 
@@ -141,20 +141,20 @@ def _is_number(cell: str) -> bool:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read a list with one entry a line and no header; each may be there once.
+    """Read a list with an entry on each line and without a header.
 
     Raises
     ------
     Io
         The file cannot be read.
     InvalidArgument
-        An entry is there twice.
+        An entry appears twice.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise Io(f"{path}: cannot be read ({error})") from error
+        raise Io(f"{path}: cannot read the file ({error})") from error
     entries = [line for line in lines if line]
     if twice := sorted({entry for entry in entries if entries.count(entry) > 1}):
-        raise InvalidArgument(f"{path}: {twice[0]} is there twice; remove one of the two")
+        raise InvalidArgument(f"{path}: {twice[0]} appears twice; remove one of the two lines")
     return entries

@@ -1,4 +1,4 @@
-"""Crops out of CTs on disk."""
+"""Crops from CTs on disk, with an optional cache."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Index = tuple[int, int, int]
 
 
 def crop_start(index: Sequence[int], crop: Crop, shape: Sequence[int]) -> Index:
-    """Return the first voxel of a crop around a voxel, as the pipeline cuts it.
+    """Return the first voxel of a crop around a voxel, as in the pipeline.
 
-    The crop starts at the centre less half its size, rounded half to even, and is moved inward
-    where it would stick out.
+    The crop starts at the centre minus half its size, rounded half to even, and is moved inwards if
+    it would extend beyond the volume.
 
     Raises
     ------
@@ -30,8 +30,8 @@ def crop_start(index: Sequence[int], crop: Crop, shape: Sequence[int]) -> Index:
     """
     if any(size > available for size, available in zip(crop, shape, strict=True)):
         raise BadVolume(
-            f"the CT has {list(shape)} voxels (slices, rows, columns), fewer than a crop of "
-            f"{list(crop)}; expected a whole chest"
+            f"the CT has {list(shape)} voxels (slices, rows, columns) and is smaller than a crop "
+            f"of {list(crop)}; expected a CT of the whole chest"
         )
     first = [
         min(max(round(center - size / 2), 0), available - size)
@@ -41,24 +41,24 @@ def crop_start(index: Sequence[int], crop: Crop, shape: Sequence[int]) -> Index:
 
 
 class CtCrops:
-    """Cuts crops, and whatever else is made of a CT, out of files; keeps what it made.
+    """Crops from CT files, and a cache for them and for other arrays computed from a CT.
 
     Parameters
     ----------
     paths : mapping of str to path
-        Where each series lies.
+        CT of each series.
     cache : CropCache or None
-        None keeps nothing on disk.
+        Cache on disk; None for no cache.
     """
 
     def __init__(self, paths: Mapping[str, Path], cache: CropCache | None = None) -> None:
         self._paths = paths
         self._cache = cache
-        # Samples of a series mostly follow one another; a chest takes 0.1 GB and more.
+        # One CT only: samples of a series mostly follow one another, and a CT takes 0.1 GB or more.
         self._read = lru_cache(maxsize=1)(self._read_volume)
 
     def __call__(self, sample: Sample, crop: Crop) -> NDArray[np.int16]:
-        """Return the voxels around a sample, int16 (slices, rows, columns), not clamped."""
+        """Return the int16 Hounsfield units [slices, rows, columns] around a sample, unclamped."""
 
         def cut() -> NDArray[np.int16]:
             volume = self.volume(sample.series_uid)
@@ -70,22 +70,23 @@ class CtCrops:
             box = tuple(slice(s, s + size) for s, size in zip(start, crop, strict=True))
             return volume.hu[box].copy()
 
-        return self.kept(sample.series_uid, ("crop", sample.center_mm, crop), cut)
+        return self.cached(sample.series_uid, ("crop", sample.center_mm, crop), cut)
 
     @property
-    def keeps(self) -> bool:
-        """Whether what was made is kept, so that it pays to make it in the order of series."""
+    def has_cache(self) -> bool:
+        """Whether there is a cache, so that it pays to compute crops in the order of series."""
         return self._cache is not None
 
-    def kept(
+    def cached(
         self,
         series_uid: str,
         what: tuple[object, ...],
         make: Callable[[], NDArray[np.int16]],
     ) -> NDArray[np.int16]:
-        """Return what was made of a series before, or make it.
+        """Return an array from the cache, or compute it with `make`.
 
-        The file's size and time are part of the key: a CT that was changed is read again.
+        The size and the time of the CT's file are part of the key, so that a changed CT is read
+        again.
         """
         if self._cache is None:
             return make()
@@ -102,5 +103,5 @@ class CtCrops:
 
     def _path(self, series_uid: str) -> Path:
         if series_uid not in self._paths:
-            raise InvalidArgument(f"series {series_uid}: no CT of it was given")
+            raise InvalidArgument(f"series {series_uid}: the data has no CT of this series")
         return self._paths[series_uid]
