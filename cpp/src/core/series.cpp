@@ -24,8 +24,8 @@ constexpr double kPixelSpacingTolerance = 1e-4;  // relative
 constexpr double kFarthestMm = 1e9;  // as in Geometry: keeps sums and differences finite
 
 // What to do about slices.
-constexpr const char* kDamaged = "the files are probably damaged; copy or download them again";
-constexpr const char* kOthers = "remove the slices that do not belong to the scan";
+constexpr const char* kCopyAgain = "the files are probably damaged; copy or download them again";
+constexpr const char* kRemoveOthers = "remove the slices that do not belong to the scan";
 
 using Headers = std::vector<SliceHeader>;
 
@@ -119,21 +119,21 @@ void require_uniform_headers(const Headers& headers) {
       [&](const SliceHeader& h) { return h.rows != first.rows || h.columns != first.columns; },
       "slices differ in size from the " + std::to_string(first.rows) + " x " +
           std::to_string(first.columns) + " (rows x columns) of " + quoted(first.name),
-      kOthers);
+      kRemoveOthers);
   refuse_where(
       headers,
       [](const SliceHeader& h) { return !all_finite(h.position_mm) || !all_finite(h.orientation); },
-      "position or orientation is not finite", kDamaged);
+      "position or orientation is not finite", kCopyAgain);
   refuse_where(
       headers,
       [](const SliceHeader& h) {
         return std::any_of(h.position_mm.begin(), h.position_mm.end(),
                            [](double value) { return std::abs(value) > kFarthestMm; });
       },
-      "position is more than " + mm(kFarthestMm) + " from zero", kDamaged);
+      "position is more than " + mm(kFarthestMm) + " from zero", kCopyAgain);
   refuse_where(
       headers, [](const SliceHeader& h) { return !orthonormal(h); },
-      "orientation is not two perpendicular unit vectors", kDamaged);
+      "orientation is not two perpendicular unit vectors", kCopyAgain);
   refuse_where(
       headers,
       [&](const SliceHeader& h) {
@@ -143,14 +143,14 @@ void require_uniform_headers(const Headers& headers) {
         }
         return false;
       },
-      "slices are not parallel to " + quoted(first.name), kOthers);
+      "slices are not parallel to " + quoted(first.name), kRemoveOthers);
   refuse_where(
       headers,
       [](const SliceHeader& h) {
         return !all_finite(h.pixel_spacing_mm) || h.pixel_spacing_mm[0] <= 0 ||
                h.pixel_spacing_mm[1] <= 0;
       },
-      "pixel spacing is not positive", kDamaged);
+      "pixel spacing is not positive", kCopyAgain);
   refuse_where(
       headers,
       [&](const SliceHeader& h) {
@@ -164,7 +164,7 @@ void require_uniform_headers(const Headers& headers) {
       },
       "slices differ in pixel spacing from the " + mm(first.pixel_spacing_mm[0]) + " and " +
           mm(first.pixel_spacing_mm[1]) + " of " + quoted(first.name),
-      kOthers);
+      kRemoveOthers);
 }
 
 /// A slice and its position along the normal.
@@ -290,7 +290,7 @@ std::vector<SliceBlend> regular_grid(const Headers& headers, const std::vector<P
     refuse(headers, "resampling at the median gap of " + mm(gap_mm) + " would turn " +
                         std::to_string(placed.size()) + " slices into " +
                         text::number(intervals + 1) + ", expected at most twice as many; " +
-                        kOthers);
+                        kRemoveOthers);
   }
   std::vector<SliceBlend> slices;
   std::size_t lower = 0;  // last slice at or below the position
