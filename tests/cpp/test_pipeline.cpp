@@ -179,7 +179,7 @@ TEST_F(PipelineTest, AStagesNetworkRunsAlone) {
   expect_error(ErrorCode::kInvalidArgument, {"[N, 1, 2, 2, 2]", "[1, 2]"},
                [&] { network.output_shape({1, 2}); });
   expect_error(ErrorCode::kInvalidArgument, {"'heart'"}, [&] { StageNetwork(bundle(), "heart"); });
-  expect_error(ErrorCode::kInvalidArgument, {"has 1 networks", "member 3"},
+  expect_error(ErrorCode::kInvalidArgument, {"has 1 network,", "member 3"},
                [&] { StageNetwork(bundle(), "nodule", {}, 3); });
   const StageNetwork slices(bundle(), "segmentation");
   EXPECT_EQ(slices.output_shape({2, 7, 44, 48}), (std::vector<std::int64_t>{2, 1, 4, 8}));

@@ -28,6 +28,7 @@ __all__ = ["evaluate"]
 _SUFFIXES = (".html", ".png", ".json", ".csv")
 _CANCELLED = 130
 _ENGINE = "Diagnosis"
+_MANY_SCANS = 5  # fewer say too little for scores
 
 
 def evaluate(
@@ -116,6 +117,15 @@ def evaluate(
             "show.",
         ),
     ] = 12,
+    details: Annotated[
+        bool | None,
+        typer.Option(
+            "--details/--overview",
+            help="Print every score, or only what became of each nodule. By default every score "
+            "is printed if there are at least five scans.",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -191,7 +201,7 @@ def evaluate(
     from lungrt.evaluation.scans import find_scans
     from lungrt.evaluation.score import score
     from lungrt.evaluation.selection import coverage_notes, select
-    from lungrt.evaluation.terminal import print_evaluation
+    from lungrt.evaluation.terminal import print_evaluation, print_overview
     from lungrt.evaluation.truth import read_truth
 
     with contextlib.ExitStack() as stack:
@@ -234,7 +244,9 @@ def evaluate(
         )
         written = write(evaluation, listed, found, progress)
     console = stdout()
-    print_evaluation(console, evaluation)
+    many = evaluation.counts.scans >= _MANY_SCANS
+    show = print_evaluation if (many if details is None else details) else print_overview
+    show(console, evaluation)
     for path in written:
         console.print(f"wrote {path}", soft_wrap=True)
     disclaim(console)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lungrt.evaluation.document import Evaluation
 
-__all__ = ["print_evaluation"]
+__all__ = ["print_evaluation", "print_overview"]
 
 _LINES = 5  # most lines of a warning; the output files have all of them
 _FEW_NODULES = 20  # most nodules that are listed one by one
@@ -42,6 +42,40 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         console.print(_subgroups(evaluation))
     if 0 < len(evaluation.outcomes) <= _FEW_NODULES:
         console.print(_nodules(evaluation))
+    _print_warnings(console, evaluation)
+
+
+def print_overview(console: Console, evaluation: Evaluation) -> None:
+    """Print what became of each annotated nodule, and the counts: all that a few scans show."""
+    if 0 < len(evaluation.outcomes) <= _FEW_NODULES:
+        console.print(_nodules(evaluation))
+        console.print()
+    counts = evaluation.counts
+    found = evaluation.subgroups[0].found if evaluation.subgroups else 0
+    console.print(
+        f"Found {found} of {counts.nodules} nodules with {counts.false_reported} false "
+        f"positive{'' if counts.false_reported == 1 else 's'}.",
+        soft_wrap=True,
+    )
+    told = [o for o in evaluation.outcomes if None not in (o.nodule.malignant, o.p_malignant)]
+    if told:
+        right = sum(
+            (evaluation.class_label(o.book_class) == "pred. malignant") == o.nodule.malignant
+            for o in told
+        )
+        console.print(
+            f"Malignancy is right for {right} of the {len(told)} nodules that were found.",
+            soft_wrap=True,
+        )
+    console.print(
+        "note: scores of a network need many scans; --details prints them all the same",
+        soft_wrap=True,
+        style="dim",
+    )
+    _print_warnings(console, evaluation)
+
+
+def _print_warnings(console: Console, evaluation: Evaluation) -> None:
     for title, lines in summary.warnings(evaluation):
         console.print(f"note: {title}", soft_wrap=True, style="yellow")
         for line in lines[:_LINES]:

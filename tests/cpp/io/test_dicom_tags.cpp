@@ -94,7 +94,7 @@ TEST_F(DicomTagsTest, FragmentsAreWalkedThrough) {
             std::string::npos);
   EXPECT_NE(
       damage(start + long_element(0x7FE00010, "OB", element(0x00080060, "CS", "CT"), kUndefined))
-          .find("items"),
+          .find("not an item"),
       std::string::npos);
   const std::string endless = tag(0xFFFEE000) + little(kUndefined, 4);
   EXPECT_NE(damage(start + long_element(0x7FE00010, "OB", endless, kUndefined)).find("no length"),

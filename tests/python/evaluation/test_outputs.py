@@ -23,7 +23,7 @@ from lungrt.evaluation.plots import panels, require_packages, to_svg
 from lungrt.evaluation.scans import ScanFile
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
-from lungrt.evaluation.terminal import print_evaluation
+from lungrt.evaluation.terminal import print_evaluation, print_overview
 from lungrt.evaluation.truth import Truth
 
 VOID = {"meta", "img", "br"}
@@ -169,6 +169,23 @@ def test_terminal(full: Evaluation, empty: Evaluation) -> None:
     print_evaluation(Console(file=text, width=160, markup=False), empty)
     assert "undefined: no annotated nodule" in text.getvalue()
     assert "undefined: 0 benign and 0 malignant nodules" in text.getvalue()
+
+
+def test_overview_says_what_became_of_each_nodule(full: Evaluation, empty: Evaluation) -> None:
+    text = io.StringIO()
+    print_overview(Console(file=text, width=160, markup=False), full)
+    said = text.getvalue()
+    found = full.subgroups[0].found
+    assert f"Found {found} of {full.counts.nodules} nodules with " in said
+    assert f"{full.counts.false_reported} false positive" in said
+    assert "Malignancy is right for" in said
+    for outcome in full.outcomes:
+        assert f"{outcome.nodule.diameter_mm:.1f}" in said
+    assert "CPM" not in said
+    text = io.StringIO()
+    print_overview(Console(file=text, width=160, markup=False), empty)
+    assert "Found 0 of 0 nodules" in text.getvalue()
+    assert "Malignancy" not in text.getvalue()
 
 
 @pytest.fixture
