@@ -194,7 +194,7 @@ stress: setup  ## threads, kill -9, memory over RUNS=1000 runs of each engine
 distributions: setup  ## compile the sdist, build projects against an installed lungrt
 	$(BIN)/python -m pytest -m nightly tests/install tests/wheels
 
-nightly: sanitize sanitize-threads fuzz stress distributions  ## run every check that is too long for make test
+nightly: sanitize sanitize-threads fuzz stress distributions  ## run what is too long for make test
 
 clean:  ## remove what was built, keep the environment
 	rm -rf build demo docs/reference/generated

@@ -22,8 +22,8 @@ target_compile_options(
             -ffp-contract=off
             $<$<BOOL:${LUNGRT_WARNINGS_AS_ERRORS}>:-Werror>)
 
-# lungrt_lightly_optimized(<target>): for what calls into the core and has no loops of its own that matter (bindings,
-# commands, tests). It compiles in two thirds of the time.
+# lungrt_lightly_optimized(<target>): for what calls into the core and has no loops of its own that
+# matter (bindings, commands, tests). It compiles in two thirds of the time.
 function(lungrt_lightly_optimized target)
   target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)
 endfunction()
