@@ -175,5 +175,5 @@ def test_smaller_than_a_crop_and_oblique(
     turned = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     everything = np.zeros(SHAPE, bool)
     everything[2:12, 30:44, 55:69] = True
-    with pytest.raises(BadVolume, match="inverse transform leaves the volume"):
+    with pytest.raises(BadVolume, match="inverse transform moves a candidate out of the volume"):
         pipeline.find_candidates(replace(given, direction=turned), everything)

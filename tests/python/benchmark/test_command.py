@@ -102,7 +102,7 @@ def test_eager_alone_needs_checkpoints_or_weights(
     assert result.exit_code == 0, result.output
     assert "not measured: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
     assert "no artifact 'safetensors'" in result.output
-    assert "give the checkpoint with --segmentation" in result.output
+    assert "give its checkpoint with --segmentation" in result.output
     found = json.loads((tmp_path / "b.json").read_text())
     assert found["workload"] == "CT-7, 9 slices of 8 x 10"
     (*_, ours) = found["contenders"]
