@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lungrt.cli.app import app
 
-# Voxels whose eager probability lies within 2e-5 of the threshold (README, "Parity").
+# Voxels whose eager probability lies within 2e-5 of the threshold (docs/parity.md).
 MOST_FLIPS = {"C3N-00247_LUNG_3.0_B70f": 2, "LIDC-IDRI-0001": 0}
 
 
