@@ -7,16 +7,13 @@ target_sources(
   PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_library.cpp
           ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_cuda.cpp
           ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_precision.cpp
-          ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/options.cpp
-          ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/cuda_libraries.cpp
-          ${PROJECT_SOURCE_DIR}/cpp/src/backend/cuda_driver.cpp)
+          $<TARGET_OBJECTS:lungrt_onnxruntime_objects>)
 target_compile_definitions(
   lungrt_tests PRIVATE ONNXRUNTIME_ENGINE="$<TARGET_FILE:lungrt_onnxruntime>"
                        OLD_ONNXRUNTIME="$<TARGET_FILE:fake_onnxruntime>")
 # options.h needs the runtime's header, but not its library.
 set_source_files_properties(
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_precision.cpp
-  ${PROJECT_SOURCE_DIR}/cpp/src/backend/onnxruntime/options.cpp
   PROPERTIES COMPILE_DEFINITIONS ORT_API_MANUAL_INIT
              COMPILE_OPTIONS "-isystem;${LUNGRT_ONNXRUNTIME_INCLUDE}")
 add_dependencies(lungrt_tests lungrt_onnxruntime fake_onnxruntime)
