@@ -41,7 +41,7 @@ SHARING = {
 
 # Whatever compiles the packed sources, or somebody's project against what was installed, is for
 # `make nightly`: minutes in every run. So is stress.
-NIGHTLY_FIXTURES = {"core_wheel", "torch_wheel", "consumer", "examples"}
+NIGHTLY_FIXTURES = {"core_wheel", "torch_wheel", "wheel", "consumer", "examples"}
 NIGHTLY_SUITE = TESTS / "python" / "stress"
 
 
