@@ -96,12 +96,20 @@ def _fail_when_wide(p: Tensor) -> Tensor:
         (_Image(lambda p: 2 * p), _segmentation(), "if the network returns logits, set"),
         (_Image(lambda p: p - 0.5), _segmentation(), r"the output ranges from -0\.\d+ to"),
         (_Image(lambda p: p.double()), _segmentation(), "the output is float64, expected float32"),
-        (_Image(lambda p: p[..., 1:-1, 1:-1]), _segmentation(), r"the output has shape \[1, 1, 46, 46\]"),
+        (
+            _Image(lambda p: p[..., 1:-1, 1:-1]),
+            _segmentation(),
+            r"the output has shape \[1, 1, 46, 46\]",
+        ),
         (_Image(), _segmentation(halo=1), r"the output has shape .*, expected \[1, 1, 48, 48\]"),
         (_Image(_fail_when_wide), _segmentation(), r"failed \(RuntimeError: too wide\)"),
         (_Image(lambda p: p.repeat(1, 2, 1, 1)), _segmentation(), r"expected \[1, 1, 48, 48\]"),
         (_Image(lambda p: "text"), _segmentation(), r"failed \("),  # type: ignore[arg-type, return-value]
-        (_Image(lambda p: p * torch.rand(1)), _segmentation(), "two runs of the same input differ by"),
+        (
+            _Image(lambda p: p * torch.rand(1)),
+            _segmentation(),
+            "two runs of the same input differ by",
+        ),
         (
             nn.Sequential(_Image(), nn.Dropout(0.5)),
             _segmentation(),
@@ -118,7 +126,11 @@ def _fail_when_wide(p: Tensor) -> Tensor:
             r"not on the CPU: network\.0\.weight meta",
         ),
         (_Crop(_pair), _nodule(("non-nodule", "benign", "malignant")), r"expected \[1, 3\]"),
-        (_Crop(lambda p: torch.stack([p, p], 1)), _nodule(), "probabilities of the 2 classes add up to"),
+        (
+            _Crop(lambda p: torch.stack([p, p], 1)),
+            _nodule(),
+            "probabilities of the 2 classes add up to",
+        ),
         (_Crop(lambda p: p), _nodule(), r"the output has shape \[1\], expected \[1, 2\]"),
     ],
 )
@@ -146,7 +158,9 @@ def test_everything_is_told_at_once() -> None:
 def test_a_module_that_cannot_be_copied() -> None:
     module = _Image()
     module.lock = threading.Lock()  # type: ignore[assignment]
-    with pytest.raises(InvalidArgument, match="network: cannot be exported, it cannot be copied"):
+    with pytest.raises(
+        InvalidArgument, match="network: cannot be exported because the module cannot be copied"
+    ):
         _check(module.eval(), _segmentation())
 
 

@@ -105,7 +105,10 @@ class TestExport:
         )
         result = _run("export", *given)
         assert result.exit_code == 0, result.stderr
-        assert f"{own} as segmentation: cannot be written as safetensors: weights alone" in result.stdout
+        assert (
+            f"{own} as segmentation: cannot be written as safetensors: weights alone"
+            in result.stdout
+        )
         stages = read_manifest(tmp_path / "bundle").stages
         assert list(stages["segmentation"].networks[0].artifacts) == ["torchscript", "onnx"]
         assert list(stages["nodule"].networks[0].artifacts) == [
@@ -137,7 +140,9 @@ class TestExport:
         arguments = ("--nodule", nodule, "--nodule-options", CROP)
         result = _export(bundle, *arguments)
         assert result.exit_code == 2
-        assert result.stderr.endswith("this bundle already exists; use --force (force=True) to replace it\n")
+        assert result.stderr.endswith(
+            "this bundle already exists; use --force (force=True) to replace it\n"
+        )
         assert _export(bundle, *arguments, "--force").exit_code == 0
         assert list(read_manifest(bundle).stages) == ["nodule"]
 
@@ -147,13 +152,16 @@ class TestExport:
             (("--nodule-arch", "a:B"), "an architecture for nodule, but no --nodule checkpoint"),
             (("--malignancy-options", "{}"), "no --malignancy checkpoint"),
             (("--nodule", "missing.state"), "missing.state: cannot read the checkpoint"),
-            (("--nodule", "N", "--nodule-options", "{"), "options: not JSON"),
-            (("--nodule", "N", "--nodule-options", "no.json"), "no.json: cannot be read"),
+            (("--nodule", "N", "--nodule-options", "{"), "options {: not valid JSON"),
+            (("--nodule", "N", "--nodule-options", "no.json"), "no.json: cannot read the file"),
             (
                 ("--nodule", "N", "--nodule", "N", "--nodule", "N", *["--nodule-arch", "a:B"] * 2),
                 "--nodule-arch: given 2 times for 3 checkpoints",
             ),
-            (("--nodule", "N", "--formats", "pickle"), "formats ['pickle']: expected some of"),
+            (
+                ("--nodule", "N", "--formats", "pickle"),
+                "formats ['pickle']: expected one or more of",
+            ),
             (("--nodule", "N", "--json", "rows.txt"), "expected .json"),
         ],
     )
@@ -171,9 +179,9 @@ class TestExport:
     @pytest.mark.parametrize(
         ("names", "message"),
         [
-            ({"a.": "b."}, 'expected one mapping for each that needs it: {"segmentation"'),
+            ({"a.": "b."}, 'must have one object of names for each stage to rename: {"segmen'),
             ({"malignancy": {"a.": "b."}}, "renames tensors of ['malignancy']"),
-            ({"nodule": {"a": 1}}, "the new names of ['a'] in nodule are no texts"),
+            ({"nodule": {"a": 1}}, "the new names of ['a'] in nodule must be strings"),
             ([], "expected a JSON object, found []"),
         ],
     )

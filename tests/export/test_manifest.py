@@ -214,7 +214,7 @@ def test_a_value_of_another_kind(read: Read, place: Place, value: object) -> Non
         (("stages", "nodule", "tolerance", "cpu", "absolute"), -1, "a number from 0 to inf"),
         (("stages", "segmentation", "input", "size_multiple"), 0, "of at least 1"),
         (("stages", "segmentation", "input", "halo"), 0.5, "a whole number"),
-        (("lungrt_version",), "0.1\n", "no control characters"),
+        (("lungrt_version",), "0.1\n", "without control characters"),
         *(
             (("stages", "nodule", "networks", 0, "goldens", 0, "file"), path, "stays inside")
             for path in ("/etc/passwd", "../x", "nodule/../../x", "nodule//x", "./x", "C:x", "a\\b")
@@ -259,12 +259,12 @@ def test_what_is_free(read: Read, field: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON"),
-        ('{"format_version": 1', "not JSON"),
-        ('{"format_version": NaN}', "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("", "not valid JSON"),
+        ('{"format_version": 1', "not valid JSON"),
+        ('{"format_version": NaN}', "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
         ("[]", r"the document is \[\], expected an object"),
-        ('{"format_version": 1, "format_version": 1}', "'format_version' stands twice"),
+        ('{"format_version": 1, "format_version": 1}', "'format_version' appears twice"),
         ('{"format_version": "1"}', 'format_version is "1", expected a whole number'),
     ],
 )
@@ -275,5 +275,5 @@ def test_text_that_is_no_manifest(read: Read, text: str, message: str) -> None:
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadBundle, match="is no bundle"):
+    with pytest.raises(BadBundle, match="not a lungrt bundle"):
         read_manifest(tmp_path)

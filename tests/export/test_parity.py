@@ -144,8 +144,9 @@ class TestTable:
         expected = "nodule torch 3.0e-05 4.0e-06 2.0e-04 2.5e-05 1 of 40 ok"
         assert " ".join(line.split()) == expected
         assert text.splitlines()[-3:] == [
-            "inputs of nodule: 2, 1-4 x 1 x 6-8",
-            "allowed: 0.001 absolute, flips within 0.0005 of the threshold",
+            "inputs of nodule: 2 of shape 1-4 x 1 x 6-8",
+            "tolerance: difference of a probability at most 0.001, flips only within 0.0005 of the "
+            "threshold",
             "runtimes: torch (2.13.0)",
         ]
 
@@ -159,8 +160,9 @@ class TestTable:
         text = parity_text(rows)
         assert "2 failed" in text
         assert text.splitlines()[-2:] == [
-            "nodule 0, torch, golden 1 (1 x 2 x 3): |probability - eager| is up to 0.25, "
-            "allowed 0.001; 2 of 10 decisions flip, 1 of them more than 0.0005 from the threshold",
+            "nodule 0, torch, golden 1 (1 x 2 x 3): probabilities differ from eager PyTorch by up "
+            "to 0.25, allowed 0.001; 2 of 10 decisions flip, 1 of them farther than 0.0005 from "
+            "the threshold",
             "nodule 0, torch, golden 2 (1 x 2 x 3): failed: no",
         ]
 
@@ -183,5 +185,5 @@ def test_an_array_of_another_shape_is_a_problem() -> None:
         return np.zeros((1, 2), np.float32)
 
     row = replay(transposed, golden, _stage(1), ROW)
-    assert row.problem == "gave shape [1, 2], expected [2, 1]"
+    assert row.problem == "output shape [1, 2], expected [2, 1]"
     assert row.failed

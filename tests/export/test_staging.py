@@ -101,7 +101,7 @@ def test_file_system_that_cannot_exchange(
     _write(old, "new")
     assert _names(old.parent) == ["bundle"]
     assert (old / "file").read_text() == "new"
-    with pytest.raises(Io, match="cannot be written"), replaced_folder(old, _may) as folder:
+    with pytest.raises(Io, match="cannot write the folder"), replaced_folder(old, _may) as folder:
         folder.rmdir()  # so that the second of the two renames fails
     assert _names(old.parent) == ["bundle"]
     assert (old / "file").read_text() == "new"
@@ -168,7 +168,7 @@ def test_what_appears_meanwhile_may_not_be_replaced(output: Path) -> None:
 
 
 def test_a_new_folder_that_cannot_be_put_there(old: Path) -> None:
-    with pytest.raises(Io, match="cannot be written"), replaced_folder(old, _may) as folder:
+    with pytest.raises(Io, match="cannot write the folder"), replaced_folder(old, _may) as folder:
         folder.rmdir()
     assert _is_old(old)
 
@@ -232,7 +232,7 @@ def test_kill_9_leaves_the_old(old: Path) -> None:
 
 def test_two_writers(old: Path) -> None:
     with _start_writer(old) as process:
-        with pytest.raises(Io, match="another process is writing it"):
+        with pytest.raises(Io, match="another process is writing this folder"):
             _write(old, "mine")
         assert (old / "file").read_text() == "old"
         process.communicate("end\n")

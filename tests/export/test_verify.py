@@ -125,7 +125,7 @@ def test_unknown_version(bundle: Path, version: int) -> None:
 
 
 def test_no_bundle(tmp_path: Path) -> None:
-    with pytest.raises(BadBundle, match=r"is no bundle, its manifest\.json cannot be read"):
+    with pytest.raises(BadBundle, match=r"not a lungrt bundle: its manifest\.json cannot be read"):
         verify_bundle(tmp_path)
 
 
@@ -138,11 +138,11 @@ def test_no_goldens(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda p: p + np.float32(0.002), "|probability - eager| is up to 0.002"),
+        (lambda p: p + np.float32(0.002), "probabilities differ from eager PyTorch by up to 0.002"),
         (lambda p: 1 - p, "decisions flip"),
         (lambda p: p[:, :1] * np.float32(np.nan), "output shape"),
         (lambda p: p * np.float32(np.nan), "values NaN or infinite"),
-        (lambda p: p.astype(np.float64), "gave float64, expected float32"),
+        (lambda p: p.astype(np.float64), "output type float64, expected float32"),
         (lambda p: 1 / 0, "failed: ZeroDivisionError: division by zero"),
     ],
 )
@@ -213,7 +213,7 @@ def test_an_artifact_of_another_network(bundle: Path, tmp_path: Path) -> None:
 def test_a_golden_that_is_none(bundle: Path) -> None:
     (bundle / "nodule" / "golden.safetensors").write_bytes(b"hello")
     _rehash(bundle)
-    with pytest.raises(BadBundle, match=r"golden\.safetensors: is no safetensors file"):
+    with pytest.raises(BadBundle, match=r"golden\.safetensors: not a safetensors file"):
         verify_bundle(bundle)
 
 

@@ -229,7 +229,9 @@ class TestWhichNetworks:
         assert why_not(loaded) == (
             f"this format stores only float32, but the network has tensors of type {name}"
         )
-        with pytest.raises(InvalidArgument, match=f"safetensors: this format stores only .* type {name}"):
+        with pytest.raises(
+            InvalidArgument, match=f"safetensors: this format stores only .* type {name}"
+        ):
             to_weights(loaded)
 
 

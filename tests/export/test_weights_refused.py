@@ -56,7 +56,7 @@ def _refused_options(tmp_path: Path, parts: tuple[Header, bytes], **changes: obj
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(Io, match=r"missing\.st: cannot be read"):
+    with pytest.raises(Io, match=r"missing\.st: cannot read the weights"):
         open_weights(tmp_path / "missing.st")
 
 
@@ -130,7 +130,9 @@ def test_versions(tmp_path: Path, parts: tuple[Header, bytes], version: str) -> 
     header, values = parts
     header["__metadata__"].update({"format_version": version, "something new": ""})
     path = _write(tmp_path / "w", _put_together(header, values))
-    with pytest.raises(UnsupportedVersion, match=f"is {version}, but this lungrt reads only 1; export"):
+    with pytest.raises(
+        UnsupportedVersion, match=f"is {version}, but this lungrt reads only 1; export"
+    ):
         open_weights(path)
 
 

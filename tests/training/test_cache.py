@@ -68,10 +68,10 @@ def test_damage_is_named(tmp_path: Path) -> None:
 def test_another_version_is_named(tmp_path: Path) -> None:
     CropCache(tmp_path)
     (tmp_path / "cache.json").write_text(json.dumps({"what": "lungrt crop cache", "version": 0}))
-    with pytest.raises(UnsupportedVersion, match="version 0, this lungrt reads and writes version"):
+    with pytest.raises(UnsupportedVersion, match="version 0, but this lungrt uses version"):
         CropCache(tmp_path)
     (tmp_path / "cache.json").write_text("?")
-    with pytest.raises(InvalidArgument, match="not the cache.json of a crop cache"):
+    with pytest.raises(InvalidArgument, match=r"not the cache\.json of a crop cache"):
         CropCache(tmp_path)
 
 

@@ -64,7 +64,7 @@ def test_few_columns(read: Read) -> None:
         (
             [f"1.2.0.mhd,{BENIGN},4,1,0,,a", f"1.2.0.mhd,{MALIGNANT},4,1,0,,b"],
             InvalidArgument,
-            "is of patient b, but of a before",
+            "is b, but an earlier line says a",
         ),
         (
             [f"1.2.0.mhd,{BENIGN},4,1,0,,", f"1.2.0.mhd,{BENIGN},5,1,0,,"],

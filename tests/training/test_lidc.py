@@ -172,7 +172,7 @@ def test_reading_beside_another_ct_is_named(
     (folder / "again.xml").unlink()
     text = reading.read_text()
     reading.write_text(text.replace("<xCoord>7", "<xCoord>70"))
-    with pytest.raises(InvalidArgument, match=r"a mark at pixel \(70, 5\)"):
+    with pytest.raises(InvalidArgument, match=r"the non-nodule at pixel \(70, 5\)"):
         open_data(folder)
     reading.write_text(text.replace("1.2.3<", "1.2.4<"))
     with pytest.raises(InvalidArgument, match=r"a reading of series 1\.2\.4, but"):

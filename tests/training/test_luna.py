@@ -73,7 +73,7 @@ def test_series_without_file_is_named_or_left_out(luna: Path) -> None:
 def test_file_without_series_is_named(luna: Path) -> None:
     for suffix in (".mhd", ".raw"):
         shutil.copy(luna / f"subset0/1.2.0{suffix}", luna / f"subset1/1.2.9{suffix}")
-    with pytest.raises(InvalidArgument, match=r"1\.2\.9\.mhd: a CT whose series is not in"):
+    with pytest.raises(InvalidArgument, match=r"1\.2\.9\.mhd: the series of this CT is not in"):
         open_data(luna)
 
 
@@ -116,7 +116,9 @@ def test_no_nodule_at_all_is_named(luna: Path) -> None:
 def test_repeated_row_is_named(luna: Path, table: str) -> None:
     lines = (luna / table).read_text().splitlines()
     (luna / table).write_text("\n".join([*lines, lines[1]]) + "\n")
-    with pytest.raises(InvalidArgument, match=rf"{table}, line {len(lines) + 1}: this line repeats .*line 2"):
+    with pytest.raises(
+        InvalidArgument, match=rf"{table}, line {len(lines) + 1}: this line repeats .*line 2"
+    ):
         open_data(luna)
 
 
@@ -180,7 +182,7 @@ def test_swapped_axes_and_wrong_units_are_named(
 def test_annotation_outside_its_ct_is_named(luna: Path) -> None:
     with (luna / "annotations.csv").open("a") as file:
         file.write("1.2.2,-90.0,30.0,400.0,5.0\n")
-    with pytest.raises(InvalidArgument, match="1 of 9 positions lie outside their CT") as caught:
+    with pytest.raises(InvalidArgument, match="1 of 9 positions lie outside of their CT") as caught:
         open_data(luna)
     assert "(-90.0, 30.0, 400.0) of 1.2.2, whose CT reaches from" in str(caught.value)
 
@@ -188,13 +190,13 @@ def test_annotation_outside_its_ct_is_named(luna: Path) -> None:
 def test_diameters_in_another_unit_are_named(luna: Path, edit: Edit) -> None:
     edit(luna / "annotations.csv", ",9.6", ",0.96")
     edit(luna / "annotations.csv", ",4.0", ",0.4")
-    with pytest.raises(InvalidArgument, match="look like cm"):
+    with pytest.raises(InvalidArgument, match="seem to be in cm"):
         open_data(luna)
 
 
 def test_diameter_of_nothing_is_named(luna: Path, edit: Edit) -> None:
     edit(luna / "annotations.csv", ",4.0", ",-4.0")
-    with pytest.raises(InvalidArgument, match="has the diameter -4 mm; expected more than 0"):
+    with pytest.raises(InvalidArgument, match="has the diameter -4 mm; expected a number above 0"):
         open_data(luna)
 
 

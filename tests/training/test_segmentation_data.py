@@ -301,5 +301,5 @@ def test_widened_masks_are_those_of_scipy(voxels: int, seed: int) -> None:
 
 def test_background_needs_non_nodules(luna_data: DataSet, quick: Quick) -> None:
     nodules = [sample for sample in luna_data.samples if sample.is_nodule]
-    with pytest.raises(InvalidArgument, match=r"background 0\.5: no non-nodule"):
+    with pytest.raises(InvalidArgument, match=r"background share of 0\.5 needs non-nodules"):
         TrainingPatches(luna_data, nodules, quick("segmentation", background=0.5))

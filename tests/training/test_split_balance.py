@@ -124,7 +124,9 @@ def test_missing_non_nodules_leave_their_turn_to_the_benign() -> None:
     [("nodule", (0, 2, 2)), ("malignancy", (2, 0, 2)), ("three-class", (0, 2, 2))],
 )
 def test_missing_class_is_named(task: str, counts: tuple[int, int, int]) -> None:
-    with pytest.raises(InvalidArgument, match=f"cannot train {task}: the training samples have no "):
+    with pytest.raises(
+        InvalidArgument, match=f"cannot train {task}: the training samples have no "
+    ):
         balanced(mixed(*counts), task)
 
 

@@ -32,9 +32,9 @@ def test_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
         ("name,y\na,1\n", "no column x; expected name,x, found name,y"),
         ("name,x,x\na,1,1\n", "a column appears twice"),
         ("name,x\na\n", "line 2: 1 values, but the header has 2 columns"),
-        ("", "has no header"),
-        ("\nname,x\n", "has no header"),
-        ("name,x\na,1\nb,2\na,1\n", "line 4: repeats .*line 2"),
+        ("", "the first line is empty; expected a header"),
+        ("\nname,x\n", "the first line is empty; expected a header"),
+        ("name,x\na,1\nb,2\na,1\n", "line 4: this line repeats .*line 2"),
     ],
 )
 def test_malformed_table_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -59,7 +59,7 @@ def test_no_flag_and_no_text_are_named(tmp_path: Path) -> None:
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(Io, match="cannot read the file as a CSV table"):
         read_table(tmp_path / "none.csv", COLUMNS)
-    with pytest.raises(Io, match="cannot be read"):
+    with pytest.raises(Io, match="cannot read the file"):
         read_lines(tmp_path / "none.csv")
     (tmp_path / "latin.csv").write_bytes(b"name,x\n\xff\xfe,1\n")
     with pytest.raises(Io, match="cannot read the file as a CSV table"):
@@ -68,5 +68,5 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 
 def test_list_of_lines(tmp_path: Path) -> None:
     assert read_lines(write(tmp_path, "a\n\n b \n")) == ["a", "b"]
-    with pytest.raises(InvalidArgument, match="a is there twice"):
+    with pytest.raises(InvalidArgument, match="a appears twice"):
         read_lines(write(tmp_path, "a\nb\na\n"))

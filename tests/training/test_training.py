@@ -284,7 +284,9 @@ def trained(luna_data: DataSet, quick: Quick, tmp_path: Path) -> Path:
 def test_going_on_with_other_settings_is_refused(
     luna_data: DataSet, quick: Quick, trained: Path
 ) -> None:
-    with pytest.raises(InvalidArgument, match=r"lr was 0\.001, is 0\.5; seed was 0, is 1"):
+    with pytest.raises(
+        InvalidArgument, match=r"lr was 0\.001 and is now 0\.5; seed was 0 and is now 1"
+    ):
         run(session_of(luna_data, quick("nodule", lr=0.5, seed=1)), trained, resume=True)
     # More epochs are no other settings, but move what swa averages.
     assert (
@@ -292,10 +294,25 @@ def test_going_on_with_other_settings_is_refused(
     )
 
 
+def test_a_resume_file_of_an_earlier_version_names_draws(
+    luna_data: DataSet, quick: Quick, trained: Path
+) -> None:
+    path = resume_file(trained)
+    state = torch.load(path, weights_only=True)
+    state["settings"]["draws"] = state["settings"].pop("samples_per_epoch")
+    torch.save(state, path)
+    session = session_of(luna_data, quick("nodule", epochs=2))
+    assert len(run(session, trained, resume=True).epochs) == 2
+    state["settings"]["draws"] += 1
+    torch.save(state, path)
+    with pytest.raises(InvalidArgument, match="samples_per_epoch was 13 and is now 12"):
+        read_resume(path, quick("nodule").to_json())
+
+
 def test_epochs_are_fixed_for_swa(luna_data: DataSet, quick: Quick, tmp_path: Path) -> None:
     path = tmp_path / "net.state"
     run(session_of(luna_data, quick("nodule", epochs=1, average="swa")), path)
-    with pytest.raises(InvalidArgument, match="epochs was 1, is 2"):
+    with pytest.raises(InvalidArgument, match="epochs was 1 and is now 2"):
         run(session_of(luna_data, quick("nodule", epochs=2, average="swa")), path, resume=True)
 
 
@@ -307,10 +324,10 @@ def test_nothing_to_go_on_with_is_named(luna_data: DataSet, quick: Quick, traine
         run(session, trained.with_name("other.state"), resume=True)
     path = resume_file(trained)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(Io, match="is damaged"):
+    with pytest.raises(Io, match="damaged, or not a resume file"):
         read_resume(path, {})
     torch.save({"resume_version": 0}, path)
-    with pytest.raises(UnsupportedVersion, match="version 0, this lungrt goes on from"):
+    with pytest.raises(UnsupportedVersion, match="version 0, but this lungrt can only resume from"):
         read_resume(path, {})
     torch.save([1], path)
     with pytest.raises(UnsupportedVersion, match="version None"):
@@ -319,7 +336,7 @@ def test_nothing_to_go_on_with_is_named(luna_data: DataSet, quick: Quick, traine
 
 def test_what_cannot_be_written_is_named(luna_data: DataSet, quick: Quick, tmp_path: Path) -> None:
     session = session_of(luna_data, quick("nodule", epochs=1))
-    with pytest.raises(Io, match="cannot be written"):
+    with pytest.raises(Io, match="cannot write the file"):
         run(session, tmp_path / "none" / "net.state")
 
 

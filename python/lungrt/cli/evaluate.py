@@ -248,7 +248,7 @@ def evaluate(
     show = print_evaluation if (many if details is None else details) else print_overview
     show(console, evaluation)
     for path in written:
-        console.print(f"wrote {path}", soft_wrap=True)
+        console.print(f"written to {path}", soft_wrap=True)
     disclaim(console)
     if failed:
         raise Inference(

@@ -245,6 +245,6 @@ def _print(console: Console, result: ExportResult) -> None:
     console.print(parity_table(result.rows))
     for reason in result.left_out:
         console.print(reason, soft_wrap=True)
-    console.print(f"wrote {result.bundle}", soft_wrap=True)
+    console.print(f"written to {result.bundle}", soft_wrap=True)
     for file in result.manifest.files:
         console.print(f"  {file.file}  {file.bytes / 1e6:.1f} MB", soft_wrap=True)

@@ -237,7 +237,7 @@ def phantom(
         console.print(name, soft_wrap=True)
         if truth:
             console.print(_table(truth))
-    console.print(f"wrote {output}", soft_wrap=True)
+    console.print(f"written to {output}", soft_wrap=True)
     disclaim(console)
 
 

@@ -119,8 +119,8 @@ def check_alike(reports: Sequence[ScanReport], *, allow_mixed: bool = False) -> 
         for report in reports:
             files.setdefault(report.setup.get(name, "not stated"), []).append(report.name)
         if len(files) > 1:
-            listed = ", ".join(
-                f"{value[:16]} ({len(names)} reports, such as {names[0]})"
+            listed = "; ".join(
+                f"{value[:16]} in {len(names)} of {len(reports)} reports, such as {names[0]}"
                 for value, names in files.items()
             )
             differences.append(f"reports differ in {name}: {listed}")

@@ -46,8 +46,8 @@ class Settings:
     finetune_depth : int
         Number of blocks that are trained when fine-tuning, counted from the last.
     unfreeze_every : int
-        Start with one block and add another one after every this number of epochs, until
-        `finetune_depth` blocks are trained; 0 trains all of them from the start.
+        Number of epochs after which another block is added to those that are trained, from only
+        the last block up to `finetune_depth`; 0 trains all of them from the start.
     lr_decay_by_depth : float
         Learning rate of a block relative to that of the next block.
     flip, rotate : bool
@@ -174,9 +174,11 @@ class Settings:
             "scale", "dropout", "label_smoothing", "ema_decay", "swa_start", "background",
         ):  # fmt: skip
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
-        self._require("lr", self.lr > 0, "above 0")
-        self._require("lr_decay_by_depth", 0 < self.lr_decay_by_depth <= 1, "above 0, at most 1")
-        self._require("window", self.window >= self.patch, f"at least the patch of {self.patch}")
+        self._require("lr", self.lr > 0, "a number above 0")
+        self._require(
+            "lr_decay_by_depth", 0 < self.lr_decay_by_depth <= 1, "a number above 0 and at most 1"
+        )
+        self._require("window", self.window >= self.patch, f"at least the patch ({self.patch})")
         self._require_for_task()
 
     def _require_for_task(self) -> None:

@@ -41,7 +41,7 @@ def test_planned_nodules(tmp_path: Path) -> None:
     looks = [(row["density"], row["shape"], row["attachment"]) for row in planted(output)]
     assert looks == [("solid", "spiculated", "free"), ("ground-glass", "smooth", "chest-wall")]
     assert "spiculated" in printed
-    assert f"wrote {output}" in printed
+    assert f"written to {output}" in printed
     assert "not a medical device" in printed
     assert not (output / "seg-nodules").exists()
 
@@ -111,7 +111,10 @@ def test_a_mask_of_another_place(tmp_path: Path) -> None:
     [
         (["--nodule", "8", "--nodules", "2"], "--nodule and --nodules cannot be combined"),
         (["--nodule", "big"], "--nodule big: expected numbers"),
-        (["--nodule", "8:woolly"], "unexpected 'woolly'; expected at most one of each of density: solid"),
+        (
+            ["--nodule", "8:woolly"],
+            "unexpected 'woolly'; expected at most one of each of density: solid",
+        ),
         (["--nodule", "8:solid:calcified"], "unexpected 'calcified'; expected at most one of each"),
         (["--nodule", "500"], "nodule diameter 500 mm: expected 2 to 60 mm"),
         (["--size", "10x10"], "--size 10x10: expected three numbers separated by 'x'"),

@@ -46,16 +46,16 @@ def test_byte_order_mark_blank_lines_and_other_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("s,1,2,3", "line 3: 4 fields; the header has 5"),
+        ("s,1,2,3", "line 3: 4 fields, but the header has 5"),
         ("s,1,2,3,4,5", "line 3: 6 fields"),
         ("s,1,two,3,4", "line 3: coordY is 'two'; expected a number"),
         ("s,nan,2,3,4", "line 3: coordX is nan; expected a finite number"),
         ("s,1,2,inf,4", "line 3: coordZ is inf"),
-        ("s,1,2,3,0", "line 3: diameter_mm is 0.0; expected more than 0"),
+        ("s,1,2,3,0", "line 3: diameter_mm is 0.0; expected a number above 0"),
         ("s,1,2,3,-4", "line 3: diameter_mm is -4.0"),
         ("s,1,2,3,", "line 3: diameter_mm is ''"),
         (",1,2,3,4", "line 3: seriesuid is empty"),
-        ('s,1,2,3,"4', "line 3: no CSV"),
+        ('s,1,2,3,"4', "line 3: not valid CSV"),
         ("r,0.05,0,0,9", r"line 3: the same nodule as .*line 2"),
     ],
 )
@@ -87,9 +87,9 @@ def test_a_wrong_optional_field_is_named(
     ("content", "why"),
     [
         (b"", "is empty; expected a header"),
-        (b"s,1,2,3,4\n", "line 1: the header lacks seriesuid, coordX"),
-        (b"seriesuid,coordX,coordY,coordZ\n", "the header lacks diameter_mm"),
-        (f"{HEADER},shape,shape\n".encode(), "column shape stands twice"),
+        (b"s,1,2,3,4\n", "line 1: the header has no column seriesuid, coordX"),
+        (b"seriesuid,coordX,coordY,coordZ\n", "the header has no column diameter_mm"),
+        (f"{HEADER},shape,shape\n".encode(), "column shape appears twice"),
         (b"\xff\xfe\x00\x01", "byte 0 is not UTF-8"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes, why: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Io, match=r"a\.csv: cannot be read"):
+    with pytest.raises(Io, match=r"a\.csv: cannot read the file"):
         read_annotations(tmp_path / "a.csv")
 
 
@@ -117,9 +117,9 @@ def test_series_uids(tmp_path: Path) -> None:
         "1.2",
         "1.3",
     ]
-    with pytest.raises(InvalidArgument, match=r"line 3: series 1\.2 stands in line 1"):
+    with pytest.raises(InvalidArgument, match=r"line 3: series 1\.2 is already in line 1"):
         read_series_uids(write(tmp_path / "s.csv", "1.2", "1.3", "1.2"))
-    with pytest.raises(InvalidArgument, match="line 1: expected a series UID and nothing else"):
+    with pytest.raises(InvalidArgument, match="line 1: expected only a series UID"):
         read_series_uids(write(tmp_path / "s.csv", "1.2,5"))
     with pytest.raises(InvalidArgument, match="the file has no series UID"):
         read_series_uids(write(tmp_path / "s.csv", "seriesuid"))

@@ -137,7 +137,10 @@ def test_a_scan_that_fails_is_told_and_is_exit_code_2(
     assert "error: 1.2: " in result.stderr
     assert "error: 1 of 3 scans failed and are not in the scores" in result.stderr
     assert "note: 1 scan failed" in result.stdout
-    assert "note: 1 scan of the data without a report, not scored (1 true nodule)" in result.stdout
+    assert (
+        "note: 1 scan of the data set without a report, not scored (1 annotated nodule)"
+        in result.stdout
+    )
     content = json.loads(output.read_text())
     assert list(content["findings"]["failed"]) == ["1.2"]
     assert content["counts"]["scans"] == 2
@@ -153,7 +156,7 @@ def test_nothing_is_scored_where_every_scan_failed(
         path.unlink()
     result = evaluate("--output", tmp_path / "out.json")
     assert result.exit_code == 2
-    assert "every one of 3 scans failed" in result.stderr
+    assert "all 3 scans failed" in result.stderr
     assert not (tmp_path / "out.json").exists()
 
 
@@ -175,7 +178,7 @@ def test_reports_of_series_that_are_not_in_the_data_are_listed(tmp_path: Path) -
     write_report(tmp_path / "r", "7.7", [(0.0, 0.9, None)])
     result = run("--reports", tmp_path / "r", "--data", tmp_path / "a.csv")
     assert result.exit_code == 0, result.output
-    assert "note: 1 report of series that are not in the data, not scored" in result.stdout
+    assert "note: 1 report not scored: the series is not in the data set" in result.stdout
     assert "7.7: 7.7.json" in result.stdout
     assert "Scans:               1" in result.stdout
 

@@ -72,7 +72,11 @@ def _set(content: Any, path: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "why"),
     [
-        ("candidates/0/p_nodule", None, r"candidates\[0\].p_nodule is None, no finite number"),
+        (
+            "candidates/0/p_nodule",
+            None,
+            r"candidates\[0\].p_nodule is None, expected a finite number",
+        ),
         ("candidates/0/p_nodule", float("nan"), "p_nodule is nan"),
         ("candidates/0/p_nodule", 1.5, "p_nodule is 1.5, no probability"),
         ("candidates/0/p_nodule", True, "p_nodule is True"),
@@ -80,13 +84,13 @@ def _set(content: Any, path: str, value: Any) -> None:
         ("candidates/0/center_mm", [1.0, 2.0], "expected a list of three numbers"),
         ("candidates/0/center_mm", [1.0, 2.0, None], "center_mm is None"),
         ("nodules/0/diameter_mm", "wide", r"nodules\[0\].diameter_mm is 'wide'"),
-        ("candidates", 5, "candidates is 5, no list"),
+        ("candidates", 5, "candidates is 5, expected a list"),
         ("candidates/0", [], r"candidates\[0\] is \[\], no object"),
         ("series", None, "series is None, no object"),
         ("series/spacing_mm", [1.0, 0.0, 1.0], "spacing_mm is"),
         ("series/direction", [[1, 0, 0], [1, 0, 0], [0, 0, 1]], "not an invertible 3 x 3 matrix"),
         ("options/nodule_threshold", 7, "nodule_threshold is 7.0, expected a probability"),
-        ("provenance", {}, "it lacks 'checkpoint_sha256'"),
+        ("provenance", {}, "field 'checkpoint_sha256' is missing"),
     ],
 )
 def test_a_damaged_report_names_the_field(path: str, value: Any, why: str) -> None:
@@ -143,8 +147,8 @@ def test_reports_of_different_pipelines_are_refused() -> None:
     with pytest.raises(InvalidArgument) as caught:
         check_alike(mixed)
     message = str(caught.value)
-    assert "differ in bundle: aaaaaaaaaaaaaaaa (3, such as a.json), cccc" in message
-    assert "differ in profile: book (3, such as a.json), lung (1, such as d.json)" in message
+    assert "differ in bundle: aaaaaaaaaaaaaaaa in 3 of 4 reports, such as a.json; cccc" in message
+    assert "differ in profile: book in 3 of 4 reports, such as a.json; lung in 1 of 4" in message
     assert "differ in nodule_threshold" in message
     assert "--allow-mixed" in message
     assert len(check_alike(mixed, allow_mixed=True)) == 3

@@ -100,7 +100,7 @@ def test_a_damaged_dicom_folder_is_told_when_it_is_read(tmp_path: Path) -> None:
 
 def test_a_series_that_is_there_twice(luna: Path, small_ct: lungrt.CtVolume) -> None:
     write_ct(luna / "subset5" / "1.1.mhd", small_ct)
-    with pytest.raises(InvalidArgument, match=r"1\.1 is there twice: .*subset0.*subset5"):
+    with pytest.raises(InvalidArgument, match=r"1\.1 was found twice: .*subset0.*subset5"):
         find_scans(luna)
 
 

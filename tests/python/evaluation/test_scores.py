@@ -160,7 +160,9 @@ def test_subgroups_by_difficulty(options: dict[str, object], expected: str | Non
         ((2,) * 7, "4 readers or more", "agree"),
     ],
 )
-def test_subgroups_by_readers(ratings: tuple[int, ...], readers: str, agreement: str | None) -> None:
+def test_subgroups_by_readers(
+    ratings: tuple[int, ...], readers: str, agreement: str | None
+) -> None:
     found = names_of(nodule(ratings=ratings))
     assert f"readers: {readers}" in found
     assert [n for n in found if n.startswith("agr")] == (

@@ -128,8 +128,8 @@ def test_key_map_longest_prefix_wins_and_names_are_renamed_once(save: Save) -> N
         ({"conv.weigth": "x"}, "matches \\['conv.weigth'\\]"),
         ({"lin.": "x."}, "matches \\['lin.'\\]"),
         ({"conv.weight": "conv.bias"}, "would be 'conv.bias'"),
-        ({"conv.": "x"}, "malformed rule 'conv.' -> 'x'"),
-        ({"": "x"}, "malformed rule ''"),
+        ({"conv.": "x"}, "invalid rule 'conv.' -> 'x'"),
+        ({"": "x"}, "invalid rule ''"),
     ],
 )
 def test_key_map_that_cannot_be_meant(save: Save, key_map: dict[str, str], message: str) -> None:

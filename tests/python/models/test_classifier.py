@@ -111,10 +111,10 @@ def test_crop_that_tensors_do_not_tell(save: Save, trained: Trained) -> None:
     with pytest.raises(CheckpointMismatch) as caught:
         load_network("nodule", path)
     text = str(caught.value)
-    assert "head_linear reads 150 features, 2 channels of 75 voxels" in text
-    assert "the default crop [32, 48, 48] leaves 4 x 6 x 6 = 144" in text
-    assert "each size divided by 8 and rounded down to have the product 75" in text
-    assert "such as [24, 40, 40] or [600, 8, 8]" in text
+    assert "head_linear has 150 input features (2 channels of 75 voxels)" in text
+    assert "the default crop [32, 48, 48] leaves 4 x 6 x 6 = 144 voxels" in text
+    assert "each divided by 8 and rounded down, must be 75" in text
+    assert "for example [24, 40, 40] or [600, 8, 8]" in text
 
     network = load_network("nodule", path, options={"crop": [24, 40, 40]})
     assert network.input.crop == (24, 40, 40)

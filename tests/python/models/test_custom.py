@@ -88,7 +88,7 @@ def test_registered_entry_point(weights: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(custom, "entry_points", entry_points)
     network = load_network("segmentation", weights, arch="thresholder", options=SEGMENTATION)
     assert network.architecture == f"{MODULE}:Thresholder"
-    with pytest.raises(InvalidArgument, match=r"a registered one of \['thresholder'\]"):
+    with pytest.raises(InvalidArgument, match=r"installed package registers \(thresholder\)"):
         load_network("segmentation", weights, arch="threshold", options=SEGMENTATION)
 
 
@@ -110,7 +110,7 @@ def test_mismatch_lists_everything(save: Save) -> None:
         ("no_such_package:Net", {}, "cannot be imported .*No module named 'no_such_package'"),
         (f"{MODULE}:Nothing", {}, "cannot be imported .*Nothing"),
         (f"{MODULE}:constant", {}, "is a int, not a class"),
-        (f"{MODULE}:not_a_module", {}, "made a int; expected a torch.nn.Module"),
+        (f"{MODULE}:not_a_module", {}, "returned a int; expected a torch.nn.Module"),
         (f"{MODULE}:Thresholder", {}, "cannot be constructed with .*'channels'"),
         (f"{MODULE}:Thresholder", {"channels": 3, "slop": 1}, "cannot be constructed .*'slop'"),
     ],

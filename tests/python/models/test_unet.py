@@ -312,7 +312,7 @@ def test_mismatch_lists_everything_at_once(save: Save, trained: Trained) -> None
     with pytest.raises(CheckpointMismatch) as caught:
         load_network("segmentation", save(damaged(state)))
     text = str(caught.value)
-    assert "network.state as segmentation: does not fit the U-Net of levels 4/8" in text
+    assert "network.state as segmentation: does not fit a U-Net with levels of 4/8 channels" in text
     assert (
         "missing (2):\n    unet.down_path.1.block.3.bias [8]\n    unet.last.weight [1, 4, 1, 1]"
         in text
@@ -343,7 +343,9 @@ def test_absurd_level_number_is_not_believed(save: Save, trained: Trained) -> No
 
 def test_stated_option_that_contradicts_the_tensors(save: Save, trained: Trained) -> None:
     path = save(trained(SegmentationUNet(UNetOptions(widths=(4, 8)))))
-    with pytest.raises(CheckpointMismatch, match=r"levels of 4/16 channels(.|\n)*wrong shape or type"):
+    with pytest.raises(
+        CheckpointMismatch, match=r"levels of 4/16 channels(.|\n)*wrong shape or type"
+    ):
         load_network("segmentation", path, options={"widths": [4, 16]})
 
 
@@ -356,7 +358,7 @@ def test_even_number_of_channels(save: Save, trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"paddding": True, "crop": 3}, r"unknown options \['crop', 'paddding'\]; it knows"),
+        ({"paddding": True, "crop": 3}, r"unknown options \['crop', 'paddding'\]; the options are"),
         ({"padding": 1}, "padding: expected true or false"),
         ({"pooling": "median"}, r"pooling: expected one of \['average', 'max'\], got 'median'"),
         ({"activation": "gelu"}, "activation: expected one of"),

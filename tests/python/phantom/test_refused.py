@@ -36,8 +36,14 @@ from lungrt.phantom import NodulePlan, chest
         ({"position": "upright"}, "position 'upright'"),
         ({"entry": "sideways"}, "entry 'sideways'"),
         ({"kernel": "B70f"}, "kernel 'B70f'"),
-        ({"lungs": "left", "finding": "collapse", "side": "right"}, "that lung is removed; set side to left"),
-        ({"lungs": "left", "finding": "collapse", "extent": "both-lungs"}, "only the left lung remains"),
+        (
+            {"lungs": "left", "finding": "collapse", "side": "right"},
+            "that lung is removed; set side to left",
+        ),
+        (
+            {"lungs": "left", "finding": "collapse", "extent": "both-lungs"},
+            "only the left lung remains",
+        ),
         ({"sead": 1}, "unknown phantom options sead; the options are center_mm"),
     ],
 )
@@ -76,7 +82,9 @@ def test_impossible_nodules(plan: tuple[Any, ...], message: str) -> None:
     ],
 )
 def test_no_free_place(options: dict[str, Any], nodules: tuple[NodulePlan, ...]) -> None:
-    with pytest.raises(InvalidArgument, match=r"nodule \d+ of \d+.*no free place for it in the lungs"):
+    with pytest.raises(
+        InvalidArgument, match=r"nodule \d+ of \d+.*no free place for it in the lungs"
+    ):
         chest(**{"seed": 1, "shape": (32, 96, 96), **options}, nodules=nodules)
 
 

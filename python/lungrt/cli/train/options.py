@@ -183,8 +183,9 @@ class SettingOptions:
     unfreeze_every: Annotated[
         int | None,
         _option(
-            "Start with the last block only and add another block after every this number of "
-            "epochs, up to --finetune-depth. Default: 0, which trains all of them from the start.",
+            "Number of epochs after which another block is added to those that are trained, from "
+            "only the last block up to --finetune-depth. Default: 0, which trains all of them from "
+            "the start.",
             _FINETUNING,
         ),
     ] = None

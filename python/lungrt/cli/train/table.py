@@ -101,7 +101,7 @@ def print_end(console: Console, result: Result, path: Path, settings: Settings) 
         early = ", stopped early" if result.stopped_early else ""
         score = -result.best_score if settings.best_by == "loss" else result.best_score
         console.print(f"best epoch: {result.best_epoch}, {settings.best_by} {score:.3f}{early}")
-    console.print(f"wrote {path}", soft_wrap=True)
+    console.print(f"written to {path}", soft_wrap=True)
 
 
 def _interval(interval: Interval) -> tuple[str, str]:
