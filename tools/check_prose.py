@@ -8,8 +8,8 @@ is checked. Each line that is too long is reported as `FILE:LINE: N characters`,
 is then 1.
 
 Lines that cannot be wrapped or that a program wrote are exempt: tables, a link, URL or HTML tag on
-a line of its own, code blocks that show output, blocks between `<!-- NAME:begin -->` and
-`<!-- NAME:end -->`, and licences.
+a line of its own, code blocks that show output, comments for type checkers and linters, blocks
+between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and licences.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ TABLE = re.compile(r"\s*(>\s*)*\|")
 GRID = re.compile(r"\s*[|+]")
 FENCE = re.compile(r"\s*(>\s*)*(?P<marks>`{3,}|~{3,})\s*(?P<language>[^\s`]*)")
 OUTPUT = ("", "text", "console")
+PRAGMA = re.compile(r"#\s*(type:\s*ignore|noqa)")  # belongs to the code it stands behind
 GENERATED = re.compile(r"\s*<!-- (?P<name>[\w-]+):(?P<place>begin|end) -->")
 
 # What may precede the text: indentation and the marks of comments, quotations, lists, headings.
@@ -95,7 +96,7 @@ def python_lines(text: str) -> Lines:
             docstring = node.body[0]
             numbers.update(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
+        if token.type == tokenize.COMMENT and not PRAGMA.match(token.string):
             numbers.add(token.start[0])
     return _numbered(text, numbers)
 

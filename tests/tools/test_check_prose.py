@@ -90,6 +90,8 @@ def test_long_prose_is_found(name: str, text: str, line: int, tmp_path: Path) ->
         ("LICENSE.md", f"{LONG}\n"),
         ("licenses/other.md", f"{LONG}\n"),
         ("a.json", f'{{"a": "{LONG}"}}\n'),
+        ("a.py", f"value = f({'x, ' * 30})  # type: ignore[arg-type, return-value]\n"),
+        ("a.py", f"value = f({'x, ' * 35})  # noqa: E501\n"),
     ],
 )
 def test_what_cannot_be_wrapped_is_exempt(name: str, text: str, tmp_path: Path) -> None:
