@@ -145,7 +145,7 @@ test-python: build
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 lint:  ## check formatting, style, types and the width of prose
-	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
+	@$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tools/check_prose.py

@@ -148,8 +148,7 @@ TEST_F(ImageFileTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
   expect(nrrd_header("encoding: raw\ndata file: ct.raw\n"), ErrorCode::kIo,
          "contains 23 of 24 bytes of voxels");
   EXPECT_EQ(open_files(), before);  // ITK's reader would leave the file open
-  expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo,
-         "nothing.raw");
+  expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo, "nothing.raw");
   // ITK's reader would leak memory, which the address sanitizer reports.
   expect(nrrd_header("encoding: raw\n\n" + voxels().substr(1)), ErrorCode::kIo,
          "it contains 23 of 24 bytes of voxels");
