@@ -69,7 +69,7 @@ def test_segmentation(lungrt: Run, luna_folder: Path, tmp_path: Path) -> None:
         "--widths", "4,8", "--context", "1", "--patch", "16", "--window", "24",
         "--validation-share", "0.6", "--test-share", "0.1",
     )  # fmt: skip
-    assert "best: epoch 1, recall" in said
+    assert "best epoch: 1, recall" in said
     assert torch.load(path, weights_only=True)["model_state"]["unet.last.weight"].shape[0] == 1
 
 
@@ -157,12 +157,12 @@ def test_cross_validation(lungrt: Run, luna_folder: Path, tmp_path: Path, checkp
         (["--cross-validate", "2", "--log-dir", "logs"], "need a training with --output"),
         (["--output", "none/x.state"], "the folder none does not exist"),
         (["--output", "x.state", "--widths", "4,x"], "--widths 4,x: expected whole numbers"),
-        (["--output", "x.state", "--crop", "4,8"], "--crop 4,8: expected 3 numbers"),
+        (["--output", "x.state", "--crop", "4,8"], "--crop 4,8: expected 3 whole numbers"),
         (["--output", "x.state", "--leave-out", "9"], "the data has no patient 9"),
         (["--output", "x.state", "--plot", "x.gif"], "unknown kind of output; expected .png"),
         (["--output", "x.state", "--split", "coin"], "split 'coin': expected one of"),
         (["--cross-validate", "9"], "9 folds need at least 9 patients with a malignant nodule"),
-        (["--output", "x.state", "--lr", "-1"], "lr: expected above 0"),
+        (["--output", "x.state", "--lr", "-1"], "lr: expected a number above 0"),
     ],
 )
 def test_what_cannot_be_done_is_told(

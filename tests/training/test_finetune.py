@@ -118,7 +118,7 @@ def test_statistics_of_a_trained_batch_norm_move(
 
 
 def test_more_blocks_than_there_are_is_named(quick: Quick) -> None:
-    with pytest.raises(InvalidArgument, match="5 blocks: the network has 4, tail_batchnorm"):
+    with pytest.raises(InvalidArgument, match=r"5 blocks: the network has only 4 \(tail_batchnorm"):
         Frozen(make_network(quick("nodule")), 5)
 
 

@@ -56,7 +56,7 @@ def test_few_columns(read: Read) -> None:
     ("lines", "error", "message"),
     [
         ([f"1.2.9.mhd,{BENIGN},4,1,0,,"], Io, r"line 2: .*1\.2\.9\.mhd is not there"),
-        ([f"../x.mhd,{BENIGN},4,1,0,,"], InvalidArgument, "lies outside of"),
+        ([f"../x.mhd,{BENIGN},4,1,0,,"], InvalidArgument, "is outside of"),
         ([f"1.2.0.mhd,{BENIGN},4,1,0,2;3,"], InvalidArgument, "expected numbers from 1 to 5"),
         ([f"1.2.0.mhd,{BENIGN},4,yes,0,,"], InvalidArgument, "nodule is 'yes'"),
         (["1.2.0.mhd,1,2,,4,1,0,,"], InvalidArgument, "z is ''; expected a finite number"),

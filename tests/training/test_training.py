@@ -211,7 +211,7 @@ def test_early_stopping_without_validation_is_refused(luna_data: DataSet, quick:
 def test_undefined_deciding_score_is_named(luna_data: DataSet, quick: Quick) -> None:
     benign = [sample for sample in luna_data.samples if sample.malignant is False]
     session = Session(quick("malignancy"), luna_data, luna_data.samples, benign)
-    with pytest.raises(InvalidArgument, match="its auc is undefined"):
+    with pytest.raises(InvalidArgument, match="the score auc is undefined"):
         run(session, None)
 
 
@@ -222,7 +222,7 @@ def test_divergence_is_named(luna_data: DataSet, quick: Quick) -> None:
 
 
 def test_absent_devices_are_named(luna_data: DataSet, quick: Quick) -> None:
-    with pytest.raises(DeviceUnavailable, match="cuda:77: "):
+    with pytest.raises(DeviceUnavailable, match="device cuda:77 is not available"):
         session_of(luna_data, quick("nodule"), device="cuda:77")
     for name in ("gpu", "meta"):
         with pytest.raises(InvalidArgument, match="expected cpu, cuda"):

@@ -56,7 +56,7 @@ def test_byte_order_mark_blank_lines_and_other_order(tmp_path: Path) -> None:
         ("s,1,2,3,", "line 3: diameter_mm is ''"),
         (",1,2,3,4", "line 3: seriesuid is empty"),
         ('s,1,2,3,"4', "line 3: not valid CSV"),
-        ("r,0.05,0,0,9", r"line 3: the same nodule as .*line 2"),
+        ("r,0.05,0,0,9", r"line 3: this is the same nodule as in .*line 2"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, why: str) -> None:
@@ -71,7 +71,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, why: str) -> None:
         ("mal_bool", "maybe", "mal_bool is 'maybe'; expected True or False"),
         ("mal_details", '"[4, 6]"', "mal_details is .*; expected ratings from 1 to 5"),
         ("mal_details", "4 2", "mal_details"),
-        ("subtlety", "7", "subtlety is 7.0; expected 1 to 5"),
+        ("subtlety", "7", "subtlety is 7.0; expected a number from 1 to 5"),
         ("difficulty", "nasty", "difficulty is 'nasty'; expected easy, medium or hard"),
     ],
 )
@@ -90,7 +90,7 @@ def test_a_wrong_optional_field_is_named(
         (b"s,1,2,3,4\n", "line 1: the header has no column seriesuid, coordX"),
         (b"seriesuid,coordX,coordY,coordZ\n", "the header has no column diameter_mm"),
         (f"{HEADER},shape,shape\n".encode(), "column shape appears twice"),
-        (b"\xff\xfe\x00\x01", "byte 0 is not UTF-8"),
+        (b"\xff\xfe\x00\x01", "byte 0 is not valid UTF-8"),
     ],
 )
 def test_a_file_that_is_none(tmp_path: Path, content: bytes, why: str) -> None:
@@ -159,14 +159,14 @@ def test_one_csv_of_any_name(tmp_path: Path) -> None:
     assert read_truth(tmp_path).files == ["mine.csv"]
     assert read_truth(path).nodules == read_truth(tmp_path).nodules
     write(tmp_path / "yours.csv", HEADER)
-    with pytest.raises(InvalidArgument, match=r"holds 2 CSV files, but no annotations\.csv"):
+    with pytest.raises(InvalidArgument, match=r"the folder has 2 CSV files, but no annotations\.csv"):
         read_truth(tmp_path)
 
 
 def test_no_annotations(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"holds no annotations\.csv"):
+    with pytest.raises(InvalidArgument, match=r"the folder has no annotations\.csv"):
         read_truth(tmp_path)
-    with pytest.raises(Io, match="no such file or folder"):
+    with pytest.raises(Io, match="file or folder not found"):
         read_truth(tmp_path / "nothing")
     write(tmp_path / "annotations.csv", HEADER)
     write(tmp_path / "CSVFILES" / "annotations.csv", HEADER)

@@ -75,7 +75,7 @@ def test_folder_through_a_bundle(evaluate: Callable[..., Result], tmp_path: Path
     result = evaluate(*options, "--submission", tmp_path / "luna.csv")
     assert result.exit_code == 0, result.output
     assert "Complete Miss |     Filtered Out |     Pred. Benign |  Pred. Malignant" in result.stdout
-    assert "Nodules found:       1 of 2" in result.stdout
+    assert "Nodules found:            1 of 2" in result.stdout
     assert "note: 1 annotation outside of the scan" in result.stdout
     assert result.stdout.count("not a medical device") == 1
     for path in (*files, tmp_path / "luna.csv"):
@@ -135,7 +135,7 @@ def test_a_scan_that_fails_is_told_and_is_exit_code_2(
     result = evaluate("--output", output)
     assert result.exit_code == 2
     assert "error: 1.2: " in result.stderr
-    assert "error: 1 of 3 scans failed and are not in the scores" in result.stderr
+    assert "error: 1 of 3 scans failed and are not part of the scores" in result.stderr
     assert "note: 1 scan failed" in result.stdout
     assert (
         "note: 1 scan of the data set without a report, not scored (1 annotated nodule)"
@@ -180,7 +180,7 @@ def test_reports_of_series_that_are_not_in_the_data_are_listed(tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert "note: 1 report not scored: the series is not in the data set" in result.stdout
     assert "7.7: 7.7.json" in result.stdout
-    assert "Scans:               1" in result.stdout
+    assert "Scans:                    1" in result.stdout
 
 
 def test_scans_elsewhere_and_a_csv_alone(
@@ -252,7 +252,7 @@ def test_ctrl_c_keeps_what_was_done(luna: Path, tiny_bundle: Path, tmp_path: Pat
     kept = sorted(path.name for path in folder.iterdir())
     assert 0 < len(kept) < 53
     assert all(json.loads((folder / name).read_text())["format_version"] for name in kept)
-    assert f"cancelled: {len(kept)} of 53 reports are kept" in stderr
+    assert f"cancelled: {len(kept)} of 53 reports are in" in stderr
     assert not output.exists()
     result = run(*command[1:], "--output", output, "--bootstraps", 0)
     assert result.exit_code == 0, result.output

@@ -78,15 +78,15 @@ def _set(content: Any, path: str, value: Any) -> None:
             r"candidates\[0\].p_nodule is None, expected a finite number",
         ),
         ("candidates/0/p_nodule", float("nan"), "p_nodule is nan"),
-        ("candidates/0/p_nodule", 1.5, "p_nodule is 1.5, no probability"),
+        ("candidates/0/p_nodule", 1.5, "p_nodule is 1.5, expected a probability"),
         ("candidates/0/p_nodule", True, "p_nodule is True"),
         ("candidates/0/p_malignant", -0.1, "p_malignant is -0.1, expected a probability"),
         ("candidates/0/center_mm", [1.0, 2.0], "expected a list of three numbers"),
         ("candidates/0/center_mm", [1.0, 2.0, None], "center_mm is None"),
         ("nodules/0/diameter_mm", "wide", r"nodules\[0\].diameter_mm is 'wide'"),
         ("candidates", 5, "candidates is 5, expected a list"),
-        ("candidates/0", [], r"candidates\[0\] is \[\], no object"),
-        ("series", None, "series is None, no object"),
+        ("candidates/0", [], r"candidates\[0\] is \[\], expected an object"),
+        ("series", None, "series is None, expected an object"),
         ("series/spacing_mm", [1.0, 0.0, 1.0], "spacing_mm is"),
         ("series/direction", [[1, 0, 0], [1, 0, 0], [0, 0, 1]], "not an invertible 3 x 3 matrix"),
         ("options/nodule_threshold", 7, "nodule_threshold is 7.0, expected a probability"),
@@ -96,7 +96,7 @@ def _set(content: Any, path: str, value: Any) -> None:
 def test_a_damaged_report_names_the_field(path: str, value: Any, why: str) -> None:
     content = report_content("s", [(0.0, 0.9, None)])
     _set(content, path, value)
-    with pytest.raises(InvalidArgument, match=r"r\.json: a damaged report.*(" + why + ")"):
+    with pytest.raises(InvalidArgument, match=r"r\.json: damaged report: .*(" + why + ")"):
         parse_report(content, Path("r.json"))
 
 
@@ -122,7 +122,7 @@ def test_folder_of_reports(tmp_path: Path) -> None:
     (tmp_path / ".c.json").write_text("being written")
     assert [r.series_uid for r in read_reports(tmp_path)] == ["a", "b"]
     (tmp_path / "again.json").write_text((tmp_path / "b.json").read_text())
-    with pytest.raises(InvalidArgument, match=r"again\.json and b\.json are both of series b"):
+    with pytest.raises(InvalidArgument, match=r"again\.json and b\.json are both reports of series b"):
         read_reports(tmp_path)
 
 

@@ -127,7 +127,7 @@ def test_key_map_longest_prefix_wins_and_names_are_renamed_once(save: Save) -> N
     [
         ({"conv.weigth": "x"}, "matches \\['conv.weigth'\\]"),
         ({"lin.": "x."}, "matches \\['lin.'\\]"),
-        ({"conv.weight": "conv.bias"}, "would be 'conv.bias'"),
+        ({"conv.weight": "conv.bias"}, "would be renamed to 'conv.bias'"),
         ({"conv.": "x"}, "invalid rule 'conv.' -> 'x'"),
         ({"": "x"}, "invalid rule ''"),
     ],
@@ -236,7 +236,7 @@ def test_no_tensors(save: Save, content: dict[str, object]) -> None:
 
 
 def test_no_dictionary(save: Save) -> None:
-    with pytest.raises(CheckpointMismatch, match="holds a list; expected a dictionary"):
+    with pytest.raises(CheckpointMismatch, match="holds a list; expected a state dict"):
         load_checkpoint(save([torch.ones(1)]))
 
 

@@ -159,7 +159,7 @@ def test_mismatch_lists_everything_at_once(save: Save, trained: Trained) -> None
     with pytest.raises(CheckpointMismatch) as caught:
         load_network("nodule", save(state))
     text = str(caught.value)
-    assert "does not fit the 3-D classifier of blocks 2/2/2/2" in text
+    assert "does not fit a 3-D classifier with blocks of 2/2/2/2 channels" in text
     assert "missing (2):\n    block2.conv1.weight [2, 2, 3, 3, 3]\n    head_linear.weight" in text
     assert "unexpected (1):\n    head_softmax.weight [1]" in text
     assert "wrong shape or type (1):\n    block3.conv2.bias: found [5], expected [2]" in text

@@ -106,7 +106,7 @@ def test_mismatch_lists_everything(save: Save) -> None:
 @pytest.mark.parametrize(
     ("arch", "options", "message"),
     [
-        ("resnet", {}, "unknown architecture 'resnet': expected unet"),
+        ("resnet", {}, "unknown architecture 'resnet'; expected unet"),
         ("no_such_package:Net", {}, "cannot be imported .*No module named 'no_such_package'"),
         (f"{MODULE}:Nothing", {}, "cannot be imported .*Nothing"),
         (f"{MODULE}:constant", {}, "is a int, not a class"),

@@ -69,7 +69,7 @@ def test_unknown_stage(unet_file: Path) -> None:
     [("segmentation", "classifier3d"), ("nodule", "unet"), ("malignancy", "unet")],
 )
 def test_family_of_another_stage(unet_file: Path, stage: str, arch: str) -> None:
-    with pytest.raises(InvalidArgument, match=f"'{arch}' is not for the {stage} stage"):
+    with pytest.raises(InvalidArgument, match=f"'{arch}' cannot be used for the {stage} stage"):
         load_network(stage, unet_file, arch=arch)
 
 
