@@ -203,7 +203,10 @@ class TestExport:
             [sys.executable, "-c", program, *arguments], capture_output=True, text=True
         )
         assert result.returncode == 2
-        assert "exporting needs torch, not installed here; pip install 'lungrt[tor" in result.stderr
+        assert (
+            "exporting needs torch, which is not installed; run pip install 'lungrt[tor"
+            in result.stderr
+        )
 
 
 class TestVerify:

@@ -87,7 +87,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     cache = CropCache(tmp_path / "cache")
     (tmp_path / "cache/cache.json").unlink()
     (tmp_path / "cache").rmdir()
-    with pytest.raises(Io, match="cannot be written"):
+    with pytest.raises(Io, match="cannot write this cache entry"):
         cache.get(("a",), numbers)
 
 

@@ -189,7 +189,10 @@ def test_missing_packages_are_told(
 ) -> None:
     monkeypatch.setattr("lungrt.cli.train.command._PACKAGES", ("torch", "no_such_package"))
     said = lungrt("train", "nodule", "--data", luna_folder, "--output", "x.state", code=2)
-    assert "training needs no_such_package, not installed here; pip install 'lungrt[train]'" in said
+    assert (
+        "training needs no_such_package, which is not installed; run pip install 'lungrt[train]'"
+        in said
+    )
 
 
 @pytest.mark.parametrize("task", ["segmentation", "nodule", "malignancy", "three-class"])

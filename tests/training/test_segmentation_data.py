@@ -102,7 +102,9 @@ def test_marked_slices_have_a_voxel_of_a_nodule(luna_data: DataSet) -> None:
 
 
 def test_square_larger_than_a_ct_is_named(luna_data: DataSet) -> None:
-    with pytest.raises(BadVolume, match=r"1\.2\.0: the CT has .* smaller than a crop of \[1, 48, 48"):
+    with pytest.raises(
+        BadVolume, match=r"1\.2\.0: the CT has .* smaller than a crop of \[1, 48, 48"
+    ):
         AnnotatedSlices(luna_data, 1).around(luna_data.samples[0], 48)
 
 

@@ -79,7 +79,7 @@ def test_everything_of_a_segmentation_is_there(
 
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Io, match="cannot be written"):
+    with pytest.raises(Io, match="cannot write to this folder"):
         TensorBoardLog(tmp_path / "file" / "logs")
 
 

@@ -159,7 +159,9 @@ def test_one_csv_of_any_name(tmp_path: Path) -> None:
     assert read_truth(tmp_path).files == ["mine.csv"]
     assert read_truth(path).nodules == read_truth(tmp_path).nodules
     write(tmp_path / "yours.csv", HEADER)
-    with pytest.raises(InvalidArgument, match=r"the folder has 2 CSV files, but no annotations\.csv"):
+    with pytest.raises(
+        InvalidArgument, match=r"the folder has 2 CSV files, but no annotations\.csv"
+    ):
         read_truth(tmp_path)
 
 

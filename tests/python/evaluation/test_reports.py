@@ -122,7 +122,9 @@ def test_folder_of_reports(tmp_path: Path) -> None:
     (tmp_path / ".c.json").write_text("being written")
     assert [r.series_uid for r in read_reports(tmp_path)] == ["a", "b"]
     (tmp_path / "again.json").write_text((tmp_path / "b.json").read_text())
-    with pytest.raises(InvalidArgument, match=r"again\.json and b\.json are both reports of series b"):
+    with pytest.raises(
+        InvalidArgument, match=r"again\.json and b\.json are both reports of series b"
+    ):
         read_reports(tmp_path)
 
 

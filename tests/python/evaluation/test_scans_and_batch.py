@@ -161,7 +161,7 @@ def test_a_report_that_cannot_be_written_ends_the_batch(
     with pytest.raises(Io, match="no space"):
         run_batch(pipeline, tiny_bundle, find_scans(luna), tmp_path / "reports", full)
     (tmp_path / "file").write_text("")
-    with pytest.raises(Io, match="cannot be made"):
+    with pytest.raises(Io, match="cannot create this folder"):
         run_batch(pipeline, tiny_bundle, [], tmp_path / "file" / "reports", write)
 
 
@@ -170,14 +170,18 @@ def test_reports_of_another_run_are_refused_before_anything_is_run(
 ) -> None:
     scans, folder = find_scans(luna), tmp_path / "reports"
     write_report(folder, "1.3")
-    with pytest.raises(InvalidArgument, match=r"1\.3\.json: was made with another bundle"):
+    with pytest.raises(
+        InvalidArgument, match=r"1\.3\.json: this report was made with another bundle"
+    ):
         run_batch(pipeline, tiny_bundle, scans, folder, write)
     run_batch(pipeline, tiny_bundle, scans, tmp_path / "own", write)
     other = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact")
     with pytest.raises(InvalidArgument, match=r"another geometry \(book, now exact\)"):
         run_batch(other, tiny_bundle, scans, tmp_path / "own", write)
     (tmp_path / "own" / "1.1.json").write_text((tmp_path / "own" / "1.2.json").read_text())
-    with pytest.raises(InvalidArgument, match=r"1\.1\.json: is a report of series 1\.2"):
+    with pytest.raises(
+        InvalidArgument, match=r"1\.1\.json: this is a report of another series, 1\.2"
+    ):
         run_batch(pipeline, tiny_bundle, scans, tmp_path / "own", write)
     assert [path.name for path in folder.iterdir()] == ["1.3.json"]
 
