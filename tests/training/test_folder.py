@@ -55,7 +55,7 @@ def test_few_columns(read: Read) -> None:
 @pytest.mark.parametrize(
     ("lines", "error", "message"),
     [
-        ([f"1.2.9.mhd,{BENIGN},4,1,0,,"], Io, r"line 2: .*1\.2\.9\.mhd is not there"),
+        ([f"1.2.9.mhd,{BENIGN},4,1,0,,"], Io, r"line 2: .*1\.2\.9\.mhd not found"),
         ([f"../x.mhd,{BENIGN},4,1,0,,"], InvalidArgument, "is outside of"),
         ([f"1.2.0.mhd,{BENIGN},4,1,0,2;3,"], InvalidArgument, "expected numbers from 1 to 5"),
         ([f"1.2.0.mhd,{BENIGN},4,yes,0,,"], InvalidArgument, "nodule is 'yes'"),
@@ -69,7 +69,7 @@ def test_few_columns(read: Read) -> None:
         (
             [f"1.2.0.mhd,{BENIGN},4,1,0,,", f"1.2.0.mhd,{BENIGN},5,1,0,,"],
             InvalidArgument,
-            "line 3: repeats",
+            "line 3: this line repeats",
         ),
     ],
 )

@@ -150,7 +150,9 @@ def test_luna16_folder(tmp_path: Path) -> None:
 def test_ratings_of_other_data_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "annotations.csv", HEADER, "s,1,2,3,4")
     write(tmp_path / "annotations_with_malignancy.csv", HEADER, "s,1,2,4,4")
-    with pytest.raises(InvalidArgument, match=r"malignancy\.csv, line 2: no nodule of the annot"):
+    with pytest.raises(
+        InvalidArgument, match=r"malignancy\.csv, line 2: the annotations have no nodule"
+    ):
         read_truth(tmp_path)
 
 

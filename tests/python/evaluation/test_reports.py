@@ -138,7 +138,9 @@ def test_series_that_are_not_in_the_data_are_listed() -> None:
 
 
 def test_nothing_of_the_data() -> None:
-    with pytest.raises(InvalidArgument, match=r"none of 1 reports .* b\.json, for one, is of"):
+    with pytest.raises(
+        InvalidArgument, match=r"none of the 1 reports .* for example, b\.json is one of series b"
+    ):
         select([report("b")], Truth([nodule(uid="a")]), {"a"})
 
 
@@ -167,9 +169,9 @@ def test_an_option_that_only_some_reports_state_is_a_difference() -> None:
     ("center", "hint"),
     [
         ((0.0, 0.0, 0.0), None),
-        ((0.0, 0.0, 90.0), "with X and Z exchanged"),
+        ((0.0, 0.0, 90.0), "it would be inside with X and Z exchanged"),
         ((-104.0, 0.0, 0.0), None),
-        ((100.0, 5.0, 0.0), "with X and Y negated"),
+        ((100.0, 5.0, 0.0), "it would be inside with X and Y negated"),
         ((500.0, 500.0, 500.0), ""),
     ],
 )
@@ -187,15 +189,14 @@ def test_annotation_outside_of_its_scan(
         assert found == []
     else:
         assert found[0].startswith("x.csv, line 4: (")
-        assert "lies outside of its scan a" in found[0]
+        assert "lies outside of scan a" in found[0]
         assert hint in found[0]
 
 
 def test_scans_without_annotation_are_told() -> None:
     truth = Truth([nodule(uid="a"), nodule(uid="z")])
     bare, absent = coverage_notes([report("a"), report("b")], truth, {"a", "b"})
-    assert "1 of 2 scored scans have no annotation" in bare
-    assert "such as b" in bare
+    assert "1 of 2 scored scans, such as b, have no annotation" in bare
     assert "1 annotated series are not among the scans" in absent
     complete = Truth([nodule(uid="a")], series=["a", "b"])
     assert coverage_notes([report("a"), report("b")], complete, {"a", "b"}) == []
