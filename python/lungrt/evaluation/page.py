@@ -41,7 +41,7 @@ def to_html(evaluation: Evaluation) -> str:
     template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         e=evaluation,
-        tiles=summary.key_figures(evaluation),
+        key_figures=summary.key_figures(evaluation),
         warnings=summary.warnings(evaluation),
         curves=summary.curves(evaluation),
         differences=summary.differences(evaluation),

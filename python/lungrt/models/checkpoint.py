@@ -149,7 +149,7 @@ def _why_unreadable(data: bytes, error: Exception) -> str:
         )
     return (
         "not a checkpoint, or a truncated one: expected a file written by torch.save or "
-        f"safetensors, but reading it failed with {type(error).__name__}. Nothing in it was "
+        f"safetensors, but reading it failed with {type(error).__name__}; nothing in it was "
         "executed. Copy or download it again"
     )
 

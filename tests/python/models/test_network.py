@@ -32,7 +32,7 @@ def test_classifier_given_as_segmentation(classifier_file: Path) -> None:
     first, *rest = str(caught.value).splitlines()
     assert first.endswith(
         "as segmentation: this is a 3-D classifier, not a segmentation U-Net; "
-        "give it for the nodule or malignancy stage"
+        "use it for the nodule or malignancy stage"
     )
     assert any("block1.conv1.weight [2, 1, 3, 3, 3]" in line for line in rest)
 
@@ -44,7 +44,7 @@ def test_segmentation_given_as_classifier(unet_file: Path, stage: str) -> None:
     first, *rest = str(caught.value).splitlines()
     assert first.endswith(
         f"as {stage}: this is a segmentation U-Net, not a 3-D classifier; "
-        "give it for the segmentation stage"
+        "use it for the segmentation stage"
     )
     assert any("unet.last.weight [1, 2, 1, 1]" in line for line in rest)
 
