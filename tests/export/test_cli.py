@@ -149,8 +149,11 @@ class TestExport:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--nodule-arch", "a:B"), "an architecture for nodule, but no --nodule checkpoint"),
-            (("--malignancy-options", "{}"), "no --malignancy checkpoint"),
+            (
+                ("--nodule-arch", "a:B"),
+                "--nodule-arch and --nodule-options need a checkpoint; give one with --nodule",
+            ),
+            (("--malignancy-options", "{}"), "need a checkpoint; give one with --malignancy"),
             (("--nodule", "missing.state"), "missing.state: cannot read the checkpoint"),
             (("--nodule", "N", "--nodule-options", "{"), "options {: not valid JSON"),
             (("--nodule", "N", "--nodule-options", "no.json"), "no.json: cannot read the file"),

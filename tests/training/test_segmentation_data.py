@@ -258,26 +258,26 @@ def test_a_share_of_the_draws_is_background(luna_data: DataSet, quick: Quick) ->
     settings = quick("segmentation", samples_per_epoch=20, background=0.25)
     items = TrainingPatches(luna_data, luna_data.samples, settings)
     items.begin(1)
-    drawn = [items._draw(number) for number in range(20)]
+    drawn = [items._choose(number) for number in range(20)]
     assert [not sample.is_nodule for sample, _ in drawn] == [False, False, False, True] * 5
     items.begin(2)
-    assert drawn != [items._draw(number) for number in range(20)]
+    assert drawn != [items._choose(number) for number in range(20)]
     # Without one, each nodule comes in turn, as in the book.
     plain = TrainingPatches(
         luna_data, luna_data.samples, quick("segmentation", samples_per_epoch=20)
     )
     plain.begin(1)
-    assert all(plain._draw(number)[0].is_nodule for number in range(20))
+    assert all(plain._choose(number)[0].is_nodule for number in range(20))
 
 
 def test_draws_around_nodules_lie_off_their_middle(luna_data: DataSet, quick: Quick) -> None:
     settings = quick("segmentation", samples_per_epoch=40, background=0.25, off_center=2)
     items = TrainingPatches(luna_data, luna_data.samples, settings)
     items.begin(1)
-    drawn = [items._draw(number) for number in range(40)]
+    drawn = [items._choose(number) for number in range(40)]
     assert {off for sample, off in drawn if sample.is_nodule} == {-2, -1, 0, 1, 2}
     assert {off for sample, off in drawn if not sample.is_nodule} == {0}
-    assert drawn == [items._draw(number) for number in range(40)]
+    assert drawn == [items._choose(number) for number in range(40)]
 
 
 def test_a_margin_is_what_the_pipeline_erodes(luna: Path, quick: Quick) -> None:

@@ -58,7 +58,7 @@ def test_an_oblique_scan() -> None:
 def test_without_candidates_it_is_refused_in_words() -> None:
     content = report_content("s", [(0.0, 0.9, None)])
     del content["candidates"]
-    with pytest.raises(InvalidArgument, match=r"every candidate counts here; .*--candidates"):
+    with pytest.raises(InvalidArgument, match=r"all candidates are needed; .*--candidates"):
         parse_report(content, Path("r.json"))
 
 
