@@ -176,7 +176,7 @@ def test_wrong_arguments(
 
 
 def test_a_damaged_bundle_and_a_page_without_markers(tiny_bundle: Path, tmp_path: Path) -> None:
-    assert "is no bundle" in bench(tmp_path).output
+    assert "not a lungrt bundle" in bench(tmp_path).output
     page = tmp_path / "page.md"
     page.write_text("nothing")
     assert "expected the line <!-- bench:begin -->" in bench(tiny_bundle, "--markdown", page).output

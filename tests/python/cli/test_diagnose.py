@@ -123,7 +123,7 @@ def test_dicom_folder_with_options(
     write_series(folder, positions, uid="1.2.3")
     write_series(folder, (0.0, 1.0), uid="4.5.6", prefix="other")
     line = error_line(diagnose(folder))
-    assert "holds 2 series" in line
+    assert "contains 2 series" in line
     assert "1.2.3  11 slices" in line
     assert "1 slice missing" in error_line(diagnose(folder, "--series", "1.2.3"))
     output = tmp_path / "report.json"

@@ -243,7 +243,7 @@ def differing_rows(readme: str, speed: str) -> list[str]:
     for title, row in table(readme, "peak memory").items():
         source = measured[SPEED_ROWS[title]]
         total = re.sub(r" \(.*", "", source["total (min - max)"])
-        if list(row.values()) != [total, source["peak memory"], source["ratio"].rstrip("x")]:
+        if list(row.values()) != [total, source["peak memory"], source["speed-up"].rstrip("x")]:
             found.append(title)
     return found
 

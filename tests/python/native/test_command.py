@@ -314,7 +314,7 @@ def test_info(native: Path, native_bundle: Path) -> None:
     assert done.returncode == 0, done.stderr
     mine = json.loads(done.stdout)
     other = json.loads(python("info", native_bundle, "--json").stdout)
-    assert set(mine) == set(other)
+    assert set(mine) == set(other) - {"notes"}  # of Python's own packages
     assert mine["bundle"] == other["bundle"]
     assert [e["name"] for e in mine["engines"]] == [e["name"] for e in other["engines"]]
     assert [set(e) for e in mine["engines"]] == [set(e) for e in other["engines"]]
@@ -395,7 +395,7 @@ def test_verify_finds_what_is_out_of_tolerance(
     ("file", "tensor", "words"),
     [
         ("golden.safetensors", "output_0", "has 1 of 2"),
-        ("weights.safetensors", "head_linear.bias", "gave 2 of 2"),
+        ("weights.safetensors", "head_linear.bias", "the output has 2 of 2"),
     ],
 )
 def test_verify_finds_what_is_no_number(
