@@ -115,7 +115,7 @@ void replay(const StageNetwork& network, const Golden& golden, const StageManife
   network.run(golden.input.values.data(), golden.input.shape, output.data());
   const std::string found = unusable(output);
   if (!found.empty()) {
-    row.problem = "gave " + found;
+    row.problem = "the output has " + found;
     return;
   }
   const std::int64_t classes = shape[1];

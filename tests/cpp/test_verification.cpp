@@ -116,7 +116,7 @@ TEST_F(VerificationTest, GoldenThatIsNoNumber) {
 TEST_F(VerificationTest, EngineThatGivesNoNumbers) {
   weights_.content.tensors.at("head_linear.bias").values[0] = kNan;
   write();
-  EXPECT_EQ(failed_row().problem, "gave 4 of 4 values NaN or infinite");
+  EXPECT_EQ(failed_row().problem, "the output has 4 of 4 values NaN or infinite");
 }
 
 TEST_F(VerificationTest, OutputOfAnotherShape) {

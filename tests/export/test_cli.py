@@ -106,7 +106,7 @@ class TestExport:
         result = _run("export", *given)
         assert result.exit_code == 0, result.stderr
         assert (
-            f"{own} as segmentation: cannot be written as safetensors: weights alone"
+            f"{own} as segmentation: cannot be written as safetensors: this format stores only"
             in result.stdout
         )
         stages = read_manifest(tmp_path / "bundle").stages

@@ -172,7 +172,7 @@ def test_a_golden_that_is_no_number(bundle: Path, name: str, value: float) -> No
     failed = [row for row in verify_bundle(bundle) if row.failed]
     assert {(row.stage, row.input) for row in failed} == {("nodule", "golden 1")}
     assert {row.runtime for row in failed} == set(python_runners())
-    problem = f"the output has 1 of {tensors[name].size} values NaN or infinite"
+    problem = f"the golden has 1 of {tensors[name].size} values NaN or infinite"
     assert all(row.problem.startswith(problem) for row in failed)
 
 

@@ -62,10 +62,3 @@ TEST_F(OnnxRuntimePrecision, TensorRtsFloat32IsTf32UnlessTheEnvironmentForbidsIt
 
 }  // namespace
 }  // namespace lungrt::onnxruntime
-
-namespace lungrt::engine_library {
-
-// Each engine library must define this; the tests here never call it.
-Failure meaning_of_current_exception(LungrtStatus otherwise) { return {otherwise, "failure"}; }
-
-}  // namespace lungrt::engine_library

@@ -72,7 +72,7 @@ def evaluate(luna: Path, tiny_bundle: Path, tmp_path: Path) -> Callable[..., Res
 def test_folder_through_a_bundle(evaluate: Callable[..., Result], tmp_path: Path) -> None:
     files = [tmp_path / f"out{suffix}" for suffix in (".html", ".png", ".json", ".csv")]
     options = [part for path in files for part in ("--output", path)]
-    result = evaluate(*options, "--submission", tmp_path / "luna.csv")
+    result = evaluate(*options, "--submission", tmp_path / "luna.csv", "--details")
     assert result.exit_code == 0, result.output
     assert "Complete Miss |     Filtered Out |     Pred. Benign |  Pred. Malignant" in result.stdout
     assert "Nodules found:            1 of 2" in result.stdout
@@ -180,7 +180,10 @@ def test_reports_of_series_that_are_not_in_the_data_are_listed(tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert "note: 1 report not scored: the series is not in the data set" in result.stdout
     assert "7.7: 7.7.json" in result.stdout
-    assert "Scans:                    1" in result.stdout
+    assert "Found 1 of 1 nodules with 0 false positives." in result.stdout
+    assert "Scans:" not in result.stdout  # an overview, for there are few
+    details = run("--reports", tmp_path / "r", "--data", tmp_path / "a.csv", "--details")
+    assert "Scans:                    1" in details.stdout
 
 
 def test_scans_elsewhere_and_a_csv_alone(
