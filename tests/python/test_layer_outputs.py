@@ -95,7 +95,9 @@ def test_any_strides(bundle: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int16, np.float16])
 def test_other_types_are_refused(bundle: Path, dtype: type) -> None:
-    with pytest.raises(InvalidArgument, match="expected a float32 array as input of the network, got"):
+    with pytest.raises(
+        InvalidArgument, match="expected a float32 array as input of the network, got"
+    ):
         lungrt.layer_outputs(bundle, "nodule", np.zeros(CROP, dtype))
 
 

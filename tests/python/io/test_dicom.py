@@ -190,7 +190,9 @@ def test_pixels_that_are_not_all_there_are_counted(
             data.PixelData = data.PixelData[:bytes_there]
 
     write_series(tmp_path, edit=edit)
-    with pytest.raises(Io, match=rf"slice004\.dcm: (contains {bytes_there} bytes of pixels|damaged)"):
+    with pytest.raises(
+        Io, match=rf"slice004\.dcm: (contains {bytes_there} bytes of pixels|damaged)"
+    ):
         lungrt.read_ct(tmp_path)
 
 
