@@ -279,7 +279,8 @@ def test_scores_of_nothing_at_all() -> None:
 def test_a_mark_that_passes_unasked_is_told() -> None:
     e = evaluate([report("a", [(0.0, 0.5, None)], malignancy=True)], Truth([nodule(uid="a")]))
     assert e.findings.notes == [
-        "1 candidates pass the nodule threshold but have no p(malignant); they count as Pred. Benign"
+        "1 candidates pass the nodule threshold but have no p(malignant); "
+        "they count as Pred. Benign"
     ]
 
 
