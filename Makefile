@@ -110,7 +110,7 @@ demo: demo-phantom
 endif
 
 # Two of the phantom's nodules are malignant, so that every figure of the evaluation is defined.
-PHANTOM = --seed 7 --size 106x256x256 --nodule 18:spiculated --nodule 14:lobulated:chest-wall \
+PHANTOM = --seed 3 --size 99x240x240 --nodule 18:spiculated --nodule 14:lobulated:chest-wall \
 	--nodule 12:spiculated:vessel --nodule 10 --nodule 8:calcified
 
 demo-phantom: core  ## diagnose a synthetic chest by the default models

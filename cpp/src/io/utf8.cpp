@@ -1,7 +1,8 @@
 #include "io/utf8.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstddef>
-#include <regex>
 #include <sstream>
 
 namespace lungrt::io {
@@ -31,6 +32,26 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
+/// A message without "ITK ERROR: ClassName(0x1f): " at its beginning; "ITK " and the object may be
+/// missing.
+std::string_view without_itk_prefix(std::string_view message) {
+  constexpr std::string_view kItk = "ITK ", kError = "ERROR: ";
+  std::string_view rest = message;
+  if (rest.starts_with(kItk)) rest.remove_prefix(kItk.size());
+  if (!rest.starts_with(kError)) return message;
+  rest.remove_prefix(kError.size());
+
+  constexpr std::string_view kAddress = "(0x", kEnd = "): ";
+  const std::size_t address = rest.find(kAddress), end = rest.find(kEnd);
+  if (address == std::string_view::npos || end == std::string_view::npos || end < address) {
+    return rest;
+  }
+  const std::string_view name = rest.substr(0, address);
+  const bool is_object = std::all_of(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return is_object && !name.empty() ? rest.substr(end + kEnd.size()) : rest;
+}
+
 }  // namespace
 
 std::string clean(std::string_view text) {
@@ -56,8 +77,7 @@ std::string itk_reason(const std::exception& error) {
       last = line;
     }
   }
-  static const std::regex kPrefix(R"(^(ITK )?ERROR: (\w+\(0x[0-9a-f]+\): )?)");
-  return std::regex_replace(last, kPrefix, "");
+  return std::string(without_itk_prefix(last));
 }
 
 }  // namespace lungrt::io

@@ -27,6 +27,11 @@ TEST(Utf8Test, ReasonOfItk) {
   const std::runtime_error error(
       "itk.cxx:1:\nITK ERROR: MetaImageIO(0x55d0): File cannot be read: x\nReason: Success\n");
   EXPECT_EQ(itk_reason(error), "File cannot be read: x");
+  const auto reason = [](const char* message) { return itk_reason(std::runtime_error(message)); };
+  EXPECT_EQ(reason("ERROR: no object"), "no object");
+  EXPECT_EQ(reason("ITK ERROR: a b(0x1): x"), "a b(0x1): x");  // not the name of a class
+  EXPECT_EQ(reason("ITK ERROR: A: (0x1)"), "A: (0x1)");
+  EXPECT_EQ(reason("ITK says nothing"), "ITK says nothing");
 }
 
 TEST(NumbersTest, AsDicomWritesThem) {
