@@ -121,7 +121,7 @@ def test_another_checkpoint_is_refused(
     torch.save(retrained, tmp_path / "n.pt")
     with pytest.raises(CheckpointMismatch, match="not the checkpoint that the bundle's stage nod"):
         opened(small_bundle, given | {"nodule": [str(tmp_path / "n.pt")]})
-    with pytest.raises(CheckpointMismatch, match="has 1 networks, and 2 checkpoints are given"):
+    with pytest.raises(CheckpointMismatch, match="has 1 networks, but 2 checkpoints were given"):
         opened(small_bundle, given | {"nodule": given["nodule"] * 2})
 
 

@@ -63,7 +63,7 @@ def scores(folder: Path, reference: Path, report: str) -> tuple[list[str], dict[
     folder.mkdir()
     (folder / f"{LIDC}.json").write_text(report)
     output = folder.parent / f"{folder.name}.json"
-    options = ["--reports", folder, "--data", reference / "luna", "--output", output]
+    options = ["--reports", folder, "--data", reference / "luna", "--output", output, "--details"]
     result = CliRunner().invoke(app, ["evaluate", *map(str, options)])
     assert result.exit_code == 0, result.output
     return result.stdout.splitlines()[: len(TABLE)], json.loads(output.read_text())
