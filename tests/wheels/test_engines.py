@@ -99,7 +99,7 @@ def test_the_fitting_libraries_are_taken(
     shutil.rmtree(folder)
     found = engines(python)
     assert available(found) == {"native"}
-    assert "is for torch 1.13 or 9.9, and torch 2." in found["torchscript"]["reason"]
+    assert "supports torch 1.13 or 9.9, but torch 2." in found["torchscript"]["reason"]
 
 
 def test_a_misplaced_library_is_refused(
