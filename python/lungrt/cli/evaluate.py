@@ -10,7 +10,15 @@ import typer
 
 from lungrt.cli.console import disclaim, print_error, stderr, stdout
 from lungrt.cli.engine_options import parse_engine_options
-from lungrt.cli.options import NoProgress
+from lungrt.cli.options import (
+    Device,
+    Engine,
+    EngineOption,
+    Geometry,
+    NoProgress,
+    Profile,
+    Threads,
+)
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import Inference, InvalidArgument
@@ -27,7 +35,6 @@ __all__ = ["evaluate"]
 
 _SUFFIXES = (".html", ".png", ".json", ".csv")
 _CANCELLED = 130
-_ENGINE = "Diagnosis"
 _MANY_SCANS = 5  # fewer say too little for scores
 
 
@@ -126,58 +133,12 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="Inference engine; [b]lungrt info[/b] lists them. auto takes native if it can run "
-            "the bundle, else the first engine that can.",
-            rich_help_panel=_ENGINE,
-        ),
-    ] = "auto",
-    engine_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Setting of the engine, such as graph=traced for torchscript. Repeat the option "
-            "for several settings.",
-            show_default=False,
-            rich_help_panel=_ENGINE,
-        ),
-    ] = None,
-    device: Annotated[
-        str,
-        typer.Option(
-            help="Device that runs the networks: cpu, cuda, cuda:N (GPU number N), or auto for a "
-            "GPU if there is one.",
-            rich_help_panel=_ENGINE,
-        ),
-    ] = "cpu",
-    profile: Annotated[
-        str,
-        typer.Option(
-            help="Preset of the pipeline's options. book works as the book does, on the whole "
-            "volume. lung searches only the lungs and merges the marks of one lesion.",
-            rich_help_panel=_ENGINE,
-        ),
-    ] = "book",
-    geometry: Annotated[
-        str | None,
-        typer.Option(
-            help="Conversion from world to voxel coordinates, if it is not to be the profile's: "
-            "book (the book's, which is wrong for oblique scans) or exact.",
-            show_default=False,
-            rich_help_panel=_ENGINE,
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Number of CPU threads. The default is all CPUs that the process may use.",
-            show_default=False,
-            rich_help_panel=_ENGINE,
-        ),
-    ] = None,
+    engine: Engine = "auto",
+    engine_option: EngineOption = None,
+    device: Device = "cpu",
+    profile: Profile = "book",
+    geometry: Geometry = None,
+    threads: Threads = None,
     no_progress: NoProgress = False,
 ) -> None:
     """Evaluate a bundle on an annotated data set.
