@@ -37,6 +37,9 @@ constexpr std::array kEngines{
     KnownEngine{"aotinductor", "aotinductor", kTorch, "libtorch_cpu.so"},
 };
 
+/// What to do about an engine's library that is missing, unless the application knows better.
+constexpr const char* kHowToGetOne = "install a build of lungrt that includes it";
+
 /// Folders that are searched for engines: those in LUNGRT_ENGINE_PATH (colon-separated), then the
 /// core's own, then the one that the application named.
 std::vector<fs::path> search_folders(const fs::path& library_folder) {
@@ -71,7 +74,7 @@ fs::path find_library(const std::string& name, const std::string& what, const Se
   }
   throw Error(ErrorCode::kEngineUnavailable,
               what + " is not installed: no " + file + " in " + searched + "; " +
-                  (hints.how_to_get.empty() ? "install lungrt with it" : hints.how_to_get) +
+                  (hints.how_to_get.empty() ? kHowToGetOne : hints.how_to_get) +
                   ", or add its folder to LUNGRT_ENGINE_PATH");
 }
 

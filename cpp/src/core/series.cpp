@@ -342,7 +342,7 @@ SeriesLayout plan_series(const std::vector<SliceHeader>& headers, bool resample)
     refuse(headers, "the slices are not evenly spaced by " + mm(median_mm) + ": " +
                         text::listed(problems, "; ") +
                         ". Add the missing slices and remove the duplicates, or resample the "
-                        "series onto a regular grid (option resample)");
+                        "series onto a regular grid (resample=True, --resample)");
   }
 
   SeriesLayout layout;

@@ -54,7 +54,8 @@ TEST(Registry, FindsAnEngineInTheFolderThatAnApplicationNamed) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "lungrt_library_folder";
   std::filesystem::create_directories(folder);
   set_engine_library_folder("onnxruntime", folder);
-  expect_error(ErrorCode::kEngineUnavailable, {folder.c_str(), "install lungrt with it"},
+  expect_error(ErrorCode::kEngineUnavailable,
+               {folder.c_str(), "install a build of lungrt that includes it"},
                [] { engine("onnxruntime"); });
   std::filesystem::copy_file(ENGINE_GOOD, folder / "liblungrt_onnxruntime.so",
                              std::filesystem::copy_options::overwrite_existing);
