@@ -63,8 +63,12 @@ def core_wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder)
     pip += ("--no-binary", "lungrt")  # not one that pip kept of a sdist at the same path
     # Releases have no CUDA core, and its compiler takes minutes. Without precompiled headers a
-    # source file that forgot an include does not compile.
-    defines = ("LUNGRT_CUDA=OFF", "CMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
+    # source file that forgot an include does not compile, and no warning is off.
+    defines = (
+        "LUNGRT_CUDA=OFF",
+        "CMAKE_DISABLE_PRECOMPILE_HEADERS=ON",
+        "LUNGRT_WARNINGS_AS_ERRORS=ON",
+    )
     pip += tuple(f"--config-settings=cmake.define.{define}" for define in defines)
     checked([*pip, sdist], **settings)
     (built,) = folder.glob("lungrt-*.whl")
