@@ -149,8 +149,11 @@ lint:  ## check formatting, style, types and the width of prose
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tools/check_prose.py
+	@tools/stub.sh $(BIN) | diff -u $(STUB) - || { echo "$(STUB): run make format"; exit 1; }
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(MAKE) --no-print-directory types
+
+STUB = python/lungrt/_core.pyi
 
 types:
 	@rm -rf build/types && mkdir -p build/types/lungrt
@@ -161,6 +164,7 @@ format:  ## rewrite sources the way lint wants them
 	$(BIN)/clang-format -i $(CXX_SOURCES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	tools/stub.sh $(BIN) >build/stub.pyi && mv build/stub.pyi $(STUB)
 
 docs: build  ## build the documentation: build/docs/index.html
 	rm -rf build/docs build/doxygen && mkdir -p build/docs

@@ -114,7 +114,7 @@ def hash_lines(text: str) -> Lines:
 KINDS: dict[str, Callable[[str], Lines]] = {
     **dict.fromkeys((".md",), markdown_lines),
     **dict.fromkeys((".rst",), rst_lines),
-    **dict.fromkeys((".py", ".pyi"), python_lines),
+    **dict.fromkeys((".py",), python_lines),  # a .pyi is generated
     **dict.fromkeys((".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".cuh"), c_lines),
     **dict.fromkeys((".cmake", ".mk", ".sh", ".yml", ".yaml", ".toml"), hash_lines),
     **dict.fromkeys(("CMakeLists.txt", "Makefile"), hash_lines),

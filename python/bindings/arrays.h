@@ -41,22 +41,23 @@ inline std::vector<pybind11::ssize_t> extents(const VolumeShape& shape) {
 
 /// Read-only array that shares memory owned by `owner`.
 template <typename T>
-pybind11::array read_only_view(const T* data, const VolumeShape& shape, pybind11::handle owner) {
+pybind11::array_t<T> read_only_view(const T* data, const VolumeShape& shape,
+                                    pybind11::handle owner) {
   pybind11::array view(pybind11::dtype::of<T>(), extents(shape), data, owner);
   pybind11::detail::array_proxy(view.ptr())->flags &=
       ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return view;
+  return pybind11::reinterpret_borrow<pybind11::array_t<T>>(view);
 }
 
 /// Array that takes over the memory of a vector.
 template <typename T>
-pybind11::array take(std::vector<T> values, std::vector<pybind11::ssize_t> shape) {
+pybind11::array_t<T> take(std::vector<T> values, std::vector<pybind11::ssize_t> shape) {
   auto owned = std::make_unique<std::vector<T>>(std::move(values));
   const T* data = owned->data();
   const pybind11::capsule owner(
       owned.get(), [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
   static_cast<void>(owned.release());
-  return pybind11::array(pybind11::dtype::of<T>(), std::move(shape), data, owner);
+  return pybind11::array_t<T>(std::move(shape), data, owner);
 }
 
 }  // namespace lungrt::python

@@ -1,5 +1,6 @@
 /// Python types of the library's small values: positions and shapes are tuples, enumerations are
-/// strings. Every file that binds something includes this, so that all of them agree.
+/// strings. Every file that binds something includes this, so that all of them agree. The names are
+/// those of the generated stub: what is accepted, then what is returned.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -12,6 +13,7 @@
 
 #include "lungrt/error.h"
 #include "lungrt/geometry.h"
+#include "lungrt/mask.h"
 #include "lungrt/report.h"
 
 namespace lungrt::python {
@@ -70,7 +72,9 @@ namespace pybind11::detail {
 
 template <std::size_t N>
 struct type_caster<std::array<double, N>> {
-  PYBIND11_TYPE_CASTER(PYBIND11_TYPE(std::array<double, N>), const_name("tuple[float, ...]"));
+  static_assert(N == 3, "the stub's name has three numbers");
+  PYBIND11_TYPE_CASTER(PYBIND11_TYPE(std::array<double, N>),
+                       io_name("numpy.typing.ArrayLike", "tuple[float, float, float]"));
   bool load(handle source, bool convert) {
     return lungrt::python::load_items(source, convert, value);
   }
@@ -81,7 +85,10 @@ struct type_caster<std::array<double, N>> {
 
 template <>
 struct type_caster<lungrt::Matrix3> {
-  PYBIND11_TYPE_CASTER(lungrt::Matrix3, const_name("tuple[tuple[float, float, float], ...]"));
+  PYBIND11_TYPE_CASTER(lungrt::Matrix3,
+                       io_name("numpy.typing.ArrayLike",
+                               "tuple[tuple[float, float, float], tuple[float, float, float], "
+                               "tuple[float, float, float]]"));
   bool load(handle source, bool convert) {
     return lungrt::python::load_items(source, convert, value);
   }
@@ -92,7 +99,8 @@ struct type_caster<lungrt::Matrix3> {
 
 template <>
 struct type_caster<lungrt::VoxelIndex> {
-  PYBIND11_TYPE_CASTER(lungrt::VoxelIndex, const_name("tuple[int, int, int]"));
+  PYBIND11_TYPE_CASTER(lungrt::VoxelIndex,
+                       io_name("collections.abc.Sequence[int]", "tuple[int, int, int]"));
   bool load(handle source, bool convert) {
     std::array<std::int64_t, 3> items{};
     if (!lungrt::python::load_items(source, convert, items)) return false;
@@ -131,6 +139,13 @@ struct type_caster<lungrt::VoxelBox> {
   static handle cast(const lungrt::VoxelBox& box, return_value_policy, handle) {
     return make_tuple(box.first, box.last).release();
   }
+};
+
+/// A mask, or an array that pybind11 converts to one (mask.cpp).
+template <>
+struct type_caster<lungrt::NoduleMask> : type_caster_base<lungrt::NoduleMask> {
+  static constexpr auto name = io_name(
+      "lungrt._core.NoduleMask | numpy.typing.NDArray[numpy.bool_]", "lungrt._core.NoduleMask");
 };
 
 template <>

@@ -1,6 +1,7 @@
 #include "lungrt/geometry.h"
 
 #include <pybind11/pybind11.h>
+#include <pybind11/typing.h>
 
 #include <array>
 
@@ -89,7 +90,7 @@ lungrt.errors.InvalidArgument
           py::arg("other"))
       // Copied and pickled by their constructor's arguments.
       .def("__reduce__",
-           [](const py::object& self) {
+           [](const py::object& self) -> py::typing::Tuple<py::object, py::ellipsis> {
              return py::make_tuple(py::type::of(self),
                                    py::make_tuple(self.attr("origin_mm"), self.attr("spacing_mm"),
                                                   self.attr("direction")));

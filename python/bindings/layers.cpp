@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/typing.h>
 
 #include <map>
 #include <string>
@@ -18,16 +19,18 @@ namespace py = pybind11;
 
 namespace {
 
-py::dict layer_outputs_of(const std::string& bundle, const std::string& stage,
-                          const py::array_t<float, py::array::c_style>& values,
-                          const std::map<std::string, std::string>& engine_options, int member) {
+using Arrays = py::typing::Dict<py::str, py::array_t<float>>;
+
+Arrays layer_outputs_of(const std::string& bundle, const std::string& stage,
+                        const py::array_t<float, py::array::c_style>& values,
+                        const std::map<std::string, std::string>& engine_options, int member) {
   const std::vector<std::int64_t> shape(values.shape(), values.shape() + values.ndim());
   std::map<std::string, LayerOutput> layers;
   {
     const py::gil_scoped_release release;
     layers = layer_outputs(bundle, stage, values.data(), shape, engine_options, member);
   }
-  py::dict result;
+  Arrays result;
   for (auto& [name, layer] : layers) {
     result[py::str(name)] = take(std::move(layer.values), {layer.shape.begin(), layer.shape.end()});
   }

@@ -2,6 +2,7 @@
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/typing.h>
 
 #include <memory>
 #include <optional>
@@ -30,7 +31,9 @@ void call(const py::function& callback, LogLevel level, const char* message) {
   }
 }
 
-void set_callback(std::optional<py::function> callback, int lowest) {
+using Callback = py::typing::Callable<py::object(py::int_, py::str)>;
+
+void set_callback(std::optional<Callback> callback, int lowest) {
   LogCallback forward;
   if (callback) {
     // The last copy may be destroyed on a thread that does not hold the GIL.

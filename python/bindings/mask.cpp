@@ -2,6 +2,7 @@
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/typing.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -36,7 +37,7 @@ NoduleMask from_array(const py::array& voxels) {
   return NoduleMask::from_bytes(static_cast<const std::uint8_t*>(bytes.data()), shape);
 }
 
-py::array to_array(const NoduleMask& mask) {
+py::array_t<bool> to_array(const NoduleMask& mask) {
   py::array_t<bool> voxels(extents(mask.shape()));
   static_assert(sizeof(bool) == 1);
   auto* bytes = reinterpret_cast<std::uint8_t*>(voxels.mutable_data());
@@ -100,7 +101,7 @@ lungrt.errors.InvalidArgument
       "The mask eroded once with the 6-neighbour cross; voxels outside count as background.");
   module.def(
       "label",
-      [](const NoduleMask& mask) {
+      [](const NoduleMask& mask) -> py::typing::Tuple<py::array_t<std::int32_t>, py::int_> {
         LabelVolume components;
         {
           const py::gil_scoped_release release;

@@ -3,6 +3,7 @@
 #include <pybind11/functional.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/typing.h>
 
 #include <cstdint>
 #include <exception>
@@ -26,6 +27,7 @@ namespace py = pybind11;
 namespace {
 
 using EngineOptions = std::map<std::string, std::string>;
+using Progress = py::typing::Callable<py::object(py::str, py::int_, py::int_)>;
 
 /// A run whose callbacks call into Python. An exception that Python raises there, the callback's
 /// own or KeyboardInterrupt, ends the run and reaches the caller unchanged, whatever error the
@@ -33,7 +35,7 @@ using EngineOptions = std::map<std::string, std::string>;
 class PythonRun {
  public:
   /// \param limits  options without callbacks
-  PythonRun(std::optional<py::function> progress, RunOptions limits)
+  PythonRun(std::optional<Progress> progress, RunOptions limits)
       : progress_(std::move(progress)), options_(std::move(limits)) {
     options_.cancelled = [this] { return interrupted(); };
     if (progress_) {
@@ -75,7 +77,7 @@ class PythonRun {
     }
   }
 
-  std::optional<py::function> progress_;
+  std::optional<Progress> progress_;
   RunOptions options_;
   std::exception_ptr raised_;
 };
@@ -110,7 +112,7 @@ std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::st
   return std::make_unique<Pipeline>(bundle, options);
 }
 
-py::array to_array(NetworkInput input) {
+py::array_t<float> to_array(NetworkInput input) {
   return take(std::move(input.values), {input.shape.begin(), input.shape.end()});
 }
 
@@ -125,7 +127,7 @@ void register_pipeline(py::module_& module) {
            py::arg("engine_options") = EngineOptions{})
       .def(
           "run",
-          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
+          [](const Pipeline& self, const CtVolume& volume, std::optional<Progress> progress,
              std::int64_t max_candidates, double max_seconds, std::int64_t max_memory_bytes,
              bool keep_masks) {
             RunOptions given = limits(max_seconds, max_memory_bytes, max_candidates);
@@ -138,7 +140,7 @@ void register_pipeline(py::module_& module) {
           py::arg("max_memory_bytes") = 0, py::arg("keep_masks") = false)
       .def(
           "segment",
-          [](const Pipeline& self, const CtVolume& volume, std::optional<py::function> progress,
+          [](const Pipeline& self, const CtVolume& volume, std::optional<Progress> progress,
              double max_seconds, std::int64_t max_memory_bytes) {
             PythonRun run(std::move(progress), limits(max_seconds, max_memory_bytes));
             return run([&](const RunOptions& options) { return self.segment(volume, options); });
@@ -156,7 +158,7 @@ void register_pipeline(py::module_& module) {
       .def(
           "classify",
           [](const Pipeline& self, const CtVolume& volume, const std::vector<Candidate>& candidates,
-             std::optional<py::function> progress, std::int64_t max_candidates, double max_seconds,
+             std::optional<Progress> progress, std::int64_t max_candidates, double max_seconds,
              std::int64_t max_memory_bytes) {
             PythonRun run(std::move(progress),
                           limits(max_seconds, max_memory_bytes, max_candidates));
@@ -202,8 +204,8 @@ void register_pipeline(py::module_& module) {
 
   module.def(
       "find_lung_field",
-      [](const CtVolume& volume, int threads, std::optional<py::function> progress,
-         double max_seconds, std::int64_t max_memory_bytes) {
+      [](const CtVolume& volume, int threads, std::optional<Progress> progress, double max_seconds,
+         std::int64_t max_memory_bytes) {
         PythonRun run(std::move(progress), limits(max_seconds, max_memory_bytes));
         return run(
             [&](const RunOptions& options) { return find_lung_field(volume, threads, options); });

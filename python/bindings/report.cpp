@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 
 #include "arrays.h"
 #include "casters.h"
@@ -162,7 +163,11 @@ diameter_mm
       .def_readonly("lung_field", &Report::lung_field,
                     "Size of the lungs; None if the region is the whole volume.")
       .def_property_readonly(
-          "masks", [](const Report& self) { return std::const_pointer_cast<RunMasks>(self.masks); },
+          "masks",
+          [](const Report& self) -> std::optional<std::shared_ptr<RunMasks>> {
+            if (!self.masks) return std::nullopt;
+            return std::const_pointer_cast<RunMasks>(self.masks);
+          },
           "RunMasks if the run kept its masks, else None.")
       .def_readonly("candidates", &Report::candidates,
                     "All candidates as findings, by unrounded world centre (x, y, z).")

@@ -22,7 +22,7 @@ namespace {
 
 using EngineOptions = std::map<std::string, std::string>;
 
-py::array run(const StageNetwork& network, const py::array& given) {
+py::array_t<float> run(const StageNetwork& network, const py::array& given) {
   // No silent conversion: a float64 array was probably not scaled for the network.
   if (given.dtype().kind() != 'f' || given.itemsize() != 4) {
     throw Error(ErrorCode::kInvalidArgument,

@@ -51,7 +51,6 @@ def check_text(folder: Path, name: str, text: str) -> list[str]:
         ("a.py", f'"""{LONG}"""\n', 1),
         ("a.py", f'class A:\n    """A.\n\n    {LONG}\n    """\n', 4),
         ("a.py", f'async def f():\n    """{LONG}"""\n', 2),
-        ("a.pyi", f"x: int  # {LONG}\n", 1),
         ("a.cpp", f"int x;  // {LONG}\n", 1),
         ("a.cpp", f'auto x = R"a(")" //)a";\n/// {LONG}\n', 2),
         ("a.h", f"/** A.\n * {LONG}\n */\n", 2),
