@@ -1,7 +1,7 @@
 """Networks compiled on this machine: their folders in the user's cache, and their records.
 
 ``<cache>/<SHA-256 of manifest.json>/<stage>/member-N/<size>/`` holds ``model.pt2``, ``model.json``
-and ``golden.safetensors``. The C++ library finds them by the same rule (`cpp/src/core/compiled.h`)
+and ``golden.safetensors``. The C++ library finds them by the same rule (`cpp/src/core/bundle/compiled.h`)
 and loads nothing else: compiled code works only on this machine, so it is never part of a bundle.
 """
 

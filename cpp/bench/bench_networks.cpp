@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/device.h"
 #include "lungrt/engines.h"
 #include "lungrt/error.h"

@@ -5,7 +5,7 @@
 
 #include "backend/native/engine.h"
 #include "backend/native/layers.h"
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "core/shape.h"
 #include "core/text.h"
 #include "lungrt/error.h"

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/verification.h"
 
 namespace lungrt {

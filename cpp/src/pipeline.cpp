@@ -6,7 +6,7 @@
 
 #include "backend/device_choice.h"
 #include "backend/engine_choice.h"
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "core/logging.h"
 #include "core/text.h"
 #include "lungrt/error.h"

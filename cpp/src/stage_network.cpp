@@ -5,7 +5,7 @@
 
 #include "backend/device_choice.h"
 #include "backend/engine_choice.h"
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "core/shape.h"
 #include "lungrt/error.h"
 #include "ops/interleave.h"

@@ -7,9 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "core/bundle.h"
-#include "core/compiled.h"
-#include "core/safetensors.h"
+#include "core/bundle/bundle.h"
+#include "core/bundle/compiled.h"
+#include "core/bundle/safetensors.h"
 #include "core/text.h"
 #include "lungrt/engines.h"
 #include "lungrt/error.h"

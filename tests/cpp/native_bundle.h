@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/example_manifest.h"
-#include "core/sha256.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/sha256.h"
 #include "lungrt/pipeline.h"
 #include "lungrt/stage_network.h"
 #include "native/weights_file.h"

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/example_manifest.h"
-#include "core/sha256.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/sha256.h"
 #include "expect_error.h"
 #include "lungrt/pipeline.h"
 #include "lungrt/stage_network.h"

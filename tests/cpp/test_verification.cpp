@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/example_manifest.h"
-#include "core/sha256.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/sha256.h"
 #include "expect_error.h"
 #include "lungrt/stage_network.h"
 #include "lungrt/verification.h"

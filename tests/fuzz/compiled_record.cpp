@@ -1,4 +1,4 @@
-#include "core/compiled_record.h"
+#include "core/bundle/compiled_record.h"
 
 #include "check.h"
 #include "targets.h"

@@ -1,4 +1,4 @@
-#include "core/manifest.h"
+#include "core/bundle/manifest.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "core/safetensors.h"
+#include "core/bundle/safetensors.h"
 
 #include <utility>
 #include <variant>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/engine.h"
-#include "core/compiled.h"
+#include "core/bundle/compiled.h"
 
 namespace lungrt {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "backend/engine.h"
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 namespace lungrt {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <sstream>
 
-#include "core/sha256.h"
+#include "core/bundle/sha256.h"
 #include "lungrt/error.h"
 
 namespace lungrt {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/json_field.h"
-#include "core/strict_json.h"
+#include "core/bundle/json_field.h"
+#include "core/bundle/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 

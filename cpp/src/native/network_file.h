@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "core/bundle/safetensors.h"
 #include "native/kernels.h"
 
 namespace lungrt::native {

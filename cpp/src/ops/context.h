@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/volume.h"
 #include "ops/layout.h"
 #include "ops/slice_window.h"

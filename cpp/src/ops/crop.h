@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/volume.h"
 
 namespace lungrt::ops {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 namespace lungrt::ops {
 

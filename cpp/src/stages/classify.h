@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/report.h"
 #include "lungrt/volume.h"
 #include "ops/crop.h"

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "backend/compiled_session.h"
-#include "core/compiled.h"
+#include "core/bundle/compiled.h"
 #include "core/logging.h"
 #include "lungrt/error.h"
 

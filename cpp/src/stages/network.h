@@ -8,7 +8,7 @@
 
 #include "backend/engine.h"
 #include "backend/session.h"
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "stages/tensor_place.h"
 
 namespace lungrt {

@@ -1,7 +1,7 @@
 /// Profiles: presets of pipeline options.
 #pragma once
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/pipeline.h"
 
 namespace lungrt {

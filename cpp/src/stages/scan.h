@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/mask.h"
 #include "lungrt/volume.h"
 #include "ops/components.h"

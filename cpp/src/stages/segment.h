@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "lungrt/mask.h"
 #include "lungrt/volume.h"
 #include "stages/network.h"

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 #include "stages/slice_part.h"
 
 namespace lungrt {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backend/engine_choice.h"
-#include "core/example_manifest.h"
+#include "core/bundle/example_manifest.h"
 #include "expect_error.h"
 #include "temp_folder.h"
 

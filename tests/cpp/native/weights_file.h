@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "core/bundle/safetensors.h"
 #include "native/kernel_test.h"
 #include "native/network_file.h"
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/loadable_engine.h"
-#include "core/compiled_files.h"
+#include "core/bundle/compiled_files.h"
 #include "expect_error.h"
 #include "stages/network.h"
 

@@ -1,4 +1,4 @@
-#include "core/strict_json.h"
+#include "core/bundle/strict_json.h"
 
 #include <nlohmann/json.hpp>
 #include <set>

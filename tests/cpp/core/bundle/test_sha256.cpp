@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/sha256.h"
+#include "core/bundle/sha256.h"
 #include "expect_error.h"
 #include "temp_folder.h"
 

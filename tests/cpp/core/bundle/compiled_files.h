@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/bundle.h"
-#include "core/compiled.h"
+#include "core/bundle/bundle.h"
+#include "core/bundle/compiled.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/sha256.h"
 #include "core/cpu.h"
-#include "core/example_manifest.h"
-#include "core/sha256.h"
 #include "temp_folder.h"
 
 namespace lungrt::testing {

@@ -1,12 +1,12 @@
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
-#include "core/manifest.h"
-#include "core/sha256.h"
+#include "core/bundle/manifest.h"
+#include "core/bundle/sha256.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 

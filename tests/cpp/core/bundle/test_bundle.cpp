@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <string>
 
-#include "core/bundle.h"
-#include "core/example_manifest.h"
-#include "core/sha256.h"
+#include "core/bundle/bundle.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/sha256.h"
 #include "expect_error.h"
 #include "temp_folder.h"
 

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "core/compiled_files.h"
+#include "core/bundle/compiled_files.h"
 #include "expect_error.h"
 
 namespace lungrt {

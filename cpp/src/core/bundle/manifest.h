@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 namespace lungrt {
 

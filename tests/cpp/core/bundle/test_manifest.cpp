@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/example_manifest.h"
-#include "core/manifest.h"
+#include "core/bundle/example_manifest.h"
+#include "core/bundle/manifest.h"
 #include "expect_error.h"
 
 namespace lungrt {

@@ -1,4 +1,4 @@
-#include "core/manifest.h"
+#include "core/bundle/manifest.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/json_field.h"
+#include "core/bundle/json_field.h"
+#include "core/bundle/strict_json.h"
 #include "core/receptive_field.h"
-#include "core/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 

@@ -1,11 +1,11 @@
-#include "core/compiled_record.h"
+#include "core/bundle/compiled_record.h"
 
 #include <fstream>
 #include <iterator>
 #include <limits>
 
-#include "core/json_field.h"
-#include "core/strict_json.h"
+#include "core/bundle/json_field.h"
+#include "core/bundle/strict_json.h"
 #include "lungrt/error.h"
 
 namespace lungrt {

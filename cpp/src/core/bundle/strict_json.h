@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/json_field.h"
+#include "core/bundle/json_field.h"
 
 namespace lungrt {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 namespace lungrt {
 

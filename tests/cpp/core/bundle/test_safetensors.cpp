@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "core/bundle/safetensors.h"
 #include "expect_error.h"
 #include "temp_folder.h"
 

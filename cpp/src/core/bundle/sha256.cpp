@@ -1,4 +1,4 @@
-#include "core/sha256.h"
+#include "core/bundle/sha256.h"
 
 #include <algorithm>
 #include <array>

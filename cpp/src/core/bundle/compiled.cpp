@@ -1,4 +1,4 @@
-#include "core/compiled.h"
+#include "core/bundle/compiled.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "core/compiled_record.h"
+#include "core/bundle/compiled_record.h"
+#include "core/bundle/sha256.h"
 #include "core/cpu.h"
-#include "core/sha256.h"
 #include "lungrt/error.h"
 
 namespace lungrt {

@@ -1,4 +1,4 @@
-#include "core/safetensors.h"
+#include "core/bundle/safetensors.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,8 +8,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/json_field.h"
-#include "core/strict_json.h"
+#include "core/bundle/json_field.h"
+#include "core/bundle/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 

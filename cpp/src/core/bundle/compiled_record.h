@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/bundle.h"
+#include "core/bundle/bundle.h"
 
 namespace lungrt {
 

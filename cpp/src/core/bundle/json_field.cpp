@@ -1,4 +1,4 @@
-#include "core/json_field.h"
+#include "core/bundle/json_field.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
