@@ -13,7 +13,7 @@ from torch import nn
 from lungrt.errors import InvalidArgument
 from lungrt.export.manifest import StageEntry
 from lungrt.export.network import run_eager
-from lungrt.export.parity import probabilities
+from lungrt.export.parity import largest_difference
 
 _Array = NDArray[np.float32]
 
@@ -135,7 +135,7 @@ def _expected_shape(stage: StageEntry, x: _Array) -> tuple[int, ...]:
 
 def _of_batches(module: nn.Module, stage: StageEntry, x: _Array) -> Iterator[str]:
     first = run_eager(module, x)
-    if (difference := _difference(stage, first, run_eager(module, x))) > _SAME:
+    if (difference := largest_difference(first, run_eager(module, x), stage)) > _SAME:
         yield (
             f"two runs of the same input differ by {difference:.2g}; the network must not use "
             "dropout or any other randomness"
@@ -144,14 +144,8 @@ def _of_batches(module: nn.Module, stage: StageEntry, x: _Array) -> Iterator[str
     among_others = x[::-1].copy()
     among_others[0] = x[0]
     others = run_eager(module, among_others)
-    if (difference := _difference(stage, first[:1], others[:1])) > _SAME:
+    if (difference := largest_difference(first[:1], others[:1], stage)) > _SAME:
         yield (
             f"an item's output changes by {difference:.2g} with the other items of its batch; the "
             "network must compute each item independently"
         )
-
-
-def _difference(stage: StageEntry, one: _Array, other: _Array) -> float:
-    is_logits = stage.output.kind == "logits"
-    p, q = (probabilities(output, is_logits=is_logits) for output in (one, other))
-    return float(np.abs(p - q).max())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from lungrt import _core
 from lungrt.errors import BadBundle, Inference, InvalidArgument
-from lungrt.export import aotinductor, compiled
+from lungrt.export import aotinductor
 from lungrt.export.exporter import EXPORT_TOLERANCE
-from lungrt.export.files import check_files, write_file
+from lungrt.export.files import check_bundle, write_file
 from lungrt.export.goldens import (
     Golden,
     inputs_of_size,
@@ -24,7 +24,6 @@ from lungrt.export.goldens import (
     to_safetensors,
 )
 from lungrt.export.manifest import (
-    FileEntry,
     InputEntry,
     Manifest,
     NetworkEntry,
@@ -106,7 +105,7 @@ def compile_bundle(
     bundle = Path(bundle)
     _check_sizes(sizes, batch)
     manifest = read_manifest(bundle)
-    check_files(bundle, manifest)
+    check_bundle(bundle)
     _check_networks(bundle, manifest)
     aotinductor.require_compiler()
     result = CompileResult([], [])
@@ -173,16 +172,17 @@ class _StageCompiler:
         rows = self._check_eager(member, module, goldens)
         self._step()
         for size, inputs in self._inputs.items():
+            name = "x".join(map(str, size))
             cases = {
                 f"golden {n}": golden
                 for n, golden in enumerate(goldens)
                 if golden.input.shape[1:] == inputs[0].shape[1:]
             }
             own = [Golden(x, run_eager(module, x)) for x in inputs]
-            cases |= {f"other {n} of {size}": golden for n, golden in enumerate(own)}
-            folder = compiled.compiled_folder(self.bundle, self.name, member) / size
+            cases |= {f"other {n} of {name}": golden for n, golden in enumerate(own)}
+            folder = Path(_core.compiled_folder(os.fspath(self.bundle), self.name, member, size))
             with replaced_folder(folder, _replaces_anything) as new:
-                rows += self._compile_one(new, member, module, network, cases, own)
+                rows += self._compile_one(new, member, module, cases, own)
             yield folder, rows
             rows = []
 
@@ -191,13 +191,13 @@ class _StageCompiler:
         folder: Path,
         member: int,
         module: nn.Module,
-        network: NetworkEntry,
         cases: Mapping[str, Golden],
         own: Sequence[Golden],
     ) -> list[ParityRow]:
         """Write the files of one size into `folder` and return the comparisons."""
         batch = 1 if self.stage.input.crop is None else self.batch
-        path = folder / compiled.MODEL
+        code, record, golden_file = _core.compiled_file_names()
+        path = folder / code
         aotinductor.to_package(module, np.repeat(own[0].input[:1], batch, axis=0), path)
         self._step()
         run = aotinductor.open_package(path, batch)
@@ -207,19 +207,20 @@ class _StageCompiler:
         ]
         _refuse(rows, "compiled code was not kept because it is out of tolerance:")
         golden = own[0]
-        record = compiled.Record(
-            aotinductor.made_with(),
-            compiled.this_cpu(),
-            aotinductor.capability(),
-            network.checkpoint_sha256,
-            network.artifacts[WEIGHTS].sha256,
-            (batch, *golden.input.shape[1:]),
-            (batch, *golden.output.shape[1:]),
-            self.stage.input.crop is None,
-            _described(path),
-            write_file(folder, compiled.GOLDEN, to_safetensors([golden])),
+        _flush(path)
+        write_file(folder, golden_file, to_safetensors([golden]))
+        text = _core.compiled_record(
+            os.fspath(self.bundle),
+            os.fspath(folder),
+            stage=self.name,
+            member=member,
+            runtime=aotinductor.made_with(),
+            capability=aotinductor.capability(),
+            input_shape=(batch, *golden.input.shape[1:]),
+            output_shape=(batch, *golden.output.shape[1:]),
+            channels_last=self.stage.input.crop is None,
         )
-        write_file(folder, compiled.RECORD, record.to_text().encode())
+        write_file(folder, record, text.encode())
         # The C++ engine refuses to load code from files that other users can write.
         for file in folder.iterdir():
             file.chmod(0o600)
@@ -262,12 +263,12 @@ class _StageCompiler:
 
 def _inputs_by_size(
     contract: InputEntry, sizes: Sequence[tuple[int, int]]
-) -> dict[str, list[_Array]]:
-    """Return the inputs of each shape to compile, by the name of the shape's folder."""
+) -> dict[tuple[int, ...], list[_Array]]:
+    """Return the inputs of each size to compile: of slices without their halo, or of the crop."""
     if contract.crop is not None:
-        return {compiled.size_name(contract.crop): other_inputs(contract)}
+        return {contract.crop: other_inputs(contract)}
     padded = dict.fromkeys((contract.padded_size(r), contract.padded_size(c)) for r, c in sizes)
-    return {compiled.size_name(size): inputs_of_size(contract, *size) for size in padded}
+    return {size: inputs_of_size(contract, *size) for size in padded}
 
 
 def _refuse(rows: Sequence[ParityRow], what: str) -> None:
@@ -279,12 +280,10 @@ def _replaces_anything(folder: Path) -> None:
     """Accept any folder: whatever is in the cache can be compiled again."""
 
 
-def _described(path: Path) -> FileEntry:
-    """Flush a file to disk and return its entry."""
+def _flush(path: Path) -> None:
+    """Flush a file to disk, so that a power failure cannot leave it incomplete."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    data = path.read_bytes()
-    return FileEntry(path.name, hashlib.sha256(data).hexdigest(), len(data))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lungrt.errors import Inference, InvalidArgument
+from lungrt import _core
+from lungrt.errors import BadBundle, Inference, InvalidArgument, Io
 from lungrt.export.assumptions import check_assumptions
-from lungrt.export.files import write_file
+from lungrt.export.files import check_bundle, write_file
 from lungrt.export.formats import Format, choose_formats
 from lungrt.export.goldens import Golden, golden_inputs, other_inputs, to_safetensors
 from lungrt.export.manifest import (
     MANIFEST,
+    STAGES,
     FileEntry,
     InputEntry,
     Manifest,
@@ -25,7 +28,7 @@ from lungrt.export.manifest import (
     OutputEntry,
     StageEntry,
     Tolerance,
-    files_named_in,
+    read_manifest,
 )
 from lungrt.export.network import SingleOutput, run_eager
 from lungrt.export.parity import PROMISED, ParityRow, replay
@@ -41,7 +44,6 @@ _Array = NDArray[np.float32]
 # differs by up to 4e-5, its classifier by 2e-6; the rest is margin for other CPUs and networks.
 EXPORT_TOLERANCE = Tolerance(absolute=2.5e-4, decision_band=2.5e-4)
 
-_STAGES = ("segmentation", "nodule", "malignancy")
 _THRESHOLD = 0.5  # of every stage, as in the book
 
 _Progress = Callable[[str, int, int], None]
@@ -56,6 +58,7 @@ class ExportResult:
     bundle : pathlib.Path
         The bundle's folder.
     manifest : Manifest
+        As it was read back.
     rows : list of ParityRow
         Comparison of every artifact on every input with the network; all are in tolerance.
     left_out : list of str
@@ -79,8 +82,8 @@ def export_bundle(
     """Write networks as a bundle.
 
     Every network is checked against its contract. Every artifact is read back from disk and
-    compared with the eager module on inputs of several sizes. If any of this fails, `output` is
-    left as it was before.
+    compared with the eager module on inputs of several sizes. Finally the bundle is read as the
+    C++ library reads it. If any of this fails, `output` is left as it was before.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def export_bundle(
     Raises
     ------
     InvalidArgument
-        The stages, networks or formats contradict each other, a network violates its contract, or
-        `output` exists and may not be replaced.
+        The stages, networks or formats contradict each other, a network violates its contract or
+        needs a manifest that lungrt does not read, or `output` exists and may not be replaced.
     Inference
         A network cannot be written in a format, or an artifact is out of tolerance.
     EngineUnavailable
@@ -132,18 +135,30 @@ def export_bundle(
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         manifest = Manifest(metadata.version("lungrt"), created, entries)
         write_file(folder, MANIFEST, manifest.to_text().encode())
+        manifest = _read_back(folder)
     return ExportResult(output, manifest, rows, chosen.left_out)
+
+
+def _read_back(folder: Path) -> Manifest:
+    """Return the manifest as the C++ library reads it, after it has checked every file."""
+    try:
+        check_bundle(folder)
+        return read_manifest(folder)
+    except BadBundle as error:
+        raise InvalidArgument(
+            f"no bundle was written because lungrt could not read it: {error}"
+        ) from error
 
 
 def _contracts(stages: Mapping[str, Sequence[LoadedNetwork]]) -> dict[str, StageEntry]:
     """Return the entry of each stage, with an empty list of networks."""
-    unknown = [name for name in stages if name not in _STAGES]
+    unknown = [name for name in stages if name not in STAGES]
     if unknown or not stages or not all(stages.values()):
         raise InvalidArgument(
-            f"stages {list(stages)}: expected one or more of {list(_STAGES)}, each with at least "
+            f"stages {list(stages)}: expected one or more of {list(STAGES)}, each with at least "
             "one network"
         )
-    entries = {name: _contract(name, stages[name]) for name in _STAGES if name in stages}
+    entries = {name: _contract(name, stages[name]) for name in STAGES if name in stages}
     if "malignancy" in entries and "nodule" in entries and len(entries["nodule"].classes) > 2:
         raise InvalidArgument(
             f"the nodule classifier has the classes {', '.join(entries['nodule'].classes)}, so it "
@@ -177,8 +192,8 @@ def _contract(stage: str, networks: Sequence[LoadedNetwork]) -> StageEntry:
 def _check_replaceable(output: Path, *, force: bool) -> None:
     """Raise InvalidArgument unless `output` is a bundle that may be replaced."""
     try:
-        expected = files_named_in((output / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        expected = set(_core.listed_files(os.fspath(output)))
+    except (BadBundle, Io) as error:
         raise InvalidArgument(
             f"{output}: exists but is not a lungrt bundle; refusing to overwrite it. Choose "
             "another folder"
@@ -187,10 +202,8 @@ def _check_replaceable(output: Path, *, force: bool) -> None:
         raise InvalidArgument(
             f"{output}: this bundle already exists; use --force (force=True) to replace it"
         )
-    found = {
-        PurePosixPath(path.relative_to(output)) for path in output.rglob("*") if not path.is_dir()
-    }
-    if others := sorted(map(str, found - expected)):
+    found = {path.relative_to(output).as_posix() for path in output.rglob("*") if not path.is_dir()}
+    if others := sorted(found - expected):
         raise InvalidArgument(
             f"{output}: also holds files that do not belong to the bundle and would be deleted: "
             f"{', '.join(others)}; move them elsewhere first"

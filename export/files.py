@@ -1,4 +1,4 @@
-"""Writing the files of a bundle with their hashes, and checking files against their hashes."""
+"""Files of a bundle: writing them with their hashes, and checking them against the manifest."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from lungrt.errors import BadBundle
-from lungrt.export.manifest import FileEntry, Manifest
+from lungrt import _core
+from lungrt.export.manifest import FileEntry
 
 
 def write_file(bundle: Path, name: str, data: bytes, *, made_with: str | None = None) -> FileEntry:
@@ -39,36 +39,17 @@ def write_file(bundle: Path, name: str, data: bytes, *, made_with: str | None = 
     return FileEntry(name, hashlib.sha256(data).hexdigest(), len(data), made_with)
 
 
-def check_files(bundle: Path, manifest: Manifest) -> None:
-    """Check the size and SHA-256 of every file of a bundle.
+def check_bundle(bundle: Path) -> None:
+    """Check the manifest of a bundle, and the size and SHA-256 of every file that it lists.
 
     Raises
     ------
     BadBundle
-        A file is missing, damaged or outside of the bundle; the message lists all such files.
+        The manifest is invalid, or a file is missing, damaged or outside of the bundle; the message
+        lists all such files.
+    UnsupportedVersion
+        The bundle has an unknown format version.
+    Io
+        A file cannot be read.
     """
-    problems = [
-        f"{entry.file}: {problem}"
-        for entry in manifest.files
-        if (problem := _problem(bundle, entry))
-    ]
-    if problems:
-        raise BadBundle(
-            f"{bundle}: {len(problems)} of {len(manifest.files)} files do not match manifest.json; "
-            "export or copy the bundle again:\n  " + "\n  ".join(problems)
-        )
-
-
-def _problem(bundle: Path, entry: FileEntry) -> str:
-    path = bundle / entry.file
-    if not path.is_file():
-        return "missing"
-    if not path.resolve().is_relative_to(bundle.resolve()):
-        return f"is a link to {path.resolve()}, which is outside of the bundle"
-    data = path.read_bytes()
-    if len(data) != entry.bytes:
-        return f"has {len(data)} bytes, expected {entry.bytes}"
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != entry.sha256:
-        return f"SHA-256 is {digest}, expected {entry.sha256}"
-    return ""
+    _core.check_bundle(os.fspath(bundle))

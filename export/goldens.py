@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lungrt.errors import BadBundle, EngineUnavailable
+from lungrt import _core
 from lungrt.export.manifest import InputEntry
 from lungrt.export.phantom import lung_patch
 
@@ -113,37 +113,7 @@ def read_goldens(path: Path) -> list[Golden]:
     ------
     BadBundle
         The file is not a safetensors file, or it does not hold pairs of inputs and outputs.
-    EngineUnavailable
-        The package safetensors is not installed.
+    Io
+        The file cannot be read.
     """
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-    except ImportError as error:
-        raise EngineUnavailable(
-            f"{path}: reading goldens needs the package safetensors; run pip install safetensors"
-        ) from error
-    try:
-        tensors = load(path.read_bytes())
-    except SafetensorError as error:
-        raise BadBundle(
-            f"{path}: not a safetensors file ({error}); export the bundle again"
-        ) from error
-    count = sum(name.startswith("input_") for name in tensors)
-    expected = {f"{kind}_{number}" for kind in ("input", "output") for number in range(count)}
-    wrong_type = [name for name, tensor in tensors.items() if tensor.dtype != np.float32]
-    if not count or set(tensors) != expected or wrong_type:
-        raise BadBundle(
-            f"{path}: expected float32 tensors input_0, output_0, input_1, ..., found "
-            f"{_described(tensors)}; export the bundle again"
-        )
-    return [Golden(tensors[f"input_{n}"], tensors[f"output_{n}"]) for n in range(count)]
-
-
-def _described(tensors: dict[str, _Array]) -> str:
-    def by_number(name: str) -> tuple[int, str]:
-        digits = re.search(r"\d+$", name)
-        return (int(digits[0]) if digits else -1, name)
-
-    names = sorted(tensors, key=by_number)
-    return ", ".join(f"{name} {tensors[name].dtype}" for name in names) or "none"
+    return [Golden(*pair) for pair in _core.read_goldens(os.fspath(path))]

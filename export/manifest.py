@@ -1,28 +1,22 @@
-"""Types of ``manifest.json`` with a strict reader and a writer; DESIGN.md has the schema."""
+"""Types of ``manifest.json``, to write one; the C++ library reads it. DESIGN.md has the schema."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lungrt.errors import BadBundle, UnsupportedVersion
-from lungrt.export.json_field import JsonField, parse_json
+from lungrt import _core
 
 if TYPE_CHECKING:
     from lungrt.models import InputContract
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-
-_STAGES = ("segmentation", "nodule", "malignancy")
-_CLASSES = {
-    "segmentation": (["nodule"],),
-    "nodule": (["non-nodule", "nodule"], ["non-nodule", "benign", "malignant"]),
-    "malignancy": (["benign", "malignant"],),
-}
-_FREE = ("description", "metadata")  # allowed anywhere, with any content
+STAGES = ("segmentation", "nodule", "malignancy")
 
 
 @dataclass(frozen=True)
@@ -108,38 +102,20 @@ class InputEntry:
         }
 
     @classmethod
-    def read(cls, field: JsonField, stage: str) -> InputEntry:
-        """Read the entry of a stage."""
-        common = ("name", "dtype", "shape", "hu_window", "scale", "offset", "spacing_mm", *_FREE)
-        sizes: dict[str, Any]
-        if stage == "segmentation":
-            field.only((*common, "context_slices", "size_multiple", "halo"))
-            sizes = {
-                "context_slices": field.at("context_slices").whole(0),
-                "size_multiple": field.at("size_multiple").whole(1),
-                "halo": field.at("halo").whole(0),
-            }
-        else:
-            field.only((*common, "crop"))
-            slices, rows, columns = (side.whole(1) for side in field.at("crop").items(3))
-            sizes = {"crop": (slices, rows, columns)}
-        low, high = (bound.number() for bound in field.at("hu_window").items(2))
-        if low >= high:
-            field.at("hu_window").fail("two numbers, the lower one first")
-        scale = field.at("scale").number()
-        if scale == 0:
-            field.at("scale").fail("a number other than 0")
-        entry = cls(
+    def of_json(cls, values: Mapping[str, Any]) -> InputEntry:
+        """Return the entry that a validated manifest has."""
+        low, high = values["hu_window"]
+        crop = values.get("crop")
+        return cls(
             (low, high),
-            scale,
-            field.at("offset").number(),
-            **sizes,
-            name=field.at("name").text(),
+            values["scale"],
+            values["offset"],
+            values.get("context_slices"),
+            values.get("size_multiple", 1),
+            values.get("halo", 0),
+            None if crop is None else (crop[0], crop[1], crop[2]),
+            values["name"],
         )
-        field.at("dtype").equal("float32")
-        field.at("spacing_mm").equal(None)
-        field.at("shape").equal(entry._shape())
-        return entry
 
     def _shape(self) -> list[str | int]:
         if self.crop is not None:
@@ -159,13 +135,9 @@ class OutputEntry:
         return {"name": self.name, "kind": self.kind, "shape": self._shape(stage, classes)}
 
     @classmethod
-    def read(cls, field: JsonField, stage: str, classes: int) -> OutputEntry:
-        """Read the entry of a stage with the given number of classes."""
-        field.only(("name", "kind", "shape", *_FREE))
-        if field.at("kind").value not in ("probability", "logits"):
-            field.at("kind").fail('"probability" or "logits"')
-        field.at("shape").equal(cls._shape(stage, classes))
-        return cls(field.at("kind").text(), field.at("name").text())
+    def of_json(cls, values: Mapping[str, Any]) -> OutputEntry:
+        """Return the entry that a validated manifest has."""
+        return cls(values["kind"], values["name"])
 
     @staticmethod
     def _shape(stage: str, classes: int) -> list[str | int]:
@@ -199,19 +171,9 @@ class FileEntry:
         return {"file": self.file, "sha256": self.sha256, "bytes": self.bytes, **made_with}
 
     @classmethod
-    def read(cls, field: JsonField) -> FileEntry:
-        """Read the entry of a golden or an artifact."""
-        field.only(("file", "sha256", "bytes", "made_with", *_FREE))
-        path = field.at("file").text()
-        if set(path) & set("\\:") or any(part in ("", ".", "..") for part in path.split("/")):
-            field.at("file").fail("a relative path with '/' that stays inside the bundle")
-        made_with = field.members().get("made_with")
-        return cls(
-            path,
-            _read_sha256(field),
-            field.at("bytes").whole(1),
-            None if made_with is None else made_with.text(),
-        )
+    def of_json(cls, values: Mapping[str, Any]) -> FileEntry:
+        """Return the entry that a validated manifest has."""
+        return cls(values["file"], values["sha256"], values["bytes"], values.get("made_with"))
 
 
 @dataclass(frozen=True)
@@ -243,23 +205,16 @@ class NetworkEntry:
         }
 
     @classmethod
-    def read(cls, field: JsonField) -> NetworkEntry:
-        """Read the entry of a network."""
-        own = ("architecture", "options", "inferred", "checkpoint", "artifacts", "goldens")
-        field.only((*own, *_FREE))
-        checkpoint = field.at("checkpoint").only(("sha256", *_FREE))
-        metadata = checkpoint.members().get("metadata")
-        artifacts = {k: FileEntry.read(v) for k, v in field.at("artifacts").members().items()}
-        if not artifacts:
-            field.at("artifacts").fail("at least one artifact")
+    def of_json(cls, values: Mapping[str, Any]) -> NetworkEntry:
+        """Return the entry that a validated manifest has."""
         return cls(
-            field.at("architecture").text(),
-            field.at("options").mapping(),
-            [name.text() for name in field.at("inferred").items()],
-            _read_sha256(checkpoint),
-            metadata.mapping() if metadata else {},
-            artifacts,
-            [FileEntry.read(golden) for golden in field.at("goldens").items()],
+            values["architecture"],
+            values["options"],
+            values["inferred"],
+            values["checkpoint"]["sha256"],
+            values["checkpoint"].get("metadata", {}),
+            {name: FileEntry.of_json(file) for name, file in values["artifacts"].items()},
+            [FileEntry.of_json(file) for file in values["goldens"]],
         )
 
 
@@ -289,38 +244,16 @@ class StageEntry:
         }
 
     @classmethod
-    def read(cls, field: JsonField, stage: str) -> StageEntry:
-        """Read the entry of a stage."""
-        own = ("input", "output", "classes", "threshold", "tolerance", "networks")
-        field.only((*own, *_FREE))
-        classes = field.at("classes")
-        if classes.value not in _CLASSES[stage]:
-            classes.fail(" or ".join(json.dumps(names) for names in _CLASSES[stage]))
-        tolerance = field.at("tolerance").only(("cpu", "cuda"))
-        tolerance.at("cpu")
-        networks = [NetworkEntry.read(network) for network in field.at("networks").items()]
-        if not networks:
-            field.at("networks").fail("at least one network")
+    def of_json(cls, values: Mapping[str, Any]) -> StageEntry:
+        """Return the entry that a validated manifest has."""
         return cls(
-            InputEntry.read(field.at("input"), stage),
-            OutputEntry.read(field.at("output"), stage, len(classes.value)),
-            tuple(classes.value),
-            field.at("threshold").number(0, 1),
-            {device: _read_tolerance(limits) for device, limits in tolerance.members().items()},
-            networks,
+            InputEntry.of_json(values["input"]),
+            OutputEntry.of_json(values["output"]),
+            tuple(values["classes"]),
+            values["threshold"],
+            {device: Tolerance(**limits) for device, limits in values["tolerance"].items()},
+            [NetworkEntry.of_json(network) for network in values["networks"]],
         )
-
-
-def _read_sha256(field: JsonField) -> str:
-    digits = field.at("sha256").text()
-    if len(digits) != 64 or set(digits) - set("0123456789abcdef"):
-        field.at("sha256").fail("64 lower-case hexadecimal digits")
-    return digits
-
-
-def _read_tolerance(field: JsonField) -> Tolerance:
-    field.only(("absolute", "decision_band"))
-    return Tolerance(field.at("absolute").number(0), field.at("decision_band").number(0))
 
 
 @dataclass(frozen=True)
@@ -361,61 +294,21 @@ class Manifest:
 def read_manifest(bundle: Path) -> Manifest:
     """Read a bundle's manifest, without checking the files that it lists.
 
+    The C++ library reads and validates it, so that what can be read here can be run there.
+
     Raises
     ------
     BadBundle
         There is no manifest, or it does not follow the schema of DESIGN.md.
     UnsupportedVersion
         The manifest has a format version that this lungrt does not know.
+    Io
+        There is no such folder, or the manifest cannot be read.
     """
-    path = bundle / MANIFEST
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadBundle(
-            f"{bundle}: not a lungrt bundle: its {MANIFEST} cannot be read ({error}); expected a "
-            "folder that lungrt export wrote"
-        ) from error
-    document = parse_json(text, str(path))
-    version = document.at("format_version")
-    if version.whole(-(2**63)) != FORMAT_VERSION:
-        raise UnsupportedVersion(
-            f"{path}: format_version is {version.value}, but this lungrt reads only "
-            f"{FORMAT_VERSION}; install a lungrt that reads it, or export the checkpoints again"
-        )
-    document.only(("format_version", "lungrt_version", "created", "stages", *_FREE))
-    found = document.at("stages").only(_STAGES)
-    members = found.members()
-    if not members:
-        found.fail("at least one stage")
-    stages = {name: StageEntry.read(members[name], name) for name in _STAGES if name in members}
-    if "malignancy" in stages and len(stages["nodule"].classes if "nodule" in stages else ()) == 3:
-        raise BadBundle(
-            f"{path}: stages.nodule.classes already separates benign and malignant nodules, so "
-            "there must be no stage malignancy; export only one of the two"
-        )
-    return Manifest(document.at("lungrt_version").text(), document.at("created").text(), stages)
-
-
-def files_named_in(text: str) -> set[PurePosixPath]:
-    """Return the files that a manifest of any format version lists, including the manifest.
-
-    Raises
-    ------
-    ValueError
-        The text is not a manifest.
-    """
-    document = json.loads(text)
-    if not isinstance(document, dict) or type(document.get("format_version")) is not int:
-        raise ValueError("format_version is missing")
-    named = {PurePosixPath(MANIFEST)}
-    remaining: list[Any] = [document.get("stages")]
-    while remaining:
-        value = remaining.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("file"), str):
-                named.add(PurePosixPath(value["file"]))
-            remaining += value.values()
-        elif isinstance(value, list):
-            remaining += value
-    return named
+    values = _core.read_manifest(os.fspath(bundle))
+    stages = values["stages"]
+    return Manifest(
+        values["lungrt_version"],
+        values["created"],
+        {name: StageEntry.of_json(stages[name]) for name in STAGES if name in stages},
+    )

@@ -27,7 +27,7 @@ class Artifact:
     member : int
         Number of the network in its stage, from 0.
     path : pathlib.Path
-        File of the artifact.
+        File of the artifact; for compiled networks, the folder of all compiled sizes.
     input_name, output_name : str
         Names of its tensors.
     """
@@ -47,8 +47,8 @@ class Runner:
     Attributes
     ----------
     format : str
-        ``"torchscript"``, ``"onnx"``, ``"safetensors"``, or ``"aotinductor"`` for the compiled
-        networks that `lungrt.export.compiled` finds.
+        ``"torchscript"``, ``"onnx"``, ``"safetensors"``, or ``"aotinductor"`` for networks that
+        were compiled on this machine.
     version : str
         Version of the runtime, for messages.
     open : callable

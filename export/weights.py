@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import safetensors
 import safetensors.torch
@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from lungrt.errors import BadBundle, CheckpointMismatch, InvalidArgument, Io, UnsupportedVersion
-from lungrt.export.json_field import JsonField, parse_json
 from lungrt.models import LoadedNetwork
 from lungrt.models.classifier import Classifier3d, ClassifierOptions
 from lungrt.models.matching import matched_state
@@ -159,7 +158,7 @@ def open_weights(path: Path | str) -> nn.Module:
     return module.eval().requires_grad_(False)
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], JsonField]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return a file's tensors, all float32, and its metadata."""
     try:
         data = path.read_bytes()
@@ -173,39 +172,67 @@ def _read(path: Path) -> tuple[dict[str, Tensor], JsonField]:
             f"{path}: not a safetensors file, or a damaged one ({error}); export or copy the "
             "bundle again"
         ) from error
-    header = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")].decode(), str(path))
-    for name, entry in header.members().items():
-        if name != "__metadata__":
-            entry.at("dtype").equal("F32")
-    return state, header.at("__metadata__")
-
-
-def _read_description(path: Path, described: JsonField) -> tuple[str, Any]:
-    """Return the architecture and its options."""
-    described.at("format").equal(_FORMAT)
-    version = described.at("format_version").text()
-    if version != _VERSION:  # checked first, since another version may have other fields
-        raise UnsupportedVersion(
-            f"{path}: format_version of the weights is {version}, but this lungrt reads only "
-            f"{_VERSION}; export the checkpoint again, or use the lungrt that wrote the file"
+    if others := [f"{n} is {t.dtype}" for n, t in state.items() if t.dtype != torch.float32]:
+        raise BadBundle(
+            f"{path}: {', '.join(others)}, expected torch.float32; export the bundle again"
         )
-    described.only(["format", "format_version", "lungrt.architecture", "lungrt.options"])
-    architecture = described.at("lungrt.architecture").text()
+    # The package has validated the header, but returns its metadata for paths alone.
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return state, header.get("__metadata__", {})
+
+
+def _read_description(path: Path, described: Mapping[str, str]) -> tuple[str, Any]:
+    """Return the architecture and its options."""
+
+    def fail(problem: str) -> NoReturn:
+        raise BadBundle(f"{path}: {problem}; export the bundle again")
+
+    def value(key: str) -> str:
+        if key not in described:
+            fail(f"field {key!r} is missing in the metadata")
+        return described[key]
+
+    if value("format") != _FORMAT:
+        fail(f"format of the metadata is {described['format']!r}, expected {_FORMAT!r}")
+    if value("format_version") != _VERSION:  # first, since another version may have other fields
+        raise UnsupportedVersion(
+            f"{path}: format_version of the weights is {described['format_version']}, but this "
+            f"lungrt reads only {_VERSION}; export the checkpoint again, or use the lungrt that "
+            "wrote the file"
+        )
+    known = {"format", "format_version", "lungrt.architecture", "lungrt.options"}
+    if unknown := sorted(set(described) - known):
+        fail(f"unknown field {unknown[0]!r} in the metadata")
+    architecture = value("lungrt.architecture")
     if architecture not in _FAMILIES:
-        described.at("lungrt.architecture").fail(f"one of {', '.join(_FAMILIES)}")
-    text = described.at("lungrt.options").text()
-    given = parse_json(text, f"{path}: lungrt.options").mapping()
+        fail(f"lungrt.architecture is {architecture!r}, expected one of {', '.join(_FAMILIES)}")
     try:
+        given = _parse_options(value("lungrt.options"))
         options = _FAMILIES[architecture].options(**given)
-    # TypeError: an option that does not exist.
-    except (InvalidArgument, TypeError) as error:
-        raise BadBundle(
-            f"{path}: lungrt.options are not valid for a {architecture} ({error}); export the "
-            "bundle again"
-        ) from error
+    # ValueError, RecursionError: no JSON. TypeError: an option that does not exist.
+    except (ValueError, RecursionError, TypeError) as error:
+        fail(f"lungrt.options are not valid for a {architecture} ({error})")
     if missing := sorted(set(asdict(options)) - set(given)):
-        raise BadBundle(
-            f"{path}: lungrt.options must have every option of a {architecture}, but "
-            f"{', '.join(missing)} is missing; export the bundle again"
+        fail(
+            f"lungrt.options must have every option of a {architecture}, but "
+            f"{', '.join(missing)} is missing"
         )
     return architecture, options
+
+
+def _parse_options(text: str) -> dict[str, Any]:
+    """Parse a JSON object; raise ValueError for other text, for NaN and for a key that repeats."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError(f"an option appears twice in {text}")
+        return found
+
+    def no_number(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not allowed in JSON")
+
+    given = json.loads(text, object_pairs_hook=unique, parse_constant=no_number)
+    if not isinstance(given, dict):
+        raise ValueError(f"expected a JSON object, found {text}")
+    return given

@@ -7,23 +7,13 @@
 #include "backend/engine_choice.h"
 #include "core/bundle/bundle.h"
 #include "core/shape.h"
+#include "core/text.h"
 #include "lungrt/error.h"
 #include "ops/interleave.h"
 #include "stages/batches.h"
 #include "stages/network.h"
 
 namespace lungrt {
-namespace {
-
-/// "[1, 7, 512, 512]".
-std::string bracketed(const std::vector<std::int64_t>& shape) {
-  std::string result = "[";
-  for (const std::int64_t size : shape)
-    result += (result.size() > 1 ? ", " : "") + std::to_string(size);
-  return result + "]";
-}
-
-}  // namespace
 
 struct StageNetwork::Impl {
   StageManifest stage;
@@ -32,7 +22,7 @@ struct StageNetwork::Impl {
   void refuse(const std::vector<std::int64_t>& shape, const std::string& expected) const {
     throw Error(ErrorCode::kInvalidArgument, std::string("stage ") + to_string(stage.kind) +
                                                  " expects an input of shape " + expected +
-                                                 ", got " + bracketed(shape));
+                                                 ", got " + text::bracketed(shape));
   }
 
   std::vector<std::int64_t> output_shape(const std::vector<std::int64_t>& shape) const {

@@ -1,63 +1,113 @@
 #include "lungrt/verification.h"
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <set>
 #include <utility>
 
 #include "core/bundle/bundle.h"
 #include "core/bundle/compiled.h"
-#include "core/bundle/safetensors.h"
+#include "core/bundle/golden_tensor.h"
+#include "core/bundle/manifest.h"
 #include "core/text.h"
 #include "lungrt/engines.h"
 #include "lungrt/error.h"
 #include "lungrt/stage_network.h"
-#include "parity.h"
 
 namespace lungrt {
 namespace {
 
-struct Golden {
-  StoredTensor input;
-  StoredTensor output;
+/// lungrt's engines as runtimes.
+std::vector<VerificationRuntime> engine_runtimes(int threads) {
+  std::vector<VerificationRuntime> runtimes;
+  for (const EngineInfo& engine : engines()) {
+    VerificationRuntime runtime{engine.name,    engine.artifact_format,
+                                engine.version, engine.available ? "" : engine.reason,
+                                true,           {}};
+    runtime.open = [name = engine.name, threads](const GoldenNetwork& network) -> GoldenRun {
+      PipelineOptions how;
+      how.engine = name;
+      how.threads = threads;
+      const auto opened =
+          std::make_shared<StageNetwork>(network.bundle, network.stage, how, network.member);
+      return [opened](const GoldenTensor& input) {
+        GoldenTensor output{opened->output_shape(input.shape), {}};
+        output.values.resize(static_cast<std::size_t>(elements(output)));
+        opened->run(input.values.data(), input.shape, output.values.data());
+        return output;
+      };
+    };
+    runtimes.push_back(std::move(runtime));
+  }
+  return runtimes;
+}
+
+/// A network with what it is verified by.
+struct Case {
+  const StageManifest& stage;
+  const BundleNetwork& network;
+  std::vector<Golden> goldens;
+  std::vector<Golden> compiled;  ///< those that were stored with its compiled forms
+
+  /// The goldens that a format can run. Compiled code accepts no other sizes than its own.
+  std::vector<Golden> goldens_of(const std::string& format) const {
+    if (format != kCompiledFormat) return goldens;
+    const auto size = [](const Golden& golden) {
+      const std::vector<std::int64_t>& shape = golden.input.shape;
+      return std::vector<std::int64_t>(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
+    };
+    std::set<std::vector<std::int64_t>> sizes;
+    for (const Golden& golden : compiled) sizes.insert(size(golden));
+    std::vector<Golden> found;
+    for (const Golden& golden : goldens) {
+      if (sizes.count(size(golden)) != 0) found.push_back(golden);
+    }
+    found.insert(found.end(), compiled.begin(), compiled.end());
+    return found;
+  }
+
+  bool has(const std::string& format) const {
+    return format == kCompiledFormat ? !compiled.empty() : network.artifacts.count(format) != 0;
+  }
+
+  GoldenNetwork in(const Bundle& bundle, const std::string& format) const {
+    const std::filesystem::path file = format == kCompiledFormat
+                                           ? compiled_folder(bundle, stage.kind, network.member)
+                                           : bundle.file(network.artifacts.at(format), false);
+    return {bundle.folder().string(), to_string(stage.kind), network.member, file.string(),
+            stage.input.name,         stage.output_name};
+  }
 };
 
-std::vector<Golden> read_goldens(const Bundle& bundle, const BundleNetwork& network) {
-  std::vector<Golden> goldens;
-  for (const BundleFile& file : network.goldens) {
-    const std::filesystem::path path = bundle.file(file, false);  // its hash was checked before
-    const Safetensors content = read_safetensors(path);
-    for (std::size_t n = 0; content.tensors.count("input_" + std::to_string(n)) != 0; ++n) {
-      const auto output = content.tensors.find("output_" + std::to_string(n));
-      const StoredTensor& input = content.tensors.at("input_" + std::to_string(n));
-      if (output == content.tensors.end() || input.values.empty()) {
-        throw Error(ErrorCode::kBadBundle, path.string() + ": tensor input_" + std::to_string(n) +
-                                               " has no values or no matching output_" +
-                                               std::to_string(n) + "; export the bundle again");
+std::vector<Case> cases_of(const Bundle& bundle) {
+  std::vector<Case> cases;
+  for (const auto& [kind, stage] : bundle.stages()) {
+    for (const BundleNetwork& network : stage.networks) {
+      Case one{stage, network, {}, compiled_goldens(bundle, stage, network)};
+      for (const BundleFile& file : network.goldens) {
+        for (Golden& golden : read_goldens(bundle.file(file, false).string())) {
+          one.goldens.push_back(std::move(golden));
+        }
       }
-      goldens.push_back({input, output->second});
+      if (one.goldens.empty()) {
+        throw Error(ErrorCode::kBadBundle, bundle.folder().string() + ": network " +
+                                               std::to_string(network.member) + " of " +
+                                               to_string(kind) +
+                                               " has no goldens, so it cannot be verified; "
+                                               "export it again");
+      }
+      cases.push_back(std::move(one));
     }
   }
-  return goldens;
+  return cases;
 }
 
-void check_files(const Bundle& bundle) {
-  for (const auto& [kind, stage] : bundle.stages()) {
-    for (const BundleNetwork& network : stage.networks) {
-      for (const auto& [format, file] : network.artifacts) bundle.file(file, true);
-      for (const BundleFile& file : network.goldens) bundle.file(file, true);
-    }
-  }
-}
-
-std::vector<std::string> wanted_formats(const Bundle& bundle, std::vector<std::string> asked) {
+std::vector<std::string> wanted_formats(const Bundle& bundle, const std::vector<Case>& cases,
+                                        const std::vector<std::string>& asked) {
   std::set<std::string> present;
-  for (const auto& [kind, stage] : bundle.stages()) {
-    for (const BundleNetwork& network : stage.networks) {
-      for (const auto& [format, file] : network.artifacts) present.insert(format);
-    }
+  for (const Case& one : cases) {
+    for (const auto& [format, file] : one.network.artifacts) present.insert(format);
+    if (one.has(kCompiledFormat)) present.insert(kCompiledFormat);
   }
   if (asked.empty()) return {present.begin(), present.end()};
   for (const std::string& format : asked) {
@@ -69,124 +119,68 @@ std::vector<std::string> wanted_formats(const Bundle& bundle, std::vector<std::s
   return asked;
 }
 
-std::vector<EngineInfo> asked_engines(const Bundle& bundle,
-                                      const std::vector<std::string>& formats) {
-  std::vector<EngineInfo> asked;
-  for (EngineInfo& engine : engines()) {
-    const auto found = std::find(formats.begin(), formats.end(), engine.artifact_format);
-    if (found != formats.end() && engine.artifact_format != kCompiledFormat) {
-      asked.push_back(std::move(engine));
-    }
-  }
-  if (std::any_of(asked.begin(), asked.end(), [](const auto& one) { return one.available; })) {
-    return asked;
-  }
+std::vector<VerificationRuntime> asked_runtimes(const Bundle& bundle,
+                                                const std::vector<std::string>& formats,
+                                                std::vector<VerificationRuntime> runtimes) {
+  std::vector<VerificationRuntime> asked;
   std::string reasons;
-  for (const EngineInfo& engine : asked) reasons += (reasons.empty() ? ": " : "; ") + engine.reason;
+  bool any = false;
+  for (VerificationRuntime& runtime : runtimes) {
+    if (std::find(formats.begin(), formats.end(), runtime.format) == formats.end()) continue;
+    if (!runtime.missing.empty()) reasons += (reasons.empty() ? ": " : "; ") + runtime.missing;
+    any = any || runtime.missing.empty();
+    asked.push_back(std::move(runtime));
+  }
+  if (any) return asked;
   throw Error(ErrorCode::kEngineUnavailable, bundle.folder().string() +
-                                                 ": no available engine runs its artifacts (" +
+                                                 ": no available runtime runs its artifacts (" +
                                                  text::listed(formats, ", ") + ")" + reasons);
 }
 
-/// Describes values that are not finite.
-/// \return empty if all values are finite
-std::string unusable(const std::vector<float>& values) {
-  const auto count =
-      std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-  if (count == 0) return "";
-  return std::to_string(count) + " of " + std::to_string(values.size()) + " values NaN or infinite";
+/// Replays the goldens of a network in a runtime.
+void verify(const Bundle& bundle, const Case& one, const VerificationRuntime& runtime,
+            const std::function<bool()>& cancelled, std::vector<VerifiedGolden>& rows) {
+  const StageManifest& stage = one.stage;
+  const ComparisonRule rule{static_cast<std::int64_t>(stage.classes.size()),
+                            stage.output_kind == OutputKind::kLogits, stage.threshold,
+                            stage.tolerance.absolute, stage.tolerance.decision_band};
+  VerifiedGolden blank;
+  blank.stage = to_string(stage.kind);
+  blank.member = one.network.member;
+  blank.engine = runtime.name;
+  blank.version = runtime.version;
+  blank.absolute = rule.absolute;
+  blank.decision_band = rule.decision_band;
+  if (!runtime.missing.empty()) {
+    blank.skipped = runtime.missing;
+    rows.push_back(blank);
+    return;
+  }
+  const std::vector<Golden> goldens = one.goldens_of(runtime.format);
+  GoldenRun run;
+  // The failure of a runtime is a result and does not end the verification of the others.
+  std::string problem;
+  try {
+    run = runtime.open(one.in(bundle, runtime.format));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
+    problem = std::string("cannot be opened: ") + error.what();
+  }
+  for (std::size_t n = 0; n < goldens.size(); ++n) {
+    if (cancelled && cancelled()) {
+      throw Error(ErrorCode::kCancelled, "cancelled while the goldens were being replayed");
+    }
+    VerifiedGolden row = blank;
+    row.golden = "golden " + std::to_string(n);
+    if (problem.empty()) {
+      row = replay(run, goldens[n], rule, runtime.gives_probabilities, std::move(row));
+    } else {
+      row.shape = goldens[n].input.shape;
+      row.problem = problem;
+    }
+    rows.push_back(std::move(row));
+  }
 }
-
-/// Runs a golden's input and compares the output.
-void replay(const StageNetwork& network, const Golden& golden, const StageManifest& stage,
-            VerifiedGolden& row) {
-  for (const std::vector<float>* values : {&golden.input.values, &golden.output.values}) {
-    const std::string found = unusable(*values);
-    if (found.empty()) continue;
-    row.problem = "has " + found + ", so it cannot be compared; export the bundle again";
-    return;
-  }
-  const std::vector<std::int64_t> shape = network.output_shape(golden.input.shape);
-  if (shape != golden.output.shape) {
-    row.problem = "the shape of the engine's output differs from that of the golden output";
-    return;
-  }
-  std::vector<float> output(golden.output.values.size());
-  network.run(golden.input.values.data(), golden.input.shape, output.data());
-  const std::string found = unusable(output);
-  if (!found.empty()) {
-    row.problem = "the output has " + found;
-    return;
-  }
-  const std::int64_t classes = shape[1];
-  std::int64_t inner = 1;
-  for (std::size_t axis = 2; axis < shape.size(); ++axis) inner *= shape[axis];
-  row.comparison = compare(
-      as_probabilities(output, OutputKind::kProbability, classes, inner),
-      as_probabilities(golden.output.values, stage.output_kind, classes, inner), stage, inner);
-}
-
-/// Verification of one network on one engine.
-class NetworkInEngine {
- public:
-  NetworkInEngine(const Bundle& bundle, const StageManifest& stage, const BundleNetwork& network,
-                  const EngineInfo& engine)
-      : bundle_(bundle), stage_(stage), engine_(engine) {
-    blank_.stage = to_string(stage.kind);
-    blank_.member = network.member;
-    blank_.engine = engine.name;
-    blank_.version = engine.version;
-    blank_.absolute = stage.tolerance.absolute;
-    blank_.decision_band = stage.tolerance.decision_band;
-  }
-
-  void verify(const std::vector<Golden>& goldens, const VerificationOptions& options,
-              std::vector<VerifiedGolden>& rows) const {
-    if (!engine_.available) {
-      rows.push_back(blank_);
-      rows.back().skipped = engine_.reason;
-      return;
-    }
-    const std::size_t first = rows.size();
-    for (std::size_t n = 0; n < goldens.size(); ++n) {
-      rows.push_back(blank_);
-      rows.back().golden = "golden " + std::to_string(n);
-      rows.back().shape = goldens[n].input.shape;
-    }
-    // A failure of an engine is a result and does not end the verification of the others.
-    try {
-      PipelineOptions how;
-      how.engine = engine_.name;
-      how.threads = options.threads;
-      const StageNetwork network(bundle_.folder().string(), blank_.stage, how, blank_.member);
-      for (std::size_t n = 0; n < goldens.size(); ++n) {
-        if (options.cancelled && options.cancelled()) {
-          throw Error(ErrorCode::kCancelled, "cancelled while the goldens were being replayed");
-        }
-        replay_one(network, goldens[n], rows[first + n]);
-      }
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kCancelled) throw;
-      for (std::size_t n = first; n < rows.size(); ++n) {
-        rows[n].problem = std::string("cannot be opened: ") + error.what();
-      }
-    }
-  }
-
- private:
-  void replay_one(const StageNetwork& network, const Golden& golden, VerifiedGolden& row) const {
-    try {
-      replay(network, golden, stage_, row);
-    } catch (const Error& error) {
-      row.problem = std::string("failed: ") + error.what();
-    }
-  }
-
-  const Bundle& bundle_;
-  const StageManifest& stage_;
-  const EngineInfo& engine_;
-  VerifiedGolden blank_;
-};
 
 }  // namespace
 
@@ -195,44 +189,69 @@ bool VerifiedGolden::failed() const {
   return comparison->max_absolute > absolute || comparison->flips_outside_band > 0;
 }
 
+VerifiedGolden replay(const GoldenRun& run, const Golden& golden, const ComparisonRule& rule,
+                      bool gives_probabilities, VerifiedGolden row) {
+  if (!run) throw Error(ErrorCode::kInvalidArgument, "there is no network to replay a golden in");
+  row.shape = golden.input.shape;
+  row.absolute = rule.absolute;
+  row.decision_band = rule.decision_band;
+  for (const GoldenTensor* tensor : {&golden.input, &golden.output}) {
+    const std::string found = not_finite(*tensor);
+    if (found.empty()) continue;
+    row.problem =
+        "the golden has " + found + ", so nothing can be compared; export the bundle again";
+    return row;
+  }
+  try {
+    const GoldenTensor output = run(golden.input);
+    if (output.shape != golden.output.shape) {
+      row.problem = "output shape " + text::bracketed(output.shape) + ", expected " +
+                    text::bracketed(golden.output.shape);
+    } else if (const std::string found = not_finite(output); !found.empty()) {
+      row.problem = "the output has " + found;
+    } else {
+      row.comparison = compare(output, golden.output, rule, gives_probabilities);
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
+    row.problem = std::string("failed: ") + error.what();
+  }
+  return row;
+}
+
 std::vector<VerifiedGolden> verify_bundle(const std::string& folder,
                                           const VerificationOptions& options) {
   const Bundle bundle = Bundle::open(folder);
-  check_files(bundle);
-  const std::vector<EngineInfo> asked =
-      asked_engines(bundle, wanted_formats(bundle, options.formats));
+  bundle.check_files();
+  const std::vector<Case> cases = cases_of(bundle);
+  const std::vector<std::string> formats = wanted_formats(bundle, cases, options.formats);
+  const std::vector<VerificationRuntime> asked = asked_runtimes(
+      bundle, formats, options.runtimes ? *options.runtimes : engine_runtimes(options.threads));
   std::vector<VerifiedGolden> rows;
-  std::int64_t done = 0, total = 0;
-  for (const auto& [kind, stage] : bundle.stages()) {
-    total += static_cast<std::int64_t>(stage.networks.size() * asked.size());
-  }
-  for (const auto& [kind, stage] : bundle.stages()) {
-    for (const BundleNetwork& network : stage.networks) {
-      const std::vector<Golden> goldens = read_goldens(bundle, network);
-      if (goldens.empty()) {
-        throw Error(ErrorCode::kBadBundle, bundle.folder().string() + ": network " +
-                                               std::to_string(network.member) + " of " +
-                                               to_string(kind) +
-                                               " has no goldens, so it cannot be verified; "
-                                               "export it again");
-      }
-      for (const EngineInfo& engine : asked) {
-        if (network.artifacts.count(engine.artifact_format) != 0) {
-          NetworkInEngine(bundle, stage, network, engine).verify(goldens, options, rows);
-        }
-        if (options.progress) options.progress(++done, total);
-      }
+  std::int64_t done = 0;
+  const auto total = static_cast<std::int64_t>(cases.size() * asked.size());
+  for (const Case& one : cases) {
+    for (const VerificationRuntime& runtime : asked) {
+      if (one.has(runtime.format)) verify(bundle, one, runtime, options.cancelled, rows);
+      if (options.progress) options.progress(++done, total);
     }
   }
   return rows;
 }
 
 std::string read_manifest(const std::string& folder) {
-  const Bundle bundle = Bundle::open(folder);
-  std::ifstream stream(bundle.folder() / "manifest.json", std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const std::string text = manifest_text(folder);
+  parse_manifest(text, manifest_file(folder).string());
+  return text;
 }
 
-void check_bundle(const std::string& folder) { check_files(Bundle::open(folder)); }
+std::vector<std::string> listed_files(const std::string& folder) {
+  const std::filesystem::path file = manifest_file(folder);
+  std::vector<std::string> found = files_listed_in(manifest_text(folder), file.string());
+  found.push_back(file.filename().string());
+  return found;
+}
+
+void check_bundle(const std::string& folder) { Bundle::open(folder).check_files(); }
 
 }  // namespace lungrt

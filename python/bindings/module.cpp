@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
   lungrt::python::register_report(module);
   lungrt::python::register_pipeline(module);
   lungrt::python::register_stage_network(module);
+  lungrt::python::register_bundle(module);
   lungrt::python::register_layers(module);
   lungrt::python::register_process(module);
   lungrt::python::register_log(module);

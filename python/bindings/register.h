@@ -14,6 +14,7 @@ void register_mask(pybind11::module_& module);
 void register_report(pybind11::module_& module);
 void register_pipeline(pybind11::module_& module);
 void register_stage_network(pybind11::module_& module);
+void register_bundle(pybind11::module_& module);
 void register_layers(pybind11::module_& module);
 void register_process(pybind11::module_& module);
 void register_log(pybind11::module_& module);

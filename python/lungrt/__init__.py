@@ -10,8 +10,8 @@
         print(nodule.center_mm, nodule.diameter_mm, nodule.p_nodule)
 
 Everything here is loaded on first use: `import lungrt` imports neither the compiled module nor
-torch, SimpleITK or pandas. `lungrt.models` and `lungrt.export` therefore work without the compiled
-module, and the runtime works without the other packages.
+torch, SimpleITK or pandas. `lungrt.models` therefore works without the compiled module, and the
+runtime works without the other packages.
 """
 
 from __future__ import annotations

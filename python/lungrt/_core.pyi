@@ -674,6 +674,53 @@ class StageNetwork:
             For another type or shape; the message says what the stage accepts.
         """
 
+class ComparisonRule:
+    def __init__(
+        self,
+        *,
+        classes: int,
+        logits: bool,
+        threshold: float,
+        absolute: float,
+        decision_band: float,
+    ) -> None: ...
+
+_Floats32 = NDArray[np.float32]
+# Name, format, version, why it is missing, whether it gives probabilities, and how to open.
+_Runtime = tuple[str, str, str, str, bool, Callable[..., Callable[[_Floats32], _Floats32]]]
+
+def read_manifest(bundle: str) -> dict[str, Any]: ...
+def listed_files(bundle: str) -> list[str]: ...
+def check_bundle(bundle: str) -> None: ...
+def read_goldens(file: str) -> list[tuple[_Floats32, _Floats32]]: ...
+def compare(
+    actual: _Floats32, eager: _Floats32, rule: ComparisonRule, gives_probabilities: bool = ...
+) -> dict[str, Any]: ...
+def replay(
+    run: Callable[[_Floats32], _Floats32],
+    golden_input: _Floats32,
+    golden_output: _Floats32,
+    rule: ComparisonRule,
+    gives_probabilities: bool = ...,
+) -> dict[str, Any]: ...
+def verify_bundle(
+    bundle: str, runtimes: Sequence[_Runtime], *, formats: Sequence[str]
+) -> list[dict[str, Any]]: ...
+def compiled_folder(bundle: str, stage: str, member: int, size: Sequence[int]) -> str: ...
+def compiled_file_names() -> tuple[str, str, str]: ...
+def compiled_record(
+    bundle: str,
+    folder: str,
+    *,
+    stage: str,
+    member: int,
+    runtime: str,
+    capability: str,
+    input_shape: Sequence[int],
+    output_shape: Sequence[int],
+    channels_last: bool,
+) -> str: ...
+
 class EngineInfo:
     """
     An inference engine, available or not.

@@ -15,9 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "lungrt/compiled.h"
 #include "lungrt/device.h"
 #include "lungrt/engines.h"
 #include "lungrt/error.h"
+#include "lungrt/goldens.h"
 #include "lungrt/layers.h"
 #include "lungrt/log.h"
 #include "lungrt/lung_field.h"
@@ -366,6 +368,10 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
   for (const char* bundle : {"", "/nowhere", "/proc/self/mem"}) {
     all["check_bundle"].push_back([=] { check_bundle(bundle); });
     all["read_manifest"].push_back([=] { read_manifest(bundle); });
+    all["listed_files"].push_back([=] { listed_files(bundle); });
+    all["read_goldens"].push_back([=] { read_goldens(bundle); });
+    all["compiled_folder"].push_back([=] { compiled_folder(bundle, "nodule", 0, {1, 1, 1}); });
+    all["compiled_record"].push_back([=] { compiled_record(bundle, bundle, {}); });
     all["verify_bundle"].push_back([=] { verify_bundle(bundle); });
   }
   for (const int threads : {-1, INT32_MIN}) {
@@ -380,6 +386,23 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
     options.formats = {"pickle"};
     verify_bundle(bundle_.path(), options);
   });
+  for (const std::int64_t size : {std::int64_t{0}, kLeast}) {
+    all["compiled_folder"].push_back(
+        [=, this] { compiled_folder(bundle_.path(), "segmentation", 0, {size, size}); });
+  }
+  all["compiled_folder"].push_back(
+      [this] { compiled_folder(bundle_.path(), "segmentation", INT32_MIN, {8, 8}); });
+  all["replay"].push_back([] { replay({}, {}, {}, false); });
+  for (const std::int64_t size : {kLeast, std::int64_t{0}, std::int64_t{2}, kMost}) {
+    const GoldenTensor odd{{size, 1, size}, {0.5F}};
+    all["compare"].push_back([=] { compare(odd, odd, {}); });
+    all["compare"].push_back([=] {
+      ComparisonRule rule;
+      rule.classes = size == 2 ? kMost : size;
+      const GoldenTensor one{{1, rule.classes}, {0.5F}};
+      compare(one, one, rule);
+    });
+  }
   for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
     all["find_lung_field"].push_back([=, this] { find_lung_field(chest_.volume(), threads); });
   }

@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "core/bundle/example_manifest.h"
 #include "core/bundle/sha256.h"
 #include "expect_error.h"
+#include "lungrt/compiled.h"
 #include "lungrt/stage_network.h"
 #include "lungrt/verification.h"
 #include "native/weights_file.h"
@@ -107,7 +112,7 @@ TEST_F(VerificationTest, GoldenThatIsNoNumber) {
       tensor->values[3] = value;
       write();
       EXPECT_EQ(failed_row().problem,
-                "has 1" + of + ", so it cannot be compared; export the bundle again");
+                "the golden has 1" + of + ", so nothing can be compared; export the bundle again");
     }
     *tensor = good;
   }
@@ -122,8 +127,7 @@ TEST_F(VerificationTest, EngineThatGivesNoNumbers) {
 TEST_F(VerificationTest, OutputOfAnotherShape) {
   output().shape = {4, 1};
   write();
-  EXPECT_NE(failed_row().problem.find("the shape of the engine's output differs"),
-            std::string::npos);
+  EXPECT_EQ(failed_row().problem, "output shape [2, 2], expected [4, 1]");
 }
 
 TEST_F(VerificationTest, InputThatTheNetworkDoesNotTake) {
@@ -141,7 +145,7 @@ TEST_F(VerificationTest, GoldensThatAreNotThere) {
   golden_.content.tensors.erase("output_0");
   write();
   expect_error(ErrorCode::kBadBundle,
-               {"golden.safetensors: tensor input_0 has no values or no matching output_0"},
+               {"golden.safetensors: expected the tensors input_0, output_0", "found input_0"},
                [&] { verify_bundle(path()); });
   network()["goldens"] = nlohmann::json::array();
   write_manifest();
@@ -156,8 +160,125 @@ TEST_F(VerificationTest, FormatsThatAreNotThere) {
                [&] { verify_bundle(path(), options); });
   network()["artifacts"] = {{"newer", network()["artifacts"]["safetensors"]}};
   write_manifest();
-  expect_error(ErrorCode::kEngineUnavailable, {"no available engine runs its artifacts (newer)"},
+  expect_error(ErrorCode::kEngineUnavailable, {"no available runtime runs its artifacts (newer)"},
                [&] { verify_bundle(path()); });
+}
+
+/// A runtime that gives what the golden says, changed.
+VerificationRuntime runtime(const std::string& name, std::function<void(GoldenTensor&)> change) {
+  VerificationRuntime result{name, "safetensors", "1.0", "", true, {}};
+  result.open = [change](const GoldenNetwork& network) -> GoldenRun {
+    const auto goldens = read_goldens(network.bundle + "/nodule/golden.safetensors");
+    return [change, output = goldens.at(0).output](const GoldenTensor&) {
+      GoldenTensor changed = output;
+      change(changed);
+      return changed;
+    };
+  };
+  return result;
+}
+
+TEST_F(VerificationTest, RuntimesOfTheCaller) {
+  VerificationOptions options;
+  VerificationRuntime broken = runtime("broken", {});
+  broken.open = [](const GoldenNetwork& network) -> GoldenRun {
+    EXPECT_EQ(network.stage, "nodule");
+    EXPECT_EQ(network.member, 0);
+    EXPECT_NE(network.file.find("nodule/weights.safetensors"), std::string::npos);
+    EXPECT_EQ(network.input_name, "crop");
+    EXPECT_EQ(network.output_name, "logits");
+    throw Error(ErrorCode::kIo, "no file");
+  };
+  VerificationRuntime missing = runtime("missing", {});
+  missing.missing = "it is not installed";
+  VerificationRuntime other = runtime("other", {});
+  other.format = "onnx";
+  std::vector<std::int64_t> steps;
+  options.progress = [&](std::int64_t done, std::int64_t total) {
+    steps.push_back(done);
+    EXPECT_EQ(total, 4);
+  };
+  options.runtimes = {
+      {runtime("same", [](GoldenTensor&) {}),
+       runtime("throws", [](GoldenTensor&) { throw Error(ErrorCode::kInference, "boom"); }), broken,
+       missing, other}};
+  const std::vector<VerifiedGolden> rows = verify_bundle(path(), options);
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0].engine, "same");
+  EXPECT_EQ(rows[0].version, "1.0");
+  EXPECT_EQ(rows[0].golden, "golden 0");
+  EXPECT_EQ(rows[0].absolute, 1e-3);
+  EXPECT_FALSE(rows[0].failed());
+  EXPECT_EQ(rows[1].problem, "failed: boom");
+  EXPECT_EQ(rows[2].problem, "cannot be opened: no file");
+  EXPECT_TRUE(rows[2].failed());
+  EXPECT_EQ(rows[3].skipped, "it is not installed");
+  EXPECT_FALSE(rows[3].failed());
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{1, 2, 3, 4}));
+
+  options.runtimes = {{missing, other}};
+  expect_error(ErrorCode::kEngineUnavailable, {"(safetensors): it is not installed"},
+               [&] { verify_bundle(path(), options); });
+}
+
+TEST_F(VerificationTest, OutputOutsideOfTheRuntimesContract) {
+  VerificationOptions options;
+  options.runtimes = {{runtime("flat", [](GoldenTensor& output) { output.shape = {4}; }),
+                       runtime("short", [](GoldenTensor& output) { output.values.pop_back(); })}};
+  const std::vector<VerifiedGolden> rows = verify_bundle(path(), options);
+  EXPECT_EQ(rows[0].problem, "output shape [4], expected [2, 2]");
+  EXPECT_NE(rows[1].problem.find("shape [2, 2] and 3 values"), std::string::npos);
+}
+
+TEST_F(VerificationTest, OtherExceptionsEndIt) {
+  VerificationOptions options;
+  options.runtimes = {{runtime("interrupted", [](GoldenTensor&) { throw std::bad_alloc(); })}};
+  EXPECT_THROW(verify_bundle(path(), options), std::bad_alloc);
+}
+
+TEST_F(VerificationTest, CompiledNetworksTakePart) {
+  setenv("XDG_CACHE_HOME", (folder_.path() / "cache").c_str(), 1);
+  write();
+  VerificationOptions options;
+  VerificationRuntime compiled = runtime("compiled", [](GoldenTensor&) {});
+  compiled.format = "aotinductor";
+  std::vector<std::string> opened;
+  compiled.open = [&, open = compiled.open](const GoldenNetwork& network) {
+    opened.push_back(network.file);
+    return open(network);
+  };
+  options.runtimes = {{compiled}};
+  options.formats = {"aotinductor"};
+  expect_error(ErrorCode::kInvalidArgument, {"has only safetensors"},
+               [&] { verify_bundle(path(), options); });
+
+  const std::filesystem::path folder = compiled_folder(path(), "nodule", 0, {8, 8, 8});
+  const auto relative = std::filesystem::relative(folder, folder_.path());
+  folder_.write(relative / kCompiledCode, "code");
+  folder_.write(relative / kCompiledGolden, golden_.bytes());
+  folder_.write(relative / kCompiledRecord,
+                compiled_record(path(), folder.string(),
+                                {"nodule", 0, "x", "y", {2, 1, 8, 8, 8}, {2, 2}, false}));
+  const std::vector<VerifiedGolden> rows = verify_bundle(path(), options);
+  ASSERT_EQ(rows.size(), 2U);  // the bundle's golden, and the one that was compiled with it
+  for (const VerifiedGolden& row : rows) EXPECT_FALSE(row.failed()) << row.problem;
+  EXPECT_EQ(opened, std::vector<std::string>{folder.parent_path().string()});
+  unsetenv("XDG_CACHE_HOME");
+}
+
+TEST_F(VerificationTest, FailureIsOutOfToleranceOrOfTheRuntime) {
+  VerifiedGolden row;
+  row.absolute = 1e-3;
+  EXPECT_TRUE(row.failed());
+  row.comparison.emplace();
+  row.comparison->max_absolute = 1e-3;
+  row.comparison->flips = 3;
+  EXPECT_FALSE(row.failed());
+  row.comparison->flips_outside_band = 1;
+  EXPECT_TRUE(row.failed());
+  row.comparison->flips_outside_band = 0;
+  row.comparison->max_absolute = 0.0011;
+  EXPECT_TRUE(row.failed());
 }
 
 TEST_F(VerificationTest, Cancelled) {

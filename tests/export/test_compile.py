@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,15 @@ from typer.testing import CliRunner
 
 from lungrt.cli.app import app
 from lungrt.errors import BadBundle, EngineUnavailable, Inference, InvalidArgument
-from lungrt.export import aotinductor, compile_bundle, compiled, export_bundle
+from lungrt.export import (
+    Artifact,
+    Runner,
+    aotinductor,
+    compile_bundle,
+    export_bundle,
+    python_runners,
+    verify_bundle,
+)
 from lungrt.export.network import run_eager
 from lungrt.export.parity import Run
 from lungrt.models import InputContract, LoadedNetwork
@@ -104,7 +113,7 @@ class TestWhatIsWritten:
         manifest = json.loads((bundle / "manifest.json").read_text())
         network = manifest["stages"]["segmentation"]["networks"][0]
         assert record["runtime"] == f"torch {torch.__version__.partition('+')[0]}"
-        assert record["cpu"]["digest"] == compiled.this_cpu().digest
+        assert len(record["cpu"]["digest"]) == 64
         assert record["cpu"]["capability"] == torch.backends.cpu.get_cpu_capability()
         assert record["checkpoint_sha256"] == network["checkpoint"]["sha256"]
         assert record["weights_sha256"] == network["artifacts"]["safetensors"]["sha256"]
@@ -114,9 +123,35 @@ class TestWhatIsWritten:
             "dtype": "float32",
         }
         assert record["output"]["shape"] == [1, 1, 48, 48]
+        golden = (folder / "golden.safetensors").read_bytes()
+        assert record["golden"]["sha256"] == hashlib.sha256(golden).hexdigest()
         code = (folder / "model.pt2").read_bytes()
         assert record["model"]["sha256"] == hashlib.sha256(code).hexdigest()
         assert record["model"]["bytes"] == len(code)
+
+    def test_the_goldens_are_replayed(self, bundle: Path, compiler: FakeCompiler) -> None:
+        folders = compile_bundle(bundle, sizes=[(48, 48), (40, 48)]).folders
+        opened: list[Path] = []
+
+        def open_compiled(artifact: Artifact) -> Run:
+            opened.append(artifact.path)
+            return python_runners()["weights"].open(
+                replace(artifact, path=bundle / artifact.stage / "weights.safetensors")
+            )
+
+        runner = Runner("aotinductor", "1.0", open_compiled)
+        rows = verify_bundle(bundle, runners={"compiled": runner})
+        assert opened == [folders[0].parent, folders[-1].parent]
+        assert not any(row.failed for row in rows)
+        # One golden of the bundle has a compiled size; each size brought its own.
+        assert [row.shape for row in rows if row.stage == "segmentation"] == [
+            (1, 7, 48, 48),
+            (1, 7, 40, 48),
+            (1, 7, 48, 48),
+        ]
+        (folders[0] / "golden.safetensors").write_bytes(b"damaged")
+        with pytest.raises(BadBundle, match=r"golden.safetensors is damaged.*compile it again"):
+            verify_bundle(bundle, runners={"compiled": runner})
 
     def test_nobody_else_may_write_it(self, bundle: Path, compiler: FakeCompiler) -> None:
         for folder in compile_bundle(bundle, sizes=[(48, 48)]).folders:
@@ -205,7 +240,9 @@ class TestWhatIsRefused:
 
     def test_a_damaged_bundle(self, bundle: Path) -> None:
         (bundle / "nodule" / "weights.safetensors").write_bytes(b"damaged")
-        with pytest.raises(BadBundle, match=r"nodule/weights.safetensors: has 7 bytes"):
+        with pytest.raises(
+            BadBundle, match=r"nodule/weights.safetensors is damaged .*it has 7 bytes"
+        ):
             compile_bundle(bundle)
 
     def test_weights_of_another_network(

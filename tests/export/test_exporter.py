@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from lungrt.errors import EngineUnavailable, Inference, InvalidArgument, Io
 from lungrt.export import export_bundle, verify_bundle
+from lungrt.export.files import write_file
 from lungrt.export.goldens import read_goldens
 from lungrt.export.manifest import read_manifest
 from lungrt.export.network import SingleOutput, run_eager
@@ -77,8 +78,8 @@ class TestContent:
         }
 
     def test_no_other_files(self, bundle: Path) -> None:
-        files = {file.file for file in read_manifest(bundle).files}
-        assert set(_content(bundle)) == files | {"manifest.json"}
+        files = [file.file for file in read_manifest(bundle).files]
+        assert sorted(_content(bundle)) == sorted([*files, "manifest.json"])  # one entry for each
 
     def test_any_subset_of_stages(self, network: Network, tmp_path: Path) -> None:
         export_bundle({"malignancy": [network("malignancy")]}, tmp_path / "b", formats=ONE)
@@ -171,6 +172,39 @@ class _BranchOnSize(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         p = torch.sigmoid(images[:, :1] / 500)
         return 1 - p if images.shape[2] > 64 else p
+
+
+class TestReadBack:
+    def test_the_manifest_is_the_one_that_was_read(self, network: Network, tmp_path: Path) -> None:
+        result = export_bundle({"nodule": [network("nodule")]}, tmp_path / "b", formats=ONE)
+        assert result.manifest == read_manifest(tmp_path / "b")
+
+    def test_a_contract_that_the_runtime_refuses(self, custom: Network, tmp_path: Path) -> None:
+        conv = nn.Sequential(nn.Conv2d(515, 1, 1), nn.Sigmoid()).requires_grad_(False).eval()
+        conv[0].weight.fill_(1e-6)
+        loaded = custom(conv, InputContract(context_slices=257))
+        with pytest.raises(
+            InvalidArgument,
+            match=r"could not read it: .*context_slices is 257, expected .* from 0 to 256",
+        ):
+            export_bundle({"segmentation": [loaded]}, tmp_path / "b", formats=ONE)
+        assert _names(tmp_path) == []
+
+    def test_a_file_that_changed_on_the_way(
+        self, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def write_other(folder: Path, name: str, data: bytes, **rest: Any) -> Any:
+            entry = write_file(folder, name, data, **rest)
+            if name.endswith("golden.safetensors"):
+                (folder / name).write_bytes(data[:-1])
+            return entry
+
+        monkeypatch.setattr("lungrt.export.exporter.write_file", write_other)
+        with pytest.raises(
+            InvalidArgument, match=r"(?s)1 of 2 files .*golden\.safetensors is damaged"
+        ):
+            export_bundle({"nodule": [network("nodule")]}, tmp_path / "b", formats=ONE)
+        assert _names(tmp_path) == []
 
 
 class TestOutOfTolerance:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from lungrt.errors import BadBundle, EngineUnavailable
+from lungrt.errors import BadBundle
 from lungrt.export.goldens import Golden, golden_inputs, other_inputs, read_goldens, to_safetensors
 from lungrt.export.manifest import InputEntry
 from lungrt.export.phantom import lung_patch
@@ -90,31 +89,14 @@ class TestFile:
             np.testing.assert_array_equal(one.input, other.input)
             np.testing.assert_array_equal(one.output, other.output)
 
-    @pytest.mark.parametrize(
-        ("names", "dtype", "found"),
-        [
-            ([], "float32", "found none"),
-            (["input_0"], "float32", "found input_0 float32"),
-            (["input_0", "output_1"], "float32", "found input_0 float32, output_1 float32"),
-            (["input_0", "output_0", "extra"], "float32", "found extra float32, input_0"),
-            (["input_0", "output_0"], "float64", "found input_0 float64, output_0 float64"),
-        ],
-    )
-    def test_of_something_else(
-        self, tmp_path: Path, names: list[str], dtype: str, found: str
-    ) -> None:
+    def test_of_another_type(self, tmp_path: Path) -> None:
         path = tmp_path / "golden.safetensors"
-        path.write_bytes(save({name: np.zeros(2, dtype) for name in names}))
-        with pytest.raises(BadBundle, match=found):
+        path.write_bytes(save({name: np.zeros((1, 1)) for name in ("input_0", "output_0")}))
+        with pytest.raises(BadBundle, match='dtype is "F64", expected "F32"'):
             read_goldens(path)
 
-    def test_without_the_package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "safetensors", None)
-        with pytest.raises(EngineUnavailable, match="pip install safetensors"):
-            read_goldens(tmp_path / "golden.safetensors")
-
-    def test_that_is_damaged(self, tmp_path: Path) -> None:
+    def test_of_something_else(self, tmp_path: Path) -> None:
         path = tmp_path / "golden.safetensors"
-        path.write_bytes(b"\x08\0\0\0\0\0\0\0{}")
-        with pytest.raises(BadBundle, match="not a safetensors file"):
+        path.write_bytes(save({"input_0": np.zeros((1, 1), np.float32)}))
+        with pytest.raises(BadBundle, match=r"expected the tensors input_0, .*found input_0"):
             read_goldens(path)

@@ -1,17 +1,23 @@
-"""Numbers about differences, and what they mean for decisions."""
+"""Rows of parity: how they are made of an output, and their table.
+
+tests/cpp/core/bundle/test_comparison.cpp tests the numbers and decisions themselves.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from lungrt import _core
+from lungrt.errors import InvalidArgument
 from lungrt.export.goldens import Golden
 from lungrt.export.manifest import InputEntry, OutputEntry, StageEntry, Tolerance
-from lungrt.export.parity import Comparison, ParityRow, probabilities, replay
+from lungrt.export.parity import Comparison, ParityRow, largest_difference, replay
 from lungrt.export.parity_table import parity_text
 
 BAND = 5e-4
@@ -30,104 +36,81 @@ def _stage(classes: int, kind: str = "probability", threshold: float = 0.5) -> S
     return StageEntry(entry, OutputEntry(kind), CLASSES[classes], threshold, {}, [])
 
 
-def _compare(
-    actual: object, eager: object, *, kind: str = "probability", threshold: float = 0.5
-) -> Comparison:
-    outputs = [np.asarray(values, np.float32) for values in (actual, eager)]
-    stage = _stage(outputs[0].shape[1], kind, threshold)
-    golden = Golden(np.zeros((1, 1), np.float32), outputs[1])
-    row = replay(lambda x: outputs[0], golden, stage, ROW)
-    assert row.comparison is not None, row.problem
-    return row.comparison
+def _golden(output: object) -> Golden:
+    return Golden(np.zeros((1, 1), np.float32), np.asarray(output, np.float32))
 
 
-def _pair(p: float) -> list[float]:
-    return [1 - p, p]
-
-
-def test_errors() -> None:
-    c = _compare([[0.5], [0.25], [1e-6]], [[0.5], [0.26], [0.0]])
-    assert c.values == 3
-    assert c.max_absolute == pytest.approx(0.01, rel=1e-5)
-    assert c.mean_absolute == pytest.approx((0.01 + 1e-6) / 3, rel=1e-4)
-    assert c.max_relative == pytest.approx(0.01 / 0.26, rel=1e-5)
-    assert c.mean_relative == pytest.approx((0.01 / 0.26 + 1e-6 / 1e-3) / 3, rel=1e-4)
-
-
-@pytest.mark.parametrize("classes", [1, 2])
-def test_flips(classes: int) -> None:
-    pairs = [(0.4999, 0.5001), (0.5001, 0.4999), (0.9, 0.51), (0.2, 0.8), (0.51, 0.4994)]
-    as_output = (lambda p: [p]) if classes == 1 else _pair
-    c = _compare([as_output(p) for p, _ in pairs], [as_output(q) for _, q in pairs])
-    assert (c.decisions, c.flips, c.flips_outside_band) == (5, 4, 2)
-
-
-def test_the_threshold_itself_is_no_nodule() -> None:
-    assert _compare([[0.5]], [[0.49999]]).flips == 0
-    assert _compare([[0.5]], [[0.50001]]).flips == 1
-
-
-def test_the_stage_sets_the_threshold() -> None:
-    assert _compare([[0.31]], [[0.29]], threshold=0.3).flips == 1
-    assert _compare([[0.51]], [[0.49]], threshold=0.3).flips == 0
-
-
-@pytest.mark.parametrize(
-    ("actual", "eager", "flips", "outside"),
-    [
-        ([0.4, 0.2, 0.4], [0.4, 0.2, 0.4], 0, 0),
-        ([0.6, 0.1, 0.3], [0.4, 0.2, 0.4], 1, 1),  # nodule or not
-        ([0.4, 0.4, 0.2], [0.4, 0.2, 0.4], 1, 1),  # malignant or not
-        ([0.5001, 0.1, 0.3999], [0.4999, 0.1, 0.4001], 1, 0),
-        ([0.2, 0.4001, 0.3999], [0.2, 0.3999, 0.4001], 1, 0),
-        ([0.9, 0.06, 0.04], [0.9, 0.04, 0.06], 0, 0),  # malignant does not count without nodule
-        ([1.0, 0.0, 0.0], [1.0, 0.0, 0.0], 0, 0),
-    ],
-)
-def test_three_classes(actual: list[float], eager: list[float], flips: int, outside: int) -> None:
-    c = _compare([actual], [eager])
-    assert (c.decisions, c.flips, c.flips_outside_band) == (1, flips, outside)
+def _replay(actual: object, eager: object, stage: StageEntry, row: ParityRow = ROW) -> ParityRow:
+    output = np.asarray(actual, np.float32)
+    return replay(lambda x: output, _golden(eager), stage, row)
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])
 def test_logits_become_probabilities_as_torch_makes_them(classes: int) -> None:
     logits = 30 * torch.randn(50, classes, generator=torch.Generator().manual_seed(0))
     expected = torch.sigmoid(logits) if classes == 1 else torch.softmax(logits, dim=1)
-    actual = probabilities(logits.numpy(), is_logits=True)
-    np.testing.assert_allclose(actual, expected.numpy(), atol=1e-6)
+    rule = _core.ComparisonRule(
+        classes=classes, logits=True, threshold=0.5, absolute=1e-3, decision_band=BAND
+    )
+    found = _core.compare(expected.numpy(), logits.numpy(), rule, gives_probabilities=True)
+    assert found["values"] == 50 * classes
+    assert found["max_absolute"] < 1e-6
+    assert found["flips"] == 0
 
 
-def test_extreme_logits() -> None:
-    for logits in ([[-1e4], [1e4]], [[-1e4, 1e4], [1e4, -1e4]]):
-        p = probabilities(np.asarray(logits, np.float32), is_logits=True)
-        assert p[:, -1].tolist() in ([0, 1], [1, 0])
+def test_the_row_is_completed() -> None:
+    row = _replay([[0.25], [0.75], [0.45]], [[0.25], [0.75], [0.55]], _stage(1))
+    assert row.comparison is not None
+    assert row.comparison.values == row.comparison.decisions == 3
+    assert row.comparison.max_absolute == pytest.approx(0.1, rel=1e-6)
+    assert (row.comparison.flips, row.comparison.flips_outside_band) == (1, 1)
+    assert (row.stage, row.runtime, row.input, row.shape) == ("nodule", "torch", "golden 0", (1, 1))
+    assert row.failed
+    assert row.to_json()["failed"] is True
 
 
-def test_logits_are_compared_as_probabilities() -> None:
-    c = _compare([[20.0]], [[25.0]], kind="logits")
-    assert c.max_absolute < 1e-8
-    assert _compare([[0.1]], [[-0.1]], kind="logits").flips == 1
+def test_the_stage_says_how_to_compare() -> None:
+    flips = _replay([[0.31]], [[0.29]], _stage(1, threshold=0.3)).comparison
+    assert flips is not None
+    assert flips.flips == 1
+    logits = _replay([[20.0]], [[25.0]], _stage(1, "logits"))
+    assert not logits.failed
+
+
+def test_the_tolerance_is_that_of_the_row() -> None:
+    strict = replace(ROW, tolerance=Tolerance(1e-5, BAND))
+    for row, failed in ((ROW, False), (strict, True)):
+        assert _replay([[0.2501]], [[0.25]], _stage(1), row).failed is failed
 
 
 @pytest.mark.parametrize(
-    ("change", "failed"),
+    ("output", "problem"),
     [
-        ({}, False),
-        ({"max_absolute": 0.0011}, True),
-        ({"flips": 3}, False),
-        ({"flips": 3, "flips_outside_band": 1}, True),
+        (np.zeros((1, 2), np.float32), "output shape [1, 2], expected [2, 1]"),
+        (np.zeros((2, 1)), "failed: output type float64, expected float32"),
+        ([[0.0], [0.0]], "failed: output is a list, expected a float32 array"),
+        (np.full((2, 1), np.nan, np.float32), "the output has 2 of 2 values NaN or infinite"),
     ],
 )
-def test_what_fails(change: dict[str, float], failed: bool) -> None:
-    good = Comparison(10, 1e-3, 1e-4, 0.1, 0.01, 10, 0, 0)
-    row = replace(ROW, comparison=replace(good, **change))  # type: ignore[arg-type]
-    assert row.failed is failed
-    assert row.to_json()["failed"] is failed
+def test_an_output_that_cannot_be_compared(output: Any, problem: str) -> None:
+    row = replay(lambda x: output, _golden([[0.0], [0.0]]), _stage(1), ROW)
+    assert row.problem == problem
+    assert row.failed
 
 
-def test_what_is_skipped_does_not_fail_and_what_broke_does() -> None:
-    assert not replace(ROW, skipped="not here").failed
-    assert replace(ROW, problem="broke").failed
+def test_what_ends_the_program_is_no_problem_of_the_runtime() -> None:
+    def interrupted(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(interrupted, _golden([[0.0]]), _stage(1), ROW)
+
+
+def test_the_largest_difference() -> None:
+    one, other = (np.asarray([[p], [0.5]], np.float32) for p in (0.2, 0.3))
+    assert largest_difference(one, other, _stage(1)) == pytest.approx(0.1, rel=1e-6)
+    with pytest.raises(InvalidArgument, match="outputs cannot be compared: their shapes are"):
+        largest_difference(one, other[:1], _stage(1))
 
 
 class TestTable:
@@ -154,8 +137,8 @@ class TestTable:
         bad = replace(self.GOOD, max_absolute=0.25, flips=2, flips_outside_band=1)
         rows = [
             replace(ROW, comparison=self.GOOD),
-            replace(ROW, comparison=bad, input="golden 1"),
-            replace(ROW, problem="failed: no", input="golden 2"),
+            replace(ROW, comparison=bad, input="golden 1", failed=True),
+            replace(ROW, problem="failed: no", input="golden 2", failed=True),
         ]
         text = parity_text(rows)
         assert "2 failed" in text
@@ -176,14 +159,3 @@ class TestTable:
         assert "\nnodule 0 " in text
         assert "\nnodule 1 " in text
         assert text.splitlines()[-1] == "onnxruntime skipped: it is not installed"
-
-
-def test_an_array_of_another_shape_is_a_problem() -> None:
-    golden = Golden(np.zeros((1, 1), np.float32), np.zeros((2, 1), np.float32))
-
-    def transposed(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.zeros((1, 2), np.float32)
-
-    row = replay(transposed, golden, _stage(1), ROW)
-    assert row.problem == "output shape [1, 2], expected [2, 1]"
-    assert row.failed

@@ -79,24 +79,26 @@ class TestDamage:
         data = bytearray((bundle / name).read_bytes())
         data[len(data) // 2] ^= 1
         (bundle / name).write_bytes(data)
-        with pytest.raises(BadBundle, match=rf"1 of 8 files .*\n  {name}: SHA-256 is \w+, expect"):
+        with pytest.raises(BadBundle, match=rf"1 of 8 files .*\n  {name} is damaged .*its SHA-256"):
             verify_bundle(bundle)
 
     def test_truncated(self, bundle: Path, name: str) -> None:
         data = (bundle / name).read_bytes()
         (bundle / name).write_bytes(data[:-1])
-        with pytest.raises(BadBundle, match=rf"{name}: has {len(data) - 1} bytes, expected"):
+        with pytest.raises(
+            BadBundle, match=rf"{name} is damaged .* has {len(data) - 1} bytes, but"
+        ):
             verify_bundle(bundle)
 
     def test_missing(self, bundle: Path, name: str) -> None:
         (bundle / name).unlink()
-        with pytest.raises(BadBundle, match=f"{name}: missing"):
+        with pytest.raises(BadBundle, match=f"{name} is missing"):
             verify_bundle(bundle)
 
     def test_a_link_out_of_the_bundle(self, bundle: Path, name: str) -> None:
         (bundle / name).rename(bundle.parent / "elsewhere")
         (bundle / name).symlink_to(bundle.parent / "elsewhere")
-        with pytest.raises(BadBundle, match=rf"{name}: is a link to .*elsewhere, which is outside"):
+        with pytest.raises(BadBundle, match=rf"{name} is a link to .*elsewhere, outside the"):
             verify_bundle(bundle)
 
 
@@ -120,12 +122,12 @@ def test_damage_is_found_before_anything_runs(bundle: Path) -> None:
 @pytest.mark.parametrize("version", [0, 2, 1000])
 def test_unknown_version(bundle: Path, version: int) -> None:
     _edit(bundle, lambda m: m.update(format_version=version, something_new=1))
-    with pytest.raises(UnsupportedVersion, match=f"is {version}, but this lungrt reads only 1"):
+    with pytest.raises(UnsupportedVersion, match=f"is {version}, but this lungrt supports 1"):
         verify_bundle(bundle)
 
 
 def test_no_bundle(tmp_path: Path) -> None:
-    with pytest.raises(BadBundle, match=r"not a lungrt bundle: its manifest\.json cannot be read"):
+    with pytest.raises(BadBundle, match=r"is not a bundle.*no file manifest\.json"):
         verify_bundle(tmp_path)
 
 
@@ -231,12 +233,12 @@ class TestRuntimesThatAreHere:
 
     def test_none_is_here(self, bundle: Path) -> None:
         runners = {name: Runner(name, name, _never, missing=f"no {name}") for name in ("onnx",)}
-        with pytest.raises(EngineUnavailable, match=r"no installed runtime can run .*: no onnx$"):
+        with pytest.raises(EngineUnavailable, match=r"no available runtime runs .*: no onnx$"):
             verify_bundle(bundle, runners=runners)
 
     def test_of_another_format(self, bundle: Path) -> None:
         with pytest.raises(
-            EngineUnavailable, match=r"artifacts \(torchscript, onnx, safetensors\)$"
+            EngineUnavailable, match=r"artifacts \(onnx, safetensors, torchscript\)$"
         ):
             verify_bundle(bundle, runners={"aoti": Runner("aoti", "", _never)})
 
@@ -244,10 +246,11 @@ class TestRuntimesThatAreHere:
         rows = verify_bundle(bundle, formats=["onnx"])
         assert {row.runtime for row in rows} == {"onnxruntime"}
 
-    @pytest.mark.parametrize("formats", [[], ["aoti"]])
-    def test_a_format_that_the_bundle_lacks(self, bundle: Path, formats: list[str]) -> None:
-        with pytest.raises(InvalidArgument, match=r"has: torchscript, onnx, safe"):
-            verify_bundle(bundle, formats=formats)
+    def test_a_format_that_the_bundle_lacks(self, bundle: Path) -> None:
+        with pytest.raises(InvalidArgument, match=r"'aoti': .* has only onnx, safetensors, torchs"):
+            verify_bundle(bundle, formats=["aoti"])
+        with pytest.raises(InvalidArgument, match="formats is empty"):
+            verify_bundle(bundle, formats=[])
 
     @pytest.mark.parametrize(
         ("absent", "present"),

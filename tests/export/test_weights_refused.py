@@ -91,21 +91,22 @@ def test_a_changed_header_never_gives_another_error(network: Network, tmp_path: 
 def test_no_description(tmp_path: Path, parts: tuple[Header, bytes]) -> None:
     header, values = parts
     del header["__metadata__"]
-    assert "field '__metadata__' is missing" in _refused(tmp_path, header, values)
+    assert "field 'format' is missing in the metadata" in _refused(tmp_path, header, values)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("format", "pt", '__metadata__.format is "pt", expected "lungrt-weights"'),
+        ("format", "pt", "format of the metadata is 'pt', expected 'lungrt-weights'"),
         ("format", None, "field 'format' is missing"),
         ("format_version", None, "field 'format_version' is missing"),
         ("lungrt.architecture", None, "field 'lungrt.architecture' is missing"),
-        ("lungrt.architecture", "resnet", 'is "resnet", expected one of unet, classifier3d'),
+        ("lungrt.architecture", "resnet", "is 'resnet', expected one of unet, classifier3d"),
         ("lungrt.options", None, "field 'lungrt.options' is missing"),
-        ("lungrt.options", "{", "lungrt.options: not valid JSON"),
-        ("lungrt.options", "[]", "lungrt.options: the document is [], expected an object"),
-        ("lungrt.options", '{"a": 1, "a": 1}', "field 'a' appears twice"),
+        ("lungrt.options", "{", "lungrt.options are not valid for a"),
+        ("lungrt.options", "[]", "expected a JSON object, found []"),
+        ("lungrt.options", '{"a": 1, "a": 1}', "an option appears twice"),
+        ("lungrt.options", '{"a": NaN}', "NaN is not allowed in JSON"),
         ("lungrt.options", "{}", "lungrt.options must have every option"),
         ("lungrt.colour", "red", "unknown field 'lungrt.colour'"),
     ],
@@ -190,14 +191,16 @@ def test_counts_of_batches(network: Network, tmp_path: Path) -> None:
     assert "tail_batchnorm.num_batches_tracked: found []" in message
 
 
-@pytest.mark.parametrize("dtype", ["I32", "U32", "F16"])
-def test_other_types(network: Network, tmp_path: Path, dtype: str) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "name"), [("I32", "int32"), ("U32", "uint32"), ("F16", "float16")]
+)
+def test_other_types(network: Network, tmp_path: Path, dtype: str, name: str) -> None:
     header, values = _taken_apart(to_weights(network("nodule")))
     header["head_linear.bias"]["dtype"] = dtype
     if dtype == "F16":
         header["head_linear.bias"]["shape"] = [4]  # of two bytes each
     message = _refused(tmp_path, header, values)
-    assert f'head_linear.bias.dtype is "{dtype}", expected "F32"' in message
+    assert f"head_linear.bias is torch.{name}, expected torch.float32" in message
 
 
 def test_bytes_of_no_tensor(tmp_path: Path, parts: tuple[Header, bytes]) -> None:

@@ -91,7 +91,7 @@ def records() -> dict[str, bytes]:
         "input": {"shape": [1, 7, 56, 64], "layout": "interleaved", "dtype": "float32"},
         "output": {"shape": [1, 1, 16, 24], "layout": "planes", "dtype": "float32"},
         "model": {"file": "model.pt2", "sha256": SHA, "bytes": 4},
-        "golden": bundle_file("golden.safetensors"),
+        "golden": {"file": "golden.safetensors", "sha256": SHA, "bytes": 10},
     }
     return {
         "record": json.dumps(record).encode(),

@@ -76,9 +76,13 @@ def test_models_work_without_the_core() -> None:
     assert "lungrt._core" not in imported_by("import lungrt.models")
 
 
-def test_export_works_without_the_core() -> None:
-    pytest.importorskip("torch")
-    assert "lungrt._core" not in imported_by("import lungrt.export")
+def test_exporting_is_imported_on_first_use() -> None:
+    assert imported_by("import lungrt.export") == set()
+
+
+def test_verifying_needs_no_torch() -> None:
+    code = "from lungrt.export import verify_bundle, python_runners\npython_runners()"
+    assert imported_by(code) == {"lungrt._core"}
 
 
 def test_comparing_never_imports_torch(

@@ -30,22 +30,25 @@ CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
+CORE = "_core"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
 EVALUATION, PHANTOM, TRAINING = "evaluation", "phantom", "training"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
-    RUNTIME: (ERRORS,),
+    CORE: (),
+    RUNTIME: (ERRORS, CORE),
     MODELS: (ERRORS,),
-    EXPORT: (ERRORS, MODELS),
-    COMPARISON: (ERRORS, RUNTIME),
+    # The compiled module reads and verifies what the exporter writes.
+    EXPORT: (ERRORS, CORE, MODELS),
+    COMPARISON: (ERRORS, CORE, RUNTIME),
     # Manifests and phantoms; the eager baseline runs in a process of its own.
-    BENCHMARK: (ERRORS, RUNTIME, EXPORT, COMPARISON),
+    BENCHMARK: (ERRORS, CORE, RUNTIME, EXPORT, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
-    EVALUATION: (ERRORS, RUNTIME),
+    EVALUATION: (ERRORS, CORE, RUNTIME),
     # Output folders are replaced as the exporter's are.
-    PHANTOM: (ERRORS, RUNTIME, EXPORT),
-    TRAINING: (ERRORS, RUNTIME, MODELS, EXPORT),
-    CLI: (ERRORS, RUNTIME, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
+    PHANTOM: (ERRORS, CORE, RUNTIME, EXPORT),
+    TRAINING: (ERRORS, CORE, RUNTIME, MODELS, EXPORT),
+    CLI: (ERRORS, CORE, RUNTIME, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -201,12 +204,118 @@ def imported_modules(path: Path) -> Iterator[str]:
             yield from names if node.module == "lungrt" else [str(node.module)]
 
 
+def reader_violations(root: Path) -> list[str]:
+    """Each file that reads a manifest or a record by itself, as "file: why".
+
+    DESIGN.md, "One home for each fact": only the core parses them, in core/bundle. A file is
+    suspected if it names such a file and uses a parser of JSON, whatever it parses with it.
+    """
+    found = []
+    for folder in ("python/lungrt", "export"):
+        for path in sources(root / folder, "*.py"):
+            if why := why_reads_json(ast.parse(path.read_text(encoding="utf-8"))):
+                found.append(f"{path.relative_to(root)}: {why}")
+    for folder in ("cpp/include", "cpp/src", "cpp/cli", "python/bindings"):
+        for path in sources(root / folder, "*.h", "*.cpp"):
+            if path.relative_to(root).as_posix() in READERS:
+                continue
+            code = CPP_COMMENT.sub("", path.read_text(encoding="utf-8"))
+            parses = CPP_PARSER.search(code)
+            if CPP_READER.search(code):
+                found.append(f"{path.relative_to(root)}: only core/bundle parses a manifest")
+            elif parses and CPP_NAMES.search(code):
+                found.append(f"{path.relative_to(root)}: {parses[0]} beside the name of the file")
+    return found
+
+
+# Where manifests and records are parsed, and where their files are found and read.
+READERS = {
+    f"cpp/src/core/bundle/{name}"
+    for name in (
+        "bundle.cpp",
+        "compiled_record.cpp",
+        "compiled_record.h",
+        "manifest.cpp",
+        "manifest.h",
+    )
+}
+CPP_COMMENT = re.compile(r"//[^\n]*")
+CPP_NAMES = re.compile(r'"(manifest|model)\.json"|kManifest|kCompiledRecord')
+CPP_PARSER = re.compile(r"\b(JsonDocument|[Jj]son::parse)\b")
+# Its parts are parsed by nobody else, under whatever name the file was opened.
+CPP_READER = re.compile(r"\"(hu_window|context_slices|size_multiple)\"\s*[\])]")
+MANIFEST_NAMES = ("manifest.json", "model.json")
+JSON_READERS = ("load", "loads", "JSONDecoder")
+
+
+def why_reads_json(tree: ast.Module) -> str | None:
+    """Return why a Python file is suspected of reading manifests, None if it is not."""
+    names, parsers = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {name for name in MANIFEST_NAMES if node.value.endswith(name)}
+        elif isinstance(node, ast.Name) and node.id in ("MANIFEST", "RECORD"):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.value.id == "json" and node.attr in JSON_READERS:
+                parsers.add(f"json.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module == "json":
+            parsers |= {f"json.{a.name}" for a in node.names if a.name in JSON_READERS}
+    if names and parsers:
+        return f"{min(parsers)} beside {min(names)}; the core reads it"
+    return None
+
+
 def test_includes_keep_to_their_layers() -> None:
     assert include_violations(ROOT) == []
 
 
 def test_imports_keep_to_their_layers() -> None:
     assert import_violations(ROOT) == []
+
+
+def test_only_the_core_reads_manifests() -> None:
+    assert reader_violations(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "why"),
+    [
+        ("export/a.py", 'import json\njson.loads((b / "manifest.json").read_text())', "json.loads"),
+        ("export/a.py", 'from json import load\nload(open(f"{b}/manifest.json"))', "json.load"),
+        ("export/a.py", "import json\njson.loads((b / MANIFEST).read_text())", "MANIFEST"),
+        ("python/lungrt/a.py", 'import json\nx = json.JSONDecoder()\n"model.json"', "model.json"),
+        ("cpp/src/a.cpp", 'JsonDocument d(read("manifest.json"));', "JsonDocument beside"),
+        ("cpp/cli/a.cpp", "Json::parse(read(kManifest));", "Json::parse beside"),
+        ("cpp/src/core/a.cpp", 'json::parse(read(folder / "model.json"));', "json::parse beside"),
+        ("cpp/src/stages/a.cpp", 'document.at("hu_window");', "only core/bundle parses"),
+        ("python/bindings/a.cpp", 'value["context_slices"]', "only core/bundle parses"),
+    ],
+)
+def test_a_second_reader_is_found(tmp_path: Path, file: str, content: str, why: str) -> None:
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(content + "\n")
+    (violation,) = reader_violations(tmp_path)
+    assert violation.startswith(f"{file}: ")
+    assert why in violation
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("export/a.py", 'import json\nwrite("manifest.json", json.dumps({}))'),
+        ("python/lungrt/a.py", "import json\njson.loads(report.read_text())"),
+        ("cpp/src/core/bundle/manifest.cpp", 'JsonDocument d(text); d.at("hu_window");'),
+        ("cpp/cli/a.cpp", "Json::parse(read_manifest(folder));  // of manifest.json"),
+        ("cpp/src/a.cpp", 'throw Error("manifest.json is missing");'),
+    ],
+)
+def test_no_reader_is_not_found(tmp_path: Path, file: str, content: str) -> None:
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(content + "\n")
+    assert reader_violations(tmp_path) == []
 
 
 def test_the_walk_sees_the_project() -> None:
@@ -308,12 +417,12 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/cli/app.py", "from lungrt.export import x", "cli knows nothing of export"),
         ("python/lungrt/report.py", "from lungrt.cli import x", "runtime knows nothing of cli"),
         ("python/lungrt/__init__.py", "from lungrt.models import x", "runtime knows nothing"),
-        ("python/lungrt/errors.py", "from lungrt import _core", "errors knows nothing of runtime"),
+        ("python/lungrt/errors.py", "from lungrt import _core", "errors knows nothing of _core"),
         ("python/lungrt/models/unet.py", "from lungrt import _core", "models knows nothing"),
         ("python/lungrt/benchmark/engine.py", "import torch", "benchmark never imports torch"),
         ("python/lungrt/benchmark/a.py", "from lungrt.models import x", "knows nothing of models"),
         ("python/lungrt/benchmark/a.py", "import lungrt.benchmark.eager", "of benchmark.eager"),
-        ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of runtime"),
+        ("python/lungrt/benchmark/eager/a.py", "import lungrt._core", "knows nothing of _core"),
         ("python/lungrt/pipeline.py", "import lungrt.benchmark", "runtime knows nothing of bench"),
         ("python/lungrt/pipeline.py", "import lungrt.comparison", "knows nothing of comparison"),
         ("python/lungrt/comparison/a.py", "import torch", "comparison never imports torch"),
@@ -333,7 +442,7 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/cli/diagnose.py", "from lungrt.training import x", "cli knows nothing"),
         ("python/lungrt/models/unet.py", "import lungrt", "models knows nothing of runtime"),
         ("python/lungrt/models/unet.py", "import lungrt.export", "models knows nothing of export"),
-        ("export/onnx.py", "import lungrt._core as c", "export knows nothing of runtime"),
+        ("export/onnx.py", "from lungrt import Pipeline", "export knows nothing of runtime"),
         ("export/onnx.py", "from lungrt import __version__", "export knows nothing of runtime"),
     ],
 )
@@ -351,6 +460,7 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
     [
         ("python/lungrt/models/unet.py", "import torch\nfrom lungrt.errors import Error"),
         ("export/onnx.py", "import torch\nfrom lungrt.models import x\nfrom lungrt import errors"),
+        ("export/onnx.py", "import lungrt._core as c"),
         ("python/lungrt/cli/export.py", "from lungrt.export import x"),
         ("python/lungrt/cli/train/command.py", "from lungrt.training import x"),
         ("python/lungrt/training/a.py", "import torch, lungrt\nfrom lungrt.models import x"),

@@ -29,7 +29,7 @@ std::string value_of(const std::string& cpuinfo, const std::string& key) {
 
 Cpu parse_cpu(const std::string& cpuinfo) {
   Cpu cpu{value_of(cpuinfo, "model name"), ""};
-  // Sorted: kernels list the same flags in different orders. lungrt.export.compiled does the same.
+  // Sorted: kernels list the same flags in different orders.
   std::istringstream words(value_of(cpuinfo, "flags"));
   const std::set<std::string> flags{std::istream_iterator<std::string>(words), {}};
   std::string text = cpu.model;

@@ -57,6 +57,15 @@ inline std::string vector3(const std::array<double, 3>& values) {
   return result + ")";
 }
 
+/// "[1, 7, 512, 512]".
+inline std::string bracketed(const std::vector<std::int64_t>& shape) {
+  std::string result = "[";
+  for (const std::int64_t size : shape) {
+    result += (result.size() > 1 ? ", " : "") + std::to_string(size);
+  }
+  return result + "]";
+}
+
 /// "slices x rows x columns".
 inline std::string extent(const VolumeShape& shape) {
   return std::to_string(shape.slices) + " x " + std::to_string(shape.rows) + " x " +

@@ -180,13 +180,13 @@ def bench(
     from lungrt.benchmark.table import print_benchmark
     from lungrt.benchmark.workload import generated_workload, given_workload
     from lungrt.engine_info import engines
-    from lungrt.export.files import check_files
+    from lungrt.export.files import check_bundle
     from lungrt.export.manifest import read_manifest
 
     with contextlib.ExitStack() as stack:
         write = _prepare_outputs(stack, output or [], markdown)
         manifest = read_manifest(bundle)
-        check_files(bundle, manifest)
+        check_bundle(bundle)
         selection = Selection(
             threads=_numbers(threads) if threads else [processors()],
             engines=engine or [],

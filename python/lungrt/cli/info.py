@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -38,19 +39,17 @@ def info(
 
     Example: [b]lungrt info bundle[/b]
     """
-    from lungrt.export.files import check_files
-    from lungrt.export.manifest import read_manifest
+    from lungrt import _core
 
     content = _collect()
-    manifest = read_manifest(bundle) if bundle else None
-    if manifest:
-        content["bundle"] = json.loads(manifest.to_text())
+    if bundle:
+        content["bundle"] = _core.read_manifest(os.fspath(bundle))
     if as_json:
         typer.echo(json.dumps(content, indent=2))
     else:
         _print(stdout(), content)
-    if bundle and manifest:
-        check_files(bundle, manifest)  # last, so that a damaged bundle is shown as well
+    if bundle:
+        _core.check_bundle(os.fspath(bundle))  # last, so that a damaged bundle is shown as well
 
 
 def _collect() -> dict[str, Any]:

@@ -5,7 +5,6 @@
 namespace lungrt {
 namespace {
 
-// tests/export/test_compiled.py has the same text and digest: both languages must agree.
 constexpr const char* kText =
     "processor\t: 0\nmodel name\t: Imaginary 9000 CPU\nflags\t\t: fpu sse avx2 fma\n\n"
     "processor\t: 1\nmodel name\t: Another\nflags\t\t: fpu\n";

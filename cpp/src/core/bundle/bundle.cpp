@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kRepair = "; export or copy the bundle again";
 
-std::string read_manifest(const fs::path& path) {
+std::string read_text(const fs::path& path) {
   constexpr std::uintmax_t kMaxBytes = 16 << 20;  // a real one has a few kilobytes
   std::error_code failure;
   const std::uintmax_t bytes = fs::file_size(path, failure);
@@ -82,7 +82,9 @@ StageManifest only_member(StageManifest stage, int member) {
   return stage;
 }
 
-Bundle Bundle::open(const fs::path& folder) {
+fs::path manifest_file(const fs::path& folder) { return folder / kManifest; }
+
+std::string manifest_text(const fs::path& folder) {
   std::error_code failure;
   const fs::file_status status = fs::status(folder, failure);
   if (!fs::exists(status)) {
@@ -94,20 +96,25 @@ Bundle Bundle::open(const fs::path& folder) {
                                            " is not a bundle: expected a folder that `lungrt "
                                            "export` wrote, found a file");
   }
-  const fs::path manifest = folder / kManifest;
+  const fs::path manifest = manifest_file(folder);
   if (!fs::is_regular_file(manifest, failure)) {
     throw Error(ErrorCode::kBadBundle, folder.string() +
                                            " is not a bundle: expected a folder that `lungrt "
                                            "export` wrote, but it contains no file manifest.json");
   }
+  return read_text(manifest);
+}
+
+Bundle Bundle::open(const fs::path& folder) {
+  const std::string text = manifest_text(folder);
   Bundle bundle;
+  std::error_code failure;
   bundle.folder_ = fs::canonical(folder, failure);  // valid even if the working directory changes
   if (failure) {
     throw Error(ErrorCode::kIo, "cannot read " + folder.string() + ": " + failure.message());
   }
-  const std::string text = read_manifest(manifest);
   bundle.sha256_ = lungrt::sha256(text.data(), text.size());
-  bundle.stages_ = parse_manifest(text, manifest.string());
+  bundle.stages_ = parse_manifest(text, manifest_file(folder).string());
   return bundle;
 }
 
@@ -126,33 +133,54 @@ const StageManifest& Bundle::required_stage(StageKind kind) const {
                                          "; export it again with --" + name + " CHECKPOINT");
 }
 
-fs::path Bundle::file(const BundleFile& file, bool verify) const {
+std::string Bundle::damage(const BundleFile& file, bool verify) const {
   const fs::path path = folder_ / file.file;
   std::error_code failure;
-  if (!fs::is_regular_file(path, failure)) {
-    throw Error(ErrorCode::kBadBundle,
-                path.string() + " is missing or not a regular file" + kRepair);
-  }
+  if (!fs::is_regular_file(path, failure)) return "is missing or not a regular file";
   const fs::path real = fs::canonical(path, failure);
   if (failure || !lies_in(real, folder_)) {
-    throw Error(ErrorCode::kBadBundle, path.string() + " leads to " + real.string() +
-                                           ", outside the bundle; replace the link by the file");
+    return "is a link to " + real.string() + ", outside the bundle";
   }
-  if (!verify) return real;
+  if (!verify) return "";
+  const std::string differs = "is damaged or belongs to another bundle: ";
   const std::uintmax_t bytes = fs::file_size(real, failure);
   if (failure || bytes != static_cast<std::uintmax_t>(file.bytes)) {
-    throw Error(ErrorCode::kBadBundle,
-                path.string() + " is damaged or belongs to another bundle: it has " +
-                    std::to_string(bytes) + " bytes, but manifest.json says " +
-                    std::to_string(file.bytes) + kRepair);
+    return differs + "it has " + std::to_string(bytes) + " bytes, but manifest.json says " +
+           std::to_string(file.bytes);
   }
   const std::string digits = sha256_of_file(real);
-  if (digits != file.sha256) {
-    throw Error(ErrorCode::kBadBundle,
-                path.string() + " is damaged or belongs to another bundle: its SHA-256 is " +
-                    digits + ", but manifest.json says " + file.sha256 + kRepair);
+  if (digits == file.sha256) return "";
+  return differs + "its SHA-256 is " + digits + ", but manifest.json says " + file.sha256;
+}
+
+fs::path Bundle::file(const BundleFile& file, bool verify) const {
+  const fs::path path = folder_ / file.file;
+  const std::string found = damage(file, verify);
+  if (!found.empty()) throw Error(ErrorCode::kBadBundle, path.string() + " " + found + kRepair);
+  return fs::canonical(path);
+}
+
+void Bundle::check_files() const {
+  std::int64_t files = 0, damaged = 0;
+  std::string problems;
+  const auto check = [&](const BundleFile& file) {
+    ++files;
+    const std::string found = damage(file, true);
+    if (found.empty()) return;
+    ++damaged;
+    problems += "\n  " + file.file + " " + found;
+  };
+  for (const auto& [kind, stage] : stages_) {
+    for (const BundleNetwork& network : stage.networks) {
+      for (const auto& [format, artifact] : network.artifacts) check(artifact);
+      for (const BundleFile& golden : network.goldens) check(golden);
+    }
   }
-  return real;
+  if (damaged == 0) return;
+  throw Error(ErrorCode::kBadBundle, folder_.string() + ": " + std::to_string(damaged) + " of " +
+                                         text::counted(files, "file") +
+                                         " are not as manifest.json says" + kRepair + ":" +
+                                         problems);
 }
 
 }  // namespace lungrt

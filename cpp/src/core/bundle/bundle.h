@@ -78,6 +78,12 @@ struct StageManifest {
 /// \throws Error kInvalidArgument if there is no such member
 StageManifest only_member(StageManifest stage, int member);
 
+/// Path of a bundle's manifest.
+std::filesystem::path manifest_file(const std::filesystem::path& folder);
+/// Text of a bundle's manifest, which may be of any format version or damaged.
+/// \throws Error kIo (no such folder, or it cannot be read), kBadBundle (no bundle)
+std::string manifest_text(const std::filesystem::path& folder);
+
 /// A bundle whose manifest has been parsed. Other files are not opened until file() is called.
 class Bundle {
  public:
@@ -98,7 +104,14 @@ class Bundle {
   /// \throws Error kBadBundle if it is missing or differs
   std::filesystem::path file(const BundleFile& file, bool verify) const;
 
+  /// Compares every file that the manifest lists with its size and SHA-256.
+  /// \throws Error kBadBundle if some are missing or differ; the message lists all of them
+  void check_files() const;
+
  private:
+  /// What is wrong with a file, as the predicate of a sentence; empty if nothing is.
+  std::string damage(const BundleFile& file, bool verify) const;
+
   std::filesystem::path folder_;
   std::string sha256_;
   std::map<StageKind, StageManifest> stages_;

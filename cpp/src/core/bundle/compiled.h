@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/bundle/bundle.h"
+#include "lungrt/compiled.h"
+#include "lungrt/goldens.h"
 
 namespace lungrt {
 
@@ -31,8 +33,7 @@ struct CompiledModel {
 /// \throws Error kIo if neither XDG_CACHE_HOME nor HOME is an absolute path
 std::filesystem::path compiled_cache();
 
-/// Folder of a network. It holds one folder for each input size, named "<rows>x<columns>" for
-/// slices (padded to the size multiple, without halo) and "<slices>x<rows>x<columns>" for crops.
+/// Folder of a network. It holds one folder for each input size, as `lungrt/compiled.h` says.
 std::filesystem::path compiled_folder(const Bundle& bundle, StageKind kind, int member);
 
 /// Finds the compiled forms of a network and checks each: compiled from these weights, for this
@@ -43,6 +44,13 @@ std::filesystem::path compiled_folder(const Bundle& bundle, StageKind kind, int 
 std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManifest& stage,
                                          const BundleNetwork& network,
                                          const CompiledRuntime& runtime);
+
+/// Goldens that were stored with the compiled forms of a network, one for each size. The forms
+/// themselves are not checked.
+/// \return empty if nothing is compiled
+/// \throws Error kBadBundle, kUnsupportedVersion, kIo  if a record or golden is damaged
+std::vector<Golden> compiled_goldens(const Bundle& bundle, const StageManifest& stage,
+                                     const BundleNetwork& network);
 
 /// The command that compiles a bundle, for messages.
 std::string compile_command(const Bundle& bundle);

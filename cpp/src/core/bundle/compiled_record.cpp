@@ -3,10 +3,13 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "core/bundle/json_field.h"
 #include "core/bundle/strict_json.h"
+#include "lungrt/compiled.h"
 #include "lungrt/error.h"
+#include "lungrt/version.h"
 
 namespace lungrt {
 namespace {
@@ -21,12 +24,15 @@ std::string read_text(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-std::string sha256_digits(const JsonField& field) {
-  const std::string digits = field.text();
-  field.require(
-      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos,
-      "64 lower-case hexadecimal digits");
-  return digits;
+// Values of "layout" and "dtype".
+constexpr const char* kChannelsFirst = "planes";
+constexpr const char* kChannelsLast = "interleaved";
+constexpr const char* kFloat = "float32";
+
+BundleFile read_file(const JsonField& field, const char* name) {
+  field.only({"file", "sha256", "bytes"});
+  return {field.at("file").one_of({name}), field.at("sha256").sha256(),
+          field.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max())};
 }
 
 std::vector<std::int64_t> read_shape(const JsonField& field) {
@@ -88,26 +94,50 @@ CompiledRecord parse_compiled_record(std::string_view text, const std::string& w
   record.runtime = document.at("runtime").text();
   const JsonField cpu = document.at("cpu").only({"model", "digest", "capability"});
   record.cpu_model = cpu.at("model").text();
-  record.cpu_digest = sha256_digits(cpu.at("digest"));
+  record.cpu_digest = cpu.at("digest").sha256();
   record.cpu_capability = cpu.at("capability").text();
-  record.checkpoint_sha256 = sha256_digits(document.at("checkpoint_sha256"));
-  record.weights_sha256 = sha256_digits(document.at("weights_sha256"));
+  record.checkpoint_sha256 = document.at("checkpoint_sha256").sha256();
+  record.weights_sha256 = document.at("weights_sha256").sha256();
 
   const JsonField input = document.at("input").only({"shape", "layout", "dtype"});
   record.input_shape = read_shape(input.at("shape"));
-  record.channels_last = input.at("layout").one_of({"planes", "interleaved"}) == "interleaved";
-  input.at("dtype").one_of({"float32"});
+  record.channels_last =
+      input.at("layout").one_of({kChannelsFirst, kChannelsLast}) == kChannelsLast;
+  input.at("dtype").one_of({kFloat});
   const JsonField output = document.at("output").only({"shape", "layout", "dtype"});
   record.output_shape = read_shape(output.at("shape"));
-  output.at("layout").one_of({"planes"});
-  output.at("dtype").one_of({"float32"});
+  output.at("layout").one_of({kChannelsFirst});
+  output.at("dtype").one_of({kFloat});
   check_shapes(record, stage, input.at("shape"), output.at("shape"));
 
-  const JsonField model = document.at("model").only({"file", "sha256", "bytes"});
-  record.model.file = model.at("file").one_of({"model.pt2"});
-  record.model.sha256 = sha256_digits(model.at("sha256"));
-  record.model.bytes = model.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max());
+  record.model = read_file(document.at("model"), kCompiledCode);
+  record.golden = read_file(document.at("golden"), kCompiledGolden);
   return record;
+}
+
+std::string to_text(const CompiledRecord& record) {
+  using Json = nlohmann::ordered_json;
+  const auto tensor = [](const std::vector<std::int64_t>& shape, const char* layout) {
+    return Json{{"shape", shape}, {"layout", layout}, {"dtype", kFloat}};
+  };
+  const auto file = [](const BundleFile& entry) {
+    return Json{{"file", entry.file}, {"sha256", entry.sha256}, {"bytes", entry.bytes}};
+  };
+  const Json document{
+      {"format_version", kVersion},
+      {"lungrt_version", LUNGRT_VERSION},
+      {"runtime", record.runtime},
+      {"cpu",
+       {{"model", record.cpu_model},
+        {"digest", record.cpu_digest},
+        {"capability", record.cpu_capability}}},
+      {"checkpoint_sha256", record.checkpoint_sha256},
+      {"weights_sha256", record.weights_sha256},
+      {"input", tensor(record.input_shape, record.channels_last ? kChannelsLast : kChannelsFirst)},
+      {"output", tensor(record.output_shape, kChannelsFirst)},
+      {"model", file(record.model)},
+      {"golden", file(record.golden)}};
+  return document.dump(2) + "\n";
 }
 
 }  // namespace lungrt

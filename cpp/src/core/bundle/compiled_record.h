@@ -1,4 +1,4 @@
-/// `model.json`, which `lungrt compile` writes beside compiled code.
+/// `model.json`, which `lungrt compile` writes beside compiled code: read and written here.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct CompiledRecord {
   std::string checkpoint_sha256, weights_sha256;
   std::vector<std::int64_t> input_shape, output_shape;
   bool channels_last = false;
-  BundleFile model;  ///< the compiled code, in the folder of the record
+  BundleFile model;   ///< the compiled code, in the folder of the record
+  BundleFile golden;  ///< an input of this size and the eager module's output, in the same folder
 };
 
 /// Reads a record and checks its shapes against the stage's input contract.
@@ -31,5 +32,8 @@ CompiledRecord read_compiled_record(const std::filesystem::path& file, const Sta
 /// \throws Error kBadBundle, kUnsupportedVersion
 CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
                                      const StageManifest& stage);
+
+/// Text of a record.
+std::string to_text(const CompiledRecord& record);
 
 }  // namespace lungrt

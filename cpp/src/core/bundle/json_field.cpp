@@ -7,6 +7,21 @@
 #include "lungrt/error.h"
 
 namespace lungrt {
+namespace {
+
+/// Whether UTF-8 text has control characters of ASCII or of Latin-1 (U+0080 to U+009F), to which
+/// terminals react too.
+bool has_control_characters(const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    const bool latin = byte == 0xc2 && i + 1 < text.size();
+    if (latin && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 void JsonField::fail(const std::string& expected) const {
   std::string found = value_->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
@@ -56,13 +71,24 @@ std::vector<JsonField> JsonField::items() const {
 
 bool JsonField::is(const char* text) const { return *value_ == text; }
 
+bool JsonField::equals(const nlohmann::json& expected) const {
+  // Comparison alone takes 1.0 for 1; their texts differ.
+  return *value_ == expected && value_->dump() == expected.dump();
+}
+
 std::string JsonField::text() const {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   require(value_->is_string(), "text");
   const auto& result = value_->get_ref<const std::string&>();
-  require(!result.empty() && std::none_of(result.begin(), result.end(), is_control),
+  require(!result.empty() && !has_control_characters(result),
           "non-empty text without control characters");
   return result;
+}
+
+std::string JsonField::sha256() const {
+  const std::string digits = text();
+  require(digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos,
+          "64 lower-case hexadecimal digits");
+  return digits;
 }
 
 std::string JsonField::any_text() const {

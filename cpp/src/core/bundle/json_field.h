@@ -46,8 +46,14 @@ class JsonField {
   /// Whether it is this text.
   bool is(const char* text) const;
 
+  /// Whether it is this value, with the same types of numbers: 1.0 is not 1.
+  bool equals(const nlohmann::json& expected) const;
+
   /// Non-empty text without control characters.
   std::string text() const;
+
+  /// A SHA-256: 64 lower-case hexadecimal digits.
+  std::string sha256() const;
 
   /// Any text, the empty one included.
   std::string any_text() const;

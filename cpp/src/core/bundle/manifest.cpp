@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "core/bundle/json_field.h"
@@ -22,11 +23,13 @@ constexpr std::int64_t kMaxContextSlices = 256;
 constexpr std::int64_t kMaxPixels = 4096;
 constexpr double kMaxFloat = std::numeric_limits<float>::max();
 
+std::int64_t format_version(const JsonField& document) {
+  return document.at("format_version")
+      .integer(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+}
+
 void require_supported_version(const JsonField& document, const std::string& file) {
-  const JsonField field = document.at("format_version");
-  field.require(field.value().is_number_integer(), "a whole number");
-  const std::int64_t version = field.integer(std::numeric_limits<std::int64_t>::min(),
-                                             std::numeric_limits<std::int64_t>::max());
+  const std::int64_t version = format_version(document);
   if (version >= 1 && version <= kBundleFormatVersion) return;
   const std::string supported =
       kBundleFormatVersion == 1 ? "1" : "1 to " + std::to_string(kBundleFormatVersion);
@@ -37,14 +40,6 @@ void require_supported_version(const JsonField& document, const std::string& fil
                   (newer ? "; a newer lungrt wrote the bundle: upgrade lungrt, or export the "
                            "checkpoints again with this version"
                          : "; export the checkpoints again"));
-}
-
-std::string sha256_digits(const JsonField& field) {
-  const std::string digits = field.text();
-  const bool valid =
-      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
-  field.require(valid, "64 lower-case hexadecimal digits");
-  return digits;
 }
 
 /// A relative path with '/' whose parts are neither empty nor '.' nor '..'.
@@ -65,7 +60,7 @@ BundleFile parse_file(const JsonField& field) {
   field.only({"file", "sha256", "bytes", "made_with", "description", "metadata"});
   BundleFile result;
   result.file = path_inside(field.at("file"));
-  result.sha256 = sha256_digits(field.at("sha256"));
+  result.sha256 = field.at("sha256").sha256();
   result.bytes = field.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max());
   if (field.has("made_with")) field.at("made_with").text();
   return result;
@@ -95,7 +90,7 @@ BundleNetwork parse_network(const JsonField& field) {
   for (const JsonField& option : field.at("inferred").items()) option.text();
   const JsonField checkpoint = field.at("checkpoint");
   checkpoint.only({"sha256", "description", "metadata"});
-  network.checkpoint_sha256 = sha256_digits(checkpoint.at("sha256"));
+  network.checkpoint_sha256 = checkpoint.at("sha256").sha256();
   if (checkpoint.has("metadata")) checkpoint.at("metadata").members();
   // Unknown formats are accepted: they may be for a newer engine.
   for (const auto& [format, artifact] : field.at("artifacts").members()) {
@@ -108,9 +103,21 @@ BundleNetwork parse_network(const JsonField& field) {
   return network;
 }
 
-/// Requires the shape that the manifest must state, e.g. ["batch", 7, "height", "width"].
+/// Requires the shape that the manifest must state, e.g. ["batch", 7, "height", "width"]. 7.0 is
+/// not 7, as it is not for any other whole number.
 void require_shape(const JsonField& field, const json& expected, const std::string& reason) {
-  field.require(field.value() == expected, expected.dump() + reason);
+  field.require(field.equals(expected), expected.dump() + reason);
+}
+
+/// Adds the paths of all file entries in a value.
+void collect_files(const json& value, std::set<std::string>& found) {
+  if (value.is_object()) {
+    const auto file = value.find("file");
+    if (file != value.end() && file->is_string()) found.insert(file->get<std::string>());
+  }
+  if (value.is_structured()) {
+    for (const json& member : value) collect_files(member, found);
+  }
 }
 
 InputContract parse_input(const JsonField& field, StageKind kind) {
@@ -249,6 +256,15 @@ std::map<StageKind, StageManifest> parse_manifest(const std::string& text,
                     "must not have a malignancy stage as well; export one or the other");
   }
   return stages;
+}
+
+std::vector<std::string> files_listed_in(const std::string& text, const std::string& file) {
+  const JsonDocument parsed(text, file);
+  format_version(parsed.root());
+  std::set<std::string> found;
+  const auto stages = parsed.root().value().find("stages");
+  if (stages != parsed.root().value().end()) collect_files(*stages, found);
+  return {found.begin(), found.end()};
 }
 
 }  // namespace lungrt

@@ -25,6 +25,8 @@ json parse_strictly(std::string_view text, const std::string& file) {
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
     refuse_text(file, "byte " + std::to_string(zero) + " is zero");
   }
+  // JSON must not begin with one (RFC 8259); the parser would skip it, others would not.
+  if (text.substr(0, 3) == "\xef\xbb\xbf") refuse_text(file, "it begins with a byte order mark");
   std::vector<std::set<std::string>> keys;  // of each object that is being parsed
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > kMaxDepth) {

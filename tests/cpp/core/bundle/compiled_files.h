@@ -44,7 +44,10 @@ class CompiledFiles {
         {"input", {{"shape", {1, 7, 56, 64}}, {"layout", "interleaved"}, {"dtype", "float32"}}},
         {"output", {{"shape", {1, 1, 16, 24}}, {"layout", "planes"}, {"dtype", "float32"}}},
         {"model", {{"file", "model.pt2"}, {"sha256", sha256("code", 4)}, {"bytes", 4}}},
-        {"golden", example_file("golden.safetensors")}};
+        {"golden",
+         {{"file", "golden.safetensors"},
+          {"sha256", sha256(golden.data(), golden.size())},
+          {"bytes", golden.size()}}}};
   }
 
   /// Writes compiled code of a network and size.
@@ -54,6 +57,7 @@ class CompiledFiles {
     const auto relative = std::filesystem::relative(folder, folder_.path());
     folder_.write(relative / "model.pt2", "code");
     folder_.write(relative / "model.json", record.dump());
+    folder_.write(relative / "golden.safetensors", golden);
     for (const char* file : {"", "model.pt2", "model.json"}) make_private(folder / file);
     return folder;
   }
@@ -66,6 +70,7 @@ class CompiledFiles {
   }
 
   nlohmann::json manifest = example_manifest();
+  std::string golden = "a golden";  ///< content of every golden.safetensors
   CompiledRuntime runtime{"fake 1.0", "imagination"};
 
  private:

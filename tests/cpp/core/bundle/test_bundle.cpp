@@ -132,6 +132,35 @@ TEST_F(BundleFiles, SymbolicLinksMayNotLeaveTheBundle) {
   EXPECT_NO_THROW(bundle_.file(link, true));
 }
 
+TEST(Bundle, TellsAllDamageAtOnce) {
+  const TempFolder folder;
+  nlohmann::json manifest = example_manifest();
+  manifest["stages"] = {{"segmentation", testing::example_segmentation()}};
+  folder.write("manifest.json", manifest.dump());
+  folder.write("segmentation/golden.safetensors", "0123456789");
+  folder.write("segmentation/model.new", "short");
+  expect_error(ErrorCode::kBadBundle,
+               {"3 of 3 files are not as manifest.json says", "export or copy",
+                "\n  segmentation/model.ts is missing or not a regular file",
+                "\n  segmentation/model.new is damaged", "it has 5 bytes",
+                "\n  segmentation/golden.safetensors is damaged", "its SHA-256 is"},
+               [&] { Bundle::open(folder.path()).check_files(); });
+}
+
+TEST(Bundle, ChecksEveryFile) {
+  const TempFolder folder;
+  nlohmann::json manifest = example_manifest();
+  manifest["stages"] = {{"segmentation", testing::example_segmentation()}};
+  auto& network = manifest["stages"]["segmentation"]["networks"][0];
+  for (nlohmann::json* file : {&network["artifacts"]["torchscript"],
+                               &network["artifacts"]["a-newer-format"], &network["goldens"][0]}) {
+    folder.write((*file)["file"].get<std::string>(), "0123456789");
+    (*file)["sha256"] = sha256("0123456789", 10);
+  }
+  folder.write("manifest.json", manifest.dump());
+  EXPECT_NO_THROW(Bundle::open(folder.path()).check_files());
+}
+
 TEST_F(BundleFiles, AreFoundThroughALinkToTheBundle) {
   fs::create_directory_symlink(bundle_.folder(), folder_.path() / "latest");
   const Bundle bundle = Bundle::open(folder_.path() / "latest");

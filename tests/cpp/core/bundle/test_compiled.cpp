@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "core/bundle/compiled_files.h"
 #include "expect_error.h"
+#include "native/weights_file.h"
 
 namespace lungrt {
 namespace {
@@ -192,7 +194,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Damage{"output.dtype", "/output/dtype", "float64"},
                       Damage{"model.file", "/model/file", "../../evil.pt2"},
                       Damage{"model.sha256", "/model/sha256", 5},
-                      Damage{"model.bytes", "/model/bytes", 0}));
+                      Damage{"model.bytes", "/model/bytes", 0},
+                      Damage{"golden.file", "/golden/file", "../golden.safetensors"},
+                      Damage{"golden.sha256", "/golden/sha256", ""},
+                      Damage{"unknown field 'made_with' in golden", "/golden/made_with", "x"}));
 
 TEST(Compiled, RefusesARecordThatIsNoJson) {
   const CompiledFiles files;
@@ -211,6 +216,100 @@ TEST(Compiled, RefusesARecordOfAnotherVersion) {
   expect_error(ErrorCode::kUnsupportedVersion,
                {"format_version is 2, but this lungrt supports 1", "compile it again"},
                [&] { files.find(); });
+}
+
+/// A golden of the size that CompiledFiles records.
+std::string golden_of_the_size() {
+  native::testing::WeightsFile file;
+  file.content.tensors["input_0"] = {{1, 7, 56, 64}, std::vector<float>(7 * 56 * 64, 1.0F)};
+  file.content.tensors["output_0"] = {{1, 1, 16, 24}, std::vector<float>(16 * 24, 0.25F)};
+  return file.bytes();
+}
+
+TEST(Compiled, GoldensAreThoseOfEverySize) {
+  CompiledFiles files;
+  files.golden = golden_of_the_size();
+  const Bundle bundle = files.bundle();
+  const StageManifest& stage = bundle.required_stage(StageKind::kSegmentation);
+  const auto goldens = [&] { return compiled_goldens(bundle, stage, stage.networks.front()); };
+  EXPECT_TRUE(goldens().empty());
+  const fs::path folder = files.write(files.record());
+  files.write(files.record(), "16x25");
+  ASSERT_EQ(goldens().size(), 2U);
+  EXPECT_EQ(goldens()[0].input.shape, (std::vector<std::int64_t>{1, 7, 56, 64}));
+
+  std::ofstream(folder / "golden.safetensors") << "damaged";
+  expect_error(ErrorCode::kBadBundle,
+               {"golden.safetensors is damaged", "model.json says", "compile it again", "16x24"},
+               [&] { goldens(); });
+  fs::remove(folder / "model.json");
+  expect_error(ErrorCode::kIo, {"cannot read", "model.json", "compile it again"},
+               [&] { goldens(); });
+}
+
+TEST(Compiled, NothingIsCompiledWithoutACache) {
+  const CompiledFiles files;
+  const Bundle bundle = files.bundle();
+  const StageManifest& stage = bundle.required_stage(StageKind::kSegmentation);
+  const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
+  unsetenv("XDG_CACHE_HOME");
+  setenv("HOME", "", 1);
+  EXPECT_TRUE(compiled_goldens(bundle, stage, stage.networks.front()).empty());
+  setenv("HOME", home.c_str(), 1);
+}
+
+TEST(Compiled, FoldersAreNamedAfterTheirSize) {
+  const CompiledFiles files;
+  const Bundle bundle = files.bundle();
+  const std::string place = bundle.folder().string();
+  EXPECT_EQ(compiled_folder(place, "segmentation", 0, {16, 24}),
+            compiled_folder(bundle, StageKind::kSegmentation, 0) / "16x24");
+  EXPECT_EQ(compiled_folder(place, "nodule", 1, {32, 48, 40}),
+            compiled_folder(bundle, StageKind::kNodule, 1) / "32x48x40");
+  const auto refuse = [&](const char* stage, int member, const std::vector<std::int64_t>& size,
+                          const char* words) {
+    expect_error(ErrorCode::kInvalidArgument, {words},
+                 [&] { compiled_folder(place, stage, member, size); });
+  };
+  refuse("segmentation", 0, {16, 24, 32}, "[16, 24, 32]");
+  refuse("nodule", 0, {16, 24}, "expected 3 positive numbers");
+  refuse("nodule", 0, {32, 0, 40}, "expected 3 positive numbers");
+  refuse("nodule", 2, {32, 48, 40}, "no member 2");
+  refuse("nodule", -1, {32, 48, 40}, "numbered from 0");
+  refuse("lungs", 0, {16, 24}, "unknown stage 'lungs'");
+}
+
+TEST(Compiled, RecordThatIsWrittenIsRead) {
+  CompiledFiles files;
+  auto& network = files.manifest["stages"]["segmentation"]["networks"][0];
+  network["artifacts"]["safetensors"] = testing::example_file("segmentation/weights.safetensors");
+  network["artifacts"]["safetensors"]["sha256"] = std::string(64, 'c');
+  const fs::path folder = files.write("not yet");
+  const std::string bundle = files.bundle().folder().string();
+  const CompiledNetwork compiled{"segmentation", 0,   "fake 1.0", "imagination", {1, 7, 56, 64},
+                                 {1, 1, 16, 24}, true};
+  const std::string text = compiled_record(bundle, folder.string(), compiled);
+  EXPECT_EQ(text.substr(0, 25), "{\n  \"format_version\": 1,\n");
+  json expected = files.record();
+  expected["lungrt_version"] = json::parse(text)["lungrt_version"];
+  EXPECT_EQ(json::parse(text), expected);
+  files.write(json::parse(text));
+  EXPECT_EQ(files.find().size(), 1U);
+
+  const auto refuse = [&](ErrorCode code, const CompiledNetwork& wrong, const char* words) {
+    expect_error(code, {words}, [&] { compiled_record(bundle, folder.string(), wrong); });
+  };
+  CompiledNetwork wrong = compiled;
+  wrong.output_shape = {1, 1, 56, 64};
+  refuse(ErrorCode::kInvalidArgument, wrong, "output.shape");
+  wrong = compiled;
+  wrong.runtime = "";
+  refuse(ErrorCode::kInvalidArgument, wrong, "runtime");
+  wrong = compiled;
+  wrong.stage = "nodule";
+  refuse(ErrorCode::kInvalidArgument, wrong, "has no artifact safetensors");
+  fs::remove(folder / "golden.safetensors");
+  refuse(ErrorCode::kIo, compiled, "golden.safetensors");
 }
 
 }  // namespace

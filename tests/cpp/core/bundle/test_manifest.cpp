@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -299,6 +302,46 @@ TEST(Manifest, RefusesTextThatIsNoJson) {
   refuse(good + std::string("\0}", 2), {"not JSON", "is zero"});
   refuse("[1]", {"the document is [1]", "an object"});
   refuse("null", {"the document is null"});
+}
+
+std::string text_of(const std::string& name) {
+  std::ifstream stream(std::string(MANIFESTS) + "/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// tests/export/test_manifest.py reads the same cases through the binding.
+TEST(Manifest, DecidesEveryCase) {
+  const std::string example = text_of("example.json");
+  const json cases = json::parse(text_of("cases.json"));
+  ASSERT_GT(cases.size(), 40U);
+  for (const json& one : cases) {
+    SCOPED_TRACE(one["name"]);
+    const std::string find = one["find"];
+    std::string text = example;
+    ASSERT_NE(text.find(find), std::string::npos);
+    text.replace(text.find(find), find.size(), one["replace"].get<std::string>());
+    if (one["error"].is_null()) {
+      EXPECT_NO_THROW(parse_manifest(text, "m.json"));
+      continue;
+    }
+    const ErrorCode code = one["error"] == "UnsupportedVersion" ? ErrorCode::kUnsupportedVersion
+                                                                : ErrorCode::kBadBundle;
+    expect_error(code, {"m.json", one["message"].get<std::string>().c_str()},
+                 [&] { parse_manifest(text, "m.json"); });
+  }
+}
+
+TEST(Manifest, ListsTheFilesOfAnyVersion) {
+  json manifest = with("/format_version", 7);
+  manifest["stages"]["a new stage"] = {{"somewhere", {{{"file", "new/file"}}}}};
+  const std::vector<std::string> files = files_listed_in(manifest.dump(), "m.json");
+  EXPECT_EQ(std::count(files.begin(), files.end(), "new/file"), 1);
+  EXPECT_EQ(std::count(files.begin(), files.end(), "segmentation/golden.safetensors"), 1);
+  EXPECT_EQ(files.size(), 3U + 6U + 6U + 1U);
+  EXPECT_TRUE(files_listed_in(R"({"format_version": 1})", "m.json").empty());
+  for (const char* text : {"{}", "[]", "not JSON", R"({"format_version": "1"})"}) {
+    expect_error(ErrorCode::kBadBundle, {"m.json"}, [=] { files_listed_in(text, "m.json"); });
+  }
 }
 
 TEST(Manifest, RefusesRepeatedFields) {
