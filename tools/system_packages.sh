@@ -2,8 +2,9 @@
 # Installs what lungrt needs of the system, where it is missing and apt-get is there.
 #
 # Usage: tools/system_packages.sh GROUP...
-#   core   a C++20 compiler, and venv and headers of the Python that PYTHON names (python3)
-#   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; ITK, GDCM and CLI11 for lungrt-native
+#   core   a C++20 compiler, zlib, and venv and headers of the Python that PYTHON names (python3)
+#   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; GDCM and CLI11 for lungrt-native, ITK
+#          for the example that uses it
 #   docs   Doxygen
 #   fuzz   Clang with libFuzzer
 set -euo pipefail
@@ -37,6 +38,7 @@ for group in "$@"; do
   case $group in
     core)
       need "a C++20 compiler" g++ make -- headers string
+      need zlib zlib1g-dev -- headers zlib.h
       need "Python's venv" python3-venv -- "$python" -c "import ensurepip, venv"
       need "Python's headers" python3-dev -- python_has_headers
       ;;
@@ -46,8 +48,8 @@ for group in "$@"; do
       need pkg-config pkg-config -- command -v pkg-config
       want LuaJIT luajit -- command -v luajit
       for folder in /usr/include/ITK-5* /usr/include/gdcm-3*; do include_folders+=("-I$folder"); done
-      want "ITK, GDCM and CLI11" libinsighttoolkit5-dev libgdcm-dev libcli11-dev \
-        -- headers CLI/CLI.hpp itkVersion.h gdcmVersion.h
+      want "GDCM and CLI11" libgdcm-dev libcli11-dev -- headers CLI/CLI.hpp gdcmVersion.h
+      want ITK libinsighttoolkit5-dev -- headers itkVersion.h
       include_folders=()
       ;;
     docs) need Doxygen doxygen -- command -v doxygen ;;

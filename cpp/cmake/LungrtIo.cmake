@@ -1,5 +1,6 @@
-# Sets lungrt_has_io and lungrt_has_cli: whether lungrt::io and the native command are built. AUTO
-# builds each of them if its dependencies are found.
+# Finds zlib, which Python's module and the tests need, and sets lungrt_has_io and lungrt_has_cli:
+# whether lungrt::io and the native command are built. AUTO builds each of them if its dependencies
+# are found.
 
 foreach(part IO CLI)
   if(NOT LUNGRT_BUILD_${part} MATCHES "^(AUTO|ON|OFF)$")
@@ -17,20 +18,24 @@ function(lungrt_part_missing part reason)
   message(STATUS "lungrt: ${reason}; ${ARGN}")
 endfunction()
 
+find_package(ZLIB QUIET)
+if(NOT ZLIB_FOUND AND (LUNGRT_BUILD_PYTHON OR LUNGRT_BUILD_TESTS OR LUNGRT_BUILD_FUZZERS))
+  message(FATAL_ERROR "lungrt: zlib was not found (Debian: zlib1g-dev); the readers of CTs need it, "
+                      "which Python's module and the tests contain")
+endif()
+
 set(lungrt_has_io OFF)
 if(NOT LUNGRT_BUILD_IO STREQUAL OFF)
-  enable_language(C)  # ITK looks for HDF5 with it
   # Distributions put GDCM's libraries and command-line programs into different packages, and each
   # program that is not installed would cause eight lines of warnings.
   set(lungrt_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
   set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
-  find_package(ITK 5.1 QUIET COMPONENTS ITKIOMeta ITKIONIFTI ITKIONRRD ITKZLIB)
   find_package(GDCM 3.0 QUIET)
   set(CMAKE_MESSAGE_LOG_LEVEL "${lungrt_log_level}")
-  if(ITK_FOUND AND GDCM_FOUND)
+  if(ZLIB_FOUND AND GDCM_FOUND)
     set(lungrt_has_io ON)
   else()
-    set(reason "ITK 5 or GDCM 3 was not found (Debian: libinsighttoolkit5-dev, libgdcm-dev)")
+    set(reason "zlib or GDCM 3 was not found (Debian: zlib1g-dev, libgdcm-dev)")
     lungrt_part_missing(IO "${reason}" "lungrt::io, which reads CT files, is not built")
   endif()
 endif()

@@ -9,9 +9,9 @@ PYBIND11_MODULE(_core, module) {
   lungrt::python::register_errors();
   lungrt::python::register_geometry(module);
   lungrt::python::register_volume(module);
-  lungrt::python::register_dicom(module);
   lungrt::python::register_mask(module);
   lungrt::python::register_report(module);
+  lungrt::python::register_io(module);
   lungrt::python::register_pipeline(module);
   lungrt::python::register_stage_network(module);
   lungrt::python::register_bundle(module);

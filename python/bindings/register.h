@@ -9,9 +9,9 @@ namespace lungrt::python {
 void register_errors();
 void register_geometry(pybind11::module_& module);
 void register_volume(pybind11::module_& module);
-void register_dicom(pybind11::module_& module);
 void register_mask(pybind11::module_& module);
 void register_report(pybind11::module_& module);
+void register_io(pybind11::module_& module);
 void register_pipeline(pybind11::module_& module);
 void register_stage_network(pybind11::module_& module);
 void register_bundle(pybind11::module_& module);

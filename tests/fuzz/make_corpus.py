@@ -10,11 +10,13 @@ the fuzzer made of the seeds. This program leaves both alone.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import itertools
 import json
 import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +236,66 @@ def components() -> dict[str, bytes]:
     }
 
 
+def images() -> dict[str, bytes]:
+    voxels = struct.pack("<12h", *range(-6, 6))
+    meta = "ObjectType = Image\nNDims = 3\nDimSize = 3 2 2\nElementSpacing = 1 2 3\n"
+    nrrd = "NRRD0004\ndimension: 3\nsizes: 3 2 2\nendian: little\n"
+    placed = "space: RAS\nspace directions: (1,0,0) (0,2,0) (0,0,3)\nspace origin: (1,2,3)\n"
+
+    def nifti(values: bytes, datatype: int = 4, slope: float = 1) -> bytes:
+        header = bytearray(352)
+        struct.pack_into("<i", header, 0, 348)
+        struct.pack_into("<8h", header, 40, 3, 3, 2, 2, 1, 1, 1, 1)
+        struct.pack_into("<2h", header, 70, datatype, len(values) * 8 // 12)
+        struct.pack_into("<4f", header, 76, 1, 1, 2, 3)
+        struct.pack_into("<3f", header, 108, 352, slope, -10)
+        header[123] = 2
+        struct.pack_into("<2h6f", header, 252, 1, 2, 0.1, 0.2, 0.3, 4, 5, 6)
+        struct.pack_into("<12f", header, 280, 1, 0, 0, 4, 0, 2, 0, 5, 0, 0, 3, 6)
+        struct.pack_into("<4s", header, 344, b"n+1")
+        return bytes(header) + values
+
+    def of(kind: int, *parts: str | bytes) -> bytes:
+        return bytes([kind]) + b"".join(p if isinstance(p, bytes) else p.encode() for p in parts)
+
+    packed, zipped = zlib.compress(voxels), gzip.compress(voxels, mtime=0)
+    local = "ElementDataFile = LOCAL\n"
+    raw = zlib.compressobj(wbits=-15)
+    return {
+        "meta": of(0, meta, "ElementType = MET_SHORT\nHeaderSize = -1\n", local, voxels),
+        "meta-zlib": of(
+            0,
+            meta,
+            "TransformMatrix = 0 1 0 1 0 0 0 0 1\nOffset = 1 2 3\nElementType = MET_SHORT\n",
+            f"CompressedData = True\nCompressedDataSize = {len(packed)}\n",
+            local,
+            packed,
+        ),
+        "meta-double": of(
+            0,
+            meta,
+            "ElementByteOrderMSB = True\nElementType = MET_DOUBLE\n",
+            local,
+            struct.pack(">12d", *range(12)),
+        ),
+        "meta-elsewhere": of(0, meta, "ElementType = MET_UCHAR\nElementDataFile = ct.mha\n"),
+        "nifti": of(1, nifti(voxels, slope=0.5)),
+        "nifti-int64": of(1, nifti(struct.pack("<12q", *range(12)), 1024)),
+        "nifti-gzip": of(2, gzip.compress(nifti(voxels), mtime=0)),
+        "nrrd": of(3, nrrd, "type: short\nencoding: raw\nbyte skip: -1\n", placed, "\n", voxels),
+        "nrrd-gzip": of(3, nrrd, "type: int16\nencoding: gzip\n", placed, "\n", zipped, zipped),
+        "nrrd-spacings": of(
+            3,
+            nrrd,
+            "type: uchar\nencoding: raw\nspacings: 1 nan 3\naxis mins: 1 2 3\n"
+            "centerings: cell node ???\nkinds: domain space time\n\n",
+            voxels,
+        ),
+        "deflate": of(4, raw.compress(bytes(range(200)) * 3), raw.flush()),
+        "bomb": of(4, zlib.compress(bytes(200_000))[2:-4]),
+    }
+
+
 def c_api() -> dict[str, bytes]:
     ready, seed = b"\x0c" + b"\x09" * 3, b"\x35\x79\xa1\x5b"
     reports = b"".join(bytes([step]) + b"\x0f" * 24 for step in (4, 5, 6, 7))
@@ -278,6 +340,7 @@ def main(folder: Path) -> None:
         ("series", series()),
         ("volume", volumes()),
         ("components", components()),
+        ("image", images()),
         ("c_api", c_api()),
     ):
         (folder / target).mkdir(parents=True, exist_ok=True)

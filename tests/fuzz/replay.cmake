@@ -8,3 +8,4 @@ endforeach()
 target_include_directories(lungrt_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 target_compile_definitions(lungrt_tests PRIVATE LUNGRT_FUZZ_CORPUS="${CMAKE_CURRENT_LIST_DIR}/corpus"
                                                 ${lungrt_fuzz_definitions})
+target_link_libraries(lungrt_tests PRIVATE lungrt_reader_objects)

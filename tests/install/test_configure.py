@@ -29,19 +29,22 @@ def say(tmp_path: Path, *definitions: str) -> tuple[int, str]:
     ("definitions", "message"),
     [
         (
-            ("-DLUNGRT_BUILD_IO=ON", *absent("ITK")),
-            "LUNGRT_BUILD_IO is ON: ITK 5 or GDCM 3 was not found (Debian: "
-            "libinsighttoolkit5-dev, libgdcm-dev)",
+            ("-DLUNGRT_BUILD_IO=ON", *absent("ZLIB")),
+            "LUNGRT_BUILD_IO is ON: zlib or GDCM 3 was not found (Debian: zlib1g-dev, libgdcm-dev)",
         ),
-        (("-DLUNGRT_BUILD_IO=ON", *absent("GDCM")), "ITK 5 or GDCM 3 was not found"),
+        (("-DLUNGRT_BUILD_IO=ON", *absent("GDCM")), "zlib or GDCM 3 was not found"),
         (
             ("-DLUNGRT_BUILD_CLI=ON", "-DLUNGRT_BUILD_IO=AUTO", *absent("CLI11")),
             "LUNGRT_BUILD_CLI is ON: lungrt-native needs lungrt::io and CLI11 2.1 (Debian: "
             "libcli11-dev)",
         ),
         (
-            ("-DLUNGRT_BUILD_CLI=ON", "-DLUNGRT_BUILD_IO=AUTO", *absent("ITK")),
+            ("-DLUNGRT_BUILD_CLI=ON", "-DLUNGRT_BUILD_IO=AUTO", *absent("GDCM")),
             "lungrt-native needs lungrt::io",
+        ),
+        *(
+            ((f"-DLUNGRT_BUILD_{part}=ON", *absent("ZLIB")), "zlib was not found (Debian: zlib1g-")
+            for part in ("PYTHON", "TESTS")
         ),
         (("-DLUNGRT_BUILD_CLI=ON",), "lungrt-native needs lungrt::io"),  # which is OFF
         (("-DLUNGRT_BUILD_IO=yes",), "LUNGRT_BUILD_IO is 'yes', expected AUTO, ON or OFF"),
@@ -83,8 +86,8 @@ def test_what_cannot_be_built_stops(
 
 def test_what_was_not_requested_is_left_out_with_a_message(tmp_path: Path) -> None:
     asked = ("-DLUNGRT_BUILD_IO=AUTO", "-DLUNGRT_BUILD_CLI=AUTO")
-    code, said = say(tmp_path, *asked, *absent("ITK"))
+    code, said = say(tmp_path, *asked, *absent("GDCM"))
     assert code == 0, said
-    assert "ITK 5 or GDCM 3 was not found" in said
+    assert "zlib or GDCM 3 was not found" in said
     assert "lungrt::io, which reads CT files, is not built" in said
     assert "the native command is not built" in said

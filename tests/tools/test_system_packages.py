@@ -63,11 +63,11 @@ def test_what_is_missing_is_installed_and_named(machine: Machine) -> None:
     done = machine.run("core", "docs")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "Installing a C++20 compiler, Python's venv, Python's headers, Doxygen\n"
+        "Installing a C++20 compiler, zlib, Python's venv, Python's headers, Doxygen\n"
     )
     update, install = machine.log.read_text().splitlines()
     assert update == "update -qq"
-    packages = "g++ make python3-venv python3-dev doxygen"
+    packages = "g++ make zlib1g-dev python3-venv python3-dev doxygen"
     assert install == f"install -y -qq --no-install-recommends {packages}"
 
 
@@ -75,8 +75,8 @@ def test_without_apt_it_says_what_to_install(machine: Machine) -> None:
     machine.add("c++", ABSENT)
     done = machine.run("core")
     assert done.returncode == 1
-    assert "Not found: a C++20 compiler." in done.stderr
-    assert "Debian's packages: g++ make" in done.stderr
+    assert "Not found: a C++20 compiler, zlib." in done.stderr
+    assert "Debian's packages: g++ make zlib1g-dev" in done.stderr
 
 
 def test_without_apt_nothing_optional_is_demanded(machine: Machine) -> None:

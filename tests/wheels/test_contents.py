@@ -70,7 +70,7 @@ def test_libraries_stand_on_their_own(wheel: Path) -> None:
         for folder in ":".join(entries.get("runpath", []) + entries.get("rpath", [])).split(":"):
             assert not folder or folder.split("/")[0] == "$ORIGIN", f"{name}: {folder}"
         others = {*entries["needed"]} - SYSTEM
-        own = {"liblungrt.so.0.1"} if "_core" in name else set()
+        own = {"liblungrt.so.0.1", "libz.so.1"} if "_core" in name else set()
         torch = {"libtorch_cpu.so", "libc10.so"} if name.startswith("lungrt_torch") else set()
         assert others == own | torch, name
     assert seen >= 2

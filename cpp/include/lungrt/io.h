@@ -1,6 +1,7 @@
-/// Reading CTs and writing masks with GDCM and ITK: the component `io` (`lungrt::io`).
+/// Reading CTs and writing masks: the component `io` (`lungrt::io`).
 ///
-/// It is a separate library, so that an application with voxels of its own links neither of them.
+/// It is a separate library, so that an application with voxels of its own links neither zlib nor
+/// GDCM, which decodes compressed DICOM pixels.
 #pragma once
 
 #include <cstdint>
@@ -73,7 +74,7 @@ LUNGRT_API void make_mask_folder(const std::string& folder);
 LUNGRT_API std::vector<std::string> write_masks(const std::string& folder, const Report& report,
                                                 const std::string& format = "nii.gz");
 
-/// Versions of the libraries that read files, by name: GDCM and ITK.
+/// Versions of the libraries that read files, by name: GDCM and zlib.
 LUNGRT_API std::map<std::string, std::string> reader_versions();
 
 }  // namespace lungrt

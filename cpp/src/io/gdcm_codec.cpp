@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "io/dicom/decoded.h"
-#include "io/inflate.h"
 
 namespace lungrt::io {
 namespace {
@@ -78,9 +77,6 @@ Plane decode_by_gdcm(const DicomSlice& slice, std::string content, std::int64_t 
 
 class GdcmCodec final : public Codec {
  public:
-  std::string inflate(ByteSource& source, std::uint64_t at, std::size_t most) const override {
-    return inflate_all(source, at, Compression::kDeflate, most);
-  }
   Plane decode(const DicomSlice& slice, std::string content, std::int64_t pixels) const override {
     return decode_by_gdcm(slice, std::move(content), pixels);
   }

@@ -1,4 +1,4 @@
-/// Decoding of DICOM pixels with GDCM, and of deflated DICOM files with zlib.
+/// Decoding of DICOM pixels with GDCM.
 #pragma once
 
 #include "io/dicom/codec.h"

@@ -1,9 +1,11 @@
-/// Inflating compressed bytes piece by piece.
+/// Inflating compressed bytes.
 #pragma once
+
+#define ZLIB_CONST  // zlib does not write to its input
+#include <zlib.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -11,14 +13,44 @@
 
 namespace lungrt::io {
 
-enum class Compression { kDeflate, kZlibOrGzip };
+enum class Compression {
+  kDeflate,     ///< raw deflate data, of DICOM
+  kZlibOrGzip,  ///< one stream, of MetaImage; what follows it does not matter
+  kGzip,        ///< any number of gzip members, which may be padded with zeros
+};
 
-/// Inflates the compressed data that begins at an offset of a source.
-/// \param sink  receives each piece; the view is valid until it returns
-/// \return number of compressed bytes
-/// \throws std::runtime_error  for damaged or incomplete data
-std::uint64_t inflate_from(ByteSource& source, std::uint64_t at, Compression compression,
-                           const std::function<void(std::string_view)>& sink);
+/// Deflate makes no byte of its input into more than so many bytes.
+inline constexpr std::uint64_t kMostInflation = 1032;
+
+/// Inflates the compressed data that begins at an offset of a source, straight into memory of the
+/// caller. Checksums are verified.
+class Inflater {
+ public:
+  Inflater(ByteSource& source, std::uint64_t at, Compression compression);
+  ~Inflater() { inflateEnd(&stream_); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  /// \return number of bytes, fewer than requested only at the end of the data
+  /// \throws std::runtime_error  for damaged or incomplete data
+  std::size_t read(void* target, std::size_t bytes);
+  /// Inflates some bytes and forgets them.
+  /// \return number of bytes, fewer than requested only at the end of the data
+  /// \throws std::runtime_error  for damaged or incomplete data
+  std::uint64_t skip(std::uint64_t bytes);
+  /// Number of compressed bytes that were used.
+  std::uint64_t taken() const { return at_ - stream_.avail_in - begin_; }
+
+ private:
+  void fill();
+  void end_stream();
+
+  ByteSource& source_;
+  Compression compression_;
+  std::uint64_t begin_, at_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
 
 /// Inflates into memory.
 /// \param most  largest size of the result in bytes

@@ -1,28 +1,21 @@
-/// Reading of CTs of any kind.
+#include "io/read_ct.h"
 
-#include <gdcmVersion.h>
-#include <itkVersion.h>
-
-#include <filesystem>
 #include <new>
 #include <system_error>
 
 #include "io/dicom/series_folder.h"
-#include "io/gdcm_codec.h"
-#include "io/image_file.h"
+#include "io/images/read_image.h"
+#include "io/workers.h"
 #include "lungrt/error.h"
-#include "lungrt/io.h"
 
-namespace lungrt {
+namespace lungrt::io {
 namespace {
 
-namespace fs = std::filesystem;
-
-CtVolume read(const fs::path& path, const ReadOptions& options) {
+CtVolume read(const std::filesystem::path& path, const ReadOptions& options, const Codec& codec) {
   std::error_code failure;
-  const fs::file_status status = fs::status(path, failure);
-  if (fs::is_directory(status)) return io::read_series(path, options, io::gdcm_codec());
-  if (!fs::exists(status)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, failure);
+  if (std::filesystem::is_directory(status)) return read_series(path, options, codec);
+  if (!std::filesystem::exists(status)) {
     throw Error(
         ErrorCode::kIo,
         path.string() + ": no such file or folder; expected a DICOM folder or an image file");
@@ -32,26 +25,19 @@ CtVolume read(const fs::path& path, const ReadOptions& options) {
         ErrorCode::kInvalidArgument,
         path.string() + ": series and resample are for DICOM folders, but this is a single file");
   }
-  return io::read_image(path);
+  return read_image(path);
 }
 
 }  // namespace
 
-CtVolume read_ct(const std::string& path, const ReadOptions& options) {
-  io::reading_threads(options.threads);  // an invalid number is an error for any path
+CtVolume read_ct(const std::filesystem::path& path, const ReadOptions& options,
+                 const Codec& codec) {
+  reading_threads(options.threads);  // an invalid number is an error for any path
   try {
-    return read(path, options);
+    return read(path, options, codec);
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, path + ": not enough memory to read it");
+    throw Error(ErrorCode::kOutOfMemory, path.string() + ": not enough memory to read it");
   }
 }
 
-std::vector<SeriesInfo> list_series(const std::string& folder) {
-  return io::list_series(folder, {}, io::gdcm_codec());
-}
-
-std::map<std::string, std::string> reader_versions() {
-  return {{"GDCM", gdcm::Version::GetVersion()}, {"ITK", itk::Version::GetITKVersion()}};
-}
-
-}  // namespace lungrt
+}  // namespace lungrt::io

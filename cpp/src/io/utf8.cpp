@@ -1,9 +1,6 @@
 #include "io/utf8.h"
 
-#include <algorithm>
-#include <cctype>
 #include <cstddef>
-#include <sstream>
 
 namespace lungrt::io {
 namespace {
@@ -32,26 +29,6 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
-/// A message without "ITK ERROR: ClassName(0x1f): " at its beginning; "ITK " and the object may be
-/// missing.
-std::string_view without_itk_prefix(std::string_view message) {
-  constexpr std::string_view kItk = "ITK ", kError = "ERROR: ";
-  std::string_view rest = message;
-  if (rest.starts_with(kItk)) rest.remove_prefix(kItk.size());
-  if (!rest.starts_with(kError)) return message;
-  rest.remove_prefix(kError.size());
-
-  constexpr std::string_view kAddress = "(0x", kEnd = "): ";
-  const std::size_t address = rest.find(kAddress), end = rest.find(kEnd);
-  if (address == std::string_view::npos || end == std::string_view::npos || end < address) {
-    return rest;
-  }
-  const std::string_view name = rest.substr(0, address);
-  const bool is_object = std::all_of(
-      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-  return is_object && !name.empty() ? rest.substr(end + kEnd.size()) : rest;
-}
-
 }  // namespace
 
 std::string clean(std::string_view text) {
@@ -66,18 +43,6 @@ std::string clean(std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return result;
-}
-
-std::string itk_reason(const std::exception& error) {
-  std::istringstream lines(error.what());
-  std::string line, last;
-  while (std::getline(lines, line)) {
-    // "Reason: ..." is the last errno, which often has another cause.
-    if (line.rfind("Reason: ", 0) != 0 && line.find_first_not_of(" \t") != std::string::npos) {
-      last = line;
-    }
-  }
-  return std::string(without_itk_prefix(last));
 }
 
 }  // namespace lungrt::io

@@ -1,9 +1,8 @@
 """Reading of CTs (DICOM folders, image files, SimpleITK images) and writing of masks."""
 
-from lungrt.io.dicom import SeriesInfo, list_series
 from lungrt.io.image import from_sitk
 from lungrt.io.masks import mask_folder, write_masks
-from lungrt.io.read import Ct, as_volume, read_ct
+from lungrt.io.read import Ct, SeriesInfo, as_volume, list_series, read_ct
 
 __all__ = [
     "Ct",

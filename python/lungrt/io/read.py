@@ -7,15 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-from lungrt._core import CtVolume, Geometry
-from lungrt.errors import InvalidArgument, Io
-from lungrt.io import dicom, image
+from lungrt import _core
+from lungrt._core import CtVolume, Geometry, SeriesInfo
+from lungrt.errors import InvalidArgument
+from lungrt.io.dicom import decode_slice
+from lungrt.io.image import from_sitk
 
 if TYPE_CHECKING:
     import SimpleITK
     from numpy.typing import NDArray
 
-__all__ = ["Ct", "as_volume", "read_ct"]
+__all__ = ["Ct", "SeriesInfo", "as_volume", "list_series", "read_ct"]
 
 Ct: TypeAlias = Union[
     CtVolume, "tuple[NDArray[Any], Geometry]", "SimpleITK.Image", str, "os.PathLike[str]"
@@ -55,16 +57,20 @@ def read_ct(
         If there are several series and `series` does not select one of them, or the kind of file is
         not supported.
     """
-    path = Path(path)
-    if path.is_dir():
-        return dicom.read_series(path, series=series, resample=resample)
-    if not path.exists():
-        raise Io(f"{path}: no such file or folder; expected a DICOM folder or an image file")
-    if series is not None or resample:
-        raise InvalidArgument(
-            f"{path}: series and resample are for DICOM folders, but this is a single file"
-        )
-    return image.read_image(path)
+    return _core.read_ct(Path(path), decode_slice, series=series, resample=resample)
+
+
+def list_series(folder: str | os.PathLike[str]) -> list[SeriesInfo]:
+    """List the series of a DICOM folder, sorted by UID.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        If the folder does not exist or a DICOM file is damaged.
+    lungrt.errors.BadVolume
+        If the folder contains no DICOM images.
+    """
+    return _core.list_series(Path(folder))
 
 
 def as_volume(ct: Ct) -> CtVolume:
@@ -90,7 +96,7 @@ def as_volume(ct: Ct) -> CtVolume:
     # If SimpleITK was not imported yet, the argument cannot be one of its images.
     simpleitk = sys.modules.get("SimpleITK")
     if simpleitk is not None and isinstance(ct, simpleitk.Image):
-        return image.from_sitk(ct)
+        return from_sitk(ct)
     raise InvalidArgument(
         f"not a CT: {type(ct).__name__}; expected a CtVolume, a SimpleITK.Image, a path, or a "
         "tuple (array, Geometry), because an array alone has no position and spacing"

@@ -1,7 +1,7 @@
 /// Bytes compressed by zlib.
 #pragma once
 
-#include <itk_zlib.h>
+#include <zlib.h>
 
 #include <cstdint>
 #include <string>

@@ -5,7 +5,7 @@ add_executable(
   io/test_dicom_tags.cpp
   io/test_files.cpp
   io/test_jpeg.cpp
-  io/test_image_file.cpp
+  io/test_images.cpp
   io/test_masks.cpp
   io/test_read_ct.cpp
   io/test_rle.cpp
@@ -13,7 +13,7 @@ add_executable(
   io/test_workers.cpp)
 target_include_directories(lungrt_io_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
                                                    ${PROJECT_SOURCE_DIR}/cpp/src)
-target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt_dicom_objects lungrt
+target_link_libraries(lungrt_io_tests PRIVATE lungrt_io_objects lungrt_reader_objects lungrt
                                               lungrt_compiler
                                               GTest::gtest_main)
 lungrt_lightly_optimized(lungrt_io_tests)

@@ -25,10 +25,10 @@ class DicomSliceTest : public ::testing::Test {
   }
   void expect_damaged(const std::string& content, const char* reason) const {
     expect_error(ErrorCode::kIo, {"slice.dcm: damaged or truncated DICOM file", reason},
-                 [&] { read_slice(write(content), gdcm_codec()); });
+                 [&] { read_slice(write(content)); });
   }
   void expect_undecodable(const std::string& content, const char* reason) const {
-    const auto slice = read_slice(write(content), gdcm_codec());
+    const auto slice = read_slice(write(content));
     ASSERT_TRUE(slice.has_value());
     expect_error(ErrorCode::kIo, {"slice.dcm: its pixels cannot be decoded", reason},
                  [&] { read_plane(*slice, kPixels, gdcm_codec()); });
@@ -42,11 +42,11 @@ std::string fractional_slice() {
 }
 
 TEST_F(DicomSliceTest, WithAndWithoutADecoder) {
-  const auto plain = read_slice(write(dicom_slice(0)), gdcm_codec());
+  const auto plain = read_slice(write(dicom_slice(0)));
   ASSERT_TRUE(plain && plain->raw);
   EXPECT_EQ(read_plane(*plain, kPixels, gdcm_codec()).hu,
             (std::vector<std::int16_t>{-1024, -1023, -1022, -1021, -1020, -1019}));
-  const auto fractional = read_slice(write(fractional_slice()), gdcm_codec());
+  const auto fractional = read_slice(write(fractional_slice()));
   ASSERT_TRUE(fractional && !fractional->raw);
   EXPECT_EQ(read_plane(*fractional, kPixels, gdcm_codec()).fractional,
             (std::vector<double>{-1024, -1023.5, -1023, -1022.5, -1022, -1021.5}));
@@ -57,8 +57,7 @@ TEST_F(DicomSliceTest, WhatIsNoSliceOfACt) {
   expect_damaged(dicom_start() + element(0x00080060, "CS", "CT"), "it has no pixels");
   const std::string report = "1.2.840.10008.5.1.4.1.1.88.11";
   EXPECT_FALSE(read_slice(
-      write(dicom_start("1.2.840.10008.1.2.1", report) + element(0x00080060, "CS", "SR")),
-      gdcm_codec()));
+      write(dicom_start("1.2.840.10008.1.2.1", report) + element(0x00080060, "CS", "SR"))));
 }
 
 TEST_F(DicomSliceTest, PixelsOfWhichTooLittleIsStated) {
@@ -89,7 +88,7 @@ TEST_F(DicomSliceTest, FileThatIsChangedBetweenHeaderAndPixels) {
       [this](const auto& path) { rename(folder_.write("new", fractional_slice()), path); }};
   for (const std::string& content : {dicom_slice(0), fractional_slice()}) {
     for (const auto& change : changes) {
-      const auto slice = read_slice(write(content), gdcm_codec());
+      const auto slice = read_slice(write(content));
       ASSERT_TRUE(slice.has_value());
       change(slice->path);
       expect_error(ErrorCode::kIo, {"slice.dcm: was changed while it was being read"},
@@ -99,7 +98,7 @@ TEST_F(DicomSliceTest, FileThatIsChangedBetweenHeaderAndPixels) {
 }
 
 TEST_F(DicomSliceTest, FileThatIsGone) {
-  const auto slice = read_slice(write(dicom_slice(0)), gdcm_codec());
+  const auto slice = read_slice(write(dicom_slice(0)));
   ASSERT_TRUE(slice.has_value());
   std::filesystem::remove(slice->path);
   expect_error(ErrorCode::kIo, {"slice.dcm: cannot be read (No such file"},

@@ -4,7 +4,6 @@
 
 #include "io/dicom/tags.h"
 #include "io/dicom_bytes.h"
-#include "io/gdcm_codec.h"
 #include "temp_folder.h"
 
 namespace lungrt::io {
@@ -15,7 +14,7 @@ using namespace lungrt::testing;
 class DicomTagsTest : public ::testing::Test {
  protected:
   std::optional<DicomTags> read(const std::string& content) {
-    return read_tags(folder_.write("slice.dcm", content), gdcm_codec());
+    return read_tags(folder_.write("slice.dcm", content));
   }
   std::string damage(const std::string& content) {
     try {

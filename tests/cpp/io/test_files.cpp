@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -68,13 +69,63 @@ TEST(InflateTest, NoMoreThanIsTaken) {
   }
 }
 
+/// Expects that inflating fails for a reason.
+void refuse(const std::string& content, Compression compression, const char* reason) {
+  MemoryBytes source(content);
+  try {
+    io::inflate_all(source, 0, compression, 1000);
+    ADD_FAILURE() << reason;
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), reason);
+  }
+}
+
 TEST(InflateTest, DataThatAreNotWhole) {
   const std::string whole = compressed("some text");
-  const std::string cut = whole.substr(0, whole.size() - 6);
   std::string damaged = whole;
   damaged.back() = static_cast<char>(~damaged.back());  // part of the checksum
-  EXPECT_THROW(inflate_all(cut, 1000), std::runtime_error);
-  EXPECT_THROW(inflate_all(damaged, 1000), std::runtime_error);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    refuse(whole.substr(0, size), Compression::kZlibOrGzip, "its compressed data are incomplete");
+  }
+  refuse(damaged, Compression::kZlibOrGzip,
+         "its compressed data are damaged: incorrect data check");
+  refuse("some text", Compression::kZlibOrGzip,
+         "its compressed data are damaged: incorrect header check");
+  refuse(whole, Compression::kGzip, "its compressed data are damaged: incorrect header check");
+}
+
+TEST(InflateTest, MembersOfGzipData) {
+  const std::string members = gzipped("some ") + gzipped("") + gzipped("text");
+  const auto inflated = [](const std::string& content) {
+    MemoryBytes source(content);
+    return io::inflate_all(source, 0, Compression::kGzip, 1000);
+  };
+  EXPECT_EQ(inflated(members), "some text");
+  EXPECT_EQ(inflated(members + std::string(600'000, '\0')), "some text");  // as tapes pad it
+  refuse(members + "x", Compression::kGzip, "other bytes follow its compressed data");
+  refuse(members + std::string("\0x", 2), Compression::kGzip,
+         "other bytes follow its compressed data");
+  refuse(members + "\x1f", Compression::kGzip, "its compressed data are incomplete");
+}
+
+TEST(InflateTest, InPartsOfAnySize) {
+  std::string content;
+  std::uint32_t noise = 1;
+  for (int i = 0; i < 300'000; ++i) {
+    noise = noise * 1664525 + 1013904223;
+    content += static_cast<char>(noise >> 24);
+  }
+  const std::string before = "header", data = compressed(content);
+  ASSERT_GT(data.size(), 1U << 18);  // more than one read of the source
+  MemoryBytes source(before + data + "and more");
+  Inflater inflater(source, before.size(), Compression::kZlibOrGzip);
+  EXPECT_EQ(inflater.skip(7), 7U);
+  std::string found(content.size(), ' ');
+  EXPECT_EQ(inflater.read(found.data(), 1), 1U);
+  EXPECT_EQ(inflater.read(found.data() + 1, found.size()), content.size() - 8);
+  EXPECT_EQ(found.substr(0, content.size() - 7), content.substr(7));
+  EXPECT_EQ(inflater.read(found.data(), 1), 0U);
+  EXPECT_EQ(inflater.taken(), data.size());
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ class JpegTest : public ::testing::Test {
     const auto path = folder_.write(
         "slice.dcm",
         content + long_element(0x7FE00010, "OB", fragments + sequence_end(), 0xFFFFFFFF));
-    return read_slice(path, gdcm_codec()).value();
+    return read_slice(path).value();
   }
   void expect_damaged(const Stream& stream, const std::string& data, const char* reason) const {
     expect_error(ErrorCode::kIo,

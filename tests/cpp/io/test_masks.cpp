@@ -49,7 +49,7 @@ TEST_F(MasksTest, FolderThatCannotBeMade) {
 }
 
 TEST_F(MasksTest, FolderThatNobodyWritesTo) {
-  expect_error(ErrorCode::kIo, {"/proc/self/masks: cannot be written"},
+  expect_error(ErrorCode::kIo, {"/proc/self: the folder for masks cannot be written to ("},
                [] { make_mask_folder("/proc/self"); });
 }
 
@@ -80,6 +80,20 @@ TEST_F(MasksTest, MasksBecomeFiles) {
       EXPECT_NEAR(labels.geometry().origin_mm()[axis], report_.geometry.origin_mm()[axis], 1e-6);
     }
   }
+}
+
+/// NIfTI stores sizes in 16 bits.
+TEST_F(MasksTest, AxisTooLongForNifti) {
+  auto masks = std::make_shared<RunMasks>();
+  report_.shape = {1, 1, 32768};
+  const std::vector<std::uint8_t> bytes(32768, 1);
+  masks->lung_field = masks->nodules = NoduleMask::from_bytes(bytes.data(), report_.shape);
+  masks->labels = {report_.shape, 1, std::vector<std::int32_t>(32768, 1)};
+  report_.masks = masks;
+  expect_error(ErrorCode::kIo, {"lung_field.nii.gz: cannot be written", "longer than 32767"},
+               [&] { write_masks(folder(), report_, "nii.gz"); });
+  EXPECT_TRUE(std::filesystem::is_empty(folder()));
+  EXPECT_EQ(read_ct(write_masks(folder(), report_, "nrrd")[2]).shape(), report_.shape);
 }
 
 TEST_F(MasksTest, FolderInTheWayOfAFile) {

@@ -94,7 +94,7 @@ TEST_F(ReadCtTest, FileThatShrinksWhileTheSeriesIsRead) {
 }
 
 TEST_F(ReadCtTest, VersionsOfWhatReads) {
-  EXPECT_EQ(reader_versions().count("ITK"), 1);
+  EXPECT_EQ(reader_versions().at("zlib").rfind("1.", 0), 0);
   EXPECT_EQ(reader_versions().at("GDCM").rfind("3.", 0), 0);
 }
 

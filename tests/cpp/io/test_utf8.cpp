@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-
-#include "io/dicom/numbers.h"
+#include "io/numbers.h"
 #include "io/utf8.h"
 
 namespace lungrt::io {
@@ -21,17 +19,6 @@ TEST(Utf8Test, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(clean("\xE0\x80\x80").size(), 9);       // an overlong form
   EXPECT_EQ(clean("\xE2\x82\xAC"), "\xE2\x82\xAC");
   EXPECT_EQ(clean("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
-}
-
-TEST(Utf8Test, ReasonOfItk) {
-  const std::runtime_error error(
-      "itk.cxx:1:\nITK ERROR: MetaImageIO(0x55d0): File cannot be read: x\nReason: Success\n");
-  EXPECT_EQ(itk_reason(error), "File cannot be read: x");
-  const auto reason = [](const char* message) { return itk_reason(std::runtime_error(message)); };
-  EXPECT_EQ(reason("ERROR: no object"), "no object");
-  EXPECT_EQ(reason("ITK ERROR: a b(0x1): x"), "a b(0x1): x");  // not the name of a class
-  EXPECT_EQ(reason("ITK ERROR: A: (0x1)"), "A: (0x1)");
-  EXPECT_EQ(reason("ITK says nothing"), "ITK says nothing");
 }
 
 TEST(NumbersTest, AsDicomWritesThem) {

@@ -17,7 +17,9 @@ BUILD = ROOT / "build" / "python" / "cpp"  # of `make build`
 def _built(name: str) -> Path:
     program = BUILD / name
     if not program.is_file():
-        pytest.skip(f"needs {name}, which `make build` makes where ITK and CLI11 are: no {program}")
+        pytest.skip(
+            f"needs {name}, which `make build` makes where what it uses is installed: no {program}"
+        )
     return program
 
 

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <string_view>
 
-#include "io/dicom/numbers.h"
 #include "io/dicom/slice.h"
 #include "io/dicom/tags.h"
+#include "io/numbers.h"
 #include "io/utf8.h"
 #include "lungrt/error.h"
 
@@ -143,10 +143,10 @@ bool has_sane_pixels(const DicomSlice& slice) {
 
 }  // namespace
 
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Codec& codec) {
+std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
   std::optional<DicomTags> tags;
   try {
-    tags = read_tags(path, codec);
+    tags = read_tags(path);
   } catch (const DamagedDicom& error) {
     return no_image(path, error.storage, error.what());
   }

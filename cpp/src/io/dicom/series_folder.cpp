@@ -138,11 +138,10 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
 
 }  // namespace
 
-Found find_series(const fs::path& folder, const Workers& workers, const Codec& codec) {
+Found find_series(const fs::path& folder, const Workers& workers) {
   const Entries entries = list(folder);
   std::vector<std::optional<DicomSlice>> slices(entries.files.size());
-  workers.for_each(slices.size(),
-                   [&](std::size_t i) { slices[i] = read_slice(entries.files[i], codec); });
+  workers.for_each(slices.size(), [&](std::size_t i) { slices[i] = read_slice(entries.files[i]); });
   Found found;
   for (std::optional<DicomSlice>& slice : slices) {
     if (slice) found[slice->series_uid].push_back(std::move(*slice));
@@ -160,11 +159,10 @@ Found find_series(const fs::path& folder, const Workers& workers, const Codec& c
   return found;
 }
 
-std::vector<SeriesInfo> list_series(const fs::path& folder, const ReadOptions& options,
-                                    const Codec& codec) {
+std::vector<SeriesInfo> list_series(const fs::path& folder, const ReadOptions& options) {
   const Workers workers{reading_threads(options.threads), options.cancelled};
   std::vector<SeriesInfo> result;
-  for (const auto& [uid, slices] : find_series(folder, workers, codec)) {
+  for (const auto& [uid, slices] : find_series(folder, workers)) {
     result.push_back(series_info(uid, slices));
   }
   return result;
@@ -178,7 +176,7 @@ std::string line(const SeriesInfo& info) {
 CtVolume read_series(const fs::path& folder, const ReadOptions& options, const Codec& codec) {
   const Workers workers{reading_threads(options.threads), options.cancelled};
   const std::vector<DicomSlice> slices =
-      choose(folder, find_series(folder, workers, codec), options.series);
+      choose(folder, find_series(folder, workers), options.series);
   return read_planned(slices, plan(folder, slices, options.resample), workers, codec);
 }
 

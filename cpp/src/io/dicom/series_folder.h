@@ -16,13 +16,12 @@ namespace lungrt::io {
 /// Finds the slices of a folder by series UID, sorted by UID and by file name.
 /// \throws Error kIo, kBadVolume  see list_series
 std::map<std::string, std::vector<DicomSlice>> find_series(const std::filesystem::path& folder,
-                                                           const Workers& workers,
-                                                           const Codec& codec);
+                                                           const Workers& workers);
 
 /// Lists the series of a folder; see lungrt::list_series.
 /// \param options  threads and cancelled are used
-std::vector<SeriesInfo> list_series(const std::filesystem::path& folder, const ReadOptions& options,
-                                    const Codec& codec);
+std::vector<SeriesInfo> list_series(const std::filesystem::path& folder,
+                                    const ReadOptions& options);
 
 /// Description of a series in one line.
 std::string line(const SeriesInfo& info);

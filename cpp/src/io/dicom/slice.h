@@ -56,7 +56,7 @@ struct DicomSlice {
 /// Reads the header of a file, up to its pixels.
 /// \return nothing for a file that is not an image
 /// \throws Error kIo  for a damaged or truncated slice of a CT
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path, const Codec& codec);
+std::optional<DicomSlice> read_slice(const std::filesystem::path& path);
 
 /// Parses the tags that the layout of a series is planned from.
 /// \throws Error kBadVolume  for a multi-frame or colour image, or a missing or invalid tag

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "io/dicom/numbers.h"
 #include "io/dicom/slice.h"
+#include "io/numbers.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {

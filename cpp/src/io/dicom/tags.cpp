@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "io/byte_source.h"
-#include "io/dicom/codec.h"
+#include "io/inflate.h"
 #include "io/utf8.h"
 #include "lungrt/error.h"
 
@@ -170,7 +170,7 @@ std::uint64_t walk_meta(Walk& walk, std::uint64_t at, DicomTags& tags) {
   return at;
 }
 
-void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, DicomTags& tags) {
+void walk_file(ByteSource& source, std::uint64_t begin, DicomTags& tags) {
   Walk walk(source);
   const std::uint64_t object = walk_meta(walk, begin, tags);
   if (tags.syntax.empty()) {
@@ -180,7 +180,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, Dico
                       : transfer_syntax::kImplicitLittleEndian;
   }
   if (tags.syntax == transfer_syntax::kDeflated) {
-    MemoryBytes content(codec.inflate(source, object, kLargestSlice));
+    MemoryBytes content(inflate_all(source, object, Compression::kDeflate, kLargestSlice));
     Walk inside(content);
     walk_object(inside, 0, {}, tags);
     if (tags.pixels) tags.pixels->end = source.size();
@@ -196,7 +196,7 @@ void walk_file(ByteSource& source, std::uint64_t begin, const Codec& codec, Dico
 
 }  // namespace
 
-std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec) {
+std::optional<DicomTags> read_tags(const std::filesystem::path& path) {
   FileWindow file(path);
   const bool marked = file.bytes(kPreamble, 4) == "DICM";
   // Old files have no preamble and begin with a tag of group 0002 or 0008.
@@ -206,7 +206,7 @@ std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Code
   DicomTags tags;
   tags.version = file.version();
   try {
-    walk_file(file, marked ? kPreamble + 4 : 0, codec, tags);
+    walk_file(file, marked ? kPreamble + 4 : 0, tags);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const Error&) {

@@ -17,8 +17,6 @@
 
 namespace lungrt::io {
 
-class Codec;
-
 /// Group and element of a tag as one number: 0xGGGGEEEE.
 using TagNumber = std::uint32_t;
 
@@ -64,6 +62,6 @@ class DamagedDicom : public std::runtime_error {
 /// \return nothing for a file that is not DICOM
 /// \throws DamagedDicom  if the file is truncated or its structure is invalid
 /// \throws Error kIo     if the file cannot be read
-std::optional<DicomTags> read_tags(const std::filesystem::path& path, const Codec& codec);
+std::optional<DicomTags> read_tags(const std::filesystem::path& path);
 
 }  // namespace lungrt::io

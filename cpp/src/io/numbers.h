@@ -1,4 +1,4 @@
-/// Parsing of decimal numbers in DICOM files.
+/// Parsing of decimal numbers in headers.
 #pragma once
 
 #include <charconv>

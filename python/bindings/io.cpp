@@ -6,9 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,8 @@
 #include "io/dicom/codec.h"
 #include "io/dicom/decoded.h"
 #include "io/dicom/series_folder.h"
+#include "io/masks.h"
+#include "io/read_ct.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -40,27 +40,15 @@ io::Plane plane_of(const io::DicomSlice& slice, const py::array& values) {
                                     " are not Hounsfield units");
 }
 
-/// Codec implemented by a Python object, which the reader's threads call.
+/// Decoder that is a Python function, which the reader's threads call.
 class PythonCodec final : public io::Codec {
  public:
-  explicit PythonCodec(py::object object) : object_(std::move(object)) {}
-
-  std::string inflate(io::ByteSource& source, std::uint64_t at, std::size_t most) const override {
-    const std::string_view deflated =
-        source.bytes(at, static_cast<std::size_t>(source.size() - at));
-    const py::gil_scoped_acquire gil;
-    try {
-      return object_.attr("inflate")(py::bytes(deflated), most).cast<std::string>();
-    } catch (py::error_already_set& error) {
-      if (!error.matches(PyExc_ValueError)) throw;
-      throw std::runtime_error(py::str(error.value()).cast<std::string>());
-    }
-  }
+  explicit PythonCodec(py::function decode) : decode_(std::move(decode)) {}
 
   io::Plane decode(const io::DicomSlice& slice, std::string /*content*/,
                    std::int64_t pixels) const override {
     const py::gil_scoped_acquire gil;
-    const py::array values = object_.attr("decode")(slice.path);
+    const py::array values = decode_(slice.path);
     if (values.size() != pixels) {
       io::refuse_undecodable(slice, "they have " + std::to_string(values.size()) +
                                         " values, expected " + std::to_string(pixels));
@@ -70,7 +58,7 @@ class PythonCodec final : public io::Codec {
   }
 
  private:
-  py::object object_;
+  py::function decode_;
 };
 
 /// Lets Ctrl-C end the reading: the exception passes through the reader's threads.
@@ -80,28 +68,32 @@ bool check_signals() {
   return false;
 }
 
-CtVolume read_series(const std::filesystem::path& folder, const py::object& codec,
-                     const std::optional<std::string>& series, bool resample) {
-  const PythonCodec used(codec);
+CtVolume read_ct(const std::filesystem::path& path, const py::function& decode,
+                 const std::optional<std::string>& series, bool resample) {
+  const PythonCodec codec(decode);
   ReadOptions options;
   options.series = series;
   options.resample = resample;
   options.cancelled = check_signals;
-  const py::gil_scoped_release release;
-  return io::read_series(folder, options, used);
+  const auto read = [&] {
+    const py::gil_scoped_release release;
+    return io::read_ct(path, options, codec);
+  };
+  CtVolume volume = read();
+  check_signals();  // those that came after this thread's last file
+  return volume;
 }
 
-std::vector<SeriesInfo> list_series(const std::filesystem::path& folder, const py::object& codec) {
-  const PythonCodec used(codec);
+std::vector<SeriesInfo> list_series(const std::filesystem::path& folder) {
   ReadOptions options;
   options.cancelled = check_signals;
   const py::gil_scoped_release release;
-  return io::list_series(folder, options, used);
+  return io::list_series(folder, options);
 }
 
 }  // namespace
 
-void register_dicom(py::module_& module) {
+void register_io(py::module_& module) {
   py::class_<SeriesInfo>(module, "SeriesInfo", "One series of a DICOM folder.")
       .def_readonly("uid", &SeriesInfo::uid)
       .def_readonly("modality", &SeriesInfo::modality)
@@ -110,33 +102,30 @@ void register_dicom(py::module_& module) {
       .def("__str__", &io::line)
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
-  module.def("list_series", &list_series, py::arg("folder"), py::arg("codec"),
+  module.def("list_series", &list_series, py::arg("folder"),
              R"(List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 
 Parameters
 ----------
 folder
     Folder with the DICOM files.
-codec
-    Codec of compressed files; see read_series.
 
 Returns
 -------
 list of SeriesInfo
     The series that were found.
 )");
-  module.def("read_series", &read_series, py::arg("folder"), py::arg("codec"), py::kw_only(),
+  module.def("read_ct", &read_ct, py::arg("path"), py::arg("decode"), py::kw_only(),
              py::arg("series") = py::none(), py::arg("resample") = false,
-             R"(Read one series of a DICOM folder; see lungrt.read_ct.
+             R"(Read a CT from a DICOM folder or an image file; see lungrt.read_ct.
 
 Parameters
 ----------
-folder
-    Folder with the slices.
-codec
-    Codec of compressed files; several threads call it at the same time.
-    ``inflate(deflated, most)`` inflates raw deflate data to at most so many bytes and raises
-    ValueError for damaged data. ``decode(path)`` returns the pixels of a slice in Hounsfield units.
+path
+    Folder with the slices, or an image file.
+decode
+    Function that takes the path of a DICOM file and returns the pixels in Hounsfield units. Several
+    threads call it at the same time, for compressed slices.
 series
     UID of the series to read, needed if the folder holds several.
 resample
@@ -147,6 +136,12 @@ Returns
 CtVolume
     int16 Hounsfield units (slices, rows, columns).
 )");
+  module.def("make_mask_folder", &io::make_mask_folder, py::arg("folder"),
+             py::call_guard<py::gil_scoped_release>(),
+             "Create the folder for masks, and check that files can be written to it.");
+  module.def("write_masks", &io::write_masks, py::arg("folder"), py::arg("report"),
+             py::arg("file_format"), py::call_guard<py::gil_scoped_release>(),
+             "Write the masks of a run as images in the CT's geometry; see lungrt.write_masks.");
 }
 
 }  // namespace lungrt::python

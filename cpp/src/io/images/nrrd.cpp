@@ -1,0 +1,368 @@
+/// Headers of NRRD files: lines "name: value" up to an empty one.
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "io/images/header.h"
+#include "io/images/text_header.h"
+#include "io/numbers.h"
+#include "io/utf8.h"
+#include "lungrt/error.h"
+
+namespace lungrt::io {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr std::int64_t kMostAxes = 16;  // as in the format's own library
+
+/// Fields that the format has, without blanks. A misspelt field must not be ignored.
+constexpr std::array<std::string_view, 34> kFields{"content",
+                                                   "number",
+                                                   "type",
+                                                   "blocksize",
+                                                   "dimension",
+                                                   "space",
+                                                   "sizes",
+                                                   "spacings",
+                                                   "spacedimension",
+                                                   "thicknesses",
+                                                   "axismins",
+                                                   "axismaxs",
+                                                   "centers",
+                                                   "spacedirections",
+                                                   "centerings",
+                                                   "kinds",
+                                                   "labels",
+                                                   "units",
+                                                   "min",
+                                                   "max",
+                                                   "oldmin",
+                                                   "oldmax",
+                                                   "endian",
+                                                   "encoding",
+                                                   "lineskip",
+                                                   "byteskip",
+                                                   "keyvalue",
+                                                   "sampleunits",
+                                                   "spaceunits",
+                                                   "spaceorigin",
+                                                   "measurementframe",
+                                                   "datafile",
+                                                   "axisunits",
+                                                   "axislabels"};
+
+constexpr std::array<std::pair<std::string_view, VoxelType>, 40> kTypes{{
+    {"signed char", VoxelType::kInt8},
+    {"int8", VoxelType::kInt8},
+    {"int8_t", VoxelType::kInt8},
+    {"uchar", VoxelType::kUint8},
+    {"unsigned char", VoxelType::kUint8},
+    {"uint8", VoxelType::kUint8},
+    {"uint8_t", VoxelType::kUint8},
+    {"short", VoxelType::kInt16},
+    {"short int", VoxelType::kInt16},
+    {"signed short", VoxelType::kInt16},
+    {"signed short int", VoxelType::kInt16},
+    {"int16", VoxelType::kInt16},
+    {"int16_t", VoxelType::kInt16},
+    {"ushort", VoxelType::kUint16},
+    {"unsigned short", VoxelType::kUint16},
+    {"unsigned short int", VoxelType::kUint16},
+    {"uint16", VoxelType::kUint16},
+    {"uint16_t", VoxelType::kUint16},
+    {"int", VoxelType::kInt32},
+    {"signed int", VoxelType::kInt32},
+    {"int32", VoxelType::kInt32},
+    {"int32_t", VoxelType::kInt32},
+    {"uint", VoxelType::kUint32},
+    {"unsigned int", VoxelType::kUint32},
+    {"uint32", VoxelType::kUint32},
+    {"uint32_t", VoxelType::kUint32},
+    {"longlong", VoxelType::kInt64},
+    {"long long", VoxelType::kInt64},
+    {"long long int", VoxelType::kInt64},
+    {"signed long long", VoxelType::kInt64},
+    {"signed long long int", VoxelType::kInt64},
+    {"int64", VoxelType::kInt64},
+    {"int64_t", VoxelType::kInt64},
+    {"ulonglong", VoxelType::kUint64},
+    {"unsigned long long", VoxelType::kUint64},
+    {"unsigned long long int", VoxelType::kUint64},
+    {"uint64", VoxelType::kUint64},
+    {"uint64_t", VoxelType::kUint64},
+    {"float", VoxelType::kFloat32},
+    {"double", VoxelType::kFloat64},
+}};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+/// A text in lower case without blanks, because names vary in both.
+std::string plain(std::string_view text) {
+  std::string result = lower(text);
+  std::erase_if(result, [](unsigned char c) { return std::isspace(c) != 0; });
+  return result;
+}
+
+void require_magic(const std::filesystem::path& path, std::string_view line) {
+  constexpr std::array<std::string_view, 6> kMagics{"NRRD00.01", "NRRD0001", "NRRD0002",
+                                                    "NRRD0003",  "NRRD0004", "NRRD0005"};
+  if (std::find(kMagics.begin(), kMagics.end(), trimmed(line)) == kMagics.end()) {
+    refuse_unreadable(path, "it does not begin with NRRD0001 to NRRD0005");
+  }
+}
+
+/// \param end  becomes the offset after the header, where attached voxels begin
+HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) {
+  HeaderLines lines(path);
+  HeaderFields fields(path);
+  std::string_view line;
+  lines.next(line);
+  require_magic(path, line);
+  while (lines.next(line) && !trimmed(line).empty()) {
+    if (line[0] == '#' || line.find(":=") != std::string_view::npos) continue;
+    const std::size_t separator = line.find(": ");
+    const std::string name = plain(line.substr(0, separator));
+    if (separator == std::string_view::npos ||
+        std::find(kFields.begin(), kFields.end(), name) == kFields.end()) {
+      refuse_unreadable(path, "its header has the line '" + clean(trimmed(line)) +
+                                  "', which is no field of an NRRD file");
+    }
+    if (fields.has(name)) refuse_unreadable(path, "its header has two fields '" + name + "'");
+    fields.set(name, trimmed(line.substr(separator + 1)));
+    // Names of files may follow.
+    if (name == "datafile" && fields.text(name).rfind("LIST", 0) == 0) break;
+  }
+  end = lines.end();
+  return fields;
+}
+
+/// Number in a word, NaN if it says that there is none.
+double number(const HeaderFields& fields, const std::string& name, std::string_view word) {
+  double value = kMissing;
+  if (!parse_number(word, value) && lower(word) != "nan") fields.refuse(name, "numbers");
+  return value;
+}
+
+/// One number for each axis, NaN where there is none.
+std::vector<double> per_axis(const HeaderFields& fields, const std::string& name,
+                             std::size_t count) {
+  if (!fields.has(name)) return std::vector<double>(count, kMissing);
+  const std::string text = fields.text(name);
+  std::vector<double> result;
+  for (const std::string_view word : words(text)) result.push_back(number(fields, name, word));
+  if (result.size() != count) fields.refuse(name, std::to_string(count) + " numbers");
+  return result;
+}
+
+/// Vectors such as "(1,0,0) none (0,0,1)"; nothing for "none".
+std::vector<std::optional<Vec3>> vectors(const HeaderFields& fields, const std::string& name,
+                                         std::size_t count) {
+  const std::string text = fields.text(name);
+  const std::string expected = std::to_string(count) + " vectors such as (1,0,0)";
+  std::string_view rest = trimmed(text);
+  std::vector<std::optional<Vec3>> result;
+  while (!rest.empty()) {
+    if (lower(rest.substr(0, 4)) == "none") {
+      result.emplace_back();
+      rest = trimmed(rest.substr(4));
+      continue;
+    }
+    const std::size_t end = rest.find(')');
+    if (rest[0] != '(' || end == std::string_view::npos) fields.refuse(name, expected);
+    std::string inside(rest.substr(1, end - 1));
+    if (std::count(inside.begin(), inside.end(), ',') != 2) fields.refuse(name, expected);
+    std::replace(inside.begin(), inside.end(), ',', ' ');
+    const std::vector<std::string_view> parts = words(inside);
+    if (parts.size() != 3) fields.refuse(name, expected);
+    Vec3 vector;
+    for (std::size_t i = 0; i < 3; ++i) vector[i] = number(fields, name, parts[i]);
+    result.emplace_back(vector);
+    rest = trimmed(rest.substr(end + 1));
+  }
+  if (result.size() != count) fields.refuse(name, expected);
+  return result;
+}
+
+bool is_missing(const Vec3& vector) {
+  return std::any_of(vector.begin(), vector.end(), [](double value) { return std::isnan(value); });
+}
+
+/// Factors that turn coordinates of the file's space into LPS. Spaces of unknown orientation are
+/// taken as LPS, as ITK does.
+Vec3 to_lps(const HeaderFields& fields) {
+  if (!fields.has("space")) {
+    if (fields.integer("spacedimension", 3) != 3) fields.refuse("spacedimension", "3");
+    return {1, 1, 1};
+  }
+  const std::string space = lower(fields.text("space"));
+  if (space == "right-anterior-superior" || space == "ras") return {-1, -1, 1};
+  if (space == "left-anterior-superior" || space == "las") return {1, -1, 1};
+  constexpr std::array<std::string_view, 5> kOthers{"left-posterior-superior", "lps", "scanner-xyz",
+                                                    "3d-right-handed", "3d-left-handed"};
+  if (std::find(kOthers.begin(), kOthers.end(), space) == kOthers.end()) {
+    fields.refuse("space", "a space of three dimensions such as left-posterior-superior");
+  }
+  return {1, 1, 1};
+}
+
+/// World position of the first voxel along an axis of a file without a space.
+double first_position(double lowest, double highest, double spacing, std::int64_t size,
+                      const std::string& centering) {
+  const bool at_nodes = centering == "node";
+  const double step = !std::isnan(spacing)
+                          ? spacing
+                          : (highest - lowest) / static_cast<double>(at_nodes ? size - 1 : size);
+  return at_nodes ? lowest : lowest + step / 2;
+}
+
+/// Axes of a file that have an extent in space.
+struct DomainAxes {
+  std::size_t all = 0;  ///< number of axes of the file
+  std::vector<std::size_t> indices;
+  std::vector<std::int64_t> sizes;
+};
+
+DomainAxes domain_axes(const HeaderFields& fields) {
+  const std::int64_t count = fields.integers("dimension", 1)[0];
+  if (count < 1 || count > kMostAxes) fields.refuse("dimension", "1 to 16");
+  const std::vector<std::int64_t> sizes = fields.integers("sizes", static_cast<std::size_t>(count));
+  const std::string text = lower(fields.text("kinds"));
+  const std::vector<std::string_view> kinds = words(text);
+  if (fields.has("kinds") && kinds.size() != sizes.size()) {
+    fields.refuse("kinds", std::to_string(sizes.size()) + " kinds");
+  }
+  constexpr std::array<std::string_view, 5> kDomain{"domain", "space", "time", "none", "???"};
+  DomainAxes axes;
+  axes.all = sizes.size();
+  std::int64_t values = 1;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
+    if (kinds.empty() || std::find(kDomain.begin(), kDomain.end(), kinds[axis]) != kDomain.end()) {
+      axes.indices.push_back(axis);
+      axes.sizes.push_back(sizes[axis]);
+    } else {
+      values = sizes[axis] == 1 ? values : sizes[axis];
+    }
+  }
+  require_scalar_volume(fields.path(), static_cast<std::int64_t>(axes.sizes.size()), values);
+  return axes;
+}
+
+Geometry geometry_with_directions(const HeaderFields& fields, const DomainAxes& domain) {
+  const Vec3 factors = to_lps(fields);
+  const auto directions = vectors(fields, "spacedirections", domain.all);
+  Vec3 origin{}, spacing{1, 1, 1};
+  Matrix3 axes{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+  if (fields.has("spaceorigin")) {
+    const Vec3 found = vectors(fields, "spaceorigin", 1)[0].value_or(Vec3{});
+    for (std::size_t i = 0; i < 3; ++i) origin[i] = is_missing(found) ? 0 : factors[i] * found[i];
+  }
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::optional<Vec3>& vector = directions[domain.indices[axis]];
+    if (!vector || is_missing(*vector)) continue;
+    double squares = 0;
+    for (const double value : *vector) squares += value * value;
+    spacing[axis] = std::sqrt(squares);
+    for (std::size_t i = 0; i < 3; ++i)
+      axes[axis][i] = factors[i] * (*vector)[i] * (1.0 / spacing[axis]);
+  }
+  return image_geometry(origin, spacing, axes);
+}
+
+Geometry geometry_without_directions(const HeaderFields& fields, const DomainAxes& domain) {
+  const std::vector<double> spacings = per_axis(fields, "spacings", domain.all);
+  const std::vector<double> lowest = per_axis(fields, "axismins", domain.all);
+  const std::vector<double> highest = per_axis(fields, "axismaxs", domain.all);
+  const std::string centerings =
+      lower(fields.text(fields.has("centerings") ? "centerings" : "centers"));
+  const std::vector<std::string_view> centers = words(centerings);
+  Vec3 origin, spacing;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::size_t i = domain.indices[axis];
+    spacing[axis] = std::isnan(spacings[i]) ? 1 : spacings[i];
+    origin[axis] = first_position(lowest[i], highest[i], spacings[i], domain.sizes[axis],
+                                  i < centers.size() ? std::string(centers[i]) : "");
+  }
+  if (fields.has("space") || is_missing(origin)) origin = {0, 0, 0};
+  return image_geometry(origin, spacing, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
+}
+
+VoxelType type_of(const HeaderFields& fields) {
+  std::string name;
+  const std::string text = lower(fields.required("type"));
+  for (const std::string_view word : words(text))
+    name += (name.empty() ? "" : " ") + std::string(word);
+  const auto* const known = std::find_if(kTypes.begin(), kTypes.end(),
+                                         [&](const auto& type) { return type.first == name; });
+  if (known == kTypes.end()) refuse_type(fields.path(), clean(name));
+  return known->second;
+}
+
+bool is_big_endian(const HeaderFields& fields, VoxelType type) {
+  if (type == VoxelType::kInt8 || type == VoxelType::kUint8) return false;
+  const std::string order = lower(fields.required("endian"));
+  if (order != "little" && order != "big") fields.refuse("endian", "little or big");
+  return order == "big";
+}
+
+/// \param header_end  offset after the header, where attached voxels begin
+void find_voxels(const HeaderFields& fields, std::uint64_t header_end, ImageHeader& header) {
+  const std::filesystem::path& path = fields.path();
+  const std::string data = fields.text("datafile");
+  if (data.rfind("LIST", 0) == 0 || data.find('%') != std::string::npos) {
+    refuse_unsupported(path, "its voxels are stored in one file per slice");
+  }
+  if (fields.integer("lineskip", 0) != 0) {
+    refuse_unsupported(path, "its voxels begin after lines of text (line skip)");
+  }
+  const std::string encoding = plain(fields.required("encoding"));
+  const bool compressed = encoding == "gzip" || encoding == "gz";
+  if (!compressed && encoding != "raw") {
+    refuse_unsupported(path, "the encoding of its voxels is " + clean(encoding));
+  }
+  const std::int64_t skipped = fields.integer("byteskip", 0);  // -1: up to the last bytes
+  if (skipped < (compressed ? 0 : -1)) {
+    fields.refuse("byteskip",
+                  compressed ? "0 or more, because its voxels are compressed" : "-1 or more");
+  }
+  header.data = data.empty() ? path : data_file(path, data);
+  header.offset = data.empty() ? header_end : 0;
+  header.encoding = compressed    ? VoxelEncoding::kGzip
+                    : skipped < 0 ? VoxelEncoding::kRawAtEnd
+                                  : VoxelEncoding::kRaw;
+  if (skipped > 0) header.skipped = static_cast<std::uint64_t>(skipped);
+}
+
+}  // namespace
+
+ImageHeader read_nrrd_header(const std::filesystem::path& path) {
+  std::uint64_t end = 0;
+  const HeaderFields fields = read_fields(path, end);
+  const DomainAxes axes = domain_axes(fields);
+  if (fields.has("spacedirections") && (fields.has("spacings") || fields.has("axismins"))) {
+    refuse_unreadable(path, "its header has both space directions and spacings");
+  }
+  ImageHeader header;
+  header.shape = {axes.sizes[2], axes.sizes[1], axes.sizes[0]};
+  header.geometry = fields.has("spacedirections") ? geometry_with_directions(fields, axes)
+                                                  : geometry_without_directions(fields, axes);
+  header.type = type_of(fields);
+  header.big_endian = is_big_endian(fields, header.type);
+  find_voxels(fields, end, header);
+  return header;
+}
+
+}  // namespace lungrt::io

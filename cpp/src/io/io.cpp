@@ -1,0 +1,38 @@
+/// The public functions of lungrt::io.
+
+#include "lungrt/io.h"
+
+#include <gdcmVersion.h>
+#include <zlib.h>
+
+#include "io/dicom/series_folder.h"
+#include "io/gdcm_codec.h"
+#include "io/masks.h"
+#include "io/read_ct.h"
+
+namespace lungrt {
+
+CtVolume read_ct(const std::string& path, const ReadOptions& options) {
+  return io::read_ct(path, options, io::gdcm_codec());
+}
+
+std::vector<SeriesInfo> list_series(const std::string& folder) {
+  return io::list_series(folder, {});
+}
+
+void make_mask_folder(const std::string& folder) { io::make_mask_folder(folder); }
+
+std::vector<std::string> write_masks(const std::string& folder, const Report& report,
+                                     const std::string& format) {
+  std::vector<std::string> paths;
+  for (const std::filesystem::path& path : io::write_masks(folder, report, format)) {
+    paths.push_back(path.string());
+  }
+  return paths;
+}
+
+std::map<std::string, std::string> reader_versions() {
+  return {{"GDCM", gdcm::Version::GetVersion()}, {"zlib", zlibVersion()}};
+}
+
+}  // namespace lungrt

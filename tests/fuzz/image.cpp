@@ -1,0 +1,88 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "check.h"
+#include "input_reader.h"
+#include "io/images/read_image.h"
+#include "io/inflate.h"
+#include "targets.h"
+
+namespace lungrt::fuzz {
+namespace {
+
+constexpr std::array<const char*, 4> kSuffixes{".mha", ".nii", ".nii.gz", ".nrrd"};
+
+/// A file in memory, with a name for each format in a folder of its own.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(::memfd_create("image", MFD_CLOEXEC)) {
+    std::string folder = std::filesystem::temp_directory_path() / "lungrt-fuzz-XXXXXX";
+    check(descriptor_ >= 0 && ::mkdtemp(folder.data()) != nullptr, "a file for the input");
+    folder_ = folder;
+    for (const char* suffix : kSuffixes) {
+      std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor_), path(suffix));
+    }
+  }
+  ~MemoryFile() {
+    std::filesystem::remove_all(folder_);
+    ::close(descriptor_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::filesystem::path path(const char* suffix) const {
+    return folder_ / (std::string("ct") + suffix);
+  }
+  void write(std::string_view content) const {
+    const auto size = static_cast<ssize_t>(content.size());
+    check(::ftruncate(descriptor_, size) == 0 &&
+              ::pwrite(descriptor_, content.data(), content.size(), 0) == size,
+          "memory for the input");
+  }
+
+ private:
+  int descriptor_;
+  std::filesystem::path folder_;
+};
+
+void read(std::string_view content, const char* suffix) {
+  static const MemoryFile file;
+  file.write(content);
+  accepts({ErrorCode::kIo, ErrorCode::kBadVolume}, [&] {
+    const CtVolume volume = io::read_image(file.path(suffix));
+    std::int64_t sum = 0;  // reads every voxel
+    for (std::int64_t i = 0; i < volume.shape().voxels(); ++i) sum += volume.data()[i];
+    check(sum >= -32768 * volume.shape().voxels(), "voxels beyond int16");
+  });
+}
+
+void inflate(std::string_view content, std::size_t most) {
+  io::MemoryBytes source{std::string(content)};
+  try {
+    const std::string result = io::inflate_all(source, 0, io::Compression::kDeflate, most);
+    check(result.size() <= most, "more bytes than allowed");
+    check(result.size() <= io::kMostInflation * content.size(), "more bytes than deflate can make");
+  } catch (const std::runtime_error& error) {
+    check(error.what()[0] != '\0', "an error without words");
+  }
+}
+
+}  // namespace
+
+void image(std::string_view input) {
+  InputReader reader(input);
+  const auto kind = static_cast<std::size_t>(reader.small(0, 4));
+  if (kind < kSuffixes.size()) {
+    read(reader.rest(), kSuffixes[kind]);
+  } else {
+    inflate(reader.rest(), 1 << 16);
+  }
+}
+
+}  // namespace lungrt::fuzz
