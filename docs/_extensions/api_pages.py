@@ -67,9 +67,15 @@ PACKAGES = {
         "lungrt.training.settings",
         "lungrt.training.session",
     ),
+    "lungrt.data": (
+        "lungrt.data",
+        "lungrt.data.truth",
+        "lungrt.data.annotations",
+        "lungrt.data.candidates",
+        "lungrt.data.scans",
+    ),
     "lungrt.evaluation": (
         "lungrt.evaluation",
-        "lungrt.evaluation.truth",
         "lungrt.evaluation.reports",
         "lungrt.evaluation.selection",
         "lungrt.evaluation.score",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lungrt.data.luna16_format import RATED_COLUMNS
+
 ROOT = Path(__file__).parents[2]
 
 # Each may include itself and what stands before it; the files of cpp/src itself are the pipeline.
@@ -33,7 +35,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
 CORE = "_core"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
-EVALUATION, PHANTOM, TRAINING = "evaluation", "phantom", "training"
+DATA, EVALUATION, PHANTOM, TRAINING = "data", "evaluation", "phantom", "training"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     CORE: (),
@@ -45,11 +47,12 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     # Manifests and phantoms; the eager baseline runs in a process of its own.
     BENCHMARK: (ERRORS, CORE, RUNTIME, EXPORT, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
-    EVALUATION: (ERRORS, CORE, RUNTIME),
+    DATA: (ERRORS, CORE, RUNTIME),
+    EVALUATION: (ERRORS, CORE, RUNTIME, DATA),
     # Output folders are replaced as the exporter's are.
-    PHANTOM: (ERRORS, CORE, RUNTIME, EXPORT),
-    TRAINING: (ERRORS, CORE, RUNTIME, MODELS, EXPORT),
-    CLI: (ERRORS, CORE, RUNTIME, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
+    PHANTOM: (ERRORS, CORE, RUNTIME, DATA, EXPORT),
+    TRAINING: (ERRORS, CORE, RUNTIME, DATA, MODELS, EXPORT),
+    CLI: (ERRORS, CORE, RUNTIME, DATA, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.
@@ -66,6 +69,10 @@ EXPORT_COMMANDS = (
     "cli/train/table.py",
 )
 
+# The one reader of CSV, and what writes the coordinates of a report under LUNA16's names.
+CSV_READER = "data/csv_file.py"
+LUNA16_WRITERS = ("report.py", "comparison/document.py")
+LUNA16_COLUMNS = frozenset(RATED_COLUMNS) - {"diameter_mm"}  # which reports have, too
 
 # What DICOM and image files are both read and written with.
 FILES_SHARE = tuple(
@@ -277,6 +284,35 @@ def why_reads_json(tree: ast.Module) -> str | None:
     return None
 
 
+def table_violations(root: Path) -> list[str]:
+    """Each sign of a second reader of LUNA16's tables, as "file: name: why"."""
+    found = []
+    for path in sources(root / "python/lungrt", "*.py"):
+        inside = path.relative_to(root / "python/lungrt")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name, why = reader_sign(inside, node)
+            if why:
+                found.append(f"{path.relative_to(root)}: {name}: {why}")
+    return found
+
+
+def reader_sign(inside: Path, node: ast.AST) -> tuple[str, str | None]:
+    """Name that a node uses, and why it must not be used there, if it must not."""
+    if inside.as_posix() != CSV_READER:
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module == "csv":
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "csv":
+            names = [node.attr]
+        for name in names:
+            if name in ("reader", "DictReader"):
+                return name, f"only {CSV_READER} reads CSV files"
+    known = inside.parts[0] == DATA or inside.as_posix() in LUNA16_WRITERS
+    if not known and isinstance(node, ast.Constant) and node.value in LUNA16_COLUMNS:
+        return str(node.value), f"only {DATA} knows LUNA16's columns"
+    return "", None
+
+
 def test_includes_keep_to_their_layers() -> None:
     assert include_violations(ROOT) == []
 
@@ -327,6 +363,10 @@ def test_no_reader_is_not_found(tmp_path: Path, file: str, content: str) -> None
     planted.parent.mkdir(parents=True)
     planted.write_text(content + "\n")
     assert reader_violations(tmp_path) == []
+
+
+def test_luna16_has_one_reader() -> None:
+    assert table_violations(ROOT) == []
 
 
 def test_the_walk_sees_the_project() -> None:
@@ -447,6 +487,10 @@ def test_allowed_include_is_not_found(tmp_path: Path, file: str, include: str) -
         ("python/lungrt/evaluation/a.py", "from lungrt.models import x", "knows nothing of models"),
         ("python/lungrt/evaluation/a.py", "from lungrt.cli import x", "knows nothing of cli"),
         ("python/lungrt/report.py", "import lungrt.evaluation", "runtime knows nothing of eval"),
+        ("python/lungrt/report.py", "from lungrt.data import x", "runtime knows nothing of data"),
+        ("python/lungrt/data/scans.py", "import torch", "data never imports torch"),
+        ("python/lungrt/data/a.py", "import lungrt.training", "data knows nothing of training"),
+        ("python/lungrt/data/a.py", "import lungrt.evaluation", "knows nothing of evaluation"),
         ("python/lungrt/pipeline.py", "import lungrt.phantom", "runtime knows nothing of phantom"),
         ("python/lungrt/phantom/build.py", "import torch", "phantom never imports torch"),
         ("python/lungrt/phantom/build.py", "import lungrt.cli", "phantom knows nothing of cli"),
@@ -482,6 +526,9 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/cli/bench.py", "from lungrt.benchmark.plan import x"),
         ("python/lungrt/cli/evaluate.py", "from lungrt.evaluation.score import x"),
         ("python/lungrt/evaluation/a.py", "import sklearn\nfrom lungrt import Pipeline"),
+        ("python/lungrt/evaluation/a.py", "from lungrt.data.truth import x"),
+        ("python/lungrt/phantom/a.py", "from lungrt.data.luna16_format import x"),
+        ("python/lungrt/training/data/a.py", "from lungrt.data.truth import x"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
         ("python/lungrt/benchmark/a.py", "from lungrt.comparison.decisions import x"),
         ("python/lungrt/comparison/a.py", "import lungrt\nfrom lungrt import _core"),
@@ -497,3 +544,38 @@ def test_allowed_import_is_not_found(tmp_path: Path, file: str, line: str) -> No
     planted.parent.mkdir(parents=True)
     planted.write_text(line + "\n")
     assert import_violations(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "why"),
+    [
+        ("training/data/a.py", "import csv\nrows = csv.reader(f)", "only data/csv_file.py reads"),
+        ("evaluation/a.py", "import csv\nrows = csv.DictReader(f)", "only data/csv_file.py reads"),
+        ("data/a.py", "from csv import DictReader", "only data/csv_file.py reads"),
+        ("training/data/a.py", "uid = row['seriesuid']", "only data knows LUNA16's columns"),
+        ("phantom/a.py", "COLUMNS = ('x', 'mal_bool')", "only data knows LUNA16's columns"),
+    ],
+)
+def test_planted_reader_is_found(tmp_path: Path, file: str, code: str, why: str) -> None:
+    planted = tmp_path / "python/lungrt" / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(code + "\n")
+    (violation,) = table_violations(tmp_path)
+    assert violation.startswith(f"python/lungrt/{file}: ")
+    assert why in violation
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("data/csv_file.py", "import csv\nrows = csv.reader(f)"),
+        ("data/a.py", "COLUMNS = ('seriesuid', 'coordX')"),
+        ("report.py", "COLUMNS = ('seriesuid', 'coordX')"),
+        ("benchmark/a.py", "import csv\ncsv.writer(f)\nhelp = 'a file with seriesuid'"),
+    ],
+)
+def test_allowed_reader_is_not_found(tmp_path: Path, file: str, code: str) -> None:
+    planted = tmp_path / "python/lungrt" / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(code + "\n")
+    assert table_violations(tmp_path) == []

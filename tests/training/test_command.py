@@ -131,8 +131,8 @@ def test_hard_negatives(lungrt: Run, luna_folder: Path, tmp_path: Path) -> None:
         "seriesuid,coordX,coordY,coordZ,probability\n1.2.0,-80,24,-290,0.9\n1.2.1,-80,24,-290,0.8\n"
     )
     arguments = ["train", "nodule", "--data", luna_folder, "--output", tmp_path / "n.state"]
-    said = lungrt(*arguments, *SMALL, *NEVER_SPLIT, "--hard-negatives", marks)
-    assert "training 4 8 6" in said  # patients, nodules, non-nodules
+    said = lungrt(*arguments, *SMALL, *NEVER_SPLIT, *["--hard-negatives", marks] * 2)
+    assert "training 4 8 8" in said  # patients, nodules, non-nodules
 
 
 def test_cross_validation(lungrt: Run, luna_folder: Path, tmp_path: Path, checkpoint: Path) -> None:

@@ -16,7 +16,7 @@ from scipy import ndimage
 from lungrt.errors import BadVolume, InvalidArgument
 from lungrt.training.data import DataSet, open_data
 from lungrt.training.data.masks import grow_masks, widen
-from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
+from lungrt.training.data.mining import hard_negatives, mine_candidates
 from lungrt.training.data.slices import AnnotatedSlices
 from lungrt.training.segmentation_items import TrainingPatches, ValidationSlices
 from lungrt.training.settings import Settings
@@ -176,12 +176,6 @@ def test_nodule_without_diameter_is_kept_clear_of(luna_data: DataSet) -> None:
 def test_marks_of_unknown_series_are_named(luna_data: DataSet) -> None:
     with pytest.raises(InvalidArgument, match=r"hard negatives of series 9\.9"):
         hard_negatives(luna_data, {"9.9": []})
-
-
-def test_marks_in_the_submission_format(tmp_path: Path) -> None:
-    path = tmp_path / "marks.csv"
-    path.write_text("seriesuid,coordX,coordY,coordZ,probability,more\n1.2,1,2,3,0.5,?\n")
-    assert read_marks([path, path]) == {"1.2": [((1, 2, 3), 0.5), ((1, 2, 3), 0.5)]}
 
 
 @pytest.mark.parametrize("stages", [("segmentation",), ("segmentation", "nodule")])

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lungrt import Pipeline
+    from lungrt.data.scans import ScanFile
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.scans import ScanFile
 
 __all__ = ["evaluate"]
 
@@ -158,12 +158,12 @@ def evaluate(
             "nothing to evaluate; give a BUNDLE to run, or --reports with existing reports"
         )
     # Imported here so that --help and wrong arguments answer at once.
+    from lungrt.data.scans import find_scans
+    from lungrt.data.truth import read_truth
     from lungrt.evaluation.reports import read_reports
-    from lungrt.evaluation.scans import find_scans
     from lungrt.evaluation.score import score
     from lungrt.evaluation.selection import coverage_notes, select
     from lungrt.evaluation.terminal import print_evaluation, print_overview
-    from lungrt.evaluation.truth import read_truth
 
     with contextlib.ExitStack() as stack:
         folder = reports or Path("lungrt-reports")

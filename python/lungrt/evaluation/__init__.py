@@ -8,7 +8,7 @@ detection in subgroups of nodules.
     from lungrt.evaluation.reports import read_reports
     from lungrt.evaluation.score import score
     from lungrt.evaluation.selection import select
-    from lungrt.evaluation.truth import read_truth
+    from lungrt.data.truth import read_truth
 
     truth = read_truth(Path("LUNA16"))
     reports, findings = select(read_reports(Path("reports")), truth, truth.by_series())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lungrt import Pipeline
-    from lungrt.evaluation.scans import ScanFile
+    from lungrt.data.scans import ScanFile
 
     Progress = Callable[[str, int, int], object]
 

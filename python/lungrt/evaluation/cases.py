@@ -13,7 +13,7 @@ from lungrt.evaluation.matching import book_matches, luna_hits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lungrt.evaluation.annotations import ExcludedMark, Nodule
+    from lungrt.data.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.subgroups import Outcome
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lungrt.evaluation.annotations import Nodule
+    from lungrt.data.annotations import Nodule
     from lungrt.evaluation.reports import ScanReport
 
 __all__ = [

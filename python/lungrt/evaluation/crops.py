@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lungrt import CtVolume
+    from lungrt.data.scans import ScanFile
     from lungrt.evaluation.cases import Case
-    from lungrt.evaluation.scans import ScanFile
 
 __all__ = ["WINDOW_HU", "add_pictures", "axial_crop", "crop_picture"]
 

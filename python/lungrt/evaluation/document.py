@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lungrt.data.candidates import submission_csv
+from lungrt.data.csv_file import csv_text
+from lungrt.data.luna16_format import ANNOTATION_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Evaluation", "Malignancy", "submission"]
 
 _FORMAT_VERSION = 1
+_RESULT_COLUMNS = ("malignant", "result", "p_nodule", "p_nodule_luna16", "p_malignant")
 
 
 @dataclass(frozen=True)
@@ -145,25 +148,22 @@ class Evaluation:
 
     def to_csv(self) -> str:
         """Return CSV text with the position and the result of each annotated nodule."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        names = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm", "malignant")
-        writer.writerow((*names, "result", "p_nodule", "p_nodule_luna16", "p_malignant"))
-        for outcome in self.outcomes:
-            nodule = outcome.nodule
-            writer.writerow(
+        return csv_text(
+            (*ANNOTATION_COLUMNS, *_RESULT_COLUMNS),
+            (
                 (
-                    nodule.series_uid,
-                    *nodule.center_mm,
-                    nodule.diameter_mm,
-                    nodule.malignant,
+                    outcome.nodule.series_uid,
+                    *outcome.nodule.center_mm,
+                    outcome.nodule.diameter_mm,
+                    outcome.nodule.malignant,
                     self.class_label(outcome.book_class),
                     outcome.best,
                     outcome.hit,
                     outcome.p_malignant,
                 )
-            )
-        return text.getvalue()
+                for outcome in self.outcomes
+            ),
+        )
 
 
 def _without_infinity(value: Any) -> Any:
@@ -178,11 +178,10 @@ def _without_infinity(value: Any) -> Any:
 
 def submission(reports: Sequence[ScanReport]) -> str:
     """Return all candidates in LUNA16's submission format, by series and in the reports' order."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("seriesuid", "coordX", "coordY", "coordZ", "probability"))
-    for report in reports:
-        marks = report.candidates
-        for center, p in zip(marks.center_mm.tolist(), marks.p_nodule.tolist(), strict=True):
-            writer.writerow((report.series_uid, *center, p))
-    return text.getvalue()
+    return submission_csv(
+        (report.series_uid, center, p)
+        for report in reports
+        for center, p in zip(
+            report.candidates.center_mm.tolist(), report.candidates.p_nodule.tolist(), strict=True
+        )
+    )

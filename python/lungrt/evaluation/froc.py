@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lungrt.evaluation.annotations import ExcludedMark, Nodule
+    from lungrt.data.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.reports import Marks
 
 __all__ = ["FALSE_POSITIVES_PER_SCAN", "Froc", "FrocScan", "froc", "score_marks", "threshold_at"]

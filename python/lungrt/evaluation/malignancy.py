@@ -10,7 +10,7 @@ from lungrt.evaluation.roc import compare_auc, roc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lungrt.evaluation.annotations import Nodule
+    from lungrt.data.annotations import Nodule
     from lungrt.evaluation.roc import Interval, Roc
     from lungrt.evaluation.subgroups import Outcome
 

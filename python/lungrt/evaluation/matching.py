@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lungrt.evaluation.annotations import ExcludedMark, Nodule
+    from lungrt.data.annotations import ExcludedMark, Nodule
 
 __all__ = ["book_matches", "luna_hits"]
 

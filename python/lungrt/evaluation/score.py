@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lungrt.evaluation.annotations import ExcludedMark, Nodule
+    from lungrt.data.annotations import ExcludedMark, Nodule
+    from lungrt.data.truth import Truth
     from lungrt.evaluation.calibration import Calibration
     from lungrt.evaluation.reports import ScanReport
     from lungrt.evaluation.selection import Findings
-    from lungrt.evaluation.truth import Truth
 
 __all__ = ["score"]
 

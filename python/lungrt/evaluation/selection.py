@@ -10,8 +10,8 @@ from lungrt.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from lungrt.data.truth import Truth
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.truth import Truth
 
 __all__ = ["Findings", "check_alike", "coverage_notes", "outside_annotations", "select"]
 

@@ -20,7 +20,7 @@ from lungrt.evaluation.confusion import FILTERED, MISSED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lungrt.evaluation.annotations import Nodule
+    from lungrt.data.annotations import Nodule
 
 __all__ = ["Outcome", "Subgroup", "count_subgroups"]
 

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import os
 from contextlib import contextmanager
@@ -13,6 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lungrt.data.csv_file import csv_text
+from lungrt.data.luna16_format import (
+    ANNOTATION_COLUMNS,
+    ANNOTATIONS,
+    CANDIDATE_COLUMNS,
+    CANDIDATES,
+    LUNG_MASKS,
+    NODULE_MASKS,
+    PLANTED,
+    PLANTED_COLUMNS,
+    RATED,
+    RATED_COLUMNS,
+    SERIES,
+    SUBSETS,
+)
 from lungrt.errors import InvalidArgument, Io
 from lungrt.phantom.grid import stream
 
@@ -26,20 +39,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Luna16Folder", "luna16_folder"]
 
-SUBSETS = 10
 _NEGATIVES = 40  # candidates per scan that are not nodules
 _SUSPECT_HU = -500  # voxels of a lung above this may become such candidates
 
-_ANNOTATION = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
+_CANDIDATES = CANDIDATES[-1]
 _HEADERS = {
-    "annotations.csv": _ANNOTATION,
-    "annotations_with_malignancy.csv": (
-        *_ANNOTATION, "mal_bool", "mal_details", "bboxLowX", "bboxLowY", "bboxLowZ",
-        "bboxHighX", "bboxHighY", "bboxHighZ", "len_mal_details",
-    ),
-    "candidates.csv": ("seriesuid", "coordX", "coordY", "coordZ", "class"),
-    "planted.csv": (*_ANNOTATION, "density", "shape", "attachment", "malignant", "label"),
-}  # fmt: skip
+    ANNOTATIONS: ANNOTATION_COLUMNS,
+    RATED: RATED_COLUMNS,
+    _CANDIDATES: CANDIDATE_COLUMNS,
+    PLANTED: PLANTED_COLUMNS,
+}
 
 
 class Luna16Folder:
@@ -76,34 +85,30 @@ class Luna16Folder:
         self._options[uid] = dataclasses.asdict(options) if options else None
         _write_image(phantom.hu, phantom, place)
         if self._masks:
-            _write_image(phantom.lung_labels, phantom, self._folder / f"seg-lungs-LUNA16/{uid}.mhd")
-            _write_image(phantom.nodule_labels, phantom, self._folder / f"seg-nodules/{uid}.mhd")
+            _write_image(phantom.lung_labels, phantom, self._folder / f"{LUNG_MASKS}/{uid}.mhd")
+            _write_image(phantom.nodule_labels, phantom, self._folder / f"{NODULE_MASKS}/{uid}.mhd")
         for nodule in phantom.nodules:
             row = (uid, *nodule.center_mm, nodule.diameter_mm)
             low, high = nodule.box_mm
             ratings = list(nodule.ratings)
-            self._rows["annotations.csv"].append(row)
-            self._rows["annotations_with_malignancy.csv"].append(
+            self._rows[ANNOTATIONS].append(row)
+            self._rows[RATED].append(
                 (*row, nodule.malignant, str(ratings), *low, *high, len(ratings))
             )
-            self._rows["planted.csv"].append(
+            self._rows[PLANTED].append(
                 (*row, nodule.density, nodule.shape, nodule.attachment, nodule.malignant,
                  nodule.label)
             )  # fmt: skip
-            self._rows["candidates.csv"].append((uid, *nodule.center_mm, 1))
+            self._rows[_CANDIDATES].append((uid, *nodule.center_mm, 1))
         for center in _negatives(phantom):
-            self._rows["candidates.csv"].append((uid, *center, 0))
+            self._rows[_CANDIDATES].append((uid, *center, 0))
         return place
 
     def finish(self) -> None:
         """Write the tables."""
         for name, header in _HEADERS.items():
-            text = io.StringIO()
-            table = csv.writer(text, lineterminator="\n")
-            table.writerow(header)
-            table.writerows(self._rows[name])
-            _write_text(self._folder / name, text.getvalue())
-        _write_text(self._folder / "seriesuids.csv", "".join(f"{uid}\n" for uid in self._options))
+            _write_text(self._folder / name, csv_text(header, self._rows[name]))
+        _write_text(self._folder / SERIES, "".join(f"{uid}\n" for uid in self._options))
         _write_text(self._folder / "phantoms.json", json.dumps(self._options, indent=1) + "\n")
 
 

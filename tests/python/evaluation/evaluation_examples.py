@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lungrt.evaluation.annotations import ExcludedMark, Nodule
+from lungrt.data.annotations import ExcludedMark, Nodule
 from lungrt.evaluation.reports import Marks, ScanReport, parse_report
 
 # x of the place in mm (y = z = 0), p(nodule), p(malignant)

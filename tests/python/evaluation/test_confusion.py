@@ -8,7 +8,7 @@ from evaluation_examples import Mark, nodule, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lungrt.evaluation.annotations import Nodule
+from lungrt.data.annotations import Nodule
 from lungrt.evaluation.confusion import (
     BENIGN,
     FILTERED,

@@ -11,7 +11,7 @@ from evaluation_examples import excluded, marks, nodule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lungrt.evaluation.annotations import ExcludedMark, Nodule
+from lungrt.data.annotations import ExcludedMark, Nodule
 from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN, Froc, froc, score_marks, threshold_at
 from lungrt.evaluation.reports import Marks
 

@@ -13,6 +13,8 @@ from evaluation_examples import nodule, report
 from rich.console import Console
 
 import lungrt
+from lungrt.data.scans import ScanFile
+from lungrt.data.truth import Truth
 from lungrt.errors import InvalidArgument
 from lungrt.evaluation.cases import Case
 from lungrt.evaluation.crops import add_pictures, axial_crop, crop_picture
@@ -20,11 +22,9 @@ from lungrt.evaluation.document import Evaluation
 from lungrt.evaluation.page import to_html
 from lungrt.evaluation.picture import to_png
 from lungrt.evaluation.plots import panels, require_packages, to_svg
-from lungrt.evaluation.scans import ScanFile
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
 from lungrt.evaluation.terminal import print_evaluation, print_overview
-from lungrt.evaluation.truth import Truth
 
 VOID = {"meta", "img", "br"}
 

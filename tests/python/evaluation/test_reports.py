@@ -11,10 +11,10 @@ import pytest
 from evaluation_examples import nodule, report, report_content, write_report
 
 import lungrt
+from lungrt.data.truth import Truth
 from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
 from lungrt.evaluation.reports import parse_report, read_report, read_reports
 from lungrt.evaluation.selection import check_alike, coverage_notes, outside_annotations, select
-from lungrt.evaluation.truth import Truth
 
 
 def test_reads_what_a_pipeline_writes(

@@ -13,6 +13,7 @@ from evaluation_examples import excluded, nodule, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lungrt.data.truth import Truth
 from lungrt.errors import InvalidArgument
 from lungrt.evaluation.calibration import calibrate
 from lungrt.evaluation.document import Evaluation, submission
@@ -21,7 +22,6 @@ from lungrt.evaluation.roc import compare_auc, roc
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
 from lungrt.evaluation.subgroups import Outcome, count_subgroups, wilson_interval
-from lungrt.evaluation.truth import Truth
 
 
 def evaluate(reports: list[ScanReport], truth: Truth, **options: object) -> Evaluation:

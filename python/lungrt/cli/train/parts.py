@@ -29,7 +29,8 @@ def split(
     data: DataSet, options: DataOptions, *, train_on_all: bool, progress: Progress | None
 ) -> tuple[DataSet, dict[Part, list[Sample]]]:
     """Split the patients, and add hard negatives to the training samples."""
-    from lungrt.training.data.mining import hard_negatives, mine_candidates, read_marks
+    from lungrt.data.candidates import Marks, read_submission
+    from lungrt.training.data.mining import hard_negatives, mine_candidates
     from lungrt.training.data.split import Split, split_samples
 
     chosen = Split(options.split, options.validation_share, options.test_share, options.split_seed)
@@ -37,7 +38,10 @@ def split(
         chosen = Split(validation=0.0, test=0.0)
     parts = split_samples(data.samples, chosen)
     elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}
-    marks = read_marks(options.hard_negatives or [])
+    marks: Marks = {}
+    for path in options.hard_negatives or []:
+        for uid, found in read_submission(path).items():
+            marks.setdefault(uid, []).extend(found)
     if options.mine:
         here = {uid: path for uid, path in data.series.items() if uid not in elsewhere}
         for uid, found in mine_candidates(options.mine, here, progress=progress).items():

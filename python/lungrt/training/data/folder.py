@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from lungrt import read_ct
-from lungrt.errors import InvalidArgument, Io
+from lungrt.data.csv_file import Row, read_rows, unique
+from lungrt.errors import Io
 from lungrt.training.data.cache import CropCache
 from lungrt.training.data.placement import (
     Extent,
@@ -31,7 +32,6 @@ from lungrt.training.data.placement import (
     read_extent,
 )
 from lungrt.training.data.samples import DataSet, Sample
-from lungrt.training.data.tables import Row, read_table
 from lungrt.training.data.volumes import CtCrops
 
 TABLE = "nodules.csv"
@@ -55,7 +55,9 @@ def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
         The table or a CT does not exist or cannot be read.
     """
     table = folder / TABLE
-    rows = read_table(table, _COLUMNS, once=_COLUMNS)
+    rows = unique(
+        read_rows(table, _COLUMNS), lambda row: tuple(row.optional(column) for column in _COLUMNS)
+    )
     paths: dict[str, Path] = {}
     patients: dict[str, str] = {}
     samples = []
@@ -63,19 +65,16 @@ def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
         name = row.text("ct")
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise InvalidArgument(
-                f"{row.where}: {name} is outside of {folder}; move the CT into this folder"
-            )
+            row.refuse(f"{name} is outside of {folder}; move the CT into this folder")
         if not path.exists():
             raise Io(f"{row.where}: {path} not found; expected an image file or a DICOM folder")
         paths[name] = path
-        patient = row.values.get("patient", "").strip() or name
+        patient = row.optional("patient") or name
         if patients.setdefault(name, patient) != patient:
-            raise InvalidArgument(
-                f"{row.where}: the patient of {name} is {patient}, but an earlier line says "
-                f"{patients[name]}"
+            row.refuse(
+                f"the patient of {name} is {patient}, but an earlier line says {patients[name]}"
             )
-        if any(row.values[column].strip() for column in ("x", "y", "z")):
+        if any(row.optional(column) for column in ("x", "y", "z")):
             samples.append(_sample(row, name, patient))
     check_diameters(samples, str(table))
     extents = {s.series_uid: _extent(paths[s.series_uid]) for s in samples}
@@ -84,26 +83,21 @@ def read_ct_folder(folder: Path, *, cache: CropCache | None = None) -> DataSet:
 
 
 def _sample(row: Row, name: str, patient: str) -> Sample:
-    def given(column: str) -> bool:
-        return bool(row.values.get(column, "").strip())
-
     return Sample(
         series_uid=name,
         patient=patient,
         center_mm=(row.number("x"), row.number("y"), row.number("z")),
-        is_nodule=row.flag("nodule") if given("nodule") else True,
-        diameter_mm=row.number("diameter_mm") if given("diameter_mm") else None,
-        malignant=row.flag("malignant") if given("malignant") else None,
-        ratings=_ratings(row) if given("ratings") else (),
+        is_nodule=row.flag("nodule") if row.optional("nodule") else True,
+        diameter_mm=row.number("diameter_mm") if row.optional("diameter_mm") else None,
+        malignant=row.flag("malignant") if row.optional("malignant") else None,
+        ratings=_ratings(row),
     )
 
 
 def _ratings(row: Row) -> tuple[int, ...]:
-    text = row.values["ratings"]
+    text = row.optional("ratings") or ""
     if not all(rating in ("1", "2", "3", "4", "5") for rating in text.split()):
-        raise InvalidArgument(
-            f"{row.where}: ratings are {text!r}; expected numbers from 1 to 5, separated by spaces"
-        )
+        row.refuse(f"ratings are {text!r}; expected numbers from 1 to 5, separated by spaces")
     return tuple(map(int, text.split()))
 
 

@@ -1,87 +1,86 @@
-"""Reader of LUNA16 as it is published: ten folders of CTs, and tables beside them."""
+"""Training data from LUNA16: its tables, and the CT and masks of each series."""
 
 from __future__ import annotations
 
-import ast
-import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection
 from pathlib import Path
 
+from lungrt.data.annotations import Nodule
+from lungrt.data.candidates import read_non_nodules
+from lungrt.data.luna16_format import NODULE_MASKS, SERIES
+from lungrt.data.scans import find_scans
+from lungrt.data.truth import has_annotations, read_truth
 from lungrt.errors import InvalidArgument, Io
 from lungrt.training.data.cache import CropCache
 from lungrt.training.data.placement import check_diameters, check_placement, read_extent
-from lungrt.training.data.samples import DataSet, Sample, Triple
-from lungrt.training.data.tables import Row, read_lines, read_table
+from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.data.volumes import CtCrops
 
-_POSITION = ("coordX", "coordY", "coordZ")
-ANNOTATIONS = "annotations.csv"
-MALIGNANCY = "annotations_with_malignancy.csv"
-CANDIDATES = ("candidates_V2.csv", "candidates.csv")
-SERIES = "seriesuids.csv"
-MASKS = "seg-nodules"
+_HEADER_BYTES = 4096  # of a MetaImage, in which its data file is named
 
 
 def is_luna16(folder: Path) -> bool:
     """Return whether a folder has the layout of LUNA16."""
-    return (folder / ANNOTATIONS).is_file() or any(folder.glob("subset*/*.mhd"))
+    return has_annotations(folder) or any(folder.glob("subset*/*.mhd"))
 
 
 def read_luna16(
-    folder: Path,
-    *,
-    cache: CropCache | None = None,
-    allow_missing: bool = False,
-    tables: Path | None = None,
+    folder: Path, *, cache: CropCache | None = None, allow_missing: bool = False
 ) -> DataSet:
     """Read the tables of LUNA16 and find the CT of each series.
 
-    Nodules are those of ``annotations_with_malignancy.csv`` (if it exists, with the readers'
-    ratings) and of ``annotations.csv``. Non-nodules are the candidates of class 0 in
-    ``candidates_V2.csv`` or ``candidates.csv``. The nodules' masks are those of
-    ``seg-nodules/<seriesuid>.mhd``, which phantoms have; otherwise they are grown from the centres.
+    Nodules are those of `lungrt.data.truth.read_truth`, and non-nodules the candidates of class 0.
+    The nodules' masks are those of ``seg-nodules/<seriesuid>.mhd``, which phantoms have; otherwise
+    they are grown from the centres.
 
     Parameters
     ----------
     folder : path
-        Folder with ``subset0`` ... ``subset9``, which have ``<seriesuid>.mhd`` and ``.raw``.
+        Folder with the tables and with ``subset0`` ... ``subset9``, which have
+        ``<seriesuid>.mhd`` and ``.raw``.
     cache : CropCache, optional
         Cache for crops.
     allow_missing : bool
         Leave out series whose CT does not exist, such as after downloading only some subsets. By
         default this is an error.
-    tables : path, optional
-        Folder of the tables, if they are not beside the subsets.
 
     Raises
     ------
     InvalidArgument
-        A table is malformed, has a line twice, or has positions outside of their CT; a series has
-        no CT, or a CT is not in the list of series.
+        A table is malformed, has a line twice, or has positions outside of their CT; there is no
+        nodule; a series has no CT, or a CT is not in the list of series.
     Io
         A file cannot be read.
     """
-    tables = tables or folder
-    paths = find_series(folder)
-    listed = read_lines(tables / SERIES) if (tables / SERIES).is_file() else None
-    if listed is not None and (unlisted := sorted(set(paths) - set(listed))):
+    truth = read_truth(folder)
+    if not truth.nodules:
+        raise InvalidArgument(f"{folder}: the annotations have no nodule to train on")
+    nodules = [_nodule(nodule) for nodule in truth.nodules]
+    patients = {sample.series_uid: sample.patient for sample in nodules}
+    non_nodules, table = read_non_nodules(folder)
+    negatives = [
+        Sample(uid, patients.get(uid, uid), center, is_nodule=False) for uid, center in non_nodules
+    ]
+    check_diameters(nodules, f"{folder}: annotations")
+    wanted = set(truth.series or ()) | {s.series_uid for s in (*nodules, *negatives)}
+    paths = _image_files(folder, wanted)
+    if truth.series is not None and (unlisted := sorted(set(paths) - set(truth.series))):
         raise InvalidArgument(
-            f"{paths[unlisted[0]]}: the series of this CT is not in {tables / SERIES} "
+            f"{paths[unlisted[0]]}: the series of this CT is not in {SERIES} of {folder} "
             f"({len(unlisted)} such CTs); remove the files, or add their series to the list"
         )
-    nodules = read_nodules(tables)
-    negatives, table = _read_non_nodules(tables)
-    wanted = set(listed or ()) | {s.series_uid for s in (*nodules, *negatives)}
     missing = sorted(wanted - set(paths))
     if missing and not allow_missing:
         raise InvalidArgument(
             f"{folder}: {len(missing)} of {len(wanted)} series have no file subsetN/<series>.mhd, "
             f"such as {missing[0]}; download them, or leave them out with --allow-missing"
         )
-    nodules, negatives = _of_series(nodules, paths), _of_series(negatives, paths)
+    nodules = [sample for sample in nodules if sample.series_uid in paths]
+    negatives = [sample for sample in negatives if sample.series_uid in paths]
     placed = {s.series_uid for s in (*nodules, *negatives)}
     extents = {uid: read_extent(paths[uid]) for uid in sorted(placed)}
-    check_placement(nodules, extents, str(tables / ANNOTATIONS))
+    check_placement(nodules, extents, f"{folder}: annotations")
     check_placement(negatives, extents, str(table))
     notes = (
         (f"{len(missing)} of {len(wanted)} series were left out because their CTs are missing",)
@@ -89,130 +88,53 @@ def read_luna16(
         else ()
     )
     crops = CtCrops(paths, cache)
-    masks = {path.stem: path for path in (folder / MASKS).glob("*.mhd") if path.stem in paths}
+    masks = {path.stem: path for path in (folder / NODULE_MASKS).glob("*.mhd")}
+    masks = {uid: path for uid, path in masks.items() if uid in paths}
     return DataSet("LUNA16", (*nodules, *negatives), crops, paths, notes, masks)
 
 
-def find_series(folder: Path) -> dict[str, Path]:
-    """Return the file of every series in the subsets, sorted by UID.
+def _nodule(nodule: Nodule) -> Sample:
+    return Sample(
+        series_uid=nodule.series_uid,
+        patient=nodule.patient or nodule.series_uid,
+        center_mm=nodule.center_mm,
+        is_nodule=True,
+        diameter_mm=nodule.diameter_mm,
+        malignant=nodule.malignant,
+        ratings=nodule.ratings,
+    )
+
+
+def _image_files(folder: Path, named: Collection[str]) -> dict[str, Path]:
+    """Return the image file of every series, sorted by UID.
 
     Raises
     ------
     InvalidArgument
-        There are no files, or a series was found twice.
+        There is no CT, a series was found twice, or a CT is a folder of DICOM files.
     Io
-        The voxel file of a header is missing.
+        The data file of a header is missing.
     """
-    paths: dict[str, Path] = {}
-    for path in sorted(folder.glob("subset*/*.mhd")):
-        if path.stem in paths:
+    paths = {scan.series_uid: scan.path for scan in find_scans(folder, named)}
+    for path in paths.values():
+        if path.is_dir():
             raise InvalidArgument(
-                f"{path}: this is the same series as {paths[path.stem]}; remove one of them"
+                f"{path}: this CT is a folder of DICOM files; training reads image files here. "
+                "Convert it to .mhd, or list the CTs in a nodules.csv"
             )
-        if not any(path.with_suffix(s).is_file() for s in (".raw", ".zraw")):
-            raise Io(f"{path}: data file {path.stem}.raw not found beside this header")
-        paths[path.stem] = path
+        # Found now, not in the middle of a training.
+        if path.suffix == ".mhd" and not (data := _data_file(path)).is_file():
+            raise Io(f"{path}: data file {data.name} not found beside this header")
     if not paths:
         raise InvalidArgument(
             f"{folder}: no file subsetN/<series>.mhd found; expected LUNA16 as it is published"
         )
-    return dict(sorted(paths.items()))
+    return paths
 
 
-def read_nodules(tables: Path) -> list[Sample]:
-    """Read the nodules of both tables of annotations, without reading the CTs.
-
-    Raises
-    ------
-    InvalidArgument, Io
-        See `read_luna16`.
-    """
-    rated_table = tables / MALIGNANCY
-    rated = _read_rated(rated_table) if rated_table.is_file() else []
-    plain_table = tables / ANNOTATIONS
-    plain = _read_plain(plain_table) if plain_table.is_file() else []
-    if not rated and not plain:
-        raise Io(f"{tables}: found no {ANNOTATIONS} or {MALIGNANCY} with at least one nodule")
-    check_diameters(rated, str(rated_table))
-    check_diameters(plain, str(plain_table))
-    # Both tables have the same nodules, but their coordinates differ in the last digits.
-    by_series: dict[str, list[Sample]] = {}
-    for sample in rated:
-        by_series.setdefault(sample.series_uid, []).append(sample)
-    unrated = [s for s in plain if not _is_among(s, by_series.get(s.series_uid, []))]
-    return [*rated, *unrated]
-
-
-def _read_rated(path: Path) -> list[Sample]:
-    columns = ("seriesuid", *_POSITION, "diameter_mm", "mal_bool", "mal_details")
-    rows = read_table(path, columns, once=("seriesuid", *_POSITION))
-    return [
-        Sample(
-            series_uid=row.text("seriesuid"),
-            patient=row.text("seriesuid"),
-            center_mm=_position(row),
-            is_nodule=True,
-            diameter_mm=row.number("diameter_mm"),
-            malignant=row.flag("mal_bool"),
-            ratings=_ratings(row),
-        )
-        for row in rows
-    ]
-
-
-def _read_plain(path: Path) -> list[Sample]:
-    columns = ("seriesuid", *_POSITION, "diameter_mm")
-    rows = read_table(path, columns, once=("seriesuid", *_POSITION))
-    return [
-        Sample(
-            series_uid=row.text("seriesuid"),
-            patient=row.text("seriesuid"),
-            center_mm=_position(row),
-            is_nodule=True,
-            diameter_mm=row.number("diameter_mm"),
-        )
-        for row in rows
-    ]
-
-
-def _read_non_nodules(tables: Path) -> tuple[list[Sample], Path]:
-    path = next((tables / name for name in CANDIDATES if (tables / name).is_file()), None)
-    if path is None:
-        return [], tables / CANDIDATES[0]
-    rows = read_table(path, ("seriesuid", *_POSITION, "class"), once=("seriesuid", *_POSITION))
-    samples = [
-        Sample(row.text("seriesuid"), row.text("seriesuid"), _position(row), is_nodule=False)
-        for row in rows
-        if not row.flag("class")
-    ]
-    return samples, path
-
-
-def _position(row: Row) -> Triple:
-    return (row.number("coordX"), row.number("coordY"), row.number("coordZ"))
-
-
-def _ratings(row: Row) -> tuple[int, ...]:
-    text = row.values["mal_details"]
-    try:
-        ratings = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        ratings = None
-    if not isinstance(ratings, list) or not all(r in (1, 2, 3, 4, 5) for r in ratings):
-        raise InvalidArgument(
-            f"{row.where}: mal_details is {text!r}; expected the readers' ratings, such as "
-            "[4, 2, 4, 2], each from 1 to 5"
-        )
-    return tuple(ratings)
-
-
-def _is_among(sample: Sample, others: Sequence[Sample]) -> bool:
-    return any(
-        math.dist(sample.center_mm, other.center_mm) < (sample.diameter_mm or 0) / 2
-        for other in others
-    )
-
-
-def _of_series(samples: Iterable[Sample], series: Iterable[str]) -> list[Sample]:
-    here = set(series)
-    return [sample for sample in samples if sample.series_uid in here]
+def _data_file(header: Path) -> Path:
+    """Return the file with the voxels of a MetaImage: the header itself if it has them."""
+    with header.open("rb") as file:
+        found = re.search(rb"(?m)^ElementDataFile\s*=\s*(\S+)\s*$", file.read(_HEADER_BYTES))
+    name = found[1].decode(errors="replace") if found else "LOCAL"
+    return header if name in ("LOCAL", "LIST") or "%" in name else header.parent / name

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from lungrt import Pipeline, read_ct
+from lungrt.data.candidates import Marks
 from lungrt.errors import InvalidArgument
 from lungrt.training.data.samples import DataSet, Sample, Triple
-from lungrt.training.data.tables import read_table
 
 # A candidate belongs to a nodule within this share of its diameter, as in the book's scoring.
 NEAR = 0.7
 
-_COLUMNS = ("seriesuid", "coordX", "coordY", "coordZ", "probability")
-
-Marks = dict[str, list[tuple[Triple, float]]]
 Progress = Callable[[str, int, int], None]
 
 
@@ -51,23 +48,6 @@ def mine_candidates(
             found[uid] = [(c.center_mm, 1.0) for c in grouped]
         if progress:
             progress("mine", number + 1, len(series))
-    return found
-
-
-def read_marks(paths: Iterable[Path]) -> Marks:
-    """Read candidates in LUNA16's submission format, as ``lungrt diagnose --candidates`` writes.
-
-    Raises
-    ------
-    Io, InvalidArgument
-        A file cannot be read or is malformed.
-    """
-    found: Marks = {}
-    for path in paths:
-        for row in read_table(path, _COLUMNS):
-            position = (row.number("coordX"), row.number("coordY"), row.number("coordZ"))
-            marks = found.setdefault(row.text("seriesuid"), [])
-            marks.append((position, row.number("probability")))
     return found
 
 

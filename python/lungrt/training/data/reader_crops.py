@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lungrt.data.csv_file import Row, read_rows, unique
 from lungrt.errors import InvalidArgument, Io
 from lungrt.training.data.samples import TRAITS, Crop, DataSet, Sample
-from lungrt.training.data.tables import Row, read_table
 
 SPACING_MM = (1.5, 0.7, 0.7)  # slices, rows, columns
 _ARRAYS = "crops.npz"
@@ -53,8 +53,8 @@ def read_reader_crops(folder: Path) -> DataSet:
         invalid.
     """
     hu, mask, names = _arrays(folder / _ARRAYS)
-    rows = read_table(folder / _TABLE, ("Filename", *TRAITS), once=("Filename",))
-    by_name = {row.text("Filename"): row for row in rows}
+    rows = read_rows(folder / _TABLE, ("Filename", *TRAITS))
+    by_name = {row.text("Filename"): row for row in unique(rows, lambda row: row.text("Filename"))}
     if different := sorted(set(by_name) ^ set(names)):
         raise InvalidArgument(
             f"{folder}: {_TABLE} and {_ARRAYS} do not have the same crops: {different[0]} is in "
@@ -130,10 +130,10 @@ def _arrays(path: Path) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[str]
 def _sample(row: Row, name: str, number: int, mask_mm3: int) -> Sample:
     match = _NAME.fullmatch(name)
     if match is None:
-        raise InvalidArgument(f"{row.where}: name {name!r}; expected PATIENT_nodK_annM")
+        row.refuse(f"name {name!r}; expected PATIENT_nodK_annM")
     traits = {trait: row.number(trait) for trait in TRAITS}
     if wrong := [f"{t} {v:g}" for t, v in traits.items() if v not in (1, 2, 3, 4, 5)]:
-        raise InvalidArgument(f"{row.where}: {', '.join(wrong)}; expected ratings from 1 to 5")
+        row.refuse(f"{', '.join(wrong)}; expected ratings from 1 to 5")
     rating = int(traits["malignancy"])
     return Sample(
         series_uid=name,

@@ -5,30 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lungrt.errors import InvalidArgument, Io
-from lungrt.evaluation.annotations import (
+from lungrt.data.annotations import (
     ExcludedMark,
     Nodule,
-    merge_ratings,
+    merge_nodules,
     read_annotations,
     read_excluded,
-    read_series_uids,
+    same_patients,
 )
+from lungrt.data.csv_file import read_lines
+from lungrt.data.luna16_format import (
+    ANNOTATION_COLUMNS,
+    ANNOTATIONS,
+    CANDIDATES,
+    EXCLUDED,
+    PLACES,
+    PLANTED,
+    RATED,
+    SAMPLE_SUBMISSION,
+    SERIES,
+    SERIES_COLUMN,
+)
+from lungrt.errors import InvalidArgument, Io
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Truth", "read_truth"]
+__all__ = ["Truth", "find_table", "has_annotations", "read_series_uids", "read_truth"]
 
-ANNOTATIONS = "annotations.csv"
-RATINGS = "annotations_with_malignancy.csv"
-EXCLUDED = "annotations_excluded.csv"
-SERIES = "seriesuids.csv"
-PLANTED = "planted.csv"  # appearance of the nodules of phantoms
-# Beside the scans, or where LUNA16's download and its scoring script have them.
-_PLACES = (".", "annotations", "CSVFILES", "evaluationScript/annotations")
 # Files of LUNA16 that are not annotations.
-_OTHERS = ("candidates.csv", "candidates_V2.csv", "sampleSubmission.csv")
+_OTHERS = (EXCLUDED, SERIES, PLANTED, SAMPLE_SUBMISSION, *CANDIDATES)
 
 
 @dataclass(frozen=True)
@@ -81,31 +87,42 @@ def read_truth(data: Path) -> Truth:
         The folder has no annotation file or more than one, or a file is malformed.
     """
     if data.is_file():
-        return Truth(read_annotations(data), files=[data.name])
+        return Truth(same_patients(read_annotations(data)), files=[data.name])
     if not data.is_dir():
         raise Io(
             f"{data}: file or folder not found; expected a data set or a CSV file of annotations"
         )
-    files = {name: _find(data, name) for name in (ANNOTATIONS, RATINGS, PLANTED, EXCLUDED, SERIES)}
-    first = files[ANNOTATIONS] or files[RATINGS] or _only_csv(data)
-    nodules = read_annotations(first)
+    plain, rated, planted = (find_table(data, name) for name in (ANNOTATIONS, RATED, PLANTED))
+    first = plain or rated or _only_csv(data)
+    nodules = read_annotations(first, rated=first == rated)
     read = [first]
-    for more in (files[RATINGS], files[PLANTED]):
+    for more in (rated, planted):
         if more and more != first:
-            nodules = merge_ratings(nodules, read_annotations(more))
+            nodules = merge_nodules(nodules, read_annotations(more, rated=more == rated))
             read.append(more)
-    excluded = files[EXCLUDED]
-    series = files[SERIES]
+    excluded, series = (find_table(data, name) for name in (EXCLUDED, SERIES))
     return Truth(
-        nodules,
+        same_patients(nodules),
         read_excluded(excluded) if excluded else {},
         read_series_uids(series) if series else None,
         [path.name for path in (*read, excluded, series) if path],
     )
 
 
-def _find(data: Path, name: str) -> Path | None:
-    found = [path for place in _PLACES if (path := data / place / name).is_file()]
+def has_annotations(data: Path) -> bool:
+    """Return whether a folder has a table of annotations under one of LUNA16's names."""
+    return any(find_table(data, name) for name in (ANNOTATIONS, RATED))
+
+
+def find_table(data: Path, name: str) -> Path | None:
+    """Return the path of a table of LUNA16 in a data set, or None if it has none.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        It was found in two places.
+    """
+    found = [path for place in PLACES if (path := data / place / name).is_file()]
     if len(found) > 1:
         raise InvalidArgument(
             f"{name} was found twice: {found[0]} and {found[1]}; keep only one of them"
@@ -114,12 +131,37 @@ def _find(data: Path, name: str) -> Path | None:
 
 
 def _only_csv(data: Path) -> Path:
-    known = (EXCLUDED, SERIES, PLANTED, *_OTHERS)
-    found = sorted(path for path in data.glob("*.csv") if path.name not in known)
+    found = sorted(path for path in data.glob("*.csv") if path.name not in _OTHERS)
     if len(found) == 1:
         return found[0]
     what = f"the folder has {len(found)} CSV files, but no" if found else "the folder has no"
     raise InvalidArgument(
-        f"{data}: {what} {ANNOTATIONS} or {RATINGS}; expected one of these, or a single CSV file "
-        "with the columns seriesuid,coordX,coordY,coordZ,diameter_mm"
+        f"{data}: {what} {ANNOTATIONS} or {RATED}; expected one of these, or a single CSV file "
+        f"with the columns {','.join(ANNOTATION_COLUMNS)}"
     )
+
+
+def read_series_uids(path: Path) -> list[str]:
+    """Read ``seriesuids.csv``, which has a series UID on each line; a header is optional.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        The file cannot be read.
+    lungrt.errors.InvalidArgument
+        The file has no UID, a line has more than a UID, or a UID appears twice.
+    """
+    lines: dict[str, int] = {}
+    for number, (line, (uid, *more)) in enumerate(read_lines(path)):
+        if more:
+            raise InvalidArgument(f"{path}, line {line}: expected only a series UID")
+        if uid.lower() == SERIES_COLUMN and number == 0:
+            continue
+        if uid in lines:
+            raise InvalidArgument(
+                f"{path}, line {line}: series {uid} is already in line {lines[uid]}"
+            )
+        lines[uid] = line
+    if not lines:
+        raise InvalidArgument(f"{path}: the file has no series UID")
+    return list(lines)

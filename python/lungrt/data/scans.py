@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lungrt.data.luna16_format import MASK_FOLDERS
 from lungrt.errors import Error, InvalidArgument, Io
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ScanFile", "find_scans"]
 
-# Folders without scans begin with these: LUNA16's masks have the file names of the scans.
-_NO_SCANS = ("seg-", ".")
+_NO_SCANS = (MASK_FOLDERS, ".")  # what the names of folders without scans begin with
 _DICOM_SUFFIXES = (".dcm", ".ima")
 
 
@@ -94,7 +94,7 @@ def _scans_of(
         ScanFile(name.removesuffix(suffix), folder / name)
         for name in files
         for suffix in suffixes
-        if name.endswith(suffix)
+        if name.endswith(suffix) and not name.startswith(".")  # such as macOS writes into archives
     ]
     if any(name.lower().endswith(_DICOM_SUFFIXES) for name in files):
         from lungrt import list_series

@@ -1,4 +1,4 @@
-"""Annotations and their files: what is read, and every fault with its line."""
+"""LUNA16's tables: what is read, and every fault with its line."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lungrt.data.annotations import read_annotations, read_excluded
+from lungrt.data.candidates import read_non_nodules, read_submission, submission_csv
+from lungrt.data.truth import read_series_uids, read_truth
 from lungrt.errors import InvalidArgument, Io
-from lungrt.evaluation.annotations import read_annotations, read_excluded, read_series_uids
-from lungrt.evaluation.truth import read_truth
 
 HEADER = "seriesuid,coordX,coordY,coordZ,diameter_mm"
 
@@ -35,27 +36,14 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     assert (second.malignant, second.ratings, second.density) == (None, (), None)
 
 
-def test_byte_order_mark_blank_lines_and_other_order(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"\xef\xbb\xbfdiameter_mm,coordZ,coordY,coordX,seriesuid\r\n\r\n5,3,2,1,s\r\n")
-    (nodule,) = read_annotations(path)
-    assert (nodule.series_uid, nodule.center_mm) == ("s", (1.0, 2.0, 3.0))
-    assert nodule.source.endswith("line 3")
-
-
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("s,1,2,3", "line 3: 4 fields, but the header has 5"),
-        ("s,1,2,3,4,5", "line 3: 6 fields"),
-        ("s,1,two,3,4", "line 3: coordY is 'two'; expected a number"),
-        ("s,nan,2,3,4", "line 3: coordX is nan; expected a finite number"),
-        ("s,1,2,inf,4", "line 3: coordZ is inf"),
+        ("s,1,two,3,4", "line 3: coordY is 'two'; expected a finite number"),
         ("s,1,2,3,0", "line 3: diameter_mm is 0.0; expected a number above 0"),
         ("s,1,2,3,-4", "line 3: diameter_mm is -4.0"),
         ("s,1,2,3,", "line 3: diameter_mm is ''"),
         (",1,2,3,4", "line 3: seriesuid is empty"),
-        ('s,1,2,3,"4', "line 3: not valid CSV"),
         ("r,0.05,0,0,9", r"line 3: this is the same nodule as in .*line 2"),
     ],
 )
@@ -68,8 +56,11 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("columns", "fields", "why"),
     [
-        ("mal_bool", "maybe", "mal_bool is 'maybe'; expected True or False"),
+        ("mal_bool", "maybe", "mal_bool is 'maybe'; expected True, False"),
         ("mal_details", '"[4, 6]"', "mal_details is .*; expected ratings from 1 to 5"),
+        ("mal_details", '"[4, 2, True]"', r"mal_details is '\[4, 2, True\]'; expected ratings"),
+        ("mal_details", '"[4.0, 2]"', "mal_details is"),
+        ("mal_details", '"[4, 2,]"', "mal_details is"),
         ("mal_details", "4 2", "mal_details"),
         ("subtlety", "7", "subtlety is 7.0; expected a number from 1 to 5"),
         ("difficulty", "nasty", "difficulty is 'nasty'; expected easy, medium or hard"),
@@ -81,28 +72,6 @@ def test_a_wrong_optional_field_is_named(
     path = write(tmp_path / "a.csv", f"{HEADER},{columns}", f"s,1,2,3,4,{fields}")
     with pytest.raises(InvalidArgument, match=f"line 2: {why}"):
         read_annotations(path)
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        (b"", "is empty; expected a header"),
-        (b"s,1,2,3,4\n", "line 1: the header has no column seriesuid, coordX"),
-        (b"seriesuid,coordX,coordY,coordZ\n", "the header has no column diameter_mm"),
-        (f"{HEADER},shape,shape\n".encode(), "column shape appears twice"),
-        (b"\xff\xfe\x00\x01", "byte 0 is not valid UTF-8"),
-    ],
-)
-def test_a_file_that_is_none(tmp_path: Path, content: bytes, why: str) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(content)
-    with pytest.raises(InvalidArgument, match=why):
-        read_annotations(path)
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Io, match=r"a\.csv: cannot read the file"):
-        read_annotations(tmp_path / "a.csv")
 
 
 def test_excluded_findings_of_unknown_size_have_ten_millimetres(tmp_path: Path) -> None:
@@ -149,7 +118,11 @@ def test_luna16_folder(tmp_path: Path) -> None:
 
 def test_ratings_of_other_data_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "annotations.csv", HEADER, "s,1,2,3,4")
-    write(tmp_path / "annotations_with_malignancy.csv", HEADER, "s,1,2,4,4")
+    write(
+        tmp_path / "annotations_with_malignancy.csv",
+        f"{HEADER},mal_bool,mal_details",
+        "s,1,2,4,4,True,[5]",
+    )
     with pytest.raises(
         InvalidArgument, match=r"malignancy\.csv, line 2: the annotations have no nodule"
     ):
@@ -196,3 +169,77 @@ def test_folder_of_phantoms(tmp_path: Path) -> None:
     assert (nodule.density, nodule.shape, nodule.attachment) == ("solid", "spiculated", "vessel")
     assert nodule.source.endswith("annotations.csv, line 2")
     assert truth.files[-1] == "planted.csv"
+
+
+RATED = f"{HEADER},mal_bool,mal_details"
+
+
+@pytest.mark.parametrize("header", [HEADER, f"{HEADER},mal_bool", f"{HEADER},mal_Bool,mal_details"])
+def test_a_table_of_ratings_has_their_columns(tmp_path: Path, header: str) -> None:
+    """A misspelt name would make every nodule unrated."""
+    values = "," * (header.count(",") - 4)
+    write(tmp_path / "annotations_with_malignancy.csv", header, f"s,1,2,3,4{values}")
+    with pytest.raises(InvalidArgument, match=r"malignancy\.csv, line 1: the header has no column"):
+        read_truth(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("s,1,2,3,6,True,[5]", "diameter_mm is 6.0, but .*annotations.csv, line 2 has 4.0"),
+        ("s,1,2,3,4,False,[5]", "malignant is False, but .* has True for the same nodule"),
+        ("s,1,2,3,4,True,[4]", r"ratings is \(4,\), but .* has \(5,\)"),
+    ],
+)
+def test_two_tables_that_contradict_each_other(tmp_path: Path, line: str, why: str) -> None:
+    write(tmp_path / "annotations.csv", RATED, "s,1,2,3,4,True,[5]")
+    write(tmp_path / "annotations_with_malignancy.csv", RATED, line)
+    with pytest.raises(InvalidArgument, match=f"malignancy.csv, line 2: {why}"):
+        read_truth(tmp_path)
+
+
+def test_a_patient_is_that_of_the_whole_series(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.csv", f"{HEADER},patient", "s,1,2,3,4,", "s,9,2,3,4,P1", "t,0,0,0,4,"
+    )
+    assert [nodule.patient for nodule in read_truth(path).nodules] == ["P1", "P1", None]
+    write(path, f"{HEADER},patient", "s,1,2,3,4,P2", "s,9,2,3,4,P1")
+    with pytest.raises(
+        InvalidArgument, match=r"line 3: the patient of series s is P1, but .* line 2 says P2"
+    ):
+        read_truth(path)
+
+
+def test_candidates_of_class_zero(tmp_path: Path) -> None:
+    assert read_non_nodules(tmp_path) == ([], None)
+    header = "seriesuid,coordX,coordY,coordZ,class"
+    write(tmp_path / "CSVFILES/candidates.csv", header, "s,1,2,3,0", "t,4,5,6,1", "t,7,8,9,False")
+    found = [("s", (1.0, 2.0, 3.0)), ("t", (7.0, 8.0, 9.0))]
+    assert read_non_nodules(tmp_path) == (found, tmp_path / "CSVFILES/candidates.csv")
+    newer = write(tmp_path / "candidates_V2.csv", header, "s,1,2,3,0", "s,1.0,2,3,1")
+    with pytest.raises(InvalidArgument, match=r"_V2\.csv, line 3: this line repeats line 2"):
+        read_non_nodules(tmp_path)
+    write(newer, header, "s,1,2,3,2")
+    with pytest.raises(InvalidArgument, match="line 2: class is '2'"):
+        read_non_nodules(tmp_path)
+
+
+def test_submission(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    path.write_text(submission_csv([("s", (1.0, 2.0, -3.5), 0.25), ("t", (0.0, 0.0, 0.0), 1.0)]))
+    assert path.read_text().startswith("seriesuid,coordX,coordY,coordZ,probability\ns,1.0,2.0,-3.5")
+    assert read_submission(path) == {
+        "s": [((1.0, 2.0, -3.5), 0.25)],
+        "t": [((0.0, 0.0, 0.0), 1.0)],
+    }
+    write(path, "seriesuid,coordX,coordY,coordZ,probability", "s,1,2,3,high")
+    with pytest.raises(InvalidArgument, match="line 2: probability is 'high'"):
+        read_submission(path)
+
+
+def test_published_tables(reference: Path) -> None:
+    truth = read_truth(reference / "luna")
+    rated = [nodule for nodule in truth.nodules if nodule.malignant is not None]
+    assert (len(truth.nodules), len(rated)) == (1186, 1182)
+    # mal_bool was the mean rating above 3 or equal to it.
+    assert sum(bool(nodule.malignant) for nodule in rated) == 378

@@ -1,23 +1,18 @@
-"""CTs of a folder, and a batch over them that goes on where it ended."""
+"""A batch over the CTs of a folder, which goes on where it ended."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import SimpleITK
 from evaluation_examples import write_report
 
 import lungrt
+from lungrt.data.scans import ScanFile, find_scans
 from lungrt.errors import InvalidArgument, Io
 from lungrt.evaluation.batch import run_batch
-from lungrt.evaluation.scans import ScanFile, find_scans
-
-WriteSeries = Callable[..., list[Path]]
 
 
 def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
@@ -46,62 +41,6 @@ def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 def pipeline(tiny_bundle: Path) -> lungrt.Pipeline:
     """Open the tiny bundle."""
     return lungrt.Pipeline(tiny_bundle, threads=1)
-
-
-def test_image_files_are_series_of_their_names(luna: Path, small_ct: lungrt.CtVolume) -> None:
-    scans = find_scans(luna)
-    assert [scan.series_uid for scan in scans] == ["1.1", "1.2", "1.3"]
-    volume = scans[1].read()
-    assert volume.series_uid == "1.2"
-    assert np.array_equal(volume.hu, small_ct.hu)
-    assert volume.geometry == small_ct.geometry
-
-
-def test_masks_beside_the_scans_are_none(luna: Path, small_ct: lungrt.CtVolume) -> None:
-    write_ct(luna / "seg-lungs-LUNA16" / "1.1.mhd", small_ct)
-    assert len(find_scans(luna)) == 3
-
-
-def test_compressed_nifti_loses_its_whole_suffix(tmp_path: Path, small_ct: lungrt.CtVolume) -> None:
-    write_ct(tmp_path / "a.b.nii.gz", small_ct)
-    assert [scan.series_uid for scan in find_scans(tmp_path)] == ["a.b"]
-
-
-def test_dicom_folders(tmp_path: Path, write_series: WriteSeries) -> None:
-    write_series(tmp_path / "P1", uid="1.2.3")
-    (scan,) = find_scans(tmp_path)
-    assert (scan.series_uid, scan.dicom_series) == ("1.2.3", "1.2.3")
-    assert scan.read().series_uid == "1.2.3"
-    (scan,) = find_scans(tmp_path, {"P1"})  # as the annotations have it
-    assert scan.series_uid == "P1"
-    assert scan.read().series_uid == "P1"
-    write_series(tmp_path / "P1", uid="1.2.4", prefix="other")
-    assert [scan.series_uid for scan in find_scans(tmp_path, {"P1"})] == ["1.2.3", "1.2.4"]
-
-
-def test_what_is_no_ct_is_no_scan(tmp_path: Path, write_series: WriteSeries) -> None:
-    def as_segmentation(index: int, data: Any) -> None:
-        data.Modality = "SEG"
-
-    write_series(tmp_path / "seg", edit=as_segmentation)
-    assert find_scans(tmp_path) == []
-    with pytest.raises(Io, match="folder not found"):
-        find_scans(tmp_path / "nothing")
-
-
-def test_a_damaged_dicom_folder_is_told_when_it_is_read(tmp_path: Path) -> None:
-    (tmp_path / "P1").mkdir()
-    (tmp_path / "P1" / "a.dcm").write_bytes(b"no image")
-    (scan,) = find_scans(tmp_path)
-    assert scan.series_uid == "P1"
-    with pytest.raises(lungrt.errors.Error, match="P1"):
-        scan.read()
-
-
-def test_a_series_that_is_there_twice(luna: Path, small_ct: lungrt.CtVolume) -> None:
-    write_ct(luna / "subset5" / "1.1.mhd", small_ct)
-    with pytest.raises(InvalidArgument, match=r"1\.1 was found twice: .*subset0.*subset5"):
-        find_scans(luna)
 
 
 def test_batch_writes_a_report_a_scan(

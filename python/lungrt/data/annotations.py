@@ -7,25 +7,37 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from lungrt.data.csv_file import read_rows
+from lungrt.data.luna16_format import (
+    ANNOTATION_COLUMNS,
+    POSITION_COLUMNS,
+    RATING_COLUMNS,
+    SERIES_COLUMN,
+)
 from lungrt.errors import InvalidArgument
-from lungrt.evaluation.csv_file import Row, read_lines, read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from lungrt.data.csv_file import Row
 
 __all__ = [
     "ExcludedMark",
     "Nodule",
-    "merge_ratings",
+    "Position",
+    "merge_nodules",
+    "position",
     "read_annotations",
     "read_excluded",
-    "read_series_uids",
+    "same_patients",
 ]
 
-_PLACE = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
+Position = tuple[float, float, float]
+
 _SAME_NODULE_MM = 0.1  # two files may round differently, and no two nodules are so close
+_LARGEST_M = 2.0  # of a scanner's coordinates in m
 _UNKNOWN_DIAMETER_MM = 10.0  # what LUNA16's own scoring uses if a diameter is unknown
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Nodule:
     """
 
     series_uid: str
-    center_mm: tuple[float, float, float]
+    center_mm: Position
     diameter_mm: float
     malignant: bool | None = None
     ratings: tuple[int, ...] = ()
@@ -73,17 +85,25 @@ class ExcludedMark:
     """Excluded finding: a mark on it counts neither as a hit nor as a false positive."""
 
     series_uid: str
-    center_mm: tuple[float, float, float]
+    center_mm: Position
     diameter_mm: float
 
 
-def read_annotations(path: Path) -> list[Nodule]:
+def read_annotations(path: Path, *, rated: bool = False) -> list[Nodule]:
     """Read annotated nodules from a CSV file.
 
-    The columns ``seriesuid,coordX,coordY,coordZ,diameter_mm`` are required. The columns
-    ``mal_bool``, ``mal_details``, ``subtlety``, ``difficulty``, ``density``, ``shape``,
-    ``attachment`` and ``patient`` are optional, and their fields may be empty. Other columns are
-    ignored.
+    The columns ``seriesuid,coordX,coordY,coordZ,diameter_mm`` are required, and so are
+    ``mal_bool`` and ``mal_details`` if `rated`. These two, ``subtlety``, ``difficulty``,
+    ``density``, ``shape``, ``attachment`` and ``patient`` are optional otherwise. Their fields may
+    be empty, which means unknown. Other columns are ignored.
+
+    Parameters
+    ----------
+    path
+        CSV file.
+    rated
+        Whether the table must have the columns of malignancy ratings, so that a misspelt name does
+        not make every nodule unrated.
 
     Raises
     ------
@@ -92,11 +112,15 @@ def read_annotations(path: Path) -> list[Nodule]:
     lungrt.errors.InvalidArgument
         A line is wrong; the message has its number.
     """
-    nodules = [_nodule(row) for row in read_rows(path, _PLACE)]
+    required = (*ANNOTATION_COLUMNS, *RATING_COLUMNS) if rated else ANNOTATION_COLUMNS
+    nodules = [_nodule(row) for row in read_rows(path, required)]
     for index, nodule in _duplicates(nodules):
+        # In m, the nodules of a scan would all be less than 0.1 "mm" apart.
+        metres = all(abs(value) < _LARGEST_M for n in nodules for value in n.center_mm)
+        hint = ". The unit seems to be m instead of mm" if metres else ""
         raise InvalidArgument(
             f"{nodule.source}: this is the same nodule as in {nodules[index].source}; remove one "
-            "of them, or the nodule would count twice"
+            f"of them, or the nodule would count twice{hint}"
         )
     return nodules
 
@@ -108,36 +132,30 @@ def _nodule(row: Row) -> Nodule:
     difficulty = row.optional("difficulty")
     if difficulty not in (None, "easy", "medium", "hard"):
         row.refuse(f"difficulty is {difficulty!r}; expected easy, medium or hard")
+    malignant, details = RATING_COLUMNS
     subtlety = row.number("subtlety") if row.optional("subtlety") else None
     if subtlety is not None and not 1 <= subtlety <= 5:
         row.refuse(f"subtlety is {subtlety}; expected a number from 1 to 5")
     return Nodule(
-        series_uid=row.text("seriesuid"),
-        center_mm=_center(row),
+        series_uid=row.text(SERIES_COLUMN),
+        center_mm=position(row),
         diameter_mm=diameter,
-        malignant=_boolean(row, "mal_bool"),
-        ratings=_ratings(row, "mal_details"),
+        malignant=row.flag(malignant) if row.optional(malignant) else None,
+        ratings=_ratings(row, details),
         subtlety=subtlety,
         difficulty=difficulty,
         density=row.optional("density"),
         shape=row.optional("shape"),
         attachment=row.optional("attachment"),
         patient=row.optional("patient"),
-        source=f"{row.path}, line {row.line}",
+        source=row.where,
     )
 
 
-def _center(row: Row) -> tuple[float, float, float]:
-    return row.number("coordX"), row.number("coordY"), row.number("coordZ")
-
-
-def _boolean(row: Row, name: str) -> bool | None:
-    text = row.optional(name)
-    if text is None:
-        return None
-    if text.lower() not in _BOOLEANS:
-        row.refuse(f"{name} is {text!r}; expected True or False")
-    return _BOOLEANS[text.lower()]
+def position(row: Row) -> Position:
+    """Return the world coordinates of a row: mm, (x, y, z), LPS."""
+    x, y, z = (row.number(column) for column in POSITION_COLUMNS)
+    return x, y, z
 
 
 def _ratings(row: Row, name: str) -> tuple[int, ...]:
@@ -166,19 +184,21 @@ def _same(one: Nodule, other: Nodule) -> bool:
     )
 
 
-def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
+def merge_nodules(nodules: Sequence[Nodule], more: Sequence[Nodule]) -> list[Nodule]:
     """Add the fields that only a second file has; nodules that it does not list stay unchanged.
+
+    Nodules at most 0.1 mm apart are the same. The position is that of the first file.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
-        The second file has a nodule that the first does not have.
+        The second file has a nodule that the first does not have, or both contradict each other.
     """
     places: dict[str, list[int]] = {}
     for index, nodule in enumerate(nodules):
         places.setdefault(nodule.series_uid, []).append(index)
     merged = list(nodules)
-    for second in rated:
+    for second in more:
         for index in places.get(second.series_uid, ()):
             if _same(nodules[index], second):
                 merged[index] = _completed(merged[index], second)
@@ -194,14 +214,53 @@ def merge_ratings(nodules: list[Nodule], rated: list[Nodule]) -> list[Nodule]:
 def _completed(first: Nodule, second: Nodule) -> Nodule:
     """Return the first nodule with the fields that only the second one has."""
     unknown = (None, ())
-    return replace(
-        first,
-        **{
-            item.name: getattr(second, item.name)
-            for item in fields(first)
-            if getattr(first, item.name) in unknown
-        },
-    )
+    found = {}
+    for name in _MERGED:
+        ours, theirs = getattr(first, name), getattr(second, name)
+        if ours in unknown:
+            found[name] = theirs
+        elif theirs not in unknown and not _alike(ours, theirs):
+            raise InvalidArgument(
+                f"{second.source}: {name} is {theirs}, but {first.source} has {ours} for the same "
+                "nodule; correct one of them"
+            )
+    return replace(first, **found)
+
+
+# What two files may say of one nodule; its place is that of the first.
+_MERGED = [f.name for f in fields(Nodule) if f.name not in ("series_uid", "center_mm", "source")]
+
+
+def _alike(ours: object, theirs: object) -> bool:
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return abs(ours - theirs) < _SAME_NODULE_MM  # they may be rounded differently
+    return ours == theirs
+
+
+def same_patients(nodules: Sequence[Nodule]) -> list[Nodule]:
+    """Give all nodules of a series the patient that any of them names.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        A series has two patients.
+    """
+    named: dict[str, Nodule] = {}
+    for nodule in nodules:
+        if nodule.patient is None:
+            continue
+        first = named.setdefault(nodule.series_uid, nodule)
+        if first.patient != nodule.patient:
+            raise InvalidArgument(
+                f"{nodule.source}: the patient of series {nodule.series_uid} is {nodule.patient}, "
+                f"but {first.source} says {first.patient}"
+            )
+    return [
+        replace(nodule, patient=named[nodule.series_uid].patient)
+        if nodule.series_uid in named
+        else nodule
+        for nodule in nodules
+    ]
 
 
 def read_excluded(path: Path) -> dict[str, list[ExcludedMark]]:
@@ -210,36 +269,10 @@ def read_excluded(path: Path) -> dict[str, list[ExcludedMark]]:
     A diameter below 0 means that it is unknown; it becomes 10 mm, as in LUNA16's scoring.
     """
     marks: dict[str, list[ExcludedMark]] = {}
-    for row in read_rows(path, _PLACE):
+    for row in read_rows(path, ANNOTATION_COLUMNS):
         diameter = row.number("diameter_mm")
         if diameter < 0:
             diameter = _UNKNOWN_DIAMETER_MM
-        uid = row.text("seriesuid")
-        marks.setdefault(uid, []).append(ExcludedMark(uid, _center(row), diameter))
+        uid = row.text(SERIES_COLUMN)
+        marks.setdefault(uid, []).append(ExcludedMark(uid, position(row), diameter))
     return marks
-
-
-def read_series_uids(path: Path) -> list[str]:
-    """Read ``seriesuids.csv``, which has a series UID on each line; a header is optional.
-
-    Raises
-    ------
-    lungrt.errors.Io
-        The file cannot be read.
-    lungrt.errors.InvalidArgument
-        The file has no UID, a line has more than a UID, or a UID appears twice.
-    """
-    lines: dict[str, int] = {}
-    for line, (uid, *more) in read_lines(path):
-        if more:
-            raise InvalidArgument(f"{path}, line {line}: expected only a series UID")
-        if uid.lower() == "seriesuid" and not lines:
-            continue
-        if uid in lines:
-            raise InvalidArgument(
-                f"{path}, line {line}: series {uid} is already in line {lines[uid]}"
-            )
-        lines[uid] = line
-    if not lines:
-        raise InvalidArgument(f"{path}: the file has no series UID")
-    return list(lines)

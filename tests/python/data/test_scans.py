@@ -1,0 +1,92 @@
+"""CTs of a folder, by the names that the annotations use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import lungrt
+from lungrt.data.scans import find_scans
+from lungrt.errors import InvalidArgument, Io
+
+WriteSeries = Callable[..., list[Path]]
+
+
+def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
+    """Write a CT as LUNA16 has it: .mhd and .raw."""
+    image = SimpleITK.GetImageFromArray(ct.hu)
+    image.SetOrigin(ct.geometry.origin_mm)
+    image.SetSpacing(ct.geometry.spacing_mm)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+@pytest.fixture
+def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
+    """Write three scans in two subsets."""
+    for name in ("subset0/1.3", "subset0/1.1", "subset1/1.2"):
+        write_ct(tmp_path / "luna" / f"{name}.mhd", small_ct)
+    return tmp_path / "luna"
+
+
+def test_image_files_are_series_of_their_names(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    scans = find_scans(luna)
+    assert [scan.series_uid for scan in scans] == ["1.1", "1.2", "1.3"]
+    volume = scans[1].read()
+    assert volume.series_uid == "1.2"
+    assert np.array_equal(volume.hu, small_ct.hu)
+    assert volume.geometry == small_ct.geometry
+
+
+def test_masks_beside_the_scans_are_none(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(luna / "seg-lungs-LUNA16" / "1.1.mhd", small_ct)
+    (luna / "subset0" / "._1.1.mhd").write_bytes(b"of macOS")
+    assert len(find_scans(luna)) == 3
+
+
+def test_compressed_nifti_loses_its_whole_suffix(tmp_path: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(tmp_path / "a.b.nii.gz", small_ct)
+    assert [scan.series_uid for scan in find_scans(tmp_path)] == ["a.b"]
+
+
+def test_dicom_folders(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path / "P1", uid="1.2.3")
+    (scan,) = find_scans(tmp_path)
+    assert (scan.series_uid, scan.dicom_series) == ("1.2.3", "1.2.3")
+    assert scan.read().series_uid == "1.2.3"
+    (scan,) = find_scans(tmp_path, {"P1"})  # as the annotations have it
+    assert scan.series_uid == "P1"
+    assert scan.read().series_uid == "P1"
+    write_series(tmp_path / "P1", uid="1.2.4", prefix="other")
+    assert [scan.series_uid for scan in find_scans(tmp_path, {"P1"})] == ["1.2.3", "1.2.4"]
+
+
+def test_what_is_no_ct_is_no_scan(tmp_path: Path, write_series: WriteSeries) -> None:
+    def as_segmentation(index: int, data: Any) -> None:
+        data.Modality = "SEG"
+
+    write_series(tmp_path / "seg", edit=as_segmentation)
+    assert find_scans(tmp_path) == []
+    with pytest.raises(Io, match="folder not found"):
+        find_scans(tmp_path / "nothing")
+
+
+def test_a_damaged_dicom_folder_is_told_when_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "P1").mkdir()
+    (tmp_path / "P1" / "a.dcm").write_bytes(b"no image")
+    (scan,) = find_scans(tmp_path)
+    assert scan.series_uid == "P1"
+    with pytest.raises(lungrt.errors.Error, match="P1"):
+        scan.read()
+
+
+def test_a_series_that_is_there_twice(luna: Path, small_ct: lungrt.CtVolume) -> None:
+    write_ct(luna / "subset5" / "1.1.mhd", small_ct)
+    with pytest.raises(InvalidArgument, match=r"1\.1 was found twice: .*subset0.*subset5"):
+        find_scans(luna)
