@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lungrt.training.crossvalidate import _rank_area, auc_interval
 from lungrt.training.scores import (
     Predictions,
     area_under_curve,
@@ -45,7 +44,6 @@ def test_area_is_the_share_of_pairs_in_order(items: list[tuple[int, bool]]) -> N
         return
     differences = score[wanted][:, None] - score[~wanted][None]
     assert area == pytest.approx(np.mean((differences > 0) + 0.5 * (differences == 0)))
-    assert _rank_area(wanted, score) == pytest.approx(area)
 
 
 def test_missing_class_is_no_number_and_no_error() -> None:
@@ -70,28 +68,3 @@ def test_pixels_by_hand() -> None:
     assert scores["pr/precision"] == pytest.approx(2 / 3)
     assert scores["pr/recall"] == 0.75
     assert scores["percent_of_marked/false"] == 37.5
-
-
-def test_interval_holds_the_area_and_is_as_wide_as_theory_says() -> None:
-    generator = np.random.default_rng(0)
-    labels = np.arange(200) < 100
-    score = generator.normal(size=200) + labels
-    interval = auc_interval(labels, score, [str(n) for n in range(200)])
-    assert interval.low < interval.value < interval.high
-    # Hanley and McNeil's standard error.
-    a = interval.value
-    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
-    error = math.sqrt((a * (1 - a) + 99 * (q1 - a * a) + 99 * (q2 - a * a)) / 100**2)
-    assert interval.high - interval.low == pytest.approx(2 * 1.96 * error, rel=0.15)
-
-
-def test_a_patients_nodules_are_drawn_together() -> None:
-    """The same nodule ten times over says no more than once."""
-    generator = np.random.default_rng(0)
-    labels = np.arange(40) < 20
-    score = generator.normal(size=40) + labels
-    names = np.array([str(n) for n in range(40)])
-    once = auc_interval(labels, score, names)
-    often = auc_interval(np.tile(labels, 10), np.tile(score, 10), np.tile(names, 10))
-    assert often.low == pytest.approx(once.low, abs=0.02)
-    assert often.high == pytest.approx(once.high, abs=0.02)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from lungrt.evaluation.confusion import ConfusionTable
     from lungrt.evaluation.froc import Froc
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.roc import Interval, Roc
+    from lungrt.evaluation.roc import Roc
     from lungrt.evaluation.selection import Findings
     from lungrt.evaluation.subgroups import Outcome, Subgroup
+    from lungrt.statistics import Interval
 
 __all__ = ["Counts", "Evaluation", "Malignancy", "submission"]
 

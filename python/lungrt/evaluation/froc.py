@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungrt.evaluation.matching import luna_hits
+from lungrt.statistics import percentile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from lungrt.data.annotations import ExcludedMark, Nodule
     from lungrt.evaluation.reports import Marks
+    from lungrt.statistics import Interval
 
 __all__ = ["FALSE_POSITIVES_PER_SCAN", "Froc", "FrocScan", "froc", "score_marks", "threshold_at"]
 
@@ -82,7 +84,7 @@ class Froc:
     upper: list[float] | None
     at: dict[str, float]
     cpm: float
-    cpm_interval: tuple[float, float] | None
+    cpm_interval: Interval | None
     bootstraps: int
 
 
@@ -170,7 +172,7 @@ def froc(scans: Sequence[FrocScan], *, bootstraps: int = 1000, seed: int = 0) ->
         upper=None if band is None else band[1].tolist(),
         at={f"{rate:g}": float(s) for rate, s in zip(FALSE_POSITIVES_PER_SCAN, seven, strict=True)},
         cpm=float(seven.mean()),
-        cpm_interval=None if band is None else _percentiles(means),
+        cpm_interval=percentile_interval(means, fewest=1),
         bootstraps=len(resampled),
     )
 
@@ -187,11 +189,6 @@ def _resample(events: _Events, scans: int, bootstraps: int, seed: int) -> NDArra
         if (times * events.nodules).sum():
             curves.append(np.interp(_GRID, *events.curve(times)))
     return np.array(curves).reshape(-1, len(_GRID))
-
-
-def _percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.percentile(values, _INTERVAL)
-    return float(low), float(high)
 
 
 def threshold_at(scans: Sequence[FrocScan], rate: float) -> float:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lungrt.data.annotations import Nodule
-    from lungrt.evaluation.roc import Interval, Roc
+    from lungrt.evaluation.roc import Roc
     from lungrt.evaluation.subgroups import Outcome
+    from lungrt.statistics import Interval
 
 __all__ = ["score_malignancy"]
 

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lungrt.statistics import percentile_interval, resampled_aucs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Interval = tuple[float, float]
+    from lungrt.statistics import Interval
 
 __all__ = ["Roc", "compare_auc", "roc"]
-
-_INTERVAL = (2.5, 97.5)  # percentiles
-_FEWEST_RESAMPLES = 100  # with both classes; fewer do not determine the percentiles
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,8 @@ def roc(
     from sklearn.metrics import roc_auc_score, roc_curve
 
     false_rate, true_rate, _ = roc_curve(truth, scores)
-    drawn = _resampled(truth, [scores], groups, bootstraps, seed)[0]
-    interval = _percentiles(drawn)
+    (drawn,) = resampled_aucs(truth, [scores], groups, bootstraps=bootstraps, seed=seed)
+    interval = percentile_interval(drawn)
     return Roc(
         title,
         negatives,
@@ -97,44 +94,5 @@ def compare_auc(
     if truth.all() or not truth.any():
         return None
     both = [np.asarray(score, float), np.asarray(baseline, float)]
-    ours, theirs = _resampled(truth, both, groups, bootstraps, seed)
-    return _percentiles(ours - theirs)
-
-
-def _resampled(
-    truth: NDArray[np.bool_],
-    scores: list[NDArray[np.float64]],
-    groups: Sequence[str],
-    bootstraps: int,
-    seed: int,
-) -> list[NDArray[np.float64]]:
-    """Return the AUC of each score in every resample of groups that contains both classes.
-
-    An AUC is the share of pairs in the right order, where ties count half. Each nodule has a
-    weight, which is how often its group is in the resample, so that a product of matrices computes
-    all resamples at once.
-    """
-    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    if len(names) < 2:  # every resample of one group is that group
-        return [np.empty(0) for _ in scores]
-    generator = np.random.default_rng(seed)
-    drawn = generator.integers(0, len(names), (bootstraps, len(names)))
-    times = np.zeros((bootstraps, len(names)))
-    np.add.at(times, (np.arange(bootstraps)[:, None], drawn), 1)
-    weights = times[:, group]
-    positive, negative = weights[:, truth], weights[:, ~truth]
-    pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    both = pairs > 0
-    found = []
-    for score in scores:
-        ours, theirs = score[truth][:, None], score[~truth][None]
-        order = (ours > theirs) + 0.5 * (ours == theirs)
-        found.append(((positive @ order) * negative).sum(axis=1)[both] / pairs[both])
-    return found
-
-
-def _percentiles(values: NDArray[np.float64]) -> Interval | None:
-    if len(values) < _FEWEST_RESAMPLES:
-        return None
-    low, high = np.percentile(values, _INTERVAL)
-    return float(low), float(high)
+    ours, theirs = resampled_aucs(truth, both, groups, bootstraps=bootstraps, seed=seed)
+    return percentile_interval(ours - theirs)

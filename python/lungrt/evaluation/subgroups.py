@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lungrt.evaluation.confusion import FILTERED, MISSED
+from lungrt.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ __all__ = ["Outcome", "Subgroup", "count_subgroups"]
 
 _SIZES_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, math.inf)
 _FOUR_READERS = 4
-_Z = 1.959963984540054  # of 95 %
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,6 @@ def _subgroup(
         sum(outcome.hit is not None and outcome.hit >= at_1 for outcome in members),
         sum(outcome.hit is not None and outcome.hit >= at_4 for outcome in members),
     )
-
-
-def wilson_interval(found: int, total: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of the proportion found / total."""
-    share, spread = found / total, _Z * _Z / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(share * (1 - share) / total + spread / total / 4) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _size_name(low: float, high: float) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
-    from lungrt.evaluation.roc import Interval, Roc
+    from lungrt.evaluation.roc import Roc
+    from lungrt.statistics import Interval
 
 __all__ = ["curves", "differences", "interval", "key_figures", "warnings"]
 

