@@ -150,9 +150,9 @@ def test_unfreezing_a_new_network_is_refused(luna_data: DataSet, quick: Quick) -
 
 
 def test_learning_rate_by_block(luna_data: DataSet, checkpoint: Checkpoint, quick: Quick) -> None:
-    settings = quick("malignancy", finetune_depth=3, lr=0.1, lr_decay_by_depth=0.5)
+    settings = quick("malignancy", finetune_depth=3, lr=0.1)
     session = Session(settings, luna_data, luna_data.samples, [], checkpoint=checkpoint)
-    assert session.learning_rates == {"block1": 0.025, "block2": 0.05, "head_linear": 0.1}
+    assert session.learning_rates == {"block1": 0.1, "block2": 0.1, "head_linear": 0.1}
 
 
 def test_dropout_is_for_training_alone(quick: Quick) -> None:
@@ -187,25 +187,24 @@ def test_trait_head_sees_what_the_last_layer_sees(quick: Quick) -> None:
 
 def test_moving_average_by_hand(quick: Quick) -> None:
     network = make_network(quick("nodule"))
-    averaging = Averaging(network, quick("nodule", average="ema", ema_decay=0.75))
+    averaging = Averaging(network, quick("nodule", average="ema"))
     bias = network.head_linear.bias
     for value in (1.0, 2.0, 4.0):
         bias.data.fill_(value)
         averaging.after_step()
-    expected = 0.75 * (0.75 * 1 + 0.25 * 2) + 0.25 * 4
+    expected = 0.99 * (0.99 * 1 + 0.01 * 2) + 0.01 * 4
     assert averaging.result.head_linear.bias.tolist() == pytest.approx([expected] * 2)
 
 
 def test_mean_over_the_last_epochs_by_hand(quick: Quick) -> None:
     network = make_network(quick("nodule"))
-    settings = quick("nodule", average="swa", epochs=4, swa_start=0.5)
-    averaging = Averaging(network, settings)
-    for epoch in range(1, 5):
-        assert (averaging.result is network) == (epoch <= 3)
+    averaging = Averaging(network, quick("nodule", average="swa", epochs=8))
+    for epoch in range(1, 9):
+        assert (averaging.result is network) == (epoch <= 7)
         network.head_linear.bias.data.fill_(float(epoch))
         averaging.after_step()
         averaging.after_epoch(epoch, [], [])
-    assert averaging.result.head_linear.bias.tolist() == [3.5, 3.5]
+    assert averaging.result.head_linear.bias.tolist() == [7.5, 7.5]
 
 
 def test_statistics_are_measured_anew_where_asked() -> None:

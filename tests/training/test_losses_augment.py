@@ -99,12 +99,10 @@ def test_many_false_alarms_cost_more_than_few_where_nothing_is() -> None:
 
 def test_cross_entropy_by_hand() -> None:
     logits = torch.tensor([[0.0, math.log(3.0)]])
-    hard = classification_loss(logits, torch.tensor([[0.0, 1.0]]), label_smoothing=0.0)
+    hard = classification_loss(logits, torch.tensor([[0.0, 1.0]]))
     assert hard.item() == pytest.approx(-math.log(0.75))
-    soft = classification_loss(logits, torch.tensor([[0.25, 0.75]]), label_smoothing=0.0)
+    soft = classification_loss(logits, torch.tensor([[0.25, 0.75]]))
     assert soft.item() == pytest.approx(-0.25 * math.log(0.25) - 0.75 * math.log(0.75))
-    smooth = classification_loss(logits, torch.tensor([[0.0, 1.0]]), label_smoothing=0.5)
-    assert smooth.item() == pytest.approx(soft.item())
 
 
 def test_unknown_traits_teach_nothing() -> None:
@@ -165,24 +163,18 @@ def test_shift_and_scale_stay_in_their_limits(seed: int, offset: float, scale: f
     assert torch.equal(matrices[:, 0, 0], matrices[:, 1, 1])
 
 
-def test_book_draws_one_transform_a_batch() -> None:
-    book = default_settings("malignancy", given={"book_augmentation": True})
-    augment = Augmentation.of(book)
-    assert augment.offset == 0
+@pytest.mark.parametrize(("task", "offset"), [("malignancy", 0.1), ("segmentation", 0.03)])
+def test_each_item_of_a_batch_has_a_transform_of_its_own(task: str, offset: float) -> None:
+    augment = Augmentation.of(default_settings(task))
+    assert augment.offset == offset
     matrices = augment.matrices(8, 3, draw())
-    assert (matrices == matrices[0]).all()
-    ours = Augmentation.of(default_settings("malignancy"))
-    assert ours.offset == 0.1
-    assert not (ours.matrices(8, 3, draw()) == ours.matrices(8, 3, draw())[0]).all()
-    # The book's segmentation does apply its shift.
-    given = {"book_augmentation": True}
-    assert Augmentation.of(default_settings("segmentation", given=given)).offset == 0.03
+    assert len({tuple(matrix.flatten().tolist()) for matrix in matrices}) == 8
 
 
 @given(SEEDS)
 @settings(max_examples=15)
 def test_masks_move_with_their_images(seed: int) -> None:
-    augment = Augmentation(offset=0.2, scale=0.2, elastic=0.1)
+    augment = Augmentation(offset=0.2, scale=0.2)
     mask = torch.zeros(3, 1, 24, 24)
     mask[:, :, 6:15, 8:19] = 1
     images = mask.expand(3, 2, 24, 24) * 1000
@@ -194,7 +186,7 @@ def test_masks_move_with_their_images(seed: int) -> None:
 
 def test_border_is_repeated() -> None:
     images = torch.full((4, 1, 8, 8, 8), -300.0)
-    moved, _ = Augmentation(offset=0.5, scale=0.5, elastic=0.5)(images, None, draw())
+    moved, _ = Augmentation(offset=0.5, scale=0.5)(images, None, draw())
     assert torch.allclose(moved, images, atol=1e-3)
 
 
@@ -202,15 +194,6 @@ def test_noise_has_its_width() -> None:
     augment = Augmentation(flip=False, rotate=False, noise_hu=25.0)
     moved, _ = augment(torch.zeros(4, 3, 64, 64), None, draw())
     assert moved.std().item() == pytest.approx(25, rel=0.03)
-
-
-def test_elastic_deformation_is_smooth_and_bounded() -> None:
-    augment = Augmentation(flip=False, rotate=False, elastic=0.25)
-    ramp = torch.linspace(-1, 1, 33).view(1, 1, 1, 33).expand(2, 1, 33, 33).contiguous()
-    moved, _ = augment(ramp, None, draw())
-    shift = (moved - ramp).abs()
-    assert 0.02 < shift.max() <= 0.25 * 33 / 32 + 1e-3
-    assert (moved.diff(dim=2).abs() < 0.1).all()
 
 
 @given(SEEDS, st.floats(0.05, 2.0))
@@ -226,7 +209,7 @@ def test_mixup_blends_images_and_targets_alike(seed: int, alpha: float) -> None:
 
 
 def test_same_draws_from_the_same_seed() -> None:
-    augment = Augmentation(offset=0.1, scale=0.1, elastic=0.1, noise_hu=10)
+    augment = Augmentation(offset=0.1, scale=0.1, noise_hu=10)
     images = torch.randn(2, 1, 8, 8, 8, generator=draw(1))
     assert torch.equal(augment(images, None, draw(2))[0], augment(images, None, draw(2))[0])
     assert not torch.equal(augment(images, None, draw(2))[0], augment(images, None, draw(3))[0])

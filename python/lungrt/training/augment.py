@@ -11,8 +11,6 @@ from torch.nn import functional as F
 
 from lungrt.training.settings import Settings
 
-_ELASTIC_POINTS = 4  # control points of the deformation along each axis
-
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -28,37 +26,21 @@ class Augmentation:
         Largest shift along each axis, as a share of half the crop's size.
     scale : float
         Largest change of size: factors are between 1 - scale and 1 + scale.
-    elastic : float
-        Largest displacement of a smooth deformation, as a share of half the crop's size.
     noise_hu : float
         Standard deviation of Gaussian noise in Hounsfield units.
-    same_for_batch : bool
-        Apply the same transform to all items of a batch.
     """
 
     flip: bool = True
     rotate: bool = True
     offset: float = 0.0
     scale: float = 0.0
-    elastic: float = 0.0
     noise_hu: float = 0.0
-    same_for_batch: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Augmentation:
         """Return the augmentation that the settings of a training define."""
-        book = settings.book_augmentation
-        # The book's classifier code draws a random shift and then does not apply it, while its
-        # segmentation code does.
-        shifts = settings.task == "segmentation" or not book
         return cls(
-            settings.flip,
-            settings.rotate,
-            settings.offset if shifts else 0.0,
-            settings.scale,
-            settings.elastic,
-            settings.noise_hu,
-            same_for_batch=book,
+            settings.flip, settings.rotate, settings.offset, settings.scale, settings.noise_hu
         )
 
     def __call__(
@@ -84,8 +66,6 @@ class Augmentation:
         count, axes = len(images), images.ndim - 2
         matrices = self.matrices(count, axes, generator).to(images)
         grid = F.affine_grid(matrices[:, :axes], list(images.shape), align_corners=False)
-        if self.elastic:
-            grid = grid + self._deformation(images, generator)
         moved = _sample(images, grid)
         if self.noise_hu:
             noise = torch.randn(images.shape, generator=generator)
@@ -96,38 +76,25 @@ class Augmentation:
 
     def matrices(self, count: int, axes: int, generator: torch.Generator) -> Tensor:
         """Return random affine matrices [count, axes + 1, axes + 1] that act on (x, y[, z])."""
-        drawn = 1 if self.same_for_batch else count
 
         def uniform(*shape: int) -> Tensor:
-            return 2 * torch.rand(drawn, *shape, generator=generator) - 1
+            return 2 * torch.rand(count, *shape, generator=generator) - 1
 
-        scales = torch.ones(drawn, axes)
+        scales = torch.ones(count, axes)
         if self.flip:
             scales = torch.where(uniform(axes) < 0, -1.0, 1.0)
         if self.scale:
             scales = scales * (1 + self.scale * uniform(1))
-        matrices = torch.diag_embed(torch.cat([scales, torch.ones(drawn, 1)], dim=1))
+        matrices = torch.diag_embed(torch.cat([scales, torch.ones(count, 1)], dim=1))
         if self.offset:
             matrices[:, :axes, axes] = self.offset * uniform(axes)
         if self.rotate:
             angle = math.pi * uniform()
-            turn = torch.eye(axes + 1).repeat(drawn, 1, 1)
+            turn = torch.eye(axes + 1).repeat(count, 1, 1)
             turn[:, 0, 0], turn[:, 0, 1] = angle.cos(), -angle.sin()
             turn[:, 1, 0], turn[:, 1, 1] = angle.sin(), angle.cos()
             matrices = matrices @ turn
-        return matrices.expand(count, -1, -1)
-
-    def _deformation(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return a random smooth displacement [N, (D,) H, W, axes] between a few control points."""
-        count, axes = len(images), images.ndim - 2
-        drawn = 1 if self.same_for_batch else count
-        points = 2 * torch.rand(drawn, axes, *[_ELASTIC_POINTS] * axes, generator=generator) - 1
-        mode = "trilinear" if axes == 3 else "bilinear"
-        field = F.interpolate(
-            points.to(images), size=images.shape[2:], mode=mode, align_corners=True
-        )
-        moved = self.elastic * field.movedim(1, -1)
-        return moved.expand(count, *[-1] * (axes + 1))
+        return matrices
 
 
 def _sample(images: Tensor, grid: Tensor) -> Tensor:

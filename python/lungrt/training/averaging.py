@@ -11,6 +11,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lungrt.training.settings import Settings
 
+_EMA_DECAY = 0.99  # per step
+_SWA_START = 0.75  # share of the epochs after which the mean starts
+
 
 class Averaging:
     """Average of a network's weights, which is validated and saved.
@@ -28,10 +31,10 @@ class Averaging:
         self._network = network
         self._kind = settings.average
         # The mean includes at least the last epoch.
-        self._first_epoch = min(int(settings.swa_start * settings.epochs) + 1, settings.epochs)
+        self._first_epoch = min(int(_SWA_START * settings.epochs) + 1, settings.epochs)
         self._average: AveragedModel | None = None
         if self._kind == "ema":
-            decay = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
+            decay = get_ema_multi_avg_fn(_EMA_DECAY)  # type: ignore[no-untyped-call]
             self._average = AveragedModel(network, multi_avg_fn=decay)
         elif self._kind == "swa":
             self._average = AveragedModel(network)

@@ -43,7 +43,7 @@ class CrossValidation:
     auc : Interval
         AUC of all nodules together, with a bootstrap interval over patients.
     fold_aucs : tuple of float
-        AUC of each fold; the folds of repetitions follow one another.
+        AUC of each fold.
     diameter_auc : Interval or None
         AUC of the diameter alone; None if a diameter is unknown.
     """
@@ -60,7 +60,6 @@ def cross_validate(
     data: DataSet,
     *,
     folds: int,
-    repeats: int = 1,
     checkpoint: Checkpoint | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -68,8 +67,7 @@ def cross_validate(
     """Cross-validate the task malignancy in folds of patients.
 
     Each network is trained for all epochs on the other folds and evaluated on its fold once, after
-    the last epoch: choosing the best epoch by the fold would bias the score. With several
-    repetitions, which have other folds and seeds, the mean prediction for each nodule is scored.
+    the last epoch: choosing the best epoch by the fold would bias the score.
 
     Parameters
     ----------
@@ -77,8 +75,6 @@ def cross_validate(
     data : DataSet
     folds : int
         Number of folds; all nodules of a patient are in the same fold.
-    repeats : int, optional
-        Number of repetitions.
     checkpoint : Checkpoint, optional
         Checkpoint to fine-tune.
     device : str, optional
@@ -110,39 +106,36 @@ def cross_validate(
                 f"{folds} folds need at least {folds} patients with a {name} nodule, but the data "
                 f"has {count}"
             )
-    sums = np.zeros(len(scored))
+    p_malignant = np.zeros(len(scored))
     fold_aucs = []
-    for repeat in range(repeats):
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed + repeat)
-        for number, (seen, unseen) in enumerate(splitter.split(labels, labels, patients)):
-            if progress:
-                progress("fold", repeat * folds + number, repeats * folds)
-            unseen_patients = set(patients[unseen])
-            fold_settings = replace(
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed)
+    for number, (seen, unseen) in enumerate(splitter.split(labels, labels, patients)):
+        if progress:
+            progress("fold", number, folds)
+        unseen_patients = set(patients[unseen])
+        session = Session(
+            replace(
                 settings,
-                seed=settings.seed + repeat * folds + number,
+                seed=settings.seed + number,
                 patience=0,
                 validate_every=settings.epochs,
-            )
-            session = Session(
-                fold_settings,
-                data,
-                [scored[i] for i in seen] + [s for s in rest if s.patient not in unseen_patients],
-                [scored[i] for i in unseen],
-                checkpoint=checkpoint,
-                device=device,
-            )
-            predictions = run(session, None, progress=progress).validation
-            assert predictions is not None
-            sums[unseen] += predictions.positive
-            fold_aucs.append(area_under_curve(labels[unseen], predictions.positive))
-    means = sums / repeats
+            ),
+            data,
+            [scored[i] for i in seen] + [s for s in rest if s.patient not in unseen_patients],
+            [scored[i] for i in unseen],
+            checkpoint=checkpoint,
+            device=device,
+        )
+        predictions = run(session, None, progress=progress).validation
+        assert predictions is not None
+        p_malignant[unseen] = predictions.positive
+        fold_aucs.append(area_under_curve(labels[unseen], predictions.positive))
     diameters = [s.diameter_mm for s in scored]
     known = [d for d in diameters if d is not None]
     return CrossValidation(
         tuple(scored),
-        means,
-        _auc(labels, means, patients, settings.seed),
+        p_malignant,
+        _auc(labels, p_malignant, patients, settings.seed),
         tuple(fold_aucs),
         _auc(labels, np.array(known), patients, settings.seed)
         if len(known) == len(scored)

@@ -20,6 +20,15 @@ _RESUME_VERSION = 1
 
 # Settings that resume files of earlier lungrt know by another name.
 _RENAMED_SETTINGS = {"draws": "samples_per_epoch"}
+# Settings that it no longer has, with the values that are now the only ones.
+_REMOVED_SETTINGS = {
+    "lr_decay_by_depth": 1.0,
+    "elastic": 0.0,
+    "book_augmentation": False,
+    "label_smoothing": 0.0,
+    "ema_decay": 0.99,
+    "swa_start": 0.75,
+}
 
 
 def write_checkpoint(
@@ -97,7 +106,11 @@ def read_resume(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
     free = {"epochs", "patience", "workers"}
     if settings.get("average") == "swa":
         free.remove("epochs")  # the mean is over a share of the epochs
-    before = {_RENAMED_SETTINGS.get(name, name): v for name, v in state["settings"].items()}
+    before = {
+        _RENAMED_SETTINGS.get(name, name): value
+        for name, value in state["settings"].items()
+        if name not in _REMOVED_SETTINGS or value != _REMOVED_SETTINGS[name]
+    }
     differ = [
         f"{name} was {before.get(name)!r} and is now {settings.get(name)!r}"
         for name in sorted(set(before) | set(settings))

@@ -1,4 +1,4 @@
-"""Choice of the blocks of a network that are trained, and their learning rates.
+"""Choice of the blocks of a network that are trained.
 
 A block is a part of the network with parameters, in the order of computation. The classifier has
 ``tail_batchnorm``, ``block1`` ... and ``head_linear``; the U-Net has ``input_batchnorm``, each
@@ -118,14 +118,9 @@ class Frozen:
             if isinstance(module, nn.modules.batchnorm._BatchNorm)
         ]
 
-    def parameter_groups(self, *, lr: float, decay_by_depth: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, *, lr: float) -> list[dict[str, Any]]:
         """Return the optimizer's parameter groups, one for each block that will be trained."""
         chosen = self._blocks[len(self._blocks) - self._depth :]
         return [
-            {
-                "params": list(block.parameters()),
-                "lr": lr * decay_by_depth ** (len(chosen) - 1 - number),
-                "name": name,
-            }
-            for number, (name, block) in enumerate(chosen)
+            {"params": list(block.parameters()), "lr": lr, "name": name} for name, block in chosen
         ]

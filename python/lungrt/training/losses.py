@@ -70,7 +70,7 @@ def pixel_cross_entropy(probability: Tensor, target: Tensor) -> Tensor:
     return -right.clamp(min=_LEAST).log().mean(tuple(range(1, probability.ndim)))
 
 
-def classification_loss(logits: Tensor, target: Tensor, *, label_smoothing: float) -> Tensor:
+def classification_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Return the cross-entropy of each item.
 
     Parameters
@@ -79,15 +79,13 @@ def classification_loss(logits: Tensor, target: Tensor, *, label_smoothing: floa
         Shape [N, classes].
     target : torch.Tensor
         Shape [N, classes]: probability of each class; hard labels are 0 and 1.
-    label_smoothing : float
-        Share of the target that is spread over all classes.
 
     Returns
     -------
     torch.Tensor
         Shape [N].
     """
-    return F.cross_entropy(logits, target, reduction="none", label_smoothing=label_smoothing)
+    return F.cross_entropy(logits, target, reduction="none")
 
 
 def trait_loss(predicted: Tensor, traits: Tensor) -> Tensor:

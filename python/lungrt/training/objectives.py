@@ -117,8 +117,7 @@ class Classification:
         if self._settings.mixup:
             hu, mixed = mix_up(hu, target, alpha=self._settings.mixup)
         logits, probabilities = network(hu)
-        smoothing = self._settings.label_smoothing
-        losses = classification_loss(logits.float(), mixed, label_smoothing=smoothing)
+        losses = classification_loss(logits.float(), mixed)
         outcome = _outcome(losses, probabilities, target)
         if self._traits is not None:
             losses = losses + self._settings.trait_weight * trait_loss(self._traits(), traits)
@@ -128,7 +127,7 @@ class Classification:
         """See `Objective.evaluate`."""
         hu, target, _ = batch
         logits, probabilities = network(hu)
-        losses = classification_loss(logits.float(), target, label_smoothing=0.0)
+        losses = classification_loss(logits.float(), target)
         return _outcome(losses, probabilities, target)
 
     def scores(self, outcomes: Sequence[Outcome]) -> tuple[Scores, Predictions | None]:

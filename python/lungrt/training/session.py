@@ -185,9 +185,7 @@ class Session:
 
     def _make_optimizer(self) -> Optimizer:
         settings = self.settings
-        groups = self._frozen.parameter_groups(
-            lr=settings.lr, decay_by_depth=settings.lr_decay_by_depth
-        )
+        groups = self._frozen.parameter_groups(lr=settings.lr)
         if self.traits:
             groups.append(
                 {"params": list(self.traits.parameters()), "lr": settings.lr, "name": "traits"}

@@ -48,31 +48,20 @@ class Settings:
     unfreeze_every : int
         Number of epochs after which another block is added to those that are trained, from only
         the last block up to `finetune_depth`; 0 trains all of them from the start.
-    lr_decay_by_depth : float
-        Learning rate of a block relative to that of the next block.
     flip, rotate : bool
         Augmentation: mirror along each axis, rotate within the slice.
-    offset, scale, elastic : float
-        Augmentation: largest shift, change of size and elastic displacement; 0 for none. Shift and
-        displacement are shares of half the crop's size.
+    offset, scale : float
+        Augmentation: largest shift, as a share of half the crop's size, and largest change of size,
+        as a share; 0 for none.
     noise_hu : float
         Augmentation: standard deviation of Gaussian noise in Hounsfield units; 0 for none.
-    book_augmentation : bool
-        Augment as the book's code does: the same transform for all samples of a batch, and no
-        shift of classifier crops.
     dropout : float
         Dropout probability before the last layer.
-    label_smoothing : float
-        Share of the target that is spread over all classes.
     mixup : float
         Parameter alpha of mixup's beta distribution; 0 for none.
     average : {"none", "ema", "swa"}
-        Weights that are validated and saved: the trained ones, their exponential moving average, or
-        their mean over the last epochs.
-    ema_decay : float
-        Decay of the moving average per step.
-    swa_start : float
-        Share of the epochs after which the mean starts.
+        Weights that are validated and saved: the trained ones, their exponential moving average
+        over steps, or their mean over the last quarter of the epochs.
     soft_labels : bool
         Use the share of readers who rated a nodule as malignant as the target, instead of 0 or 1.
     trait_weight : float
@@ -122,20 +111,14 @@ class Settings:
     workers: int = 0
     finetune_depth: int = 1
     unfreeze_every: int = 0
-    lr_decay_by_depth: float = 1.0
     flip: bool = True
     rotate: bool = True
     offset: float = 0.1
     scale: float = 0.0
     noise_hu: float = 0.0
-    elastic: float = 0.0
-    book_augmentation: bool = False
     dropout: float = 0.0
-    label_smoothing: float = 0.0
     mixup: float = 0.0
     average: str = "none"
-    ema_decay: float = 0.99
-    swa_start: float = 0.75
     soft_labels: bool = False
     trait_weight: float = 0.0
     false_negative_weight: float = 8.0
@@ -166,18 +149,13 @@ class Settings:
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in (
             "momentum", "weight_decay", "patience", "workers", "unfreeze_every", "offset",
-            "noise_hu", "elastic", "mixup", "trait_weight", "false_negative_weight", "context",
+            "noise_hu", "mixup", "trait_weight", "false_negative_weight", "context",
             "seed", "mask_margin", "off_center", "cross_entropy_weight",
         ):  # fmt: skip
             self._require(name, getattr(self, name) >= 0, "at least 0")
-        for name in (
-            "scale", "dropout", "label_smoothing", "ema_decay", "swa_start", "background",
-        ):  # fmt: skip
+        for name in ("scale", "dropout", "background"):
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         self._require("lr", self.lr > 0, "a number above 0")
-        self._require(
-            "lr_decay_by_depth", 0 < self.lr_decay_by_depth <= 1, "a number above 0 and at most 1"
-        )
         self._require("window", self.window >= self.patch, f"at least the patch ({self.patch})")
         self._require_for_task()
 
@@ -186,7 +164,6 @@ class Settings:
         wrong = {
             "best_by auc": segments and self.best_by == "auc",
             "mixup": segments and self.mixup,
-            "label_smoothing": segments and self.label_smoothing,
             "soft_labels": self.soft_labels and self.task not in ("malignancy", "three-class"),
             "trait_weight": segments and self.trait_weight,
             "background": self.background and not segments,

@@ -255,12 +255,11 @@ def _cross_validate(
         settings,
         data,
         folds=options.cross_validate,
-        repeats=options.repeats,
         checkpoint=checkpoint,
         device=options.device,
         progress=progress,
     )
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="yellow")
-    print_cross_validation(console, scored, folds=options.cross_validate, repeats=options.repeats)
+    print_cross_validation(console, scored, folds=options.cross_validate)
     return cross_validation_json(scored)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from lungrt.cli.options import NoProgress
+from lungrt.cli.options import Device, NoProgress
 
 __all__ = ["DataOptions", "OutputOptions", "SettingOptions", "with_options"]
 
@@ -51,29 +51,23 @@ class DataOptions:
             metavar="DIR",
         ),
     ] = None
-    split: Annotated[
-        str,
-        _option(
-            "Rule that splits patients into training, validation and test: hash (a random split by "
-            "a hash of the patient) or every-10th (the book's: every tenth patient for validation, "
-            "none for test). The default is hash.",
-            _DATA,
-        ),
-    ] = "hash"
     validation_share: Annotated[
         float,
-        _option("Share of the patients for validation, for the hash split. Default: 0.1.", _DATA),
+        _option("Share of the patients for validation. Default: 0.1.", _DATA),
     ] = 0.1
     test_share: Annotated[
         float,
         _option(
-            "Share of the patients that are kept for testing and not used, for the hash split. "
-            "Default: 0.1.",
+            "Share of the patients that are kept for testing and not used. Default: 0.1.",
             _DATA,
         ),
     ] = 0.1
     split_seed: Annotated[
-        int, _option("Random seed of the hash split; another seed gives another split.", _DATA)
+        int,
+        _option(
+            "Random seed of the split into training, validation and test, which is by patient.",
+            _DATA,
+        ),
     ] = 0
     leave_out: Annotated[
         list[str] | None,
@@ -189,12 +183,6 @@ class SettingOptions:
             _FINETUNING,
         ),
     ] = None
-    lr_decay_by_depth: Annotated[
-        float | None,
-        _option(
-            "Learning rate of a block relative to that of the next block. Default: 1.", _FINETUNING
-        ),
-    ] = None
     flip: Annotated[
         bool | None,
         _option(
@@ -233,23 +221,6 @@ class SettingOptions:
             _AUGMENTATION,
         ),
     ] = None
-    elastic: Annotated[
-        float | None,
-        _option(
-            "Largest displacement of a random elastic deformation, as a share of half the crop's "
-            "size. Default: 0.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    book_augmentation: Annotated[
-        bool,
-        _option(
-            "Augment as the book's code does: the same transform for all samples of a batch, and "
-            "no shift of classifier crops.",
-            _AUGMENTATION,
-            "--book-augmentation",
-        ),
-    ] = False
     dropout: Annotated[
         float | None,
         _option("Dropout probability before the last layer. Default: 0.", _AUGMENTATION),
@@ -265,26 +236,8 @@ class SettingOptions:
         str | None,
         _option(
             "Weights to validate and save: none (the trained ones), ema (their exponential moving "
-            "average) or swa (their mean over the last epochs). Default: none.",
+            "average) or swa (their mean over the last quarter of the epochs). Default: none.",
             _AUGMENTATION,
-        ),
-    ] = None
-    ema_decay: Annotated[
-        float | None,
-        _option("Decay of the ema average per step. Default: 0.99.", _AUGMENTATION),
-    ] = None
-    swa_start: Annotated[
-        float | None,
-        _option(
-            "Share of the epochs after which the swa average starts. Default: 0.75.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    label_smoothing: Annotated[
-        float | None,
-        _option(
-            "Label smoothing: share of the target that is spread over all classes. Default: 0.",
-            _TARGETS,
         ),
     ] = None
     soft_labels: Annotated[
@@ -422,9 +375,6 @@ class OutputOptions:
             show_default=False,
         ),
     ] = None
-    repeats: Annotated[
-        int, typer.Option(min=1, help="Number of repetitions of the cross-validation.")
-    ] = 1
     report: Annotated[
         Path | None,
         typer.Option(
@@ -447,13 +397,7 @@ class OutputOptions:
             show_default=False,
         ),
     ] = None
-    device: Annotated[
-        str,
-        typer.Option(
-            help="Device to train on: cpu, cuda, cuda:N (GPU number N), or auto for a GPU if there "
-            "is one."
-        ),
-    ] = "cpu"
+    device: Device = "cpu"
     no_progress: NoProgress = False
 
 

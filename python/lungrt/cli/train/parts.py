@@ -33,7 +33,7 @@ def split(
     from lungrt.training.data.mining import hard_negatives, mine_candidates
     from lungrt.training.data.split import Split, split_samples
 
-    chosen = Split(options.split, options.validation_share, options.test_share, options.split_seed)
+    chosen = Split(options.validation_share, options.test_share, options.split_seed)
     if train_on_all:
         chosen = Split(validation=0.0, test=0.0)
     parts = split_samples(data.samples, chosen)

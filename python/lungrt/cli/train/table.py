@@ -72,14 +72,11 @@ def parts_table(parts: Mapping[Part, Sequence[Sample]], task: str) -> Table:
     return table
 
 
-def print_cross_validation(
-    console: Console, scored: CrossValidation, *, folds: int, repeats: int
-) -> None:
+def print_cross_validation(console: Console, scored: CrossValidation, *, folds: int) -> None:
     """Print the AUC of a cross-validation and, for comparison, the AUC of the diameter."""
     malignant = sum(bool(sample.malignant) for sample in scored.samples)
-    repeated = f", repeated {repeats} times" if repeats > 1 else ""
     console.print(
-        f"cross-validation in {folds} folds of patients{repeated}: "
+        f"cross-validation in {folds} folds of patients: "
         f"{len(scored.samples) - malignant} benign and {malignant} malignant nodules"
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
