@@ -64,8 +64,6 @@ EXPORT_COMMANDS = (
     "cli/engine_runners.py",
     "cli/bench.py",
     "cli/train/command.py",
-    "cli/train/parts.py",
-    "cli/train/results.py",
     "cli/train/table.py",
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lungrt.data.placement import Extent
 from lungrt.errors import Error
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def axial_crop(
         position in mm. None if the position is outside of the scan.
     """
     geometry = volume.geometry
-    offset = np.asarray(center_mm) - geometry.origin_mm
-    x, y, z = np.linalg.solve(np.asarray(geometry.direction), offset) / geometry.spacing_mm
+    x, y, z = Extent.of(volume).index_of(center_mm).tolist()
     slices, rows, columns = volume.shape
     inside = all(-0.5 <= at < n - 0.5 for at, n in ((z, slices), (y, rows), (x, columns)))
     if not inside:

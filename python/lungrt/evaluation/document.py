@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lungrt.data.candidates import submission_csv
 from lungrt.data.csv_file import csv_text
 from lungrt.data.luna16_format import ANNOTATION_COLUMNS
+from lungrt.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
     from lungrt.evaluation.cases import Case
     from lungrt.evaluation.confusion import ConfusionTable
     from lungrt.evaluation.froc import Froc
+    from lungrt.evaluation.malignancy import Malignancy
     from lungrt.evaluation.reports import ScanReport
-    from lungrt.evaluation.roc import Roc
     from lungrt.evaluation.selection import Findings
     from lungrt.evaluation.subgroups import Outcome, Subgroup
-    from lungrt.statistics import Interval
 
-__all__ = ["Counts", "Evaluation", "Malignancy", "submission"]
+__all__ = ["Counts", "Evaluation", "submission"]
 
 _FORMAT_VERSION = 1
 _RESULT_COLUMNS = ("malignant", "result", "p_nodule", "p_nodule_luna16", "p_malignant")
@@ -50,35 +48,6 @@ class Counts:
     reported: int
     false_reported: int
     ignored_reported: int
-
-
-@dataclass(frozen=True)
-class Malignancy:
-    """ROC curves of malignant against benign nodules.
-
-    Attributes
-    ----------
-    found : Roc or None
-        ROC of p(malignant) for the rated nodules that were found; None without a malignancy model.
-    found_diameter : Roc or None
-        ROC of the annotated diameter for the same nodules.
-    found_difference : tuple of float or None
-        95 % interval of the difference of the two AUCs.
-    end_to_end, end_to_end_diameter, end_to_end_difference
-        The same for all rated nodules of the scored scans, where a nodule that was not found has
-        the score 0.
-    baseline : Roc
-        ROC of the diameter for all rated nodules of the annotations, whether or not their scans
-        were scored.
-    """
-
-    found: Roc | None
-    found_diameter: Roc | None
-    found_difference: Interval | None
-    end_to_end: Roc | None
-    end_to_end_diameter: Roc | None
-    end_to_end_difference: Interval | None
-    baseline: Roc
 
 
 @dataclass
@@ -144,8 +113,7 @@ class Evaluation:
             del case["picture"]
         for outcome in content["outcomes"]:
             outcome["book_class"] = self.class_label(outcome["book_class"])
-        whole = {"format_version": _FORMAT_VERSION, **_without_infinity(content)}
-        return json.dumps(whole, indent=2, allow_nan=False) + "\n"
+        return json_text({"format_version": _FORMAT_VERSION, **content})
 
     def to_csv(self) -> str:
         """Return CSV text with the position and the result of each annotated nodule."""
@@ -165,16 +133,6 @@ class Evaluation:
                 for outcome in self.outcomes
             ),
         )
-
-
-def _without_infinity(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(name): _without_infinity(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_infinity(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def submission(reports: Sequence[ScanReport]) -> str:

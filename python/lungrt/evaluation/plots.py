@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lungrt.evaluation.calibration import Calibration
     from lungrt.evaluation.document import Evaluation
-    from lungrt.evaluation.roc import Roc
+    from lungrt.evaluation.malignancy import Roc
 
 __all__ = ["FONT", "LIGHT", "draw_size", "panels", "require_packages", "to_svg"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lungrt.data.placement import Extent
 from lungrt.errors import InvalidArgument, Io
 from lungrt.report_file import load_report, validate_report
 
@@ -77,16 +78,16 @@ class ScanReport:
     nodule_threshold: float
     malignancy_threshold: float
 
-    def to_index(self, center_mm: tuple[float, ...]) -> tuple[float, float, float]:
-        """Return world coordinates as (slice, row, column), by the exact inverse, not rounded."""
-        offset = np.asarray(center_mm, float) - self.origin_mm
-        x, y, z = np.linalg.solve(np.asarray(self.direction, float), offset) / self.spacing_mm
-        return float(z), float(y), float(x)
-
-    def contains(self, center_mm: tuple[float, ...]) -> bool:
-        """Return whether world coordinates lie in the volume."""
-        index = self.to_index(center_mm)
-        return all(-0.5 <= i < n - 0.5 for i, n in zip(index, self.shape, strict=True))
+    @property
+    def extent(self) -> Extent:
+        """Position and size of the scan."""
+        slices, rows, columns = self.shape
+        return Extent(
+            self.origin_mm,
+            self.spacing_mm,
+            np.array(self.direction, float),
+            (columns, rows, slices),
+        )
 
 
 def read_reports(folder: Path) -> list[ScanReport]:

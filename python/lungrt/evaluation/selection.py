@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lungrt.data.placement import likely_swap
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -138,18 +139,15 @@ def outside_annotations(reports: Sequence[ScanReport], truth: Truth) -> list[str
     nodules = truth.by_series()
     found = []
     for report in reports:
+        extent = report.extent
         for nodule in nodules.get(report.series_uid, ()):
-            if report.contains(nodule.center_mm):
+            if extent.contains(nodule.center_mm):
                 continue
             x, y, z = nodule.center_mm
-            hint = ""
-            if report.contains((z, y, x)):
-                hint = "; it would be inside with X and Z exchanged"
-            elif report.contains((-x, -y, z)):
-                hint = "; it would be inside with X and Y negated (RAS instead of LPS)"
+            swap = likely_swap(nodule.center_mm, extent)
             found.append(
                 f"{nodule.source}: ({x:.1f}, {y:.1f}, {z:.1f}) mm lies outside of scan "
-                f"{report.series_uid}{hint}"
+                f"{report.series_uid}{swap and '. ' + swap}"
             )
     return found
 

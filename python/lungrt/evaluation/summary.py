@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
-    from lungrt.evaluation.roc import Roc
+    from lungrt.evaluation.malignancy import Roc
     from lungrt.statistics import Interval
 
 __all__ = ["curves", "differences", "interval", "key_figures", "warnings"]

@@ -13,8 +13,7 @@ from lungrt.errors import InvalidArgument
 from lungrt.training.data.balance import Balanced, kind_of
 from lungrt.training.data.samples import TRAITS, DataSet, Sample
 from lungrt.training.data.volumes import CtCrops
-from lungrt.training.settings import Settings
-from lungrt.training.task_names import CLASSES
+from lungrt.training.settings import CLASSES, Settings
 
 Item = tuple[Tensor, Tensor, Tensor]
 

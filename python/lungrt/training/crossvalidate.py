@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,24 @@ class CrossValidation:
     auc: Interval
     fold_aucs: tuple[float, ...]
     diameter_auc: Interval | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores and the prediction for each nodule as JSON values."""
+        return {
+            "auc": vars(self.auc),
+            "fold_aucs": list(self.fold_aucs),
+            "diameter_auc": vars(self.diameter_auc) if self.diameter_auc else None,
+            "nodules": [
+                {
+                    "series": sample.series_uid,
+                    "patient": sample.patient,
+                    "malignant": sample.malignant,
+                    "diameter_mm": sample.diameter_mm,
+                    "p_malignant": float(p),
+                }
+                for sample, p in zip(self.samples, self.p_malignant, strict=True)
+            ],
+        }
 
 
 def cross_validate(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lungrt.errors import InvalidArgument
+from lungrt.json_text import without_undefined
 from lungrt.training.files import read_resume, write_checkpoint, write_resume
 from lungrt.training.scores import Predictions, Scores
 from lungrt.training.session import Progress, Session
@@ -74,6 +75,23 @@ class Result:
     best_score: float = math.nan
     stopped_early: bool = False
     validation: Predictions | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all scores of all epochs as JSON values; undefined ones are None."""
+        return {
+            "best_epoch": self.best_epoch,
+            "best_score": self.best_score if self.best_epoch else None,
+            "stopped_early": self.stopped_early,
+            "epochs": [
+                {
+                    "number": epoch.number,
+                    "training": without_undefined(epoch.training),
+                    "validation": without_undefined(epoch.validation),
+                    "learning_rates": epoch.learning_rates,
+                }
+                for epoch in self.epochs
+            ],
+        }
 
 
 def resume_file(output: Path) -> Path:

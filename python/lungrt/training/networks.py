@@ -14,8 +14,7 @@ from lungrt.models.classifier import infer_options as infer_classifier
 from lungrt.models.unet import SegmentationUNet, UNetOptions
 from lungrt.models.unet import infer_options as infer_unet
 from lungrt.training.finetune import blocks, load_all_but_last
-from lungrt.training.settings import Settings
-from lungrt.training.task_names import CLASSES
+from lungrt.training.settings import CLASSES, Settings
 
 _WITH_WEIGHTS = (nn.Linear, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
 

@@ -25,8 +25,7 @@ from lungrt.training.scores import (
     segmentation_scores,
 )
 from lungrt.training.segmentation_items import TrainingPatches, ValidationSlices
-from lungrt.training.settings import Settings
-from lungrt.training.task_names import CLASSES
+from lungrt.training.settings import CLASSES, Settings
 
 
 class TrainingItems(Protocol):

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from lungrt.errors import InvalidArgument
-from lungrt.training.task_names import CLASSIFIERS, TASKS, Task
 
-__all__ = ["Settings", "default_settings"]
+__all__ = ["CLASSES", "TASKS", "Settings", "Task", "default_settings"]
+
+Task = Literal["segmentation", "nodule", "malignancy", "three-class"]
+
+TASKS: tuple[Task, ...] = get_args(Task)
+
+# Names of the classes of each task, in the order of the network's outputs.
+CLASSES: dict[str, tuple[str, ...]] = {
+    "segmentation": ("background", "nodule"),
+    "nodule": ("non-nodule", "nodule"),
+    "malignancy": ("benign", "malignant"),
+    "three-class": ("non-nodule", "benign", "malignant"),
+}
+
+# Tasks of the 3-D classifier by name, typed.
+_CLASSIFIERS: dict[str, Task] = {task: task for task in TASKS if task != "segmentation"}
 
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 _AVERAGES = ("none", "ema", "swa")
@@ -196,7 +210,7 @@ def default_settings(
     Parameters
     ----------
     task : str
-        One of `lungrt.training.task_names.TASKS`.
+        One of `lungrt.training.settings.TASKS`.
     finetune_depth : int, optional
         Number of blocks to fine-tune. The default number of epochs is then 40 for the last block
         alone, and 10 for more blocks.
@@ -229,7 +243,7 @@ def default_settings(
             noise_hu=25.0,
         )
     else:
-        base = Settings(CLASSIFIERS[task], epochs=40 if task == "malignancy" else 10)
+        base = Settings(_CLASSIFIERS[task], epochs=40 if task == "malignancy" else 10)
     if finetune_depth is not None:
         base = replace(
             base,

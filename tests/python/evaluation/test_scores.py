@@ -17,8 +17,8 @@ from lungrt.data.truth import Truth
 from lungrt.errors import InvalidArgument
 from lungrt.evaluation.calibration import calibrate
 from lungrt.evaluation.document import Evaluation, submission
+from lungrt.evaluation.malignancy import compare_auc, roc
 from lungrt.evaluation.reports import ScanReport
-from lungrt.evaluation.roc import compare_auc, roc
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
 from lungrt.evaluation.subgroups import Outcome, count_subgroups

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import fields, replace
 from importlib import util
 from pathlib import Path
@@ -15,8 +14,6 @@ from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions, with_options
-from lungrt.cli.train.parts import split, without
-from lungrt.cli.train.results import cross_validation_json, result_json
 from lungrt.cli.train.table import (
     epoch_header,
     epoch_line,
@@ -25,8 +22,11 @@ from lungrt.cli.train.table import (
     print_end,
 )
 from lungrt.errors import EngineUnavailable, InvalidArgument
+from lungrt.json_text import json_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from lungrt.models import Checkpoint
@@ -112,7 +112,7 @@ def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputO
         progress = stack.enter_context(progress_bars(not output.no_progress))
         known = open_data(data.data, cache_folder=data.cache, allow_missing=data.allow_missing)
         if data.leave_out:
-            known = without(known, data.leave_out)
+            known = _without(known, data.leave_out)
         report: dict[str, Any] = {"settings": settings.to_json()}
         if output.cross_validate:
             report["cross_validation"] = _cross_validate(
@@ -120,19 +120,19 @@ def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputO
             )
         if output.output:
             # Scores come from the cross-validation, so the final network trains on all patients.
-            known, parts = split(
+            known, parts = _split(
                 known, data, train_on_all=bool(output.cross_validate), progress=progress
             )
             console.print(f"{known.name}: {len(known.samples)} samples", soft_wrap=True)
             console.print(parts_table(parts, task))
             results = _train_members(console, settings, known, parts, checkpoint, output, progress)
-            report["members"] = [result_json(result) for result in results]
+            report["members"] = [result.to_json() for result in results]
             if write_plot:
                 from lungrt.training.figures import to_png, training_figure
 
                 write_plot(to_png(training_figure(results[0])))
         if write_report:
-            write_report(json.dumps(report, indent=2) + "\n")
+            write_report(json_text(report))
     disclaim(console)
 
 
@@ -178,6 +178,44 @@ def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:
             "8,16,32"
         )
     return tuple(map(int, parts))
+
+
+def _without(data: DataSet, patients: Sequence[str]) -> DataSet:
+    """Return the data without some patients; raise InvalidArgument if it does not have them."""
+    known = {sample.patient for sample in data.samples} | set(data.series)
+    if unknown := sorted(set(patients) - known):
+        raise InvalidArgument(f"--leave-out: the data has no patient {', '.join(unknown)}")
+    return data.without_patients(patients)
+
+
+def _split(
+    data: DataSet, options: DataOptions, *, train_on_all: bool, progress: Progress | None
+) -> tuple[DataSet, dict[Part, list[Sample]]]:
+    """Split the patients, and add hard negatives to the training samples."""
+    from lungrt.data.candidates import Marks, read_submission
+    from lungrt.training.data.mining import hard_negatives, mine_candidates
+    from lungrt.training.data.split import Split, split_samples
+
+    chosen = Split(options.validation_share, options.test_share, options.split_seed)
+    if train_on_all:
+        chosen = Split(validation=0.0, test=0.0)
+    parts = split_samples(data.samples, chosen)
+    elsewhere = {s.series_uid for part in ("validation", "test") for s in parts[part]}
+    marks: Marks = {}
+    for path in options.hard_negatives or []:
+        for uid, found in read_submission(path).items():
+            marks.setdefault(uid, []).extend(found)
+    if options.mine:
+        here = {uid: path for uid, path in data.series.items() if uid not in elsewhere}
+        for uid, found in mine_candidates(options.mine, here, progress=progress).items():
+            marks.setdefault(uid, []).extend(found)
+    if marks:
+        mined = hard_negatives(
+            data, {uid: found for uid, found in marks.items() if uid not in elsewhere}
+        )
+        parts["training"].extend(mined)
+        data = data.with_samples(mined)
+    return data, parts
 
 
 def _train_members(
@@ -262,4 +300,4 @@ def _cross_validate(
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="yellow")
     print_cross_validation(console, scored, folds=options.cross_validate)
-    return cross_validation_json(scored)
+    return scored.to_json()

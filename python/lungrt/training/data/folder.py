@@ -19,18 +19,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from lungrt import read_ct
 from lungrt.data.csv_file import Row, read_rows, unique
+from lungrt.data.placement import Extent, check_diameters, check_placement, read_extent
 from lungrt.errors import Io
 from lungrt.training.data.cache import CropCache
-from lungrt.training.data.placement import (
-    Extent,
-    check_diameters,
-    check_placement,
-    read_extent,
-)
 from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.data.volumes import CtCrops
 
@@ -104,13 +97,4 @@ def _ratings(row: Row) -> tuple[int, ...]:
 def _extent(path: Path) -> Extent:
     if not path.is_dir():
         return read_extent(path)
-    # The extent of a DICOM series is only known after reading all slices.
-    volume = read_ct(path)
-    slices, rows, columns = volume.shape
-    geometry = volume.geometry
-    return Extent(
-        geometry.origin_mm,
-        geometry.spacing_mm,
-        np.array(geometry.direction),
-        (columns, rows, slices),
-    )
+    return Extent.of(read_ct(path))  # only known after reading all slices

@@ -9,11 +9,11 @@ from pathlib import Path
 from lungrt.data.annotations import Nodule
 from lungrt.data.candidates import read_non_nodules
 from lungrt.data.luna16_format import NODULE_MASKS, SERIES
+from lungrt.data.placement import check_diameters, check_placement, read_extent
 from lungrt.data.scans import find_scans
 from lungrt.data.truth import has_annotations, read_truth
 from lungrt.errors import InvalidArgument, Io
 from lungrt.training.data.cache import CropCache
-from lungrt.training.data.placement import check_diameters, check_placement, read_extent
 from lungrt.training.data.samples import DataSet, Sample
 from lungrt.training.data.volumes import CtCrops
 

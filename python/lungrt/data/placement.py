@@ -1,19 +1,26 @@
 # mypy: untyped-calls-exclude=SimpleITK
-"""Check that annotations lie inside of their CTs, with a diagnosis of common mistakes."""
+"""Checks whether annotations lie inside of their CTs, with a diagnosis of common mistakes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import SimpleITK
-from numpy.typing import NDArray
 
 from lungrt.errors import InvalidArgument, Io
-from lungrt.training.data.samples import Sample, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from lungrt import CtVolume
+    from lungrt.data.annotations import Position
+
+__all__ = ["Extent", "Placed", "check_diameters", "check_placement", "likely_swap", "read_extent"]
 
 _SHOWN = 3  # most wrong annotations that a message lists
 
@@ -23,6 +30,22 @@ _LARGEST_MEDIAN_MM = 80.0
 
 # Positions up to one voxel outside of the outermost voxel centres are accepted.
 _TOLERANCE_VOXELS = 1.0
+
+
+class Placed(Protocol):
+    """Annotation of a CT, such as a nodule."""
+
+    @property
+    def series_uid(self) -> str:
+        """Series of the CT."""
+
+    @property
+    def center_mm(self) -> Position:
+        """World coordinates (x, y, z) in mm, LPS."""
+
+    @property
+    def diameter_mm(self) -> float | None:
+        """Diameter; None if it was not measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +62,32 @@ class Extent:
         Voxels along image axes: columns, rows, slices.
     """
 
-    origin_mm: Triple
-    spacing_mm: Triple
+    origin_mm: Position
+    spacing_mm: Position
     direction: NDArray[np.float64]
     size: tuple[int, int, int]
 
+    @classmethod
+    def of(cls, volume: CtVolume) -> Extent:
+        """Return the extent of a volume."""
+        slices, rows, columns = volume.shape
+        geometry = volume.geometry
+        return cls(
+            geometry.origin_mm,
+            geometry.spacing_mm,
+            np.array(geometry.direction, np.float64),
+            (columns, rows, slices),
+        )
+
+    def index_of(self, world_mm: Sequence[float]) -> NDArray[np.floating]:
+        """Return the index (x, y, z) of world coordinates, by the exact inverse, not rounded."""
+        offset = np.asarray(world_mm, float) - self.origin_mm
+        index: NDArray[np.floating] = np.linalg.solve(self.direction, offset) / self.spacing_mm
+        return index
+
     def contains(self, world_mm: Sequence[float]) -> bool:
         """Return whether world coordinates lie in the volume or on its border."""
-        offset = np.asarray(world_mm, float) - self.origin_mm
-        index = np.linalg.solve(self.direction, offset) / self.spacing_mm
+        index = self.index_of(world_mm)
         low, high = -_TOLERANCE_VOXELS, np.asarray(self.size) - 1 + _TOLERANCE_VOXELS
         return bool(np.all(index >= low) and np.all(index <= high))
 
@@ -64,6 +104,8 @@ def read_extent(path: Path) -> Extent:
     Io
         The file is not a 3-D image.
     """
+    import SimpleITK
+
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -81,7 +123,7 @@ def read_extent(path: Path) -> Extent:
     )
 
 
-def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], where: str) -> None:
+def check_placement(samples: Sequence[Placed], extents: Mapping[str, Extent], where: str) -> None:
     """Check that every sample lies inside of its CT.
 
     Raises
@@ -90,12 +132,8 @@ def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], wh
         Samples lie outside. The message lists the first of them, and names swapped axes, signs or
         units if correcting those would put all of them inside.
     """
-    outside = [
-        sample
-        for sample in samples
-        if sample.series_uid in extents
-        and not extents[sample.series_uid].contains(sample.center_mm)
-    ]
+    placed = [sample for sample in samples if sample.series_uid in extents]
+    outside = [s for s in placed if not extents[s.series_uid].contains(s.center_mm)]
     if not outside:
         return
     first = outside[:_SHOWN]
@@ -103,12 +141,12 @@ def check_placement(samples: Sequence[Sample], extents: Mapping[str, Extent], wh
     more = f"\n  and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
     raise InvalidArgument(
         f"{where}: {len(outside)} of {len(samples)} positions lie outside of their CT; expected "
-        f"world coordinates x, y, z in mm, LPS. {_explanation(outside, samples, extents)}\n"
+        f"world coordinates x, y, z in mm, LPS. {_explanation(outside, placed, extents)}\n"
         f"{listed}{more}"
     )
 
 
-def check_diameters(samples: Sequence[Sample], where: str) -> None:
+def check_diameters(samples: Sequence[Placed], where: str) -> None:
     """Check that diameters are positive and, judging by their median, in mm.
 
     Raises
@@ -134,46 +172,67 @@ def check_diameters(samples: Sequence[Sample], where: str) -> None:
         )
 
 
-def _swapped(axes: tuple[int, int, int]) -> Callable[[Triple, Extent], Triple]:
-    return lambda p, _: (p[axes[0]], p[axes[1]], p[axes[2]])
-
+_Correction = tuple[str, "Callable[[Position], Position]"]
 
 # Common mistakes in the order in which they are tried: a description, and the correction.
-_MISTAKES: tuple[tuple[str, Callable[[Triple, Extent], Triple]], ...] = (
-    ("The axes seem to be swapped: z, y, x instead of x, y, z.", _swapped((2, 1, 0))),
-    ("The axes seem to be swapped: y, x, z instead of x, y, z.", _swapped((1, 0, 2))),
+_SWAPS: tuple[_Correction, ...] = (
+    (
+        "The axes seem to be swapped: z, y, x instead of x, y, z.",
+        lambda p: (p[2], p[1], p[0]),
+    ),
+    (
+        "The axes seem to be swapped: y, x, z instead of x, y, z.",
+        lambda p: (p[1], p[0], p[2]),
+    ),
     (
         "The signs of x and y seem to be inverted (RAS instead of LPS).",
-        lambda p, _: (-p[0], -p[1], p[2]),
+        lambda p: (-p[0], -p[1], p[2]),
     ),
-    ("The unit seems to be cm instead of mm.", lambda p, _: (p[0] * 10, p[1] * 10, p[2] * 10)),
-    ("The unit seems to be m instead of mm.", lambda p, _: (p[0] * 1e3, p[1] * 1e3, p[2] * 1e3)),
+)
+_UNITS: tuple[_Correction, ...] = (
+    ("The unit seems to be cm instead of mm.", lambda p: (p[0] * 10, p[1] * 10, p[2] * 10)),
+    ("The unit seems to be m instead of mm.", lambda p: (p[0] * 1e3, p[1] * 1e3, p[2] * 1e3)),
     (
         "The unit seems to be micrometres instead of mm.",
-        lambda p, _: (p[0] / 1e3, p[1] / 1e3, p[2] / 1e3),
+        lambda p: (p[0] / 1e3, p[1] / 1e3, p[2] / 1e3),
     ),
 )
 
 
+def likely_swap(center_mm: Position, extent: Extent) -> str:
+    """Return which swap of axes or signs would put a position inside of its CT, or "".
+
+    Units are not tried: they only follow from many positions.
+    """
+    return _mistake([(center_mm, extent)], _SWAPS) or ""
+
+
+def _mistake(
+    positions: Sequence[tuple[Position, Extent]], mistakes: Sequence[_Correction]
+) -> str | None:
+    for description, correct in mistakes:
+        if all(extent.contains(correct(center)) for center, extent in positions):
+            return description
+    return None
+
+
 def _explanation(
-    outside: Sequence[Sample], samples: Sequence[Sample], extents: Mapping[str, Extent]
+    outside: Sequence[Placed], placed: Sequence[Placed], extents: Mapping[str, Extent]
 ) -> str:
     if all(extents[s.series_uid].contains_index(s.center_mm) for s in outside):
         return "They seem to be voxel indices instead of mm."
-    # A mistake in the whole list has a correction that fits all samples, so these come first.
-    placed = [s for s in samples if s.series_uid in extents]
+    # A mistake in the whole list has a correction that fits all of it, so these come first.
     for group in (placed, outside):
-        for description, correct in _MISTAKES:
-            positions = ((extents[s.series_uid], s.center_mm) for s in group)
-            if all(extent.contains(correct(center, extent)) for extent, center in positions):
-                return description
+        positions = [(s.center_mm, extents[s.series_uid]) for s in group]
+        if mistake := _mistake(positions, (*_SWAPS, *_UNITS)):
+            return mistake
     return (
         "No swap of axes, signs or units explains this; check that the annotations belong to these "
         "CTs."
     )
 
 
-def _describe(sample: Sample, extent: Extent) -> str:
+def _describe(sample: Placed, extent: Extent) -> str:
     last = extent.origin_mm + extent.direction @ (
         (np.asarray(extent.size) - 1) * np.asarray(extent.spacing_mm)
     )
