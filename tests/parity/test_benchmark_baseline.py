@@ -16,7 +16,8 @@ from lungrt.benchmark.eager import pipeline
 from lungrt.benchmark.eager.child import EagerSubject
 from lungrt.benchmark.eager.networks import open_networks
 from lungrt.benchmark.eager.scan import read_scan
-from lungrt.benchmark.task import Task
+from lungrt.benchmark.measure import Task
+from lungrt.benchmark.plan import Configuration
 from lungrt.errors import BadBundle, BadVolume, CheckpointMismatch, DeviceUnavailable
 
 SHAPE = (14, 45, 70)
@@ -61,10 +62,10 @@ def checkpoints(networks: eager.Networks) -> dict[str, list[str]]:
 
 def task(bundle: Path, ct: Path, networks: eager.Networks, name: str) -> Task:
     return Task(
-        *("whole", str(bundle), str(ct), 0.0, ""),
-        name=name,
-        threads=torch.get_num_threads(),
+        str(bundle),
+        str(ct),
         checkpoints=checkpoints(networks),
+        configuration=Configuration(name, threads=torch.get_num_threads()),
     )
 
 
@@ -76,34 +77,39 @@ def test_same_as_the_reference(
     networks: eager.Networks = request.getfixturevalue(f"{kind}_networks")
     bundle: Path = request.getfixturevalue(f"{kind}_bundle")
     subject = EagerSubject(task(bundle, ct, networks, name))
-    found = subject.run(subject.read(str(ct), None), 0).outputs()
+    found = subject.run(subject.read(str(ct), None)).outputs()
+    candidates = found["candidates"]
     expected = eager.run(scan, networks)
 
     assert len(expected.indices) > 20
-    assert found.candidates == found.judged == [tuple(i) for i in expected.indices.tolist()]
-    assert found.mask_voxels == expected.eroded.sum()
-    exact = name == "eager"
-    np.testing.assert_allclose(found.p_nodule, expected.p_nodule, atol=0 if exact else 1e-5, rtol=0)
-    malignant = [np.nan if p is None else p for p in found.p_malignant]
-    np.testing.assert_allclose(malignant, expected.p_malignant, atol=0 if exact else 1e-5, rtol=0)
-    assert 0 < np.isnan(malignant).sum() < len(malignant)
+    assert found["shape"] == SHAPE
+    assert [c["index"] for c in candidates] == expected.indices.tolist()
+    np.testing.assert_array_equal(
+        [c["center_mm"] for c in candidates], expected.candidates.positions_mm
+    )
+    assert found["mask_voxels"] == expected.eroded.sum()
+    tolerance = 0 if name == "eager" else 1e-5
+    p_nodule = [c["p_nodule"] for c in candidates]
+    np.testing.assert_allclose(p_nodule, expected.p_nodule, atol=tolerance, rtol=0)
+    p_malignant = np.array([c["p_malignant"] for c in candidates], float)  # None becomes NaN
+    np.testing.assert_allclose(p_malignant, expected.p_malignant, atol=tolerance, rtol=0)
+    assert 0 < np.isnan(p_malignant).sum() < len(candidates)
 
 
-def test_networks_alone_see_what_the_pipeline_sees(
-    small_networks: eager.Networks, small_bundle: Path, scan: eager.Scan, ct: Path
+def test_the_networks_see_what_those_of_the_reference_see(
+    small_networks: eager.Networks, small_bundle: Path, scan: eager.Scan
 ) -> None:
-    subject = EagerSubject(task(small_bundle, ct, small_networks, "eager"))
-    given = subject.read(str(ct), None)
-    slices = subject.slices(given, range(3, 9))
+    networks = open_networks(
+        small_bundle, checkpoints(small_networks), device="cpu", channels_last=False
+    )
+    slices = pipeline.stack(scan.hu, list(range(14)), networks["segmentation"].entry.input)
     contract = small_networks.segmentation[0].input
-    expected = eager.pad_images(eager.stack_context(scan.hu, range(3, 9), contract), contract)
+    expected = eager.pad_images(eager.stack_context(scan.hu, range(14), contract), contract)
     np.testing.assert_array_equal(slices, expected)
     places = np.array([[0, 0, 0], [7, 20, 30], [13, 44, 69]])
     crops = eager.crops(scan.hu, places, small_networks.nodule[0].input)
-    np.testing.assert_array_equal(subject.crops(given, places), crops)
-    p = subject.probabilities("nodule", subject.crops(given, places))
-    np.testing.assert_allclose(
-        p, eager.classify(scan.hu, places, small_networks.nodule), atol=1e-6, rtol=0
+    np.testing.assert_array_equal(
+        pipeline.crops(scan.hu, places, networks["nodule"].entry.input), crops
     )
 
 

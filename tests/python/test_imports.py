@@ -97,7 +97,7 @@ assert compare_reports(Path({str(a)!r}), Path({str(b)!r}), 5.0).same_decisions
     assert imported_by(reports) == {"lungrt._core"}
     settings = f"""
 import numpy as np, lungrt
-from lungrt.comparison.settings import parse_settings
+from lungrt.comparison.inputs import parse_settings
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
 plain = parse_settings("threads=1 profile=book", {str(tiny_bundle)!r})
 found = compare_settings(

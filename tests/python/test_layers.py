@@ -528,7 +528,7 @@ def test_planted_import_is_found(tmp_path: Path, file: str, line: str, why: str)
         ("python/lungrt/phantom/a.py", "from lungrt.data.luna16_format import x"),
         ("python/lungrt/training/data/a.py", "from lungrt.data.truth import x"),
         ("python/lungrt/benchmark/engine.py", "from lungrt import _core"),
-        ("python/lungrt/benchmark/a.py", "from lungrt.comparison.decisions import x"),
+        ("python/lungrt/benchmark/a.py", "from lungrt.comparison.differences import x"),
         ("python/lungrt/comparison/a.py", "import lungrt\nfrom lungrt import _core"),
         ("python/lungrt/cli/compare.py", "from lungrt.comparison.run import x"),
         ("python/lungrt/benchmark/eager/a.py", "import torch\nfrom lungrt.models import x"),

@@ -2,7 +2,8 @@
 
 A configuration is one way to diagnose a CT: an engine or eager PyTorch, with a device, a number of
 threads and further settings. The main process chooses the configurations (`plan`), measures them in
-rounds (`run`) and compares their results (`outputs`, `summary`). Each measurement runs in a process
-of its own (`engine` for the library's engines, `eager` for PyTorch and SciPy), so that no
-configuration inherits another's allocator, threads or warm caches. Only `eager` imports torch.
+rounds (`run`), compares what they found (`agreement`) and summarises it (`summary`, with JSON and
+CSV; `tables`; `plot`). Each measurement runs in a process of its own (`measure`, with `engine` for
+the library's engines and `eager` for PyTorch and SciPy), so that no configuration inherits
+another's allocator, threads or warm caches. Only `eager` imports torch.
 """

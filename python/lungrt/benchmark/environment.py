@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
     from lungrt import EngineInfo
 
-__all__ = ["collect_environment", "idle_warning", "processors"]
+__all__ = ["TUNING_VARIABLES", "collect_environment", "idle_warning", "processors"]
+
+# Environment variables that tune allocators and threads, and so change what is measured.
+TUNING_VARIABLES = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES")
 
 _DISTRIBUTIONS = ("lungrt", "numpy", "SimpleITK", "torch", "scipy", "onnxruntime")
 _FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
-_SETTINGS = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES", "CUDA_VISIBLE_DEVICES")
+_SETTINGS = (*TUNING_VARIABLES, "CUDA_VISIBLE_DEVICES")
 _PRELOADED = "LD_PRELOAD"
 # Load by other programs, per processor, above which times cannot be trusted.
 _BUSY = 0.15
@@ -25,9 +28,10 @@ _BUSY = 0.15
 
 def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
     """Describe this machine and its software, without paths and names of people or hosts."""
+    flags = _cpuinfo("flags").split()
     return {
-        "cpu": _cpu_model(),
-        "cpu_flags": _cpu_flags(),
+        "cpu": _cpuinfo("model name") or platform.processor() or platform.machine(),
+        "cpu_flags": [flag for flag in _FLAGS if flag in flags],
         "processors": processors(),
         "affinity": sorted(os.sched_getaffinity(0)),
         "cpu_quota": _text(Path("/sys/fs/cgroup/cpu.max")),
@@ -61,15 +65,6 @@ def idle_warning(environment: Mapping[str, Any]) -> str:
         f"the machine was not idle: load average {load:.2f} on {environment['processors']} "
         "processors before the first measurement; times may be too long and speed-ups wrong"
     )
-
-
-def _cpu_model() -> str:
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
-
-
-def _cpu_flags() -> list[str]:
-    found = set(_cpuinfo("flags").split())
-    return [flag for flag in _FLAGS if flag in found]
 
 
 def _cpuinfo(field: str) -> str:

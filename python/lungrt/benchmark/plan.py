@@ -1,4 +1,4 @@
-"""Choice of the configurations to measure, and reasons why others are not measured."""
+"""Configurations to measure, and reasons why others are not measured."""
 
 from __future__ import annotations
 
@@ -6,44 +6,114 @@ import importlib.util
 import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from lungrt.benchmark.configuration import BOOK, EAGER, EAGER_TUNED, FP32, Configuration
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["PROFILES", "Plan", "Selection", "Skipped", "parse_option_set", "plan_configurations"]
+    from lungrt import EngineInfo
 
-_EAGER_PACKAGES = ("torch", "scipy")
-_PRECISIONS = (FP32, "tf32", "bf16", "fp16", "int8")
+__all__ = [
+    "BOOK",
+    "EAGER",
+    "EAGER_TUNED",
+    "PROFILES",
+    "Configuration",
+    "Plan",
+    "Skipped",
+    "parse_option_set",
+    "plan_configurations",
+]
+
+EAGER = "eager"
+EAGER_TUNED = "eager-tuned"
+BOOK = "book"  # the profile that searches the whole volume, as eager PyTorch does
 PROFILES = (BOOK, "lung")
-_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
+
+_FP32 = "fp32"
+_PRECISIONS = (_FP32, "tf32", "bf16", "fp16", "int8")
+_TITLES = {
+    EAGER: "eager PyTorch + SciPy, as the book runs it (NCHW, batch 4)",
+    EAGER_TUNED: "eager PyTorch + SciPy, tuned (channels-last, batch 8, memory kept)",
+}
+_ENGINES = {
+    "torchscript": "TorchScript",
+    "onnxruntime": "ONNX Runtime",
+    "aotinductor": "AOTInductor",
+}
+_EAGER_PACKAGES = ("torch", "scipy")
+# By default glibc returns large blocks to the system when they are freed, and each new allocation
+# then costs page faults.
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 
-class EngineState(Protocol):
-    """Part of `lungrt.EngineInfo` that is used here."""
+@dataclass(frozen=True)
+class Configuration:
+    """One way to diagnose a CT.
+
+    Attributes
+    ----------
+    name : str
+        Name of an engine, `EAGER` or `EAGER_TUNED`.
+    device : str
+        ``"cpu"`` or ``"cuda:N"``.
+    threads : int
+        Number of CPU threads.
+    options : dict of str to str
+        Settings of the engine.
+    precision : str
+        Number format in which the networks are computed.
+    profile : str
+        Profile of `lungrt.Pipeline`; all but `BOOK` search only a part of the volume.
+    """
+
+    name: str
+    device: str = "cpu"
+    threads: int = 1
+    options: Mapping[str, str] = field(default_factory=dict)
+    precision: str = _FP32
+    profile: str = BOOK
 
     @property
-    def name(self) -> str:
-        """Name of the engine."""
+    def is_eager(self) -> bool:
+        """Whether it is eager PyTorch in Python, not an engine of the library."""
+        return self.name in (EAGER, EAGER_TUNED)
 
     @property
-    def available(self) -> bool:
-        """Whether the engine can be used."""
+    def group(self) -> str:
+        """Device and threads; configurations with the same ones are compared with each other."""
+        return f"{self.device}, {self.threads} thread{'' if self.threads == 1 else 's'}"
 
     @property
-    def reason(self) -> str:
-        """Why the engine cannot be used."""
+    def title(self) -> str:
+        """Title in tables and charts."""
+        if self.is_eager:
+            return _TITLES[self.name]
+        settings = ", ".join(self._settings)
+        engine = f"lungrt, {_ENGINES.get(self.name, self.name)} engine"
+        return f"{engine} ({settings})" if settings else engine
 
     @property
-    def devices(self) -> Sequence[str]:
-        """Devices: ``"cpu"``, ``"cuda:0 (name of the GPU)"``, ..."""
+    def key(self) -> str:
+        """Short name, unique among the configurations of a benchmark."""
+        settings = ",".join(self._settings)
+        return f"{self.name}{f'[{settings}]' if settings else ''} on {self.group}"
 
     @property
-    def precisions(self) -> Mapping[str, Sequence[str]]:
-        """Supported precisions, by device without the name of the GPU."""
+    def _settings(self) -> list[str]:
+        reduced = [] if self.precision == _FP32 else [self.precision]
+        profile = [] if self.profile == BOOK else [f"profile {self.profile}"]
+        return [*reduced, *profile, *(f"{name}={value}" for name, value in self.options.items())]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables that are set for this configuration only.
+
+        The library's own settings are made in the process, as its command does.
+        """
+        return dict(_KEEP_MEMORY) if self.name == EAGER_TUNED else {}
 
 
 @dataclass(frozen=True)
@@ -55,46 +125,44 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What the user wants to measure.
-
-    Attributes
-    ----------
-    engines : sequence of str
-        Engines; empty means all of this build.
-    option_sets : sequence of (str, dict)
-        Names of engines and settings, each measured in addition to the engine's defaults.
-    devices : sequence of str
-        Devices; empty means every device that an engine can use.
-    threads : sequence of int
-        Numbers of CPU threads.
-    eager : bool
-        Whether to measure eager PyTorch as well.
-    precisions : sequence of str
-        Precisions, each measured in addition to fp32.
-    profiles : sequence of str
-        Profiles, each measured in addition to the book's, with the engine's defaults only.
-    """
-
-    threads: Sequence[int]
-    engines: Sequence[str] = ()
-    option_sets: Sequence[tuple[str, Mapping[str, str]]] = ()
-    devices: Sequence[str] = ()
-    eager: bool = True
-    precisions: Sequence[str] = ()
-    profiles: Sequence[str] = ()
-
-
-@dataclass
 class Plan:
     """Configurations to measure, by group with the baseline first, and what is skipped."""
 
-    configurations: list[Configuration] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    configurations: list[Configuration]
+    skipped: list[Skipped]
 
 
-def plan_configurations(selection: Selection, engines: Sequence[EngineState]) -> Plan:
-    """Return the configurations that a selection stands for.
+def plan_configurations(
+    engines: Sequence[EngineInfo],
+    *,
+    threads: Sequence[int],
+    names: Sequence[str] = (),
+    option_sets: Sequence[tuple[str, Mapping[str, str]]] = (),
+    devices: Sequence[str] = (),
+    precisions: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+    eager: bool = True,
+) -> Plan:
+    """Choose the configurations that a user wants to measure and that this machine can run.
+
+    Parameters
+    ----------
+    engines
+        All engines of this build.
+    threads
+        Numbers of CPU threads.
+    names
+        Engines to measure; empty means all.
+    option_sets
+        Names of engines and settings, each measured in addition to the engine's defaults.
+    devices
+        Devices; empty means every device that an engine can use.
+    precisions
+        Precisions, each measured in addition to fp32.
+    profiles
+        Profiles, each measured in addition to the book's, with the engine's defaults only.
+    eager
+        Whether to measure eager PyTorch as well.
 
     Raises
     ------
@@ -102,92 +170,75 @@ def plan_configurations(selection: Selection, engines: Sequence[EngineState]) ->
         If an engine, precision, profile or device is unknown.
     """
     known = [engine.name for engine in engines]
-    for name in (*selection.engines, *(name for name, _ in selection.option_sets)):
-        if name not in known:
-            raise InvalidArgument(f"unknown engine {name!r}; expected {', '.join(known)}")
-    for precision in selection.precisions:
-        if precision not in _PRECISIONS:
-            raise InvalidArgument(
-                f"unknown precision {precision!r}; expected {', '.join(_PRECISIONS)}"
-            )
-    for profile in selection.profiles:
-        if profile not in PROFILES:
-            raise InvalidArgument(f"unknown profile {profile!r}; expected {', '.join(PROFILES)}")
-    for device in selection.devices:
-        if not _DEVICE.fullmatch(device):
+    _require_known("engine", (*names, *(name for name, _ in option_sets)), known)
+    _require_known("precision", precisions, _PRECISIONS)
+    _require_known("profile", profiles, PROFILES)
+    for device in devices:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
             raise InvalidArgument(f"unknown device {device!r}; expected cpu, cuda or cuda:N")
-    plan = Plan()
-    chosen = [
-        engine for engine in engines if not selection.engines or engine.name in selection.engines
+
+    chosen = [engine for engine in engines if not names or engine.name in names]
+    usable = [engine for engine in chosen if engine.available]
+    skipped = [
+        Skipped(f"engine {engine.name}", engine.reason) for engine in chosen if not engine.available
     ]
-    usable = []
-    for engine in chosen:
-        if engine.available:
-            usable.append(engine)
-        else:
-            plan.skipped.append(Skipped(f"engine {engine.name}", engine.reason))
-    missing = [name for name in _EAGER_PACKAGES if importlib.util.find_spec(name) is None]
-    if not selection.eager:
-        plan.skipped.append(Skipped("eager PyTorch", "disabled by --no-eager"))
-    elif missing:
-        plan.skipped.append(
-            Skipped(
-                "eager PyTorch",
-                f"needs {' and '.join(missing)}, not installed; "
-                "run pip install 'lungrt[bench,torch]'",
-            )
-        )
-    devices = {engine.name: _device_names(engine) for engine in usable}
-    wanted = ["cuda:0" if device == "cuda" else device for device in selection.devices]
-    wanted = wanted or list(dict.fromkeys(itertools.chain(["cpu"], *devices.values())))
-    for device, threads in itertools.product(wanted, selection.threads):
-        if selection.eager and not missing:
-            plan.configurations += [Configuration(n, device, threads) for n in (EAGER, EAGER_TUNED)]
+    why_not_eager = _why_not_eager(eager)
+    if why_not_eager:
+        skipped.append(Skipped("eager PyTorch", why_not_eager))
+    # The name of the GPU follows the device in brackets.
+    able = {e.name: [device.split(" ", 1)[0] for device in e.devices] for e in usable}
+    wanted = ["cuda:0" if device == "cuda" else device for device in devices]
+    wanted = wanted or list(dict.fromkeys(itertools.chain(["cpu"], *able.values())))
+
+    configurations = []
+    for device, count in itertools.product(wanted, threads):
+        if not why_not_eager:
+            configurations += [Configuration(n, device, count) for n in (EAGER, EAGER_TUNED)]
         for engine in usable:
-            if device not in devices[engine.name]:
-                plan.skipped.append(
+            if device not in able[engine.name]:
+                devices_there = ", ".join(engine.devices)
+                skipped.append(
                     Skipped(
                         f"engine {engine.name} on {device}",
-                        f"it can only use {', '.join(engine.devices)} on this machine",
+                        f"it can only use {devices_there} on this machine",
                     )
                 )
                 continue
-            _add_engine(plan, engine, device, threads, selection)
-    plan.skipped = list(
-        dict.fromkeys(plan.skipped)
-    )  # otherwise repeated for each number of threads
-    return plan
+            sets = [{}, *(options for name, options in option_sets if name == engine.name)]
+            for precision in dict.fromkeys((_FP32, *precisions)):
+                if precision not in engine.precisions[device]:
+                    supported = ", ".join(engine.precisions[device])
+                    skipped.append(
+                        Skipped(
+                            f"engine {engine.name} in {precision} on {device}",
+                            f"it supports {supported} there",
+                        )
+                    )
+                    continue
+                # Other profiles are measured for the engine's defaults only, right after them.
+                configurations += [
+                    Configuration(engine.name, device, count, options, precision, profile)
+                    for options in sets
+                    for profile in dict.fromkeys((BOOK, *profiles))
+                    if profile == BOOK or (precision == _FP32 and not options)
+                ]
+    # Reasons would otherwise be repeated for each number of threads.
+    return Plan(configurations, list(dict.fromkeys(skipped)))
 
 
-def _add_engine(
-    plan: Plan, engine: EngineState, device: str, threads: int, selection: Selection
-) -> None:
-    """Add an engine in float32 and in each selected precision, with each set of options.
-
-    Other profiles are added only for the engine's defaults, right after them.
-    """
-    known = engine.precisions[device]
-    sets = [{}, *(options for name, options in selection.option_sets if name == engine.name)]
-    profiles = list(dict.fromkeys((BOOK, *selection.profiles)))
-    for precision in dict.fromkeys((FP32, *selection.precisions)):
-        if precision not in known:
-            plan.skipped.append(
-                Skipped(
-                    f"engine {engine.name} in {precision} on {device}",
-                    f"it supports {', '.join(known)} there",
-                )
-            )
-            continue
-        plan.configurations += [
-            Configuration(engine.name, device, threads, options, precision, profile)
-            for options in sets
-            for profile in (profiles if precision == FP32 and not options else [BOOK])
-        ]
+def _require_known(what: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise InvalidArgument(f"unknown {what} {name!r}; expected {', '.join(known)}")
 
 
-def _device_names(engine: EngineState) -> list[str]:
-    # The name of the GPU follows in brackets.
-    return [device.split(" ", 1)[0] for device in engine.devices]
+def _why_not_eager(wanted: bool) -> str:
+    if not wanted:
+        return "disabled by --no-eager"
+    missing = [name for name in _EAGER_PACKAGES if importlib.util.find_spec(name) is None]
+    if not missing:
+        return ""
+    return f"needs {' and '.join(missing)}, not installed; run pip install 'lungrt[bench,torch]'"
 
 
 def parse_option_set(text: str) -> tuple[str, dict[str, str]]:

@@ -7,15 +7,13 @@ import io
 import textwrap
 from typing import TYPE_CHECKING
 
-from lungrt.benchmark import labels
-from lungrt.benchmark.results import STAGES
+from lungrt.benchmark.measure import STAGES
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lungrt.benchmark.document import Benchmark
-    from lungrt.benchmark.summary import Summary
+    from lungrt.benchmark.summary import Benchmark, Summary
 
 __all__ = ["plot", "require_matplotlib"]
 
@@ -99,12 +97,10 @@ def plot(benchmark: Benchmark, kind: str) -> bytes:
 
 def _draw(axes: Axes, benchmark: Benchmark, shown: list[Summary]) -> None:
     longest = max((s.total.median for s in shown if s.total), default=1.0)
-    several = len(labels.groups(benchmark)) > 1
     for place, summary in enumerate(shown):
         _bar(axes, place, summary, longest)
-    axes.set_yticks(
-        range(len(shown)), [_label(s, several) for s in shown], color=_LIGHT["ink"], fontsize=9.5
-    )
+    titles = [_label(benchmark, summary) for summary in shown]
+    axes.set_yticks(range(len(shown)), titles, color=_LIGHT["ink"], fontsize=9.5)
     axes.invert_yaxis()
     axes.set_xlim(0, longest * 1.16)
     axes.set_xlabel("seconds from file to probabilities, median", color=_LIGHT["faint"])
@@ -142,9 +138,9 @@ def _bar(axes: Axes, place: int, summary: Summary, longest: float) -> None:
     )
 
 
-def _label(summary: Summary, several: bool) -> str:
+def _label(benchmark: Benchmark, summary: Summary) -> str:
     title = textwrap.fill(summary.title, _LABEL_COLUMNS, break_on_hyphens=False)
-    return f"{title}\n{summary.record.configuration.group}" if several else title
+    return f"{title}\n{summary.configuration.group}" if benchmark.several_groups else title
 
 
 def _with_dark_mode(svg: bytes) -> bytes:

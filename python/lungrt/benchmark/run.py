@@ -1,248 +1,173 @@
-"""Run of a benchmark: all configurations in rounds, going on if one of them fails."""
+"""Run of a benchmark: each measurement in a process of its own, in interleaved rounds."""
 
 from __future__ import annotations
 
-import math
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lungrt.benchmark.configuration import BOOK
-from lungrt.benchmark.launch import MeasurementFailed, measure_command, measure_task
-from lungrt.benchmark.outputs import Comparison, Thresholds, compare_arrays, compare_outputs
-from lungrt.benchmark.results import Outputs, Result, Whole
-from lungrt.benchmark.task import KINDS, Task
+from lungrt.benchmark.environment import TUNING_VARIABLES
+from lungrt.benchmark.measure import FAILED, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lungrt.benchmark.configuration import Configuration
-    from lungrt.benchmark.results import Index
-    from lungrt.benchmark.workload import Workload
+    from lungrt.benchmark.agreement import Agreement
+    from lungrt.benchmark.plan import Configuration
 
-__all__ = ["COMMAND", "Failure", "Measurement", "Record", "Settings", "run_benchmark"]
+__all__ = ["Failure", "Measurement", "MeasurementFailed", "Record", "measure", "run_benchmark"]
 
-COMMAND = "command"  # `lungrt diagnose` on the small CT, timed by the process that starts it
+ENGINE_MODULE = "lungrt.benchmark.engine"
+EAGER_MODULE = "lungrt.benchmark.eager.child"
+LIMIT_S = 3600.0  # a process that takes longer is stopped
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a benchmark is run.
-
-    Attributes
-    ----------
-    bundle : pathlib.Path
-        Folder of the bundle.
-    checkpoints : mapping of str to sequence of str
-        Checkpoints by stage, for eager PyTorch; empty means the bundle's weights.
-    rounds : int
-        Number of rounds; each starts a process for each configuration and kind of measurement.
-    runs : int
-        How often a process diagnoses the CT: the first time, and then with everything warm.
-    limit_s : float
-        Time limit of a measurement, in seconds.
-    """
-
-    bundle: Path
-    checkpoints: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    rounds: int = 3
-    runs: int = 2
-    limit_s: float = 3600.0
+class MeasurementFailed(Exception):
+    """A measuring process failed; the message says why."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Result of one process; for `COMMAND`, the seconds of the whole process."""
+    """Result of one process.
 
-    kind: str
+    Attributes
+    ----------
+    round : int
+        Number of the round, from 0.
+    start : float
+        Seconds from the start of the process until the networks were ready.
+    runs : list of dict
+        For each diagnosis of the CT in this process: seconds of ``read``, ``segment``, ``group``,
+        ``classify`` and ``total``, and ``peak_bytes``, the largest resident memory so far. total
+        lasts from before reading to the last probability; stages that overlap add up to more.
+        segment includes finding the lungs, if only the lung field is searched.
+    outputs : dict
+        What the first diagnosis found; see `lungrt.benchmark.measure.Diagnosis`.
+    """
+
     round: int
-    result: Result | float
+    start: float
+    runs: list[dict[str, float]]
+    outputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A measurement that failed."""
+    """First failure of a configuration, after which it is not measured again."""
 
-    kind: str
     round: int
     message: str
 
 
 @dataclass
 class Record:
-    """Configuration with its measurements.
-
-    Attributes
-    ----------
-    configuration : Configuration
-        The configuration.
-    arrays : pathlib.Path
-        Temporary file for the outputs of its networks.
-    measurements : list of Measurement
-        Its measurements, in the order in which they were made.
-    failure : Failure or None
-        Its first failure, after which it is not measured again.
-    comparison : Comparison or None
-        Comparison with its group's baseline; the worst of all rounds.
-    """
+    """Configuration with its measurements, in the order in which they were made."""
 
     configuration: Configuration
-    arrays: Path
     measurements: list[Measurement] = field(default_factory=list)
     failure: Failure | None = None
-    comparison: Comparison | None = None
-
-    @property
-    def outputs(self) -> list[Outputs]:
-        """Candidates and probabilities that it found, one for each round."""
-        return [m.result.outputs for m in self.measurements if isinstance(m.result, Whole)]
-
-    @property
-    def shape(self) -> Index | None:
-        """Slices, rows and columns of the CT; None if it was never diagnosed."""
-        shapes = [m.result.shape for m in self.measurements if isinstance(m.result, Whole)]
-        return shapes[0] if shapes else None
+    agreement: Agreement | None = None
 
 
 def run_benchmark(
     configurations: Sequence[Configuration],
-    workload: Workload,
-    settings: Settings,
-    thresholds: Thresholds,
-    folder: Path,
-    progress: Callable[[int, int, str], None],
+    task: Task,
+    rounds: int,
+    progress: Callable[[str], object],
 ) -> list[Record]:
-    """Measure all configurations in interleaved rounds, and compare their results.
-
-    Within a round, the kinds of measurement follow one another, the quickest first, so that a
-    configuration that cannot run fails early. Each round begins with another configuration.
-    Configurations of other profiles than the book's are measured only on the large CT.
+    """Measure all configurations in interleaved rounds, going on if one of them fails.
 
     Parameters
     ----------
-    configurations : sequence of Configuration
+    configurations
         What to measure.
-    workload : Workload
-        The CTs.
-    settings : Settings
-        Bundle, rounds and limits.
-    thresholds : Thresholds
-        Thresholds of the bundle, by which decisions are compared.
-    folder : pathlib.Path
-        Folder for temporary files.
-    progress : callable
-        Called before each measurement with the number of finished measurements, the number of all,
-        and a description of the next.
+    task
+        Bundle, CT, checkpoints and number of runs, the same for all.
+    rounds
+        Number of rounds; each measures every configuration once, beginning with another one.
+    progress
+        Called before each measurement with a description of it.
 
     Returns
     -------
     list of Record
         One for each configuration, in their order.
     """
-    records = [
-        Record(configuration, folder / f"{number}.npz")
-        for number, configuration in enumerate(configurations)
-    ]
-    kinds = (KINDS[0], COMMAND, *KINDS[1:])
-    steps = [
-        (number, kind, records[(place + number) % len(records)])
-        for number in range(settings.rounds)
-        for kind in kinds
-        for place in range(len(records))
-    ]
-    for done, (number, kind, record) in enumerate(steps):
-        if record.failure or not _applies(kind, record.configuration):
-            continue
-        text = f"round {number + 1} of {settings.rounds}, {kind}: {record.configuration.key}"
-        progress(done, len(steps), text)
-        try:
-            result = _measure(record, kind, number, workload, settings, folder)
-        except MeasurementFailed as error:
-            record.failure = Failure(kind, number, str(error))
-        else:
-            record.measurements.append(Measurement(kind, number, result))
-    progress(len(steps), len(steps), "done")
-    _compare(records, thresholds)
+    records = [Record(configuration) for configuration in configurations]
+    for number in range(rounds):
+        first = number % len(records)
+        for record in records[first:] + records[:first]:
+            if record.failure:
+                continue
+            progress(f"round {number + 1} of {rounds}: {record.configuration.key}")
+            try:
+                content = measure(replace(task, configuration=record.configuration))
+            except MeasurementFailed as error:
+                record.failure = Failure(number, str(error))
+            else:
+                record.measurements.append(Measurement(number, **content))
     return records
 
 
-def _applies(kind: str, configuration: Configuration) -> bool:
-    """Return whether a kind of measurement is made for a configuration."""
-    if configuration.profile != BOOK:
-        # Its networks and start are the same as with the book's profile, and the small CT has no
-        # lungs.
-        return kind == "whole"
-    return kind != COMMAND or not configuration.is_eager
+def measure(task: Task) -> dict[str, Any]:
+    """Run a task in a new process and return its result.
 
-
-def _measure(
-    record: Record, kind: str, number: int, workload: Workload, settings: Settings, folder: Path
-) -> Result | float:
-    configuration = record.configuration
-    if kind == COMMAND:
-        arguments = [
-            *("diagnose", str(workload.small), "--bundle", str(settings.bundle)),
-            *("--engine", configuration.name, "--device", configuration.device),
-            *("--precision", configuration.precision, "--profile", configuration.profile),
-            *("--threads", str(configuration.threads), "--no-progress"),
-        ]
-        for option in configuration.options.items():
-            arguments += ["--engine-option", "=".join(option)]
-        return measure_command(configuration, arguments, settings.limit_s)
-    cold = kind == "cold"
-    task = Task(
-        kind=kind,
-        bundle=str(settings.bundle),
-        ct=str(workload.small if cold else workload.ct),
-        started=0.0,
-        result="",
-        name=configuration.name,
-        device=configuration.device,
-        threads=configuration.threads,
-        options=dict(configuration.options),
-        precision=configuration.precision,
-        profile=configuration.profile,
-        series=None if cold else workload.series,
-        places=0 if cold else workload.places,
-        runs=settings.runs,
-        checkpoints={stage: list(paths) for stage, paths in settings.checkpoints.items()},
-    )
-    if kind == "network" and number == 0:
-        task = replace(task, arrays=str(record.arrays))
-    return measure_task(configuration, task, folder, settings.limit_s)
-
-
-def _compare(records: Sequence[Record], thresholds: Thresholds) -> None:
-    for record in records:
-        baseline = _baseline(record, records)
-        if baseline is None or not record.outputs:
-            continue
-        found = [
-            compare_outputs(ours, baseline.outputs[0], baseline.configuration.key, thresholds)
-            for ours in record.outputs
-        ]
-        worst = max(found, key=_badness)
-        if record.arrays.exists() and baseline.arrays.exists():
-            worst = compare_arrays(worst, record.arrays, baseline.arrays, thresholds)
-        record.comparison = worst
-
-
-def _badness(found: Comparison) -> tuple[int, int, int, float]:
-    largest = found.largest_difference
-    return (
-        found.differing_candidates,
-        found.differing_decisions,
-        found.differing_mask_voxels,
-        math.inf if math.isnan(largest) else largest,
-    )
-
-
-def _baseline(record: Record, records: Sequence[Record]) -> Record | None:
-    """Return the first of its group that has results, or else the first of all.
-
-    Configurations that searched the whole volume are preferred, because they have all candidates.
+    Raises
+    ------
+    MeasurementFailed
+        If the process failed, was killed, or wrote no result.
     """
-    able = [other for other in records if other.outputs]
-    able = [other for other in able if not other.outputs[0].restricted] or able
-    group = [other for other in able if other.configuration.group == record.configuration.group]
-    return next(iter(group or able), None)
+    module = EAGER_MODULE if task.configuration.is_eager else ENGINE_MODULE
+    with tempfile.TemporaryDirectory(prefix="lungrt-bench-") as folder:
+        result = Path(folder) / "result.json"
+        task = replace(task, result=str(result), started=time.monotonic())
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", module, task.to_json()],
+                env=_environment(task.configuration),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                timeout=LIMIT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MeasurementFailed(
+                f"stopped after {LIMIT_S:g} s, the longest that a measurement may take"
+            ) from error
+        if done.returncode not in (0, FAILED):
+            raise MeasurementFailed(_describe_exit(done.returncode, done.stderr))
+        if not result.exists():
+            raise MeasurementFailed("its process ended without writing a result")
+        content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    if "error" in content:
+        raise MeasurementFailed(content["error"])
+    return content
+
+
+def _environment(configuration: Configuration) -> dict[str, str]:
+    """Return this process's environment with the variables that tune allocators and threads reset.
+
+    They would change what is measured.
+    """
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(TUNING_VARIABLES)}
+    return plain | configuration.variables
+
+
+def _describe_exit(code: int, stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else "no message on stderr"
+    if code >= 0:
+        return f"exit code {code}: {last}"
+    name = signal.Signals(-code).name
+    hint = " (often because memory ran out)" if name == "SIGKILL" else ""
+    return f"killed by {name}{hint}: {last}"

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.options import IMAGE_FILES, Bundle, NoProgress, Series
 from lungrt.cli.output import output_file
-from lungrt.errors import EngineUnavailable, Inference, InvalidArgument
+from lungrt.errors import BadBundle, EngineUnavailable, Inference, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from lungrt.benchmark.document import Benchmark
-    from lungrt.benchmark.outputs import Thresholds
-    from lungrt.benchmark.plan import Plan
-    from lungrt.benchmark.run import Record, Settings
-    from lungrt.benchmark.workload import Workload
-    from lungrt.export.manifest import Manifest
+    from lungrt.benchmark.summary import Benchmark
 
 __all__ = ["bench"]
 
@@ -46,14 +39,14 @@ _Checkpoints = Annotated[
 def bench(
     bundle: Bundle,
     ct: Annotated[
-        Path | None,
+        Path,
         typer.Argument(
             metavar="CT",
             help=f"CT to diagnose: a folder with the slices of a DICOM series, or {IMAGE_FILES}. "
-            "By default a CT is generated.",
+            "[b]lungrt phantom[/b] makes one if you have none.",
             show_default=False,
         ),
-    ] = None,
+    ],
     engine: Annotated[
         list[str] | None,
         typer.Option(
@@ -118,10 +111,6 @@ def bench(
         ),
     ] = False,
     series: Series = None,
-    slices: Annotated[int, typer.Option(min=1, help="Number of slices of the generated CT.")] = 60,
-    size: Annotated[
-        int, typer.Option(min=1, help="Number of rows and of columns of the generated CT.")
-    ] = 512,
     rounds: Annotated[
         int,
         typer.Option(
@@ -137,14 +126,6 @@ def bench(
             "warm ones are reported separately.",
         ),
     ] = 2,
-    time_limit: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            min=1,
-            help="Longest that one process may take; a configuration that takes longer has failed.",
-        ),
-    ] = 3600,
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -159,7 +140,7 @@ def bench(
         typer.Option(
             metavar="FILE",
             help="Markdown file in which the text between <!-- bench:begin --> and "
-            "<!-- bench:end --> is replaced by the tables.",
+            "<!-- bench:end --> is replaced by the table.",
             show_default=False,
         ),
     ] = None,
@@ -174,11 +155,14 @@ def bench(
     Example: [b]lungrt bench bundle path/to/dicom --threads 1,2 --output times.json[/b]
     """
     # Imported here so that --help and argument errors appear at once.
+    from lungrt.benchmark.agreement import compare_records
     from lungrt.benchmark.environment import collect_environment, processors
-    from lungrt.benchmark.plan import Selection, parse_option_set, plan_configurations
-    from lungrt.benchmark.run import Settings, run_benchmark
-    from lungrt.benchmark.table import print_benchmark
-    from lungrt.benchmark.workload import generated_workload, given_workload
+    from lungrt.benchmark.measure import Task
+    from lungrt.benchmark.plan import parse_option_set, plan_configurations
+    from lungrt.benchmark.run import run_benchmark
+    from lungrt.benchmark.summary import Benchmark, summarize
+    from lungrt.benchmark.tables import print_benchmark
+    from lungrt.comparison.diagnosis import Thresholds
     from lungrt.engine_info import engines
     from lungrt.export.files import check_bundle
     from lungrt.export.manifest import read_manifest
@@ -186,43 +170,48 @@ def bench(
     with contextlib.ExitStack() as stack:
         write = _prepare_outputs(stack, output or [], markdown)
         manifest = read_manifest(bundle)
+        missing = [stage for stage in ("segmentation", "nodule") if stage not in manifest.stages]
+        if missing:
+            raise BadBundle(
+                f"{bundle}: has no stage {' and '.join(missing)}; a benchmark needs the stages "
+                "segmentation and nodule to diagnose a CT"
+            )
         check_bundle(bundle)
-        selection = Selection(
+        known = engines()
+        plan = plan_configurations(
+            known,
             threads=_numbers(threads) if threads else [processors()],
-            engines=engine or [],
+            names=engine or [],
             option_sets=[parse_option_set(text) for text in engine_option or []],
             devices=_names("--device", device) if device else [],
-            eager=not no_eager,
             precisions=_names("--precision", precision) if precision else [],
             profiles=_names("--profile", profile) if profile else [],
+            eager=not no_eager,
         )
-        known = engines()
-        plan = plan_configurations(selection, known)
         if not plan.configurations:
             reasons = [f"  {skipped.what}: {skipped.why}" for skipped in plan.skipped]
             raise EngineUnavailable(
                 "\n".join(["none of the chosen configurations can be measured here", *reasons])
             )
         environment = collect_environment(known)  # before this command itself loads the machine
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lungrt-bench-")))
-        workload = (
-            given_workload(ct, series, manifest, folder)
-            if ct
-            else generated_workload(manifest, folder, slices, size)
-        )
         given = {"segmentation": segmentation, "nodule": nodule, "malignancy": malignancy}
-        settings = Settings(
-            bundle,
-            {stage: [str(path) for path in paths] for stage, paths in given.items() if paths},
-            rounds,
-            runs,
-            time_limit,
+        checkpoints = {stage: list(map(str, paths)) for stage, paths in given.items() if paths}
+        task = Task(str(bundle), str(ct), series, runs, checkpoints)
+        screen = stderr()
+
+        def progress(text: str) -> None:
+            # A line for each measurement: a bar that is redrawn would take time from it.
+            if not no_progress and screen.is_terminal:
+                screen.print(text, style="dim", soft_wrap=True)
+
+        records = run_benchmark(plan.configurations, task, rounds, progress)
+        compare_records(
+            records,
+            Thresholds(**{name: stage.threshold for name, stage in manifest.stages.items()}),
         )
-        with _progress(not no_progress) as progress:
-            records = run_benchmark(
-                plan.configurations, workload, settings, _thresholds(manifest), folder, progress
-            )
-        benchmark = _benchmark(environment, workload, settings, records, plan)
+        created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        summaries = summarize(records)
+        benchmark = Benchmark(created, environment, ct.name, rounds, runs, summaries, plan.skipped)
         console = stdout()
         print_benchmark(console, benchmark)
         if all(record.failure for record in records):
@@ -238,7 +227,7 @@ def _prepare_outputs(
     stack: contextlib.ExitStack, outputs: list[Path], page: Path | None
 ) -> Callable[[Benchmark], list[Path]]:
     """Open temporary output files, so that files that cannot be written fail before measuring."""
-    from lungrt.benchmark import markdown, plot
+    from lungrt.benchmark import plot, tables
 
     for path in outputs:
         if path.suffix.lower() in _PICTURES:
@@ -246,7 +235,7 @@ def _prepare_outputs(
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise InvalidArgument("--output: the same file is given twice")
     writers = [(path, stack.enter_context(output_file(path, _SUFFIXES))) for path in outputs]
-    old = markdown.read_marked(page) if page else ""
+    old = tables.read_marked(page) if page else ""
     write_page = page and stack.enter_context(output_file(page, (page.suffix,)))
     picture = next((path for path in outputs if path.suffix.lower() in _PICTURES), None)
 
@@ -258,43 +247,11 @@ def _prepare_outputs(
             else:
                 write_file(benchmark.to_json() if suffix == ".json" else benchmark.to_csv())
         if page and write_page:
-            section = markdown.to_markdown(benchmark, picture, page)
-            write_page(markdown.replaced(old, section))
+            section = tables.to_markdown(benchmark, picture, page)
+            write_page(tables.replaced(old, section))
         return [*outputs, *([page] if page else [])]
 
     return write
-
-
-def _benchmark(
-    environment: dict[str, object],
-    workload: Workload,
-    settings: Settings,
-    records: list[Record],
-    plan: Plan,
-) -> Benchmark:
-    from lungrt.benchmark.document import Benchmark
-    from lungrt.benchmark.environment import idle_warning
-    from lungrt.benchmark.summary import summarize
-
-    warning = idle_warning(environment)
-    shape = next((record.shape for record in records if record.shape), None)
-    size = f", {shape[0]} slices of {shape[1]} x {shape[2]}" if shape else ""
-    return Benchmark(
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        environment=environment,
-        workload=workload.name + size,
-        rounds=settings.rounds,
-        runs=settings.runs,
-        summaries=summarize(records),
-        skipped=plan.skipped,
-        warnings=[warning] if warning else [],
-    )
-
-
-def _thresholds(manifest: Manifest) -> Thresholds:
-    from lungrt.benchmark.outputs import Thresholds
-
-    return Thresholds(**{name: stage.threshold for name, stage in manifest.stages.items()})
 
 
 def _names(option: str, text: str) -> list[str]:
@@ -309,26 +266,3 @@ def _numbers(text: str) -> list[int]:
     if not all(name.isascii() and name.isdecimal() and int(name) > 0 for name in names):
         raise InvalidArgument(f"--threads {text}: expected whole numbers of at least 1, e.g. 1,2")
     return [int(name) for name in names]
-
-
-@contextlib.contextmanager
-def _progress(wanted: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """Show which measurement runs; redrawn only between measurements, so that none is disturbed."""
-    console = stderr()
-    if not (wanted and console.is_terminal):
-        yield lambda done, total, text: None
-        return
-    with Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-        transient=True,
-        auto_refresh=False,
-    ) as shown:
-        task = shown.add_task("", total=None)
-
-        def progress(done: int, total: int, text: str) -> None:
-            shown.update(task, completed=done, total=total, description=text, refresh=True)
-
-        yield progress

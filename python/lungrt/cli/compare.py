@@ -84,9 +84,8 @@ def compare(
     # Imported here so that --help and argument errors appear at once.
     from lungrt import _core
     from lungrt.cli.compare_table import print_comparison
+    from lungrt.comparison.inputs import find_cts, parse_settings
     from lungrt.comparison.run import compare_reports, compare_settings
-    from lungrt.comparison.scans import find_cts
-    from lungrt.comparison.settings import parse_settings
     from lungrt.io import read_ct
 
     reports = _are_reports(a, b)

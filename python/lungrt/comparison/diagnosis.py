@@ -1,11 +1,11 @@
-"""Diagnosis in the form in which it is compared, read from a report."""
+"""Diagnosis in the form in which it is compared, read from a report, and its decisions."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lungrt.comparison.decisions import Thresholds
 from lungrt.errors import InvalidArgument
 from lungrt.report_file import load_report, validate_report
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Diagnosis", "Mark", "read_diagnosis", "to_diagnosis"]
+__all__ = ["Diagnosis", "Mark", "Thresholds", "decide", "read_diagnosis", "to_diagnosis"]
 
 Index = tuple[int, int, int]
 Point = tuple[float, float, float]
@@ -42,6 +42,47 @@ class Mark:
     center_mm: Point
     p_nodule: float
     p_malignant: float | None = None
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any]) -> Mark:
+        """Read a candidate or nodule of a report."""
+        slice_index, row, column = map(int, entry["index"])
+        x, y, z = map(float, entry["center_mm"])
+        malignant = entry["p_malignant"]
+        return cls(
+            (slice_index, row, column),
+            (x, y, z),
+            float(entry["p_nodule"]),
+            None if malignant is None else float(malignant),
+        )
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds above which a voxel is in the mask, a candidate a nodule, a nodule malignant."""
+
+    segmentation: float = 0.5
+    nodule: float = 0.5
+    malignancy: float = 0.5
+
+
+def decide(p_nodule: float, p_malignant: float | None, thresholds: Thresholds) -> object:
+    """Return the decision about a candidate.
+
+    Returns
+    -------
+    str
+        ``"no nodule"``; for a nodule ``"benign"`` or ``"malignant"``, or ``"nodule"`` if its
+        probability of malignancy is not known. If `p_nodule` is NaN, an object that is not equal
+        to any other decision.
+    """
+    if math.isnan(p_nodule):
+        return object()
+    if p_nodule <= thresholds.nodule:
+        return "no nodule"
+    if p_malignant is None:
+        return "nodule"
+    return "malignant" if p_malignant > thresholds.malignancy else "benign"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,21 +178,9 @@ def _diagnosis(content: Mapping[str, Any], mask: NDArray[np.bool_] | None) -> Di
         ),
         how=_how(content),
         mask_voxels=int(content["counts"]["mask_voxels"]),
-        candidates=[_mark(entry) for entry in content["candidates"]],
-        nodules=[_mark(entry) for entry in content["nodules"]],
+        candidates=[Mark.parse(entry) for entry in content["candidates"]],
+        nodules=[Mark.parse(entry) for entry in content["nodules"]],
         mask=mask,
-    )
-
-
-def _mark(entry: Mapping[str, Any]) -> Mark:
-    slice_index, row, column = map(int, entry["index"])
-    x, y, z = map(float, entry["center_mm"])
-    malignant = entry["p_malignant"]
-    return Mark(
-        (slice_index, row, column),
-        (x, y, z),
-        float(entry["p_nodule"]),
-        None if malignant is None else float(malignant),
     )
 
 

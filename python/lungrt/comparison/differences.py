@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungrt.comparison.decisions import Thresholds, decide, largest
+from lungrt.comparison.diagnosis import decide
 from lungrt.comparison.matching import match
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lungrt.comparison.diagnosis import Diagnosis, Mark
+    from lungrt.comparison.diagnosis import Diagnosis, Mark, Thresholds
 
-__all__ = ["CtDifference", "ListDifference", "MaskDifference", "Pair", "compare", "total"]
+__all__ = [
+    "CtDifference",
+    "ListDifference",
+    "MaskDifference",
+    "Pair",
+    "compare",
+    "compare_lists",
+    "largest",
+    "total",
+]
 
 WITHIN_MM = 5.0
 _SAME_PLACE = 1e-3  # mm; geometry may have been rounded when it was written as text
@@ -143,8 +152,8 @@ def compare(name: str, a: Diagnosis, b: Diagnosis, *, within_mm: float = WITHIN_
     return CtDifference(
         name,
         _compare_masks(a, b),
-        _compare_lists(a.candidates, b.candidates, a.thresholds, b.thresholds, within_mm),
-        _compare_lists(a.nodules, b.nodules, a.thresholds, b.thresholds, within_mm),
+        compare_lists(a.candidates, b.candidates, a.thresholds, b.thresholds, within_mm),
+        compare_lists(a.nodules, b.nodules, a.thresholds, b.thresholds, within_mm),
     )
 
 
@@ -177,13 +186,14 @@ def _compare_masks(a: Diagnosis, b: Diagnosis) -> MaskDifference:
     )
 
 
-def _compare_lists(
+def compare_lists(
     a: Sequence[Mark],
     b: Sequence[Mark],
     thresholds_a: Thresholds,
     thresholds_b: Thresholds,
     within_mm: float,
 ) -> ListDifference:
+    """Compare two lists of marks; see `lungrt.comparison.matching.match` for `within_mm`."""
     matching = match(a, b, within_mm)
     pairs = [
         Pair(
@@ -249,3 +259,9 @@ def _total_list(lists: Sequence[ListDifference]) -> ListDifference:
         largest(one.largest_malignant for one in lists),
         sum(one.malignancies for one in lists),
     )
+
+
+def largest(values: Iterable[float]) -> float:
+    """Return the largest value; 0 if there are none, NaN if one is NaN (max may ignore NaN)."""
+    known = list(values)
+    return next(filter(math.isnan, known), max(known, default=0.0))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lungrt.comparison.diagnosis import Mark
 
-__all__ = ["CSV_COLUMNS", "Comparison", "NotCompared"]
+__all__ = ["CSV_COLUMNS", "Comparison", "NotCompared", "json_text"]
 
 FORMAT_VERSION = 1
 CSV_COLUMNS = (
@@ -82,17 +82,18 @@ class Comparison:
 
     def to_json(self) -> str:
         """Return all differences as JSON text."""
-        document = {
-            "format_version": FORMAT_VERSION,
-            "a": {"given": self.a, "made_with": dict(self.how_a)},
-            "b": {"given": self.b, "made_with": dict(self.how_b)},
-            "within_mm": self.within_mm,
-            "same_decisions": self.same_decisions,
-            "cts": [_ct(ct) for ct in self.cts],
-            "total": _counts(total(self.cts)),
-            "not_compared": [asdict(one) for one in self.not_compared],
-        }
-        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+        return json_text(
+            {
+                "format_version": FORMAT_VERSION,
+                "a": {"given": self.a, "made_with": dict(self.how_a)},
+                "b": {"given": self.b, "made_with": dict(self.how_b)},
+                "within_mm": self.within_mm,
+                "same_decisions": self.same_decisions,
+                "cts": [_ct(ct) for ct in self.cts],
+                "total": _counts(total(self.cts)),
+                "not_compared": [asdict(one) for one in self.not_compared],
+            }
+        )
 
     def to_csv(self) -> str:
         """Return CSV text with one line for each difference."""
@@ -103,6 +104,19 @@ class Comparison:
             for name, one in (("candidates", ct.candidates), ("nodules", ct.nodules)):
                 writer.writerows((ct.name, name, *row) for row in _rows(one))
         return text.getvalue()
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return JSON text; NaN and infinity, which JSON does not have, become null."""
+    return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else None
 
 
 def _ct(ct: CtDifference) -> dict[str, Any]:
@@ -136,20 +150,16 @@ def _list_counts(one: ListDifference) -> dict[str, Any]:
         "moved": len(one.moved),
         "changed": len(one.changed),
         "furthest_mm": one.furthest_mm,
-        "largest_change_p_nodule": _finite(one.largest_nodule),
-        "largest_change_p_malignant": _finite(one.largest_malignant),
+        "largest_change_p_nodule": one.largest_nodule,
+        "largest_change_p_malignant": one.largest_malignant,
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _mark(mark: Mark) -> dict[str, Any]:
     return {
         "index": mark.index,
         "center_mm": mark.center_mm,
-        "p_nodule": _finite(mark.p_nodule),
+        "p_nodule": mark.p_nodule,
         "p_malignant": mark.p_malignant,
     }
 

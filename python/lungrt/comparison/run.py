@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from lungrt.comparison.diagnosis import read_diagnosis
+import numpy as np
+
+from lungrt.comparison.diagnosis import read_diagnosis, to_diagnosis
 from lungrt.comparison.differences import CtDifference, compare
 from lungrt.comparison.document import Comparison, NotCompared
-from lungrt.comparison.scans import find_reports
-from lungrt.comparison.side import Side
+from lungrt.comparison.inputs import find_reports
 from lungrt.errors import Error, InvalidArgument
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     import lungrt
     from lungrt.comparison.diagnosis import Diagnosis
-    from lungrt.comparison.settings import Settings
-    from lungrt.comparison.side import Progress
+    from lungrt.comparison.inputs import Settings
+
+    Progress = Callable[[str, int, int], object]
 
 __all__ = ["compare_reports", "compare_settings"]
 
@@ -79,12 +81,14 @@ def compare_settings(
         If a pipeline cannot be opened, or if the only CT, or every CT of several, cannot be
         compared.
     """
-    ours, theirs = Side("A", a), Side("B", b)
+    import lungrt
+
+    ours, theirs = (lungrt.Pipeline(side.bundle, **side.arguments) for side in (a, b))
     results = _Results(within_mm, len(cts) > 1)
 
     def diagnose_both(ct: Path) -> tuple[Diagnosis, Diagnosis]:
         volume = read(ct)
-        return ours.diagnose(volume, progress), theirs.diagnose(volume, progress)
+        return _diagnose("A", ours, volume, progress), _diagnose("B", theirs, volume, progress)
 
     for done, ct in enumerate(cts):
         if progress and len(cts) > 1:
@@ -95,6 +99,20 @@ def compare_settings(
 
 def _read_both(a: Path, b: Path) -> tuple[Diagnosis, Diagnosis]:
     return read_diagnosis(a), read_diagnosis(b)
+
+
+def _diagnose(
+    side: str, pipeline: lungrt.Pipeline, volume: lungrt.CtVolume, progress: Progress | None
+) -> Diagnosis:
+    """Diagnose a CT with the pipeline of side A or B, and keep its mask."""
+
+    def report_progress(stage: str, done: int, count: int) -> None:
+        if progress:
+            progress(f"{side} {stage}", done, count)
+
+    report = pipeline.run(volume, progress=report_progress, keep_masks=True)
+    assert report.masks is not None, "masks were asked for"
+    return to_diagnosis(report.to_dict(), side, np.asarray(report.masks.mask))
 
 
 class _Results:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import SimpleITK
 
-from lungrt.benchmark.configuration import Configuration
-from lungrt.benchmark.document import Benchmark
-from lungrt.benchmark.outputs import Comparison
-from lungrt.benchmark.plan import Skipped
-from lungrt.benchmark.results import Cold, Network, Outputs, Run, Whole
-from lungrt.benchmark.run import COMMAND, Failure, Measurement, Record
-from lungrt.benchmark.summary import summarize
+import lungrt
+from lungrt.benchmark.agreement import Agreement
+from lungrt.benchmark.plan import Configuration, Skipped
+from lungrt.benchmark.run import Failure, Measurement, Record
+from lungrt.benchmark.summary import Benchmark, summarize
 
-SAME = Comparison("eager on cpu, 2 threads", 2, 0, 2, 0, 1e-6, 0, 8, 0, 2e-6)
-IN_FIELD = Comparison("eager on cpu, 2 threads", 2, 0, 1, 0, 3e-6, 0, in_region=1)
-
-MakeRecord = Callable[..., Record]
+SAME = Agreement("eager on cpu, 2 threads", 2, 0, 2, 0, 1e-6, 0)
+IN_FIELD = Agreement("eager on cpu, 2 threads", 2, 0, 1, 0, 3e-6, 0, in_region=1)
 
 
-def make_outputs(p_nodule: tuple[float, ...] = (0.9, 0.2)) -> Outputs:
-    """Return results with two candidates."""
-    places = [(1, 2, 3), (4, 5, 6)]
-    return Outputs(places, list(places), list(p_nodule), [None, None], 100)
+def make_outputs(
+    p_nodule: Sequence[float] = (0.9, 0.2),
+    places: Sequence[tuple[int, int, int]] = ((1, 2, 3), (4, 5, 6)),
+    p_malignant: Sequence[float | None] | None = None,
+    **changes: object,
+) -> dict[str, Any]:
+    """Return outputs of a diagnosis."""
+    malignant = p_malignant or [None] * len(p_nodule)
+    candidates = [
+        {"index": index, "center_mm": (3.0, 2.0, 1.0), "p_nodule": p, "p_malignant": m}
+        for index, p, m in zip(places, p_nodule, malignant, strict=True)
+    ]
+    plain = {"shape": (9, 8, 7), "restricted": False, "mask_voxels": 100, "candidates": candidates}
+    return plain | changes
 
 
 def make_record(
@@ -33,85 +41,93 @@ def make_record(
     *,
     rounds: int = 3,
     threads: int = 2,
-    comparison: Comparison | None = SAME,
+    agreement: Agreement | None = SAME,
     failure: str = "",
     options: dict[str, str] | None = None,
     profile: str = "book",
 ) -> Record:
     """Return a record whose first CT takes `seconds`, 10 % more in each later round."""
     configuration = Configuration(name, threads=threads, options=options or {}, profile=profile)
-    record = Record(configuration, Path("none.npz"), comparison=comparison)
+    record = Record(configuration, agreement=agreement)
+    shares = {"read": 0.1, "segment": 0.6, "group": 0.1, "classify": 0.2, "total": 1.0}
     for number in range(rounds):
         slower = seconds * (1 + number / 10)
-        first = Run(0.1 * slower, 0.6 * slower, 0.1 * slower, 0.2 * slower, slower)
-        warm = Run(0.05 * slower, 0.3 * slower, 0.05 * slower, 0.1 * slower, slower / 2)
-        whole = Whole(1.5, [first, warm], [10**9, 2 * 10**9], make_outputs(), (9, 8, 7))
-        record.measurements += [
-            Measurement("cold", number, Cold(0.4, 0.5 + number, 0.1)),
-            Measurement("network", number, Network([10.0, 11.0], [1.0, 1.5])),
-            Measurement("whole", number, whole),
-        ]
-        if not configuration.is_eager:
-            record.measurements.append(Measurement(COMMAND, number, 0.7))
+        first = {stage: share * slower for stage, share in shares.items()}
+        warm = {stage: share * slower / 2 for stage, share in shares.items()}
+        runs = [first | {"peak_bytes": 10**9}, warm | {"peak_bytes": 2 * 10**9}]
+        record.measurements.append(Measurement(number, 1.5, runs, make_outputs()))
     if failure:
-        record.failure = Failure("whole", 1, failure)
+        record.failure = Failure(1, failure)
     return record
 
 
+def make_benchmark(
+    *records: Record, skipped: tuple[Skipped, ...] = (), load: float = 0.0
+) -> Benchmark:
+    """Return a finished benchmark."""
+    environment = {
+        "cpu": "Abacus 9",
+        "processors": 2,
+        "os": "Linux 6",
+        "libc": "glibc 2",
+        "python": "3.11",
+        "packages": {"torch": "2.13", "scipy": ""},
+        "load_average": [load, 0.0, 0.0],
+    }
+    return Benchmark(
+        created="2026-11-24T12:00:00+00:00",
+        environment=environment,
+        ct="CT-1",
+        rounds=3,
+        runs=2,
+        summaries=summarize(records),
+        skipped=skipped,
+    )
+
+
 @pytest.fixture
-def record() -> MakeRecord:
+def ct_file(small_ct: lungrt.CtVolume, tmp_path: Path) -> Path:
+    """Write the small CT to a file."""
+    image = SimpleITK.GetImageFromArray(small_ct.hu)
+    image.SetSpacing((0.7, 0.7, 1.25))
+    path = tmp_path / "ct" / "CT-7.mha"
+    path.parent.mkdir()
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
     """`make_record`."""
     return make_record
 
 
 @pytest.fixture
-def outputs() -> Callable[..., Outputs]:
+def outputs() -> Callable[..., dict[str, Any]]:
     """`make_outputs`."""
     return make_outputs
 
 
 @pytest.fixture
-def in_field() -> Comparison:
-    """Comparison of a configuration that searches only the lung field and decides the same."""
+def in_field() -> Agreement:
+    """Agreement of a configuration that searches only the lung field and decides the same."""
     return IN_FIELD
 
 
 @pytest.fixture
 def benchmark_of() -> Callable[..., Benchmark]:
-    """Return a function from records to a finished benchmark."""
-
-    def make(*records: Record, skipped: tuple[Skipped, ...] = (), warnings: tuple[str, ...] = ()):
-        environment = {
-            "cpu": "Abacus 9",
-            "processors": 2,
-            "os": "Linux 6",
-            "libc": "glibc 2",
-            "python": "3.11",
-            "packages": {"torch": "2.13", "scipy": ""},
-            "load_average": [0.0, 0.0, 0.0],
-        }
-        return Benchmark(
-            created="2026-11-24T12:00:00+00:00",
-            environment=environment,
-            workload="CT-1, 9 slices of 8 x 7",
-            rounds=3,
-            runs=2,
-            summaries=summarize(records),
-            skipped=skipped,
-            warnings=warnings,
-        )
-
-    return make
+    """`make_benchmark`."""
+    return make_benchmark
 
 
 @pytest.fixture
-def example(benchmark_of: Callable[..., Benchmark]) -> Benchmark:
+def example() -> Benchmark:
     """Benchmark of a baseline, an engine four times as fast, a failed and a missing engine."""
-    failed = make_record("onnxruntime", 1.0, rounds=0, comparison=None, failure="Io: no file")
-    return benchmark_of(
+    failed = make_record("onnxruntime", 1.0, rounds=0, agreement=None, failure="Io: no file")
+    return make_benchmark(
         make_record("eager", 40.0),
         make_record("torchscript", 10.0),
         failed,
         skipped=(Skipped("engine native", "not installed: no /usr/lib/x/liblungrt_native.so"),),
-        warnings=("the machine was not idle",),
+        load=1.0,
     )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from lungrt.benchmark import plot
 from lungrt.benchmark import run as benchmark_run
-from lungrt.benchmark.markdown import BEGIN, END
+from lungrt.benchmark.tables import BEGIN, END
 from lungrt.cli.app import app
+from lungrt.export import manifest
+from lungrt.export.manifest import read_manifest
 
 
 def bench(*arguments: object):
@@ -21,7 +25,7 @@ def bench(*arguments: object):
 
 
 def test_real_processes_from_bundle_to_files(
-    tiny_networks: dict[str, Any], tiny_bundle: Path, tmp_path: Path
+    tiny_networks: dict[str, Any], tiny_bundle: Path, ct_file: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("scipy")
     pytest.importorskip("matplotlib")
@@ -32,10 +36,9 @@ def test_real_processes_from_bundle_to_files(
         for stage, (network,) in tiny_networks.items()
         for text in (f"--{stage}", network.checkpoint.path)
     ]
-    outputs = [tmp_path / f"b.{kind}" for kind in ("json", "csv", "svg", "png")]
+    outputs = [tmp_path / f"b.{kind}" for kind in ("json", "csv", "svg")]
     result = bench(
-        tiny_bundle,
-        *("--engine", "torchscript", "--slices", 9, "--size", 44, "--rounds", 1, "--threads", 1),
+        *(tiny_bundle, ct_file, "--engine", "torchscript", "--rounds", 1, "--threads", 1),
         *("--engine-option", "torchscript:nonsense=1", "--markdown", page, *checkpoints),
         *("--precision", "bf16", "--profile", "lung"),
         *(text for path in outputs for text in ("--output", path)),
@@ -45,44 +48,41 @@ def test_real_processes_from_bundle_to_files(
     assert "not a medical device" in result.output
 
     found = json.loads(outputs[0].read_text())
-    assert found["workload"] == "generated CT, 9 slices of 44 x 44"
+    assert found["workload"] == "CT-7.mha, 12 slices of 44 x 40"
     assert {"what": "engine torchscript in bf16 on cpu", "why": "it supports fp32 there"} in found[
         "not_compared"
     ]
     assert {c["precision"] for c in found["contenders"]} == {"fp32"}
     (lung,) = [c for c in found["contenders"] if c["profile"] == "lung"]
-    assert lung["failure"]["kind"] == "whole"
     assert "no lungs were found" in lung["failure"]["message"]
-    assert "not measured: torchscript[profile lung] on cpu, 1 thread (whole" in result.output
+    assert "not measured: torchscript[profile lung] on cpu, 1 thread (round 1" in result.output
     configurations = {
         (c["name"], bool(c["options"])): c for c in found["contenders"] if c["profile"] == "book"
     }
     failed = configurations.pop(("torchscript", True))
-    assert failed["failure"]["kind"] == "cold"
     assert "nonsense" in failed["failure"]["message"]
     assert set(configurations) == {("eager", False), ("eager-tuned", False), ("torchscript", False)}
     for configuration in configurations.values():
         assert configuration["failure"] is None
         comparison = configuration["comparison"]
         assert comparison["differing_candidates"] == comparison["differing_decisions"] == 0
-        assert comparison["differing_slice_voxels"] == 0
-        assert comparison["slices"] == 8
-        assert comparison["judged"] > 30
-        assert comparison["candidates"] > 10
+        assert comparison["differing_mask_voxels"] == 0
+        assert comparison["judged"] == comparison["candidates"] > 10
         summary = configuration["summary"]
         assert summary["seconds"]["total"]["median"] > 0
         assert summary["seconds"]["warm"]["count"] == 1
         assert summary["peak_bytes"] > 10**7
-    malignant = configurations["eager", False]["outputs"]["p_malignant"]
-    assert any(p is not None for p in malignant)
-    assert any(p is None for p in malignant)
-    assert configurations["torchscript", False]["summary"]["seconds"]["command"]["median"] > 0
+        candidates = configuration["outputs"]["candidates"]
+        assert {candidate["p_malignant"] is None for candidate in candidates} == {True, False}
+    places = [
+        [candidate["center_mm"] for candidate in configuration["outputs"]["candidates"]]
+        for configuration in configurations.values()
+    ]
+    np.testing.assert_allclose(places[0], places[-1], atol=1e-6)
 
     rows = list(csv.DictReader(outputs[1].read_text().splitlines()))
-    assert {row["measurement"] for row in rows} == {"cold", "network", "whole", "command"}
-    assert {row["precision"] for row in rows} == {"fp32"}
+    assert {row["run"] for row in rows} == {"0", "1"}
     assert b"prefers-color-scheme" in outputs[2].read_bytes()
-    assert outputs[3].read_bytes().startswith(b"\x89PNG")
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n![")
     assert text.endswith(f"{END}\nafter\n")
@@ -100,7 +100,7 @@ def test_eager_alone_needs_checkpoints_or_weights(
         *("--engine", "torchscript", "--output", tmp_path / "b.json"),
     )
     assert result.exit_code == 0, result.output
-    assert "not measured: eager on cpu, 1 thread (cold, round 1): BadBundle:" in result.output
+    assert "not measured: eager on cpu, 1 thread (round 1): BadBundle:" in result.output
     assert "no artifact 'safetensors'" in result.output
     assert "give its checkpoint with --segmentation" in result.output
     found = json.loads((tmp_path / "b.json").read_text())
@@ -127,11 +127,11 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(benchmark_run, "measure_task", interrupt)
+    monkeypatch.setattr(benchmark_run, "measure", interrupt)
     page = tmp_path / "README.md"
     page.write_text(BEGIN + END)
     result = bench(
-        *(tiny_bundle, "--slices", 8, "--size", 40, "--markdown", page),
+        *(tiny_bundle, "ct", "--markdown", page),
         *("--output", tmp_path / "b.json", "--output", tmp_path / "b.csv"),
     )
     assert result.exit_code == 130
@@ -149,12 +149,15 @@ def test_interrupted(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
         (["--threads", "two"], "--threads two: expected whole numbers"),
         (["--threads", "1,1"], "expected different values separated by commas"),
         (["--device", "cpu,"], "expected different values separated by commas"),
-        (["--device", "gpu"], "unknown device 'gpu'; expected cpu"),
+        *(
+            (["--device", name], f"unknown device '{name}'; expected cpu, cuda or cuda:N")
+            for name in ("gpu", "auto", "cuda:", "cuda:x")
+        ),
         (["--engine", "tensorflow"], "unknown engine 'tensorflow'"),
         (["--engine-option", "a=1"], "expected ENGINE:NAME=VALUE"),
+        (["--engine-option", "tensorflow:a=1"], "unknown engine 'tensorflow'; expected native"),
         (["--output", "b.txt"], "b.txt: unknown kind of output"),
         (["--output", "b.json", "--output", "./b.json"], "the same file is given twice"),
-        (["--slices", "2"], "smaller than the crop"),
         (
             ["--no-eager", "--device", "cuda:7"],
             "none of the chosen configurations can be measured here",
@@ -169,23 +172,39 @@ def test_wrong_arguments(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = bench(tiny_bundle, *arguments)
+    result = bench(tiny_bundle, "ct", *arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_bundle_and_a_page_without_markers(tiny_bundle: Path, tmp_path: Path) -> None:
-    assert "not a lungrt bundle" in bench(tmp_path).output
+    assert "not a lungrt bundle" in bench(tmp_path, "ct").output
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    assert "expected the line <!-- bench:begin -->" in bench(tiny_bundle, "--markdown", page).output
+    assert (
+        "expected the line <!-- bench:begin -->"
+        in bench(tiny_bundle, "ct", "--markdown", page).output
+    )
 
 
 def test_a_picture_without_matplotlib(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plot.importlib.util, "find_spec", lambda name: None)
-    result = bench(tiny_bundle, "--output", tmp_path / "b.svg")
+    result = bench(tiny_bundle, "ct", "--output", tmp_path / "b.svg")
     assert result.exit_code == 2
-    assert "need matplotlib" in result.output
+    assert "b.svg: pictures need matplotlib" in " ".join(result.output.split())
+    assert "lungrt[bench]" in result.output
+
+
+@pytest.mark.parametrize("stage", ["segmentation", "nodule"])
+def test_a_bundle_without_a_stage(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    whole = read_manifest(tiny_bundle)
+    others = {name: entry for name, entry in whole.stages.items() if name != stage}
+    monkeypatch.setattr(manifest, "read_manifest", lambda _: replace(whole, stages=others))
+    result = bench(tiny_bundle, "ct")
+    assert result.exit_code == 2
+    assert f"has no stage {stage}; a benchmark needs the stages" in " ".join(result.output.split())

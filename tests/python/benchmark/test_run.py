@@ -1,169 +1,219 @@
-"""The rounds of a benchmark: interleaved, and going on if a configuration fails."""
+"""Measuring processes, and the rounds in which they take turns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import lungrt
 from lungrt.benchmark import run as benchmark_run
-from lungrt.benchmark.configuration import Configuration
-from lungrt.benchmark.launch import MeasurementFailed
-from lungrt.benchmark.outputs import Thresholds
-from lungrt.benchmark.results import Cold, Network, Run, Whole
-from lungrt.benchmark.run import Settings, run_benchmark
-from lungrt.benchmark.workload import Workload
+from lungrt.benchmark.agreement import compare_outputs
+from lungrt.benchmark.engine import EngineSubject, stage_seconds
+from lungrt.benchmark.measure import Task, peak_bytes
+from lungrt.benchmark.plan import Configuration
+from lungrt.benchmark.run import MeasurementFailed, measure, run_benchmark
+from lungrt.comparison.diagnosis import Thresholds
 
 EAGER, ENGINE = Configuration("eager"), Configuration("torchscript", options={"batch": "8"})
-LUNG = Configuration("native", profile="lung")
-WORKLOAD = Workload(Path("ct"), Path("small"), "ct", "1.2", places=7)
+TASK = Task("b", "c", "1.2", runs=2, checkpoints={"nodule": ["n.pt"]})
 
 
 class Processes:
-    """Replacement of measuring processes: records the calls, and fails if it should."""
+    """Replacement of measuring processes: records the tasks, and fails if it should."""
 
-    def __init__(self, outputs, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked: list[tuple[str, str]] = []
-        self.tasks = []
-        self.commands = []
-        self.failing: set[tuple[str, str]] = set()
-        self.outputs = {"eager": outputs(), "torchscript": outputs()}
-        self.outputs["lung"] = replace(outputs(), candidates=[(4, 5, 6)], restricted=True)
-        monkeypatch.setattr(benchmark_run, "measure_task", self.task)
-        monkeypatch.setattr(benchmark_run, "measure_command", self.command)
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.failing: dict[str, int] = {}  # name of a configuration, and the round that fails
 
-    def task(self, configuration, task, folder, limit_s):
+    @property
+    def names(self) -> list[str]:
+        return [task.configuration.name for task in self.tasks]
+
+    def measure(self, task: Task):
+        name = task.configuration.name
+        earlier = self.names.count(name)
         self.tasks.append(task)
-        self._ask(configuration, task.kind)
-        if task.kind == "cold":
-            return Cold(0.1, 0.2, 0.05)
-        if task.kind == "network":
-            return Network([1.0], [1.0])
-        run = Run(1.0, 1.0, 1.0, 1.0, 4.0)
-        name = configuration.name if configuration.profile == "book" else configuration.profile
-        return Whole(0.1, [run] * task.runs, [1], self.outputs[name], (9, 8, 7))
-
-    def command(self, configuration, arguments, limit_s):
-        self.commands.append(arguments)
-        self._ask(configuration, "command")
-        return 0.5
-
-    def _ask(self, configuration, kind):
-        self.asked.append((configuration.name, kind))
-        if (configuration.name, kind) in self.failing:
-            raise MeasurementFailed("ended by SIGKILL")
+        if self.failing.get(name) == earlier:
+            raise MeasurementFailed("killed by SIGKILL")
+        return {"start": 0.1, "runs": [], "outputs": {}}
 
 
 @pytest.fixture
-def processes(outputs, monkeypatch: pytest.MonkeyPatch) -> Processes:
-    return Processes(outputs, monkeypatch)
+def processes(monkeypatch: pytest.MonkeyPatch) -> Processes:
+    replacement = Processes()
+    monkeypatch.setattr(benchmark_run, "measure", replacement.measure)
+    return replacement
 
 
-def run(tmp_path: Path, rounds: int = 2, configurations: Sequence[Configuration] = (EAGER, ENGINE)):
-    return run_benchmark(
-        configurations,
-        WORKLOAD,
-        Settings(Path("bundle"), {"nodule": ["n.pt"]}, rounds, runs=2, limit_s=9.0),
-        Thresholds(),
-        tmp_path,
-        lambda done, total, text: None,
-    )
+def test_rounds_are_interleaved_and_begin_with_different_configurations(processes) -> None:
+    steps: list[str] = []
+    records = run_benchmark([EAGER, ENGINE], TASK, 3, steps.append)
+    assert processes.names == [
+        "eager",
+        "torchscript",
+        "torchscript",
+        "eager",
+        "eager",
+        "torchscript",
+    ]
+    assert [[m.round for m in record.measurements] for record in records] == [[0, 1, 2]] * 2
+    assert steps[0] == "round 1 of 3: eager on cpu, 1 thread"
+    assert len(steps) == 6
+    for task, configuration in zip(processes.tasks, [EAGER, ENGINE], strict=False):
+        assert task == Task("b", "c", "1.2", 2, {"nodule": ["n.pt"]}, configuration)
 
 
-def test_rounds_are_interleaved_and_begin_with_different_configurations(
-    processes, tmp_path: Path
-) -> None:
-    run(tmp_path)
-    first = [("eager", "cold"), ("torchscript", "cold"), ("torchscript", "command")]
-    first += [(name, kind) for kind in ("network", "whole") for name in ("eager", "torchscript")]
-    second = [("torchscript", "cold"), ("eager", "cold"), ("torchscript", "command")]
-    second += [(name, kind) for kind in ("network", "whole") for name in ("torchscript", "eager")]
-    assert processes.asked == first + second
-
-
-def test_tasks_of_the_processes(processes, tmp_path: Path) -> None:
-    run(tmp_path, rounds=1)
-    cold, _, network, _, _, whole = processes.tasks
-    assert (cold.ct, cold.series, cold.places) == ("small", None, 0)
-    assert (whole.ct, whole.series, whole.places, whole.runs) == ("ct", "1.2", 7, 2)
-    assert whole.checkpoints == {"nodule": ["n.pt"]}
-    assert (whole.name, whole.options) == ("torchscript", {"batch": "8"})
-    assert network.arrays
-    assert not whole.arrays
-    (command,) = processes.commands
-    assert command[:2] == ["diagnose", "small"]
-    assert command[command.index("--profile") + 1] == "book"
-    assert command[-2:] == ["--engine-option", "batch=8"]
-    assert command[command.index("--profile") + 1] == whole.profile == "book"
-
-
-@pytest.mark.parametrize("kind", ["cold", "command", "network", "whole"])
-def test_a_failure_does_not_affect_other_configurations(
-    processes, tmp_path: Path, kind: str
-) -> None:
-    processes.failing = {("torchscript", kind)}
-    eager, engine = run(tmp_path)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_failure_does_not_affect_other_configurations(processes, number: int) -> None:
+    processes.failing = {"torchscript": number}
+    eager, engine = run_benchmark([EAGER, ENGINE], TASK, 3, str)
     assert eager.failure is None
-    assert len(eager.measurements) == 6
-    assert (engine.failure.kind, engine.failure.round) == (kind, 0)
-    assert engine.failure.message == "ended by SIGKILL"
-    assert processes.asked.count(("torchscript", kind)) == 1  # not tried again
+    assert len(eager.measurements) == 3
+    assert (engine.failure.round, engine.failure.message) == (number, "killed by SIGKILL")
+    assert len(engine.measurements) == number
+    assert processes.names.count("torchscript") == number + 1  # not tried again
 
 
-def test_differing_decisions_are_found_in_any_round(processes, outputs, tmp_path: Path) -> None:
-    processes.outputs["torchscript"] = outputs((0.9, 0.9))
-    eager, engine = run(tmp_path)
-    assert eager.comparison.same_decisions
-    assert engine.comparison.differing_decisions == 1
-    assert engine.comparison.baseline == EAGER.key
+def test_tasks_are_written_and_read() -> None:
+    task = Task("b", "c", None, 2, {"nodule": ["n"]}, ENGINE, started=1.5, result="r")
+    assert Task.parse(task.to_json()) == task
 
 
-def test_the_first_that_finished_replaces_a_failed_baseline(processes, tmp_path: Path) -> None:
-    processes.failing = {("eager", "whole")}
-    eager, engine = run(tmp_path)
-    assert eager.comparison is None
-    assert engine.comparison.baseline == ENGINE.key
+def failure(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the message about a measuring process that runs another program."""
+    (tmp_path / "fake_configuration.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(benchmark_run, "ENGINE_MODULE", "fake_configuration")
+    with pytest.raises(MeasurementFailed) as raised:
+        measure(Task("b", "c", configuration=ENGINE))
+    return str(raised.value)
 
 
-def test_another_profile_is_measured_on_the_large_ct_only(processes, tmp_path: Path) -> None:
-    *_, lung = run(tmp_path, rounds=2, configurations=[EAGER, ENGINE, LUNG])
-    assert [kind for name, kind in processes.asked if name == "native"] == ["whole", "whole"]
-    assert {task.profile for task in processes.tasks if task.name == "native"} == {"lung"}
-    assert [m.kind for m in lung.measurements] == ["whole", "whole"]
-    assert lung.comparison.same_decisions
-    assert (lung.comparison.in_region, lung.comparison.slices) == (1, 0)
+SUBJECT = """
+from lungrt.benchmark.measure import main
+def subject(task): raise {error}
+main(subject)
+"""
 
 
-def test_a_ct_without_lungs_does_not_affect_other_profiles(processes, tmp_path: Path) -> None:
-    processes.failing = {("native", "whole")}
-    eager, engine, lung = run(tmp_path, configurations=[EAGER, ENGINE, LUNG])
-    assert lung.failure.message == "ended by SIGKILL"
-    assert eager.comparison.same_decisions
-    assert engine.comparison.same_decisions
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+            "killed by SIGKILL (often because memory ran out): no message on stderr",
+        ),
+        ("1 / 0", "exit code 1: ZeroDivisionError: division by zero"),
+        ("", "its process ended without writing a result"),
+        (SUBJECT.format(error="MemoryError()"), "MemoryError: out of memory"),
+        (SUBJECT.format(error="ImportError('no x')"), "ImportError: no x"),
+    ],
+)
+def test_a_process_without_a_result_is_reported(
+    program: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failure(program, tmp_path, monkeypatch) == message
 
 
-def test_the_baseline_searches_the_whole_volume_if_any_does(processes, tmp_path: Path) -> None:
-    elsewhere = replace(ENGINE, threads=2)
-    lung, book = run(tmp_path, configurations=[LUNG, elsewhere])
-    assert lung.comparison.baseline == book.comparison.baseline == elsewhere.key
-    processes.failing = {("torchscript", "whole")}
-    lung, book = run(tmp_path, configurations=[LUNG, elsewhere])
-    assert lung.comparison.baseline == LUNG.key
-    assert lung.comparison.in_region is None
-    assert book.comparison is None
+def test_a_process_that_takes_too_long_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark_run, "LIMIT_S", 1.0)
+    message = failure("import time; time.sleep(600)", tmp_path, monkeypatch)
+    assert message == "stopped after 1 s, the longest that a measurement may take"
 
 
-def test_progress_reports_every_measurement(processes, tmp_path: Path) -> None:
-    calls = []
-    run_benchmark(
-        [EAGER, ENGINE],
-        WORKLOAD,
-        Settings(Path("bundle"), rounds=1),
-        Thresholds(),
-        tmp_path,
-        lambda done, total, text: calls.append((done, total, text)),
+def test_an_error_of_the_library_arrives_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementFailed, match=r"^Io: .*nowhere"):
+        measure(Task(str(tmp_path / "nowhere"), "c", configuration=Configuration("native")))
+
+
+def test_variables_that_tune_a_process_are_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MALLOC_ARENA_MAX", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "GLIBC_TUNABLES"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HARMLESS", "1")
+    passed = []
+
+    def run(command: list[str], env: dict[str, str], **_: object):
+        passed.append(env)
+        return subprocess.CompletedProcess(command, 1, stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for name in ("eager", "torchscript", "eager-tuned"):
+        with pytest.raises(MeasurementFailed, match="exit code 1: no message on stderr"):
+            measure(Task("b", "c", configuration=Configuration(name)))
+    tuning = ("MALLOC_", "OMP_", "MKL_", "GLIBC_")
+    assert [[n for n in env if n.startswith(tuning)] for env in passed] == [
+        [],
+        [],
+        ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"],
+    ]
+    assert all(env["HARMLESS"] == "1" for env in passed)
+
+
+def test_finding_the_lungs_counts_as_segment() -> None:
+    timings = {"find_lungs": 0.5, "segment": 2.0, "group": 0.25, "classify": 1.0, "total": 3.75}
+    seconds = stage_seconds(timings)
+    assert seconds == {"segment": 2.5, "group": 0.25, "classify": 1.0}
+    assert sum(seconds.values()) == timings.pop("total")
+    assert timings.pop("find_lungs")
+    assert stage_seconds(timings)["segment"] == 2.0  # without a lung field
+
+
+def test_a_profile_reaches_the_pipeline(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy")
+    from lungrt.phantom import PhantomOptions, chest
+
+    # It is set by EngineSubject; monkeypatch restores it.
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    phantom = chest(PhantomOptions(shape=(48, 96, 96), nodules=2), seed=1)
+    ct = lungrt.CtVolume(phantom.hu, phantom.geometry)
+    book, lung = (
+        EngineSubject(
+            Task(str(tiny_bundle), "", configuration=Configuration("torchscript", profile=profile))
+        )
+        .run(ct)
+        .outputs()
+        for profile in ("book", "lung")
     )
-    assert calls[0] == (0, 8, "round 1 of 1, cold: eager on cpu, 1 thread")
-    assert calls[-1] == (8, 8, "done")
+    assert (book["restricted"], lung["restricted"]) == (False, True)
+    assert 0 < len(lung["candidates"]) < len(book["candidates"])
+    found = compare_outputs(lung, book, "book", Thresholds())
+    assert found.same_decisions
+    assert found.in_region == len(lung["candidates"])
+
+
+def test_an_engines_process_never_imports_torch(tiny_bundle: Path, ct_file: Path) -> None:
+    task = Task(
+        str(tiny_bundle),
+        str(ct_file),
+        configuration=Configuration("torchscript"),
+        result=str(ct_file.parent / "result.json"),
+    )
+    program = f"""
+import sys
+from lungrt.benchmark.engine import EngineSubject
+from lungrt.benchmark.measure import main
+sys.argv[1:] = [{task.to_json()!r}]
+try: main(EngineSubject)
+except SystemExit as ended: assert not ended.code, ended.code
+assert not {{"torch", "scipy", "lungrt.models"}} & set(sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_peak_memory_is_this_programs_alone() -> None:
+    ballast = np.ones(300_000_000, np.uint8)
+    program = "from lungrt.benchmark.measure import peak_bytes; print(peak_bytes())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert peak_bytes() > ballast.nbytes
+    assert int(done.stdout) < 200_000_000

@@ -1,14 +1,27 @@
-"""Medians of the rounds, and the baseline of speed-ups."""
+"""Medians of the rounds, the baseline of speed-ups, and every measurement in JSON and CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import math
+from dataclasses import replace
+
 import pytest
 
-from lungrt.benchmark.summary import summarize
+from lungrt.benchmark.summary import CSV_COLUMNS, Spread, summarize
+
+
+def test_median_and_range() -> None:
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0, 3)
+    assert Spread.of([4.0, 1.0]) == Spread(2.5, 1.0, 4.0, 2)
+    assert Spread.of([]) is None
 
 
 def test_medians_of_the_first_and_of_later_cts(record) -> None:
     eager, ours = summarize([record("eager", 40.0), record("torchscript", 10.0)])
+    assert ours.start.median == 1.5
     assert ours.total.median == pytest.approx(11.0)
     assert (ours.total.lowest, ours.total.highest) == pytest.approx((10.0, 12.0))
     assert ours.warm.median == pytest.approx(5.5)
@@ -16,16 +29,6 @@ def test_medians_of_the_first_and_of_later_cts(record) -> None:
     assert ours.ratio == pytest.approx(4.0)
     assert eager.ratio == 1.0
     assert (ours.peak_bytes, ours.peak_bytes_warm) == (10**9, 2 * 10**9)
-    assert ours.slice_ms.median == 10.5
-    assert ours.crop_ms.count == 6
-
-
-def test_the_first_cold_start_is_separate(record) -> None:
-    (ours,) = summarize([record("torchscript", 10.0)])
-    assert ours.cold_first.median == 0.5
-    assert (ours.cold.lowest, ours.cold.highest) == (1.5, 2.5)
-    assert ours.warm_small.median == 0.1
-    assert ours.command.median == 0.7
 
 
 def test_ratios_are_within_a_group(record) -> None:
@@ -49,3 +52,55 @@ def test_nothing_measured(record) -> None:
     assert ours.total is None
     assert ours.peak_bytes is None
     assert ours.stages == {}
+
+
+def test_json_has_everything(example) -> None:
+    found = json.loads(example.to_json())
+    assert list(found) == [
+        "format_version",
+        "created",
+        "environment",
+        "workload",
+        "rounds",
+        "runs",
+        "contenders",
+        "not_compared",
+        "warnings",
+    ]
+    eager, ours, failed = found["contenders"]
+    assert eager["name"] == "eager"
+    assert ours["summary"]["ratio"] == pytest.approx(4.0)
+    assert ours["summary"]["seconds"]["total"]["median"] == pytest.approx(11.0)
+    assert set(ours["summary"]["seconds"]) == {
+        *("read", "segment", "group", "classify"),
+        *("start", "total", "warm"),
+    }
+    assert ours["comparison"]["differing_decisions"] == 0
+    places = [candidate["index"] for candidate in ours["outputs"]["candidates"]]
+    assert places == [[1, 2, 3], [4, 5, 6]]
+    assert [one["round"] for one in ours["measurements"]] == [0, 1, 2]
+    assert [run["total"] for run in ours["measurements"][0]["runs"]] == [10.0, 5.0]
+    assert failed["failure"] == {"round": 1, "message": "Io: no file"}
+    assert failed["outputs"] is None
+    assert found["not_compared"][0]["what"] == "engine native"
+
+
+def test_json_without_nan(benchmark_of, record) -> None:
+    ours = record("torchscript", 1.0)
+    ours.agreement = replace(ours.agreement, largest_difference=math.nan)
+    (configuration,) = json.loads(benchmark_of(ours).to_json())["contenders"]
+    assert configuration["comparison"]["largest_difference"] is None
+
+
+def test_csv_has_a_line_for_each_number(benchmark_of, record) -> None:
+    ours = record("native", 10.0, rounds=1, options={"batch": "8"}, profile="lung")
+    rows = list(csv.DictReader(io.StringIO(benchmark_of(ours).to_csv())))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert {(row["engine"], row["profile"]) for row in rows} == {("native", "lung")}
+    assert {row["options"] for row in rows} == {"batch=8"}
+    values = {(row["run"], row["quantity"]): (float(row["value"]), row["unit"]) for row in rows}
+    assert len(values) == len(rows) == 13  # the start, and five times and the memory of two runs
+    assert values["0", "total"] == (10.0, "s")
+    assert values["1", "total"] == (5.0, "s")
+    assert values["0", "start"] == (1.5, "s")
+    assert values["1", "peak_memory"] == (2e9, "B")

@@ -1,4 +1,4 @@
-"""Tables on the terminal and in Markdown."""
+"""The table on the terminal and in Markdown, and the bar chart."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from lungrt.benchmark.markdown import BEGIN, END, read_marked, replaced, to_markdown
-from lungrt.benchmark.table import print_benchmark
+from lungrt.benchmark import plot as plotting
+from lungrt.benchmark.plot import plot
+from lungrt.benchmark.tables import (
+    BEGIN,
+    END,
+    print_benchmark,
+    read_marked,
+    replaced,
+    to_markdown,
+)
 from lungrt.errors import InvalidArgument, Io
 
 
@@ -31,20 +40,22 @@ def markdown(benchmark, *arguments: Path) -> str:
 def test_screen(example) -> None:
     text = printed(example)
     (ours, *_) = [line for line in text.splitlines() if "TorchScript engine" in line]
-    # read, segment, group, classify, total, later CTs, peak memory, speed-up
-    expected = ["1.10", "6.60", "1.10", "2.20", "11.0", "(10.0", "-", "12.0)", "5.50", "1.00", "GB"]
-    assert ours.split()[3:] == [*expected, "4.0x"]
-    assert "not measured: onnxruntime on cpu, 2 threads (whole, round 2): Io: no file" in text
+    # start-up, read, segment, group, classify, total, later CTs, peak memory, speed-up
+    expected = "1.50 1.10 6.60 1.10 2.20 11.0 (10.0 - 12.0) 5.50 1.00 GB 4.0x"
+    assert ours.split()[3:] == expected.split()
+    assert "not measured: onnxruntime on cpu, 2 threads (round 2): Io: no file" in text
     assert "not measured: engine native: not installed" in text
     assert "the same 2 candidates, the same 2 decisions" in text
     assert "warning: the machine was not idle" in text
     assert "Abacus 9, 2 processors" in text
 
 
-def test_groups_have_a_heading(benchmark_of, record) -> None:
-    text = printed(benchmark_of(record("eager", 4.0, threads=1), record("eager", 2.0, threads=2)))
-    assert "cpu, 1 thread " in text
-    assert "cpu, 2 threads" in text
+def test_several_groups_are_named(benchmark_of, record) -> None:
+    one, two = (record("native", 4.0 / n, threads=n, agreement=None) for n in (1, 2))
+    for text in (printed(benchmark_of(one, two)), markdown(benchmark_of(one, two))):
+        assert "lungrt, native engine (cpu, 1 thread) " in text
+        assert "lungrt, native engine (cpu, 2 threads) " in text
+    assert "threads" not in markdown(benchmark_of(two))
 
 
 def test_markdown(example, tmp_path: Path) -> None:
@@ -53,25 +64,28 @@ def test_markdown(example, tmp_path: Path) -> None:
     assert "2 processors of Abacus 9, torch 2.13" in section
     rows = [line for line in section.splitlines() if line.startswith("| lungrt, TorchScript")]
     assert rows[0].endswith(
-        "| 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
+        "| 1.50 | 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
     )
     assert "All 2 configurations found the same 2 candidates and made the same decisions" in section
     assert "no liblungrt_native.so." in section
     assert "/usr" not in section
 
 
-def test_markdown_says_what_differs(benchmark_of, record) -> None:
+def test_what_differs_is_marked(benchmark_of, record) -> None:
     ours = record("torchscript", 1.0)
-    ours.comparison = replace(ours.comparison, differing_decisions=1)
-    section = markdown(benchmark_of(record("eager", 4.0), ours))
-    assert "1 OF 2 DECISIONS DIFFER" in section
+    ours.agreement = replace(ours.agreement, differing_decisions=1)
+    benchmark = benchmark_of(record("eager", 4.0), ours)
+    section, text = markdown(benchmark), printed(benchmark)
+    for shown in (section, text):
+        assert "lungrt, TorchScript engine; DECIDES DIFFERENTLY " in shown
+        assert "1 OF 2 DECISIONS DIFFER" in shown
     assert "found the same" not in section
 
 
 def test_results_in_the_lung_field_have_a_sentence_of_their_own(
     benchmark_of, record, in_field
 ) -> None:
-    lung = record("native", 2.0, profile="lung", comparison=in_field)
+    lung = record("native", 2.0, profile="lung", agreement=in_field)
     benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
     section = markdown(benchmark)
     assert "| lungrt, native engine (profile lung) |" in section
@@ -92,7 +106,7 @@ def test_results_in_the_lung_field_have_a_sentence_of_their_own(
 
 
 def test_the_lung_field_and_only_a_baseline(benchmark_of, record, in_field) -> None:
-    lung = record("native", 2.0, profile="lung", comparison=in_field)
+    lung = record("native", 2.0, profile="lung", agreement=in_field)
     section = markdown(benchmark_of(record("native", 3.0), lung))
     assert "found the same" not in section
     assert "Of the 2 candidates, 1 lie in the lung field" in section
@@ -100,7 +114,7 @@ def test_the_lung_field_and_only_a_baseline(benchmark_of, record, in_field) -> N
 
 def test_a_difference_in_the_lung_field_is_reported(benchmark_of, record, in_field) -> None:
     differing = replace(in_field, differing_candidates=1)
-    lung = record("native", 2.0, profile="lung", comparison=differing)
+    lung = record("native", 2.0, profile="lung", agreement=differing)
     section = markdown(benchmark_of(record("eager", 4.0), record("native", 3.0), lung))
     assert "(profile lung): 1 OF 1 CANDIDATES IN THE LUNG FIELD DIFFER" in section
     assert "found the same" not in section
@@ -130,3 +144,35 @@ def test_a_page_without_markers(tmp_path: Path, text: str) -> None:
 def test_a_missing_page(tmp_path: Path) -> None:
     with pytest.raises(Io, match="cannot be read"):
         read_marked(tmp_path / "README.md")
+
+
+COLOURS = {"#999999", "#0072b2", "#d55e00", "#e69f00"}  # of the four stages
+
+
+def test_svg_has_a_bar_for_each_stage_and_adapts_to_dark_pages(example) -> None:
+    pytest.importorskip("matplotlib")
+    svg = plot(example, "svg")
+    assert plot(example, "svg") == svg
+    text = svg.decode()
+    shown = " ".join(ElementTree.fromstring(text).itertext())
+    assert "TorchScript engine" in shown
+    assert "11.0 s   4.0x" in shown
+    assert "ONNX Runtime" not in shown  # it has no total
+    for colour in COLOURS:
+        assert text.count(f"fill: {colour}") >= 2  # both configurations
+    assert "prefers-color-scheme: dark" in text
+    # Every colour that is not of a stage has a counterpart for dark pages.
+    used = set(re.findall(r'style="[^"]*fill: (#[0-9a-f]{6})', text))
+    assert used - COLOURS <= set(plotting._LIGHT.values())
+
+
+def test_stages_that_overlap_fit_their_total(benchmark_of, record) -> None:
+    pytest.importorskip("matplotlib")
+    ours = record("torchscript", 10.0, rounds=1)
+    ours.measurements[0].runs[0]["total"] = 5.0
+    assert b"5.0 s" in plot(benchmark_of(ours), "svg")
+
+
+def test_png(example) -> None:
+    pytest.importorskip("matplotlib")
+    assert plot(example, "png").startswith(b"\x89PNG")

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lungrt.comparison.decisions import Thresholds, decide, largest
-from lungrt.comparison.diagnosis import Diagnosis, Mark
-from lungrt.comparison.differences import CtDifference, compare, total
+from lungrt.comparison.diagnosis import Diagnosis, Mark, Thresholds, decide
+from lungrt.comparison.differences import CtDifference, compare, largest, total
 from lungrt.errors import InvalidArgument
 
 

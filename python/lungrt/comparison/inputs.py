@@ -1,16 +1,20 @@
-"""Settings as the user writes them: ``engine=onnxruntime precision=tf32``."""
+"""What the user gives to be compared: CTs, reports, and settings with which to diagnose."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lungrt.errors import InvalidArgument
+from lungrt.errors import InvalidArgument, Io
 from lungrt.profiles import DEFAULT_PROFILE
 
-__all__ = ["Settings", "parse_settings"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
+__all__ = ["Settings", "find_cts", "find_reports", "parse_settings"]
+
+_IMAGES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
 _NAMES = (
     "bundle",
     "engine",
@@ -111,3 +115,50 @@ def _threads(value: str, text: str) -> int:
             f"settings {text!r}: threads={value}: expected a whole number of at least 1"
         )
     return int(value)
+
+
+def find_cts(path: Path) -> list[Path]:
+    """Return the paths of the CTs that a path stands for, sorted by name.
+
+    A file is a CT, and so is a folder without sub-folders and image files, which is taken for a
+    DICOM series. In any other folder, each image file and each sub-folder is a CT.
+
+    Raises
+    ------
+    lungrt.errors.Io
+        If the path does not exist.
+    """
+    if not path.exists():
+        raise Io(f"{path}: no such file or folder; expected a CT, or a folder of CTs")
+    if not path.is_dir():
+        return [path]
+    inside = [
+        entry
+        for entry in sorted(path.iterdir())
+        if not entry.name.startswith(".")
+        and (entry.is_dir() or entry.name.lower().endswith(_IMAGES))
+    ]
+    return inside or [path]
+
+
+def find_reports(a: Path, b: Path) -> tuple[list[tuple[Path, Path]], list[Path]]:
+    """Return pairs of reports, and reports without a counterpart.
+
+    Two files are a pair; two folders contain pairs of .json files with the same name.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If one is a file and the other a folder, or the folders have no report of the same name.
+    """
+    if not a.is_dir() and not b.is_dir():
+        return [(a, b)], []
+    if a.is_dir() != b.is_dir():
+        raise InvalidArgument(f"{a} and {b}: expected two reports, or two folders of reports")
+    ours, theirs = ({path.name: path for path in folder.glob("*.json")} for folder in (a, b))
+    both = sorted(ours.keys() & theirs.keys())
+    if not both:
+        raise InvalidArgument(f"{a} and {b}: no two reports (.json files) have the same name")
+    alone = [*(ours[name] for name in ours.keys() - theirs.keys())]
+    alone += [theirs[name] for name in theirs.keys() - ours.keys()]
+    return [(ours[name], theirs[name]) for name in both], sorted(alone)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lungrt.comparison.scans import find_cts, find_reports
-from lungrt.comparison.settings import Settings, parse_settings
+from lungrt.comparison.inputs import Settings, find_cts, find_reports, parse_settings
 from lungrt.errors import InvalidArgument, Io
 
 
