@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from lungrt.benchmark.measure import STAGES
+from lungrt.benchmark.summary import DIFFERENT
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#ff
 _DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#0d1117"}
 _BAR_INCHES = 0.66
 _LABEL_COLUMNS = 40
+_TITLE_COLUMNS = 48
 _FONT = "DejaVu Sans"  # comes with matplotlib; in an SVG it is replaced by the viewer's fonts
 _VIEWER_FONTS = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
@@ -102,11 +104,15 @@ def _draw(axes: Axes, benchmark: Benchmark, shown: list[Summary]) -> None:
     titles = [_label(benchmark, summary) for summary in shown]
     axes.set_yticks(range(len(shown)), titles, color=_LIGHT["ink"], fontsize=9.5)
     axes.invert_yaxis()
-    axes.set_xlim(0, longest * 1.16)
+    axes.set_xlim(0, longest * 1.2)
     axes.set_xlabel("seconds from file to probabilities, median", color=_LIGHT["faint"])
-    axes.set_title(
-        f"One CT ({benchmark.workload})", loc="left", color=_LIGHT["ink"], fontweight="bold"
+    title = textwrap.fill(
+        f"One CT ({benchmark.workload})",
+        _TITLE_COLUMNS,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    axes.set_title(title, loc="left", color=_LIGHT["ink"], fontweight="bold")
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", colors=_LIGHT["faint"], length=0)
     axes.grid(axis="x", color=_LIGHT["line"], linewidth=0.8)
@@ -139,8 +145,10 @@ def _bar(axes: Axes, place: int, summary: Summary, longest: float) -> None:
 
 
 def _label(benchmark: Benchmark, summary: Summary) -> str:
-    title = textwrap.fill(summary.title, _LABEL_COLUMNS, break_on_hyphens=False)
-    return f"{title}\n{summary.configuration.group}" if benchmark.several_groups else title
+    configuration = summary.configuration
+    lines = textwrap.wrap(configuration.title, _LABEL_COLUMNS, break_on_hyphens=False)
+    lines += [DIFFERENT] if summary.differs else []
+    return "\n".join([*lines, configuration.group] if benchmark.several_groups else lines)
 
 
 def _with_dark_mode(svg: bytes) -> bytes:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from lungrt.benchmark.plan import Configuration, Skipped
     from lungrt.benchmark.run import Record
 
-__all__ = ["CSV_COLUMNS", "Benchmark", "Spread", "Summary", "summarize"]
+__all__ = ["CSV_COLUMNS", "DIFFERENT", "Benchmark", "Spread", "Summary", "summarize"]
 
+DIFFERENT = "DECIDES DIFFERENTLY"  # mark of a configuration whose decisions are not the baseline's
 FORMAT_VERSION = 1
 CSV_COLUMNS = (
     "contender",
@@ -97,11 +98,6 @@ class Summary:
     def differs(self) -> bool:
         """Whether it did not decide as the baseline did."""
         return self.record.agreement is not None and not self.record.agreement.same_decisions
-
-    @property
-    def title(self) -> str:
-        """Title of the configuration, with a mark if it decides differently."""
-        return self.configuration.title + ("; DECIDES DIFFERENTLY" if self.differs else "")
 
 
 def summarize(records: Sequence[Record]) -> list[Summary]:

@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 
 from lungrt.benchmark.measure import STAGES
+from lungrt.benchmark.summary import DIFFERENT
 from lungrt.comparison.differences import largest
 from lungrt.errors import InvalidArgument, Io
 
@@ -74,8 +75,9 @@ def print_benchmark(console: Console, benchmark: Benchmark) -> None:
 
 
 def _title(benchmark: Benchmark, summary: Summary) -> str:
+    mark = f"; {DIFFERENT}" if summary.differs else ""
     group = f" ({summary.configuration.group})" if benchmark.several_groups else ""
-    return summary.title + group
+    return summary.configuration.title + group + mark
 
 
 def _cells(summary: Summary) -> list[str]:

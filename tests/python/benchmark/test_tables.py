@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import re
 from dataclasses import replace
@@ -80,6 +81,8 @@ def test_what_differs_is_marked(benchmark_of, record) -> None:
         assert "lungrt, TorchScript engine; DECIDES DIFFERENTLY " in shown
         assert "1 OF 2 DECISIONS DIFFER" in shown
     assert "found the same" not in section
+    if importlib.util.find_spec("matplotlib"):
+        assert plot(benchmark, "svg").count(b"DECIDES DIFFERENTLY") == 1
 
 
 def test_results_in_the_lung_field_have_a_sentence_of_their_own(
