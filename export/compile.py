@@ -33,8 +33,8 @@ from lungrt.export.manifest import (
 from lungrt.export.network import SingleOutput, run_eager
 from lungrt.export.parity import ParityRow, replay
 from lungrt.export.parity_table import parity_text
-from lungrt.export.staging import replaced_folder
 from lungrt.export.weights import open_weights
+from lungrt.write_aside import replaced_folder
 
 _Array = NDArray[np.float32]
 _Progress = Callable[[str, int, int], None]
@@ -207,7 +207,6 @@ class _StageCompiler:
         ]
         _refuse(rows, "compiled code was not kept because it is out of tolerance:")
         golden = own[0]
-        _flush(path)
         write_file(folder, golden_file, to_safetensors([golden]))
         text = _core.compiled_record(
             os.fspath(self.bundle),
@@ -278,12 +277,3 @@ def _refuse(rows: Sequence[ParityRow], what: str) -> None:
 
 def _replaces_anything(folder: Path) -> None:
     """Accept any folder: whatever is in the cache can be compiled again."""
-
-
-def _flush(path: Path) -> None:
-    """Flush a file to disk, so that a power failure cannot leave it incomplete."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -34,8 +34,8 @@ from lungrt.export.network import SingleOutput, run_eager
 from lungrt.export.parity import PROMISED, ParityRow, replay
 from lungrt.export.parity_table import parity_text
 from lungrt.export.runners import Artifact, python_runners
-from lungrt.export.staging import replaced_folder
 from lungrt.models import LoadedNetwork
+from lungrt.write_aside import replaced_folder
 
 _Array = NDArray[np.float32]
 

@@ -33,9 +33,6 @@ def write_file(bundle: Path, name: str, data: bytes, *, made_with: str | None = 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        # On disk before the folder is renamed, or a power failure could leave it incomplete.
-        os.fsync(file.fileno())
     return FileEntry(name, hashlib.sha256(data).hexdigest(), len(data), made_with)
 
 

@@ -33,26 +33,26 @@ CUDA_HEADERS = re.compile(r"(cuda|cublas|cudnn|nvtx|cub/|thrust/).*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "errors"
-CORE = "_core"
+CORE, WRITE_ASIDE = "_core", "write_aside"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
 DATA, EVALUATION, PHANTOM, TRAINING = "data", "evaluation", "phantom", "training"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     CORE: (),
-    RUNTIME: (ERRORS, CORE),
+    WRITE_ASIDE: (ERRORS,),
+    RUNTIME: (ERRORS, CORE, WRITE_ASIDE),
     MODELS: (ERRORS,),
     # The compiled module reads and verifies what the exporter writes.
-    EXPORT: (ERRORS, CORE, MODELS),
+    EXPORT: (ERRORS, CORE, WRITE_ASIDE, MODELS),
     COMPARISON: (ERRORS, CORE, RUNTIME),
     # The eager baseline runs in a process of its own.
     BENCHMARK: (ERRORS, CORE, RUNTIME, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
     DATA: (ERRORS, CORE, RUNTIME),
     EVALUATION: (ERRORS, CORE, RUNTIME, DATA),
-    # Output folders are replaced as the exporter's are.
-    PHANTOM: (ERRORS, CORE, RUNTIME, DATA, EXPORT),
-    TRAINING: (ERRORS, CORE, RUNTIME, DATA, MODELS, EXPORT),
-    CLI: (ERRORS, CORE, RUNTIME, DATA, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
+    PHANTOM: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA),
+    TRAINING: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA, MODELS, EXPORT),
+    CLI: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.

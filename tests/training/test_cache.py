@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_what_others_left_aside_goes_when_it_is_old(tmp_path: Path) -> None:
     CropCache(tmp_path)
-    old, new = tmp_path / ".x.aside", tmp_path / ".y.aside"
+    old, new = (tmp_path / f".lungrt-new-{k:016x}.b2" for k in range(2))
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)

@@ -28,6 +28,7 @@ from lungrt.data.luna16_format import (
 )
 from lungrt.errors import InvalidArgument, Io
 from lungrt.phantom.grid import stream
+from lungrt.write_aside import replaced_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,8 +122,6 @@ def luna16_folder(output: Path, *, masks: bool = False) -> Iterator[Luna16Folder
     lungrt.errors.Io
         The output exists and is not an empty folder, or it cannot be written.
     """
-    from lungrt.export.staging import replaced_folder
-
     with replaced_folder(output, _require_empty) as folder:
         writer = Luna16Folder(folder, masks=masks)
         yield writer

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+from lungrt.write_aside import write_file
 
 _RESUME_VERSION = 1
 
@@ -127,19 +126,4 @@ def read_resume(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
 def _save(path: Path, content: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise Io(f"{path}: cannot write the file ({error.strerror})") from error
-    aside = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(buffer.getbuffer())
-        mask = os.umask(0)
-        os.umask(mask)
-        aside.chmod(0o666 & ~mask)
-        aside.replace(path)
-    except OSError as error:
-        raise Io(f"{path}: cannot write the file ({error.strerror})") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    write_file(path, buffer.getbuffer())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from typer.testing import CliRunner
 from lungrt.cli import app as application
 from lungrt.cli import progress
 from lungrt.cli.output import output_file
-from lungrt.errors import Io
+from lungrt.errors import InvalidArgument
 
 COMMANDS = ["export", "verify", "diagnose", "compare", "evaluate", "bench", "info"]
 
@@ -98,32 +97,12 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "classify" in screen.getvalue()
 
 
-def test_output_file_has_the_usual_permissions(tmp_path: Path) -> None:
-    (tmp_path / "usual").touch()
-    with output_file(tmp_path / "a.json", (".json",)) as write:
-        assert not (tmp_path / "a.json").exists()
-        write("text\n")
-    assert (tmp_path / "a.json").read_text() == "text\n"
-    usual = stat.S_IMODE((tmp_path / "usual").stat().st_mode)
-    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == usual
-
-
-def test_unwritten_output_file_does_not_appear(tmp_path: Path) -> None:
-    with output_file(tmp_path / "a.json", (".json",)):
-        pass
-    with pytest.raises(RuntimeError), output_file(tmp_path / "a.json", (".json",)):
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full)
+def test_an_output_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(Io, match=r"a\.json: cannot be written \(No space left"),
-        output_file(tmp_path / "a.json", (".json",)) as write,
+        pytest.raises(InvalidArgument, match=r"a\.xml: unknown kind of output; expected \.json or"),
+        output_file(tmp_path / "a.xml", (".json", ".csv")),
     ):
-        write("text")
-    assert list(tmp_path.iterdir()) == []
+        pytest.fail("the work began")
+    with output_file(tmp_path / "a.JSON", (".json",)) as write:
+        write("text\n")
+    assert (tmp_path / "a.JSON").read_text() == "text\n"

@@ -41,7 +41,7 @@ def hidden(folder: Path) -> list[str]:
 
 STAGED = """
 from lungrt.export.files import write_file
-from lungrt.export.staging import replaced_folder
+from lungrt.write_aside import replaced_folder
 
 content = os.urandom(1 << 16)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 import zlib
 from collections.abc import Callable
@@ -16,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+from lungrt.write_aside import ASIDE_FILES, write_file
 
 _VERSION = 1
 _MARKER = "cache.json"
 _SUFFIX = ".b2"
-_ASIDE = ".aside"
 _CHECKSUM_BYTES = 4
 
 # Age from which a temporary file is taken for that of a killed process and is removed.
@@ -86,20 +84,21 @@ class CropCache:
         frame = blosc2.pack_tensor(array)
         try:
             path.parent.mkdir(exist_ok=True)
-            _write_aside(path, zlib.crc32(frame).to_bytes(_CHECKSUM_BYTES, "little") + frame)
         except OSError as error:
             raise Io(f"{path}: cannot write this cache entry ({error.strerror})") from error
+        content = zlib.crc32(frame).to_bytes(_CHECKSUM_BYTES, "little") + frame
+        write_file(path, content, sync=False)  # the checksum tells what a power failure left
 
     def _open(self) -> None:
         marker = self.folder / _MARKER
         if not marker.exists():
-            if any(entry for entry in self.folder.iterdir() if not entry.name.endswith(_ASIDE)):
+            if any(entry for entry in self.folder.iterdir() if not entry.match(ASIDE_FILES)):
                 raise InvalidArgument(
                     f"{self.folder}: not a crop cache: the folder has files, but no {_MARKER}; "
                     "choose an empty or a new folder"
                 )
             content = {"what": "lungrt crop cache", "version": _VERSION}
-            _write_aside(marker, (json.dumps(content) + "\n").encode())
+            write_file(marker, json.dumps(content) + "\n")
             return
         try:
             version = json.loads(marker.read_text(encoding="utf-8"))["version"]
@@ -117,7 +116,7 @@ class CropCache:
 
     def _remove_stale(self) -> None:
         oldest = time.time() - _STALE_S
-        for path in self.folder.glob(f"**/*{_ASIDE}"):
+        for path in self.folder.glob(f"**/{ASIDE_FILES}"):
             try:
                 if path.stat().st_mtime < oldest:
                     path.unlink()
@@ -134,14 +133,3 @@ def _unpacked(path: Path, data: bytes) -> NDArray[np.int16]:
         )
     array: NDArray[np.int16] = blosc2.unpack_tensor(frame)
     return array
-
-
-def _write_aside(path: Path, data: bytes) -> None:
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_ASIDE, dir=path.parent)
-    aside = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
-"""A folder that takes its place whole, whatever happens to the one who writes it."""
+"""Files and folders that appear when they are complete, whatever happens to their writer."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
 import os
+import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -15,12 +17,12 @@ from typing import Any
 
 import pytest
 
+from lungrt import write_aside
 from lungrt.errors import Io
-from lungrt.export import staging
-from lungrt.export.staging import replaced_folder
+from lungrt.write_aside import ASIDE_FILES, file_aside, replaced_folder, write_file
 
-STALE_NEW = ".bundle.lungrt-new-0123456789abcdef"
-STALE_OLD = ".bundle.lungrt-old-0123456789abcdef"
+STALE_NEW = ".lungrt-new-0123456789abcdef.bundle"
+STALE_OLD = ".lungrt-old-0123456789abcdef.bundle"
 
 
 class _MayNotError(Exception):
@@ -108,7 +110,7 @@ def test_file_system_that_cannot_exchange(
 
 
 def test_system_without_exchange(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging.ctypes, "CDLL", lambda *_, **__: object())
+    monkeypatch.setattr(write_aside.ctypes, "CDLL", lambda *_, **__: object())
     _write(old, "new")
     assert _names(old.parent) == ["bundle"]
     assert (old / "file").read_text() == "new"
@@ -128,7 +130,7 @@ def _refuse_exchange(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
             ctypes.set_errno(code)
             return -1
 
-    monkeypatch.setattr(staging.ctypes, "CDLL", lambda *_, **__: Library)
+    monkeypatch.setattr(write_aside.ctypes, "CDLL", lambda *_, **__: Library)
 
 
 def test_not_there_before_the_end(output: Path) -> None:
@@ -183,7 +185,7 @@ def test_leftovers_of_a_killed_writer_are_cleared(old: Path) -> None:
     for name in (STALE_NEW, STALE_OLD):
         (old.parent / name).mkdir()
         (old.parent / name / "file").write_text("stale")
-    others = [".bundle.lungrt-new-mine", ".other.lungrt-new-0123456789abcdef", "bundle.backup"]
+    others = [".lungrt-new-mine.bundle", ".lungrt-new-0123456789abcdef.other", "bundle.backup"]
     for name in others:
         (old.parent / name).mkdir()
     _write(old, "new")
@@ -204,7 +206,7 @@ def _start_writer(output: Path) -> subprocess.Popen[str]:
     script = """
         import sys
         from pathlib import Path
-        from lungrt.export.staging import replaced_folder
+        from lungrt.write_aside import replaced_folder
         with replaced_folder(Path(sys.argv[1]), lambda output: None) as folder:
             (folder / "file").write_text("new")
             print("writing", flush=True)
@@ -265,3 +267,139 @@ def test_an_old_folder_that_cannot_be_removed(old: Path, monkeypatch: pytest.Mon
     monkeypatch.undo()
     _write(old, "newer")
     assert _names(old.parent) == ["bundle"]
+
+
+def test_a_folder_is_on_disk_before_it_takes_its_place(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = _flushed_until_renamed(monkeypatch)
+    with replaced_folder(output, _may) as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep" / "file").touch()
+        inodes = {path.stat().st_ino for path in (folder, folder / "deep", folder / "deep/file")}
+    assert set(flushed) == inodes
+
+
+def _flushed_until_renamed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the inodes that are flushed to disk from now on, until the first rename."""
+    flushed: list[int] = []
+    renamed = False
+    fsync = os.fsync
+
+    def watch_fsync(descriptor: int) -> None:
+        assert not renamed
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    for name in ("rename", "replace"):
+        rename = getattr(Path, name)
+
+        def watch_rename(path: Path, target: Path, rename: Any = rename) -> Any:
+            nonlocal renamed
+            renamed = True
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, name, watch_rename)
+    monkeypatch.setattr(os, "fsync", watch_fsync)
+    return flushed
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return the path of a file, with something in it."""
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    return path
+
+
+def _is_old_file(path: Path) -> bool:
+    return _names(path.parent) == [path.name] and path.read_text() == "old"
+
+
+def test_a_file_appears_when_it_is_complete(file: Path) -> None:
+    with file_aside(file) as aside:
+        assert aside.path.match(ASIDE_FILES)
+        assert aside.path.suffix == ".json"
+        assert file.read_text() == "old"
+        aside.write("new é")
+    assert _names(file.parent) == ["report.json"]
+    assert file.read_bytes() == "new é".encode()
+    write_file(file, b"newer")
+    assert file.read_text() == "newer"
+
+
+def test_a_file_that_is_written_by_its_name(file: Path) -> None:
+    with file_aside(file) as aside:
+        aside.path.write_text("new")
+        aside.finish()
+    assert _names(file.parent) == ["report.json"]
+    assert file.read_text() == "new"
+
+
+def test_a_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        (tmp_path / "usual").touch()
+        write_file(tmp_path / "a.json", "")
+    finally:
+        os.umask(before)
+    usual = stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == usual == 0o640
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_unfinished_file_leaves_the_old(file: Path, error: type[BaseException] | None) -> None:
+    try:
+        with file_aside(file) as aside:
+            aside.path.write_text("half")
+            if error:
+                raise error
+    except BaseException as raised:
+        assert type(raised) is error
+    assert _is_old_file(file)
+
+
+def test_a_full_disk_leaves_the_old_file(file: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(Io, match=r"report\.json: cannot be written \(File too large\)"):
+            write_file(file, "more than ten bytes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert _is_old_file(file)
+
+
+def test_a_file_is_on_disk_before_it_takes_its_place(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = _flushed_until_renamed(monkeypatch)
+    write_file(file, "new")
+    assert flushed == [file.stat().st_ino]
+    write_file(file, "newer", sync=False)
+    assert len(flushed) == 1
+
+
+def test_a_link_to_a_file_is_followed(file: Path) -> None:
+    link = file.with_name("link")
+    link.symlink_to(file)
+    write_file(link, "new")
+    assert link.is_symlink()
+    assert file.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", [".", "none/x.json", "report.json/x.json"])
+def test_a_file_that_cannot_be_written_is_refused_at_once(file: Path, name: str) -> None:
+    entered = False
+    with pytest.raises(Io, match="cannot be written"), file_aside(file.parent / name):
+        entered = True
+    assert not entered
+    assert _is_old_file(file)
+
+
+def test_a_place_that_is_taken_meanwhile_is_reported(file: Path) -> None:
+    with pytest.raises(Io, match="cannot be written"), file_aside(file) as aside:
+        file.unlink()
+        file.mkdir()
+        aside.write("new")
+    assert _names(file.parent) == ["report.json"]

@@ -1,0 +1,47 @@
+/// Output files that appear when they are complete.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lungrt/error.h"
+#include "lungrt/export.h"
+
+namespace lungrt {
+
+/// A file that is written under another name, `.lungrt-new-<16 hexadecimal digits>.<name>` beside
+/// it, and renamed when it is complete. If anything goes wrong before, nothing is left behind, and
+/// an existing file stays as it was.
+class LUNGRT_API OutputFile {
+ public:
+  /// Creates the file under its other name, so that errors show before the work and not after it.
+  /// \param path  the file to write; a symbolic link is followed
+  /// \throws Error kIo  if no file can be written there
+  explicit OutputFile(const std::string& path);
+  /// Removes the file unless it was committed.
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  /// Appends to the file.
+  /// \throws Error kIo
+  void write(std::string_view bytes);
+
+  /// Writes everything to disk and renames the file. Called once, at the end.
+  /// \throws Error kIo
+  void commit();
+
+  /// Path of the file until it is committed, for a library that writes a file by its name. It has
+  /// the suffix of the final path.
+  const std::string& aside() const { return aside_; }
+
+ private:
+  [[noreturn]] void fail() const;
+
+  std::string path_;    ///< as given, for messages
+  std::string target_;  ///< where the file goes
+  std::string aside_;   ///< empty once it is there
+  int descriptor_ = -1;
+};
+
+}  // namespace lungrt

@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "expect_error.h"
+#include "lungrt/output_file.h"
+#include "temp_folder.h"
+
+namespace lungrt {
+namespace {
+
+using namespace lungrt::testing;
+namespace fs = std::filesystem;
+
+class OutputFileTest : public ::testing::Test {
+ protected:
+  std::string path() const { return (folder_.path() / "report.json").string(); }
+  static std::string content(const fs::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+  std::size_t files() const {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_.path())) ++count;
+    return count;
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(OutputFileTest, AppearsWhenItIsComplete) {
+  folder_.write("report.json", "old");
+  OutputFile file(path());
+  file.write("ne");
+  file.write("w");
+  EXPECT_EQ(content(path()), "old");
+  EXPECT_EQ(fs::path(file.aside()).extension(), ".json");
+  EXPECT_EQ(fs::path(file.aside()).filename().string().find(".lungrt-new-"), 0);
+  file.commit();
+  EXPECT_EQ(content(path()), "new");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(OutputFileTest, HasThePermissionsOfAnyOtherFile) {
+  const mode_t before = ::umask(027);
+  const fs::path other = folder_.write("other", "");
+  OutputFile file(path());
+  file.commit();
+  ::umask(before);
+  EXPECT_EQ(fs::status(path()).permissions(), fs::status(other).permissions());
+}
+
+TEST_F(OutputFileTest, LeavesNothingUnlessCommitted) {
+  {
+    OutputFile file(path());
+    file.write("half");
+  }
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(OutputFileTest, FollowsALink) {
+  const fs::path target = folder_.write("elsewhere/target.json", "old");
+  fs::create_symlink(target, path());
+  OutputFile file(path());
+  file.write("new");
+  file.commit();
+  EXPECT_TRUE(fs::is_symlink(path()));
+  EXPECT_EQ(content(target), "new");
+}
+
+TEST_F(OutputFileTest, RefusesAtOnceWhatCannotBeWritten) {
+  const std::string file = folder_.write("file", "").string();
+  for (const std::string& path :
+       {folder_.path().string(), file + "/x.json", (folder_.path() / "none" / "x.json").string(),
+        std::string("/proc/self/x.json")}) {
+    expect_error(ErrorCode::kIo, {path.c_str(), "cannot be written"}, [&] { OutputFile{path}; });
+  }
+}
+
+TEST_F(OutputFileTest, AFullDiskLeavesTheOldFile) {
+  folder_.write("report.json", "old");
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{10, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  expect_error(ErrorCode::kIo, {path().c_str(), "File too large"}, [&] {
+    OutputFile file(path());
+    file.write("more than ten bytes");
+    file.commit();
+  });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(content(path()), "old");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(OutputFileTest, APlaceThatIsTakenMeanwhileIsReported) {
+  OutputFile file(path());
+  fs::create_directories(path() + "/sub");
+  expect_error(ErrorCode::kIo, {path().c_str(), "cannot be written"}, [&] { file.commit(); });
+}
+
+}  // namespace
+}  // namespace lungrt
