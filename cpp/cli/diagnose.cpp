@@ -1,160 +1,114 @@
-/// `lungrt-native diagnose`: reads a CT, prints a table of nodules and writes the report to a file.
+/// `lungrt-native diagnose`: reads a CT, prints its nodules and writes the report to a file.
 
 #include <lungrt/io.h>
+#include <lungrt/output_file.h>
 #include <lungrt/pipeline.h>
 #include <lungrt/process.h>
 
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "commands.h"
-#include "console.h"
-#include "default_bundle.h"
-#include "engine_settings.h"
-#include "interrupt.h"
-#include "limits.h"
-#include "output_file.h"
-#include "progress.h"
-#include "report_csv.h"
-#include "report_table.h"
+#include "options.h"
 
 namespace lungrt::cli {
 namespace {
 
 struct Arguments {
-  std::string ct, bundle;
-  PipelineOptions pipeline;
-  std::string kernels;
-  std::vector<std::string> engine_options, engine_runtimes;
-  Limits limits;
-  RunOptions run;
+  std::string ct, bundle, output, masks, mask_format = "nii.gz";
   bool candidates = false;
-  ReadOptions reading;
-  std::string output;
-  std::string masks, mask_format = "nii.gz";
-  bool no_progress = false;
+  RunArguments run;
 };
 
-void add_engine_options(CLI::App& command, Arguments& given) {
-  PipelineOptions& to = given.pipeline;
-  command
-      .add_option(
-          "--engine", to.engine,
-          "Inference engine: native, torchscript, onnxruntime, aotinductor or auto. auto takes the "
-          "first of native, torchscript and onnxruntime that can run every network of the bundle "
-          "on the device. lungrt-native info shows which engines are available.")
-      ->capture_default_str();
-  command.add_option("--kernels", given.kernels,
-                     "Convolution kernels of the native engine: winograd (the default, faster) or "
-                     "direct. The same as --engine-option kernels=VALUE.");
-  command
-      .add_option("--engine-option", given.engine_options,
-                  "Setting of the engine; repeat the option for several settings. The "
-                  "documentation page 'Engines' explains each setting.")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->take_all();
-  add_engine_runtimes(command, given.engine_runtimes);
-  command
-      .add_option("--device", to.device,
-                  "Where the networks run: cpu, cuda, cuda:N (GPU number N), or auto (the first "
-                  "GPU if the engine can use one, otherwise the CPU).")
-      ->capture_default_str();
-  command
-      .add_option("--precision", to.precision,
-                  "Number format in which the networks are computed: fp32, tf32, bf16, fp16 or "
-                  "int8. lungrt-native info lists what each engine supports. Other formats than "
-                  "fp32 can change decisions.")
-      ->capture_default_str();
-  command
-      .add_option("--threads", to.threads,
-                  "Number of CPU threads; by default all processors available to this process.")
-      ->check(CLI::PositiveNumber);
+/// Folder of the default models, which are installed with the program.
+std::string default_bundle() {
+  namespace fs = std::filesystem;
+  std::error_code unreadable;
+  const fs::path program = fs::read_symlink("/proc/self/exe", unreadable);
+  const fs::path folder = (program.parent_path() / LUNGRT_DEFAULT_BUNDLE).lexically_normal();
+  if (fs::is_regular_file(folder / "manifest.json", unreadable)) return folder.string();
+  throw Error(ErrorCode::kIo, folder.string() +
+                                  ": this installation does not include the default models; pass "
+                                  "your own bundle with --bundle");
 }
 
-void add_profile_options(CLI::App& command, Arguments& given) {
-  PipelineOptions& to = given.pipeline;
-  to.profile = "lung";
-  command
-      .add_option("--profile", to.profile,
-                  "Preset of where and how to look for nodules. lung: look only inside the lung "
-                  "field, merge marks of one lesion, use exact geometry, and pad volumes smaller "
-                  "than a crop with air. book: search the whole volume exactly as the book does.")
-      ->capture_default_str();
-  command.add_option("--geometry", to.geometry,
-                     "How world coordinates become voxels: exact, or book (the formula of the "
-                     "book, which is wrong for oblique scans). Overrides the profile.");
-  command.add_option("--region", to.region,
-                     "Where to look for nodules: lung (inside the lung field) or volume "
-                     "(everywhere). Overrides the profile.");
-  command.add_flag_function(
-      "--merge-marks,!--no-merge-marks", [&to](std::int64_t count) { to.merge_marks = count > 0; },
-      "Report nearby marks of one lesion as one nodule, or each mark as a nodule. Overrides the "
-      "profile.");
+double seconds(const Report& report, const char* stage) {
+  const auto found = report.timings_s.find(stage);
+  return found == report.timings_s.end() ? 0.0 : found->second;
 }
 
-void add_file_options(CLI::App& command, Arguments& given) {
-  command.add_flag("--candidates", given.candidates,
-                   "Write every candidate to the report, not only the nodules.");
-  command
-      .add_option("--series", given.reading.series,
-                  "UID of the series to read if the DICOM folder contains several.")
-      ->type_name("UID");
-  command.add_flag("--resample", given.reading.resample,
-                   "Interpolate a DICOM series with irregular, missing or repeated slices onto a "
-                   "regular grid. Without this option such a series is refused.");
-  command.add_option("--output", given.output, "Write the report to FILE.json or FILE.csv.")
-      ->type_name("FILE");
-  command
-      .add_option("--save-masks", given.masks,
-                  "Write three images in the CT's geometry to this folder: the lung field, the "
-                  "mask of all candidates, and a label map that numbers them.")
-      ->type_name("FOLDER");
-  command
-      .add_option("--mask-format", given.mask_format, "File format of the images of --save-masks.")
-      ->check(CLI::IsMember({"nii.gz", "nrrd", "mha"}))
-      ->capture_default_str();
-  command.add_flag("--no-progress", given.no_progress, "Do not show progress bars.");
+void print_report(const Report& report) {
+  int number = 0;
+  for (const Nodule& nodule : report.nodules) {
+    std::printf("nodule %d: centre (%.1f, %.1f, %.1f) mm, voxel (%lld, %lld, %lld), ", ++number,
+                nodule.center_mm[0], nodule.center_mm[1], nodule.center_mm[2],
+                static_cast<long long>(nodule.index.slice),
+                static_cast<long long>(nodule.index.row),
+                static_cast<long long>(nodule.index.column));
+    std::printf("diameter %.1f mm, volume %.0f mm³, p_nodule %.3f", nodule.diameter_mm,
+                nodule.volume_mm3, nodule.p_nodule);
+    if (nodule.p_malignant) std::printf(", p_malignant %.3f", *nodule.p_malignant);
+    std::printf("\n");
+  }
+  const Provenance& provenance = report.provenance;
+  std::printf(
+      "%zu nodule%s of %zu candidates in %.1f s (find lungs %.1f, segment %.1f, group %.1f, "
+      "classify %.1f)\n",
+      report.nodules.size(), report.nodules.size() == 1 ? "" : "s", report.candidates.size(),
+      seconds(report, "total"), seconds(report, "find_lungs"), seconds(report, "segment"),
+      seconds(report, "group"), seconds(report, "classify"));
+  std::printf(
+      "profile %s, engine %s (%s), %s (%s), %s, %d threads\n", report.options.profile.c_str(),
+      report.engine.c_str(), provenance.engine_version.c_str(), report.device.c_str(),
+      provenance.device_name.c_str(), to_string(report.options.precision), provenance.threads);
+  for (const std::string& note : provenance.notes) std::printf("note: %s\n", note.c_str());
 }
 
-Report diagnosed(const Arguments& given) {
-  RunOptions options = given.run;
-  const Pipeline pipeline(given.bundle.empty() ? default_bundle() : given.bundle, given.pipeline);
-  const CtVolume volume = read_ct(given.ct, given.reading);
-  Progress progress(!given.no_progress);
+Report diagnosed(Arguments& given, RunOptions options) {
+  const Pipeline pipeline(given.bundle.empty() ? default_bundle() : given.bundle,
+                          given.run.pipeline);
   options.keep_masks = !given.masks.empty();
-  options.cancelled = interrupted;
-  options.progress = [&](const char* stage, std::int64_t done, std::int64_t total) {
-    progress.show(stage, done, total);
-  };
-  return pipeline.run(volume, options);
+  return pipeline.run(read_ct(given.ct, given.run.reading), options);
 }
 
-void diagnose(Arguments given) {
-  set_limits(given.limits, given.run);
+void diagnose(Arguments& given) {
+  const RunOptions options = given.run.run_options();
+  std::string suffix;
   std::optional<OutputFile> output;
-  if (!given.output.empty())
-    output.emplace(given.output, std::vector<std::string>{".json", ".csv"});
+  if (!given.output.empty()) {
+    suffix = output_suffix(given.output, {".json", ".csv"});
+    output.emplace(given.output);
+  }
   if (!given.masks.empty()) make_mask_folder(given.masks);  // fails before the run, not after it
-  locate_runtimes(given.engine_runtimes);
-  std::map<std::string, std::string> known;
-  if (!given.kernels.empty()) known["kernels"] = given.kernels;
-  given.pipeline.engine_options = named_values("--engine-option", given.engine_options, known);
-  given.reading.cancelled = interrupted;
+  locate_runtimes(given.run.engine_runtimes);
+  given.run.pipeline.engine_options = given.run.engine_settings();
+  given.run.reading.cancelled = interrupted;
   tune_process_allocator();  // affects the whole process, which is ours alone
 
-  const Report report = diagnosed(given);
-  std::vector<std::string> masks;
-  if (!given.masks.empty()) masks = write_masks(given.masks, report, given.mask_format);
+  const Report report = diagnosed(given, options);
+  std::vector<std::string> files;
   if (output) {
-    output->write(output->suffix() == ".csv" ? to_csv(report, given.candidates)
-                                             : to_json(report, given.candidates) + "\n");
+    output->write(suffix == ".csv" ? to_csv(report, given.candidates)
+                                   : to_json(report, given.candidates) + "\n");
+    files.push_back(given.output);
   }
+  if (!given.masks.empty()) {
+    const std::vector<std::string> masks = write_masks(given.masks, report, given.mask_format);
+    files.insert(files.end(), masks.begin(), masks.end());
+  }
+  if (output) output->commit();
   print_report(report);
-  if (given.bundle.empty()) note_default_models();
-  if (output) print("written to " + output->path().string());
-  for (const std::string& file : masks) print("written to " + file);
-  disclaim();
+  if (given.bundle.empty()) {
+    std::puts(
+        "note: these are the default models, which were trained on phantoms only; they are for "
+        "demonstration, and their results for a patient are meaningless");
+  }
+  for (const std::string& file : files) std::printf("written to %s\n", file.c_str());
+  std::puts("lungrt is a research tool, not a medical device.");
 }
 
 }  // namespace
@@ -170,10 +124,20 @@ std::function<void()> add_diagnose(CLI::App& app) {
   command.add_option("--bundle", given->bundle,
                      "Bundle with the networks: a folder written by lungrt export. By default the "
                      "models that come with lungrt, which are for demonstration only.");
-  add_engine_options(command, *given);
-  add_profile_options(command, *given);
-  add_limits(command, given->limits);
-  add_file_options(command, *given);
+  command.add_option("--output", given->output, "Write the report to FILE.json or FILE.csv.")
+      ->type_name("FILE");
+  command.add_flag("--candidates", given->candidates,
+                   "Write every candidate to the report, not only the nodules.");
+  command
+      .add_option("--save-masks", given->masks,
+                  "Write three images in the CT's geometry to this folder: the lung field, the "
+                  "mask of all candidates, and a label map that numbers them.")
+      ->type_name("FOLDER");
+  command
+      .add_option("--mask-format", given->mask_format, "File format of the images of --save-masks.")
+      ->check(CLI::IsMember({"nii.gz", "nrrd", "mha"}))
+      ->capture_default_str();
+  add_run_options(command, given->run);
   command.footer(
       "Example: lungrt-native diagnose path/to/dicom --bundle bundle --output report.json");
   return [given] { diagnose(*given); };

@@ -6,14 +6,13 @@
 #include <lungrt/verification.h>
 #include <lungrt/version.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
-#include "console.h"
-#include "engine_settings.h"
-#include "table.h"
+#include "options.h"
 
 namespace lungrt::cli {
 namespace {
@@ -26,12 +25,6 @@ struct Arguments {
   std::vector<std::string> engine_runtimes;
 };
 
-std::string joined(const std::vector<std::string>& texts, const char* separator) {
-  std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "" : separator) + text;
-  return result;
-}
-
 /// "cpu: fp32; cuda:0 (name): fp32, tf32".
 std::string devices(const EngineInfo& engine) {
   std::vector<std::string> texts;
@@ -43,71 +36,53 @@ std::string devices(const EngineInfo& engine) {
   return joined(texts, "; ");
 }
 
-Json as_json(const EngineInfo& engine) {
-  return {{"name", engine.name},           {"artifact_format", engine.artifact_format},
-          {"available", engine.available}, {"version", engine.version},
-          {"library", engine.library},     {"reason", engine.reason},
-          {"devices", engine.devices},     {"precisions", engine.precisions}};
-}
-
-std::map<std::string, std::string> versions() {
-  std::map<std::string, std::string> result = reader_versions();
-  result["lungrt"] = LUNGRT_VERSION;
-  return result;
-}
-
-void print_engines(const std::vector<EngineInfo>& found) {
-  Table table(
-      {{"engine"}, {"available"}, {"version"}, {"devices and precisions, or why not available"}});
-  for (const EngineInfo& engine : found) {
-    table.add({engine.name, engine.available ? "yes" : "no",
-               engine.version.empty() ? "-" : engine.version,
-               engine.available ? devices(engine) : engine.reason});
-  }
-  table.print();
-}
-
 void print_bundle(const Json& bundle) {
-  print("bundle of format " + bundle.at("format_version").dump() + ", exported " +
-        bundle.at("created").get<std::string>() + " by lungrt " +
-        bundle.at("lungrt_version").get<std::string>());
-  Table table({{"stage"}, {"network"}, {"input"}, {"classes"}, {"threshold"}, {"artifacts"}});
+  std::printf("bundle format %s, exported %s with lungrt %s\n",
+              bundle.at("format_version").dump().c_str(),
+              bundle.at("created").get<std::string>().c_str(),
+              bundle.at("lungrt_version").get<std::string>().c_str());
   for (const auto& [name, stage] : bundle.at("stages").items()) {
     std::vector<std::string> shape;
     for (const Json& size : stage.at("input").at("shape")) {
       shape.push_back(size.is_string() ? size.get<std::string>() : size.dump());
     }
     for (const Json& network : stage.at("networks")) {
-      std::vector<std::string> artifacts;
+      std::printf("%s: %s, input %s, classes %s, threshold %s", name.c_str(),
+                  network.at("architecture").get<std::string>().c_str(),
+                  joined(shape, " x ").c_str(),
+                  joined(stage.at("classes").get<std::vector<std::string>>(), ", ").c_str(),
+                  stage.at("threshold").dump().c_str());
       for (const auto& [format, file] : network.at("artifacts").items()) {
-        char size[32];
-        std::snprintf(size, sizeof size, " %.1f MB", file.at("bytes").get<double>() / 1e6);
-        artifacts.push_back(format + size);
+        std::printf(", %s %.1f MB", format.c_str(), file.at("bytes").get<double>() / 1e6);
       }
-      table.add({name, network.at("architecture").get<std::string>(), joined(shape, " x "),
-                 joined(stage.at("classes").get<std::vector<std::string>>(), ", "),
-                 stage.at("threshold").dump(), joined(artifacts, ", ")});
+      std::printf("\n");
     }
   }
-  table.print();
 }
 
 void info(const Arguments& given) {
   locate_runtimes(given.engine_runtimes);
+  std::map<std::string, std::string> versions = reader_versions();
+  versions["lungrt"] = LUNGRT_VERSION;
   Json bundle;
   if (!given.bundle.empty()) bundle = Json::parse(read_manifest(given.bundle));
   const std::vector<EngineInfo> found = engines();
   if (given.as_json) {
-    Json content{{"versions", versions()}, {"threads", available_threads()}};
-    content["engines"] = Json::array();
-    for (const EngineInfo& engine : found) content["engines"].push_back(as_json(engine));
+    Json content{{"versions", versions},
+                 {"threads", available_threads()},
+                 {"engines", Json::parse(to_json(found))}};
     if (!given.bundle.empty()) content["bundle"] = bundle;
-    print(content.dump(2, ' ', false, Json::error_handler_t::replace));
+    std::puts(content.dump(2).c_str());
   } else {
-    std::vector<std::string> texts;
-    for (const auto& [name, version] : versions()) texts.push_back(name + " " + version);
-    print(joined(texts, ", ") + "\n" + std::to_string(available_threads()) + " threads available");
-    print_engines(found);
+    for (const auto& [name, version] : versions) {
+      std::printf("%s %s\n", name.c_str(), version.c_str());
+    }
+    std::printf("%d CPU threads available\n", available_threads());
+    for (const EngineInfo& engine : found) {
+      std::printf("engine %s: %s; %s\n", engine.name.c_str(),
+                  engine.available ? engine.version.c_str() : "not available",
+                  engine.available ? devices(engine).c_str() : engine.reason.c_str());
+    }
     if (!given.bundle.empty()) print_bundle(bundle);
   }
   // Checked last, so that the content of a damaged bundle is shown as well.

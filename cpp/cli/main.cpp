@@ -1,26 +1,37 @@
 /// `lungrt-native`: the whole diagnosis without Python.
 ///
 /// Exit codes are those of `lungrt`: 0 success, 2 an invalid argument or any lungrt::Error, with a
-/// message, 130 cancelled with Ctrl-C, 1 a bug in lungrt itself.
+/// message, 130 cancelled with Ctrl-C, 1 a bug in lungrt itself. Results go to stdout, everything
+/// else to stderr.
 
 #include <lungrt/error.h>
 #include <lungrt/version.h>
+#include <unistd.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <map>
 
 #include "commands.h"
-#include "console.h"
-#include "interrupt.h"
 
+namespace lungrt::cli {
 namespace {
 
 constexpr int kDefect = 1, kError = 2, kCancelled = 130;  // 128 + SIGINT, as in shells
+
+volatile std::sig_atomic_t interrupts = 0;
+
+/// From now on the first Ctrl-C is recorded, and the second one ends the process.
+void catch_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { interrupts = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  sigaction(SIGINT, &action, nullptr);
+}
 
 int run(int count, char** arguments) {
   CLI::App app("Lung nodule diagnosis on CT, without Python.", "lungrt-native");
@@ -30,9 +41,7 @@ int run(int count, char** arguments) {
       "not a medical device.");
   app.get_formatter()->column_width(34);
   const std::map<std::string, std::function<void()>> commands{
-      {"diagnose", lungrt::cli::add_diagnose(app)},
-      {"info", lungrt::cli::add_info(app)},
-      {"verify", lungrt::cli::add_verify(app)}};
+      {"diagnose", add_diagnose(app)}, {"info", add_info(app)}, {"verify", add_verify(app)}};
   if (count == 1) {
     std::fputs(app.help().c_str(), stdout);
     return kError;
@@ -49,11 +58,33 @@ int run(int count, char** arguments) {
 
 }  // namespace
 
+bool interrupted() { return interrupts != 0; }
+
+ProgressCallback stage_lines(bool silent) {
+  if (silent || ::isatty(STDERR_FILENO) != 1) return {};
+  return [last = std::string()](const char* stage, std::int64_t, std::int64_t) mutable {
+    if (last != stage) std::fprintf(stderr, "%s ...\n", stage);
+    last = stage;
+  };
+}
+
+std::string output_suffix(const std::string& path, std::initializer_list<const char*> known) {
+  const std::string suffix = CLI::detail::to_lower(std::filesystem::path(path).extension());
+  for (const char* one : known) {
+    if (suffix == one) return suffix;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              path + ": unknown kind of output; expected " + joined(known, " or "));
+}
+
+}  // namespace lungrt::cli
+
 int main(int count, char** arguments) {
+  using namespace lungrt::cli;
   // Idle OpenMP threads shall wait instead of spinning, which costs a factor of three beside one
   // other busy process. The variable is read when an engine's runtime is loaded.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
-  lungrt::cli::catch_interrupts();
+  catch_interrupts();
   try {
     return run(count, arguments);
   } catch (const lungrt::Error& error) {
@@ -61,10 +92,10 @@ int main(int count, char** arguments) {
       std::fputs("cancelled, nothing written\n", stderr);
       return kCancelled;
     }
-    lungrt::cli::print_error(error.what());
+    std::fprintf(stderr, "error: %s\n", error.what());
     return kError;
   } catch (const std::exception& error) {
-    lungrt::cli::print_error(std::string("internal error, a bug in lungrt: ") + error.what());
+    std::fprintf(stderr, "error: internal error, a bug in lungrt: %s\n", error.what());
     return kDefect;
   }
 }

@@ -1,22 +1,17 @@
 /// `lungrt-native verify`: replays a bundle's goldens on every available engine.
 
 #include <lungrt/error.h>
+#include <lungrt/output_file.h>
 #include <lungrt/verification.h>
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "commands.h"
-#include "console.h"
-#include "engine_settings.h"
-#include "interrupt.h"
-#include "output_file.h"
-#include "progress.h"
-#include "verification_table.h"
+#include "options.h"
 
 namespace lungrt::cli {
 namespace {
@@ -56,49 +51,69 @@ Json as_json(const VerifiedGolden& row) {
   return value;
 }
 
-std::vector<std::string> parts(const std::string& text) {
-  std::vector<std::string> result;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    const std::size_t begin = part.find_first_not_of(' ');
-    if (begin == std::string::npos) continue;
-    result.push_back(part.substr(begin, part.find_last_not_of(' ') - begin + 1));
+void print_row(const VerifiedGolden& row) {
+  std::printf("%s %d, %s, ", row.stage.c_str(), row.member, row.engine.c_str());
+  if (!row.skipped.empty()) {
+    std::printf("skipped: %s\n", row.skipped.c_str());
+    return;
   }
-  return result;
+  std::printf("%s: %s, ", row.golden.c_str(), row.failed() ? "failed" : "ok");
+  if (!row.comparison) {
+    std::printf("%s\n", row.problem.c_str());
+    return;
+  }
+  const GoldenComparison& found = *row.comparison;
+  std::printf(
+      "|probability - eager| at most %.1e (tolerated %g), mean %.1e; relative at most %.1e, mean "
+      "%.1e; %lld of %lld decisions flip, %lld of them more than %g from the threshold\n",
+      found.max_absolute, row.absolute, found.mean_absolute, found.max_relative,
+      found.mean_relative, static_cast<long long>(found.flips),
+      static_cast<long long>(found.decisions), static_cast<long long>(found.flips_outside_band),
+      row.decision_band);
 }
 
-std::vector<VerifiedGolden> verified(const Arguments& given) {
-  Progress progress(!given.no_progress);
+VerificationOptions options_of(const Arguments& given) {
   VerificationOptions options;
-  options.formats = parts(given.formats);
+  for (const std::string& format : CLI::detail::split(given.formats, ',')) {
+    const std::string name = CLI::detail::trim_copy(format);
+    if (!name.empty()) options.formats.push_back(name);
+  }
   options.cancelled = interrupted;
-  options.progress = [&](std::int64_t done, std::int64_t total) {
-    progress.show("networks", done, total);
-  };
-  return verify_bundle(given.bundle, options);
+  if (const ProgressCallback show = stage_lines(given.no_progress)) {
+    options.progress = [show](std::int64_t done, std::int64_t total) {
+      const std::string text = "network " + std::to_string(done) + " of " + std::to_string(total);
+      show(text.c_str(), done, total);
+    };
+  }
+  return options;
 }
 
 void verify(const Arguments& given) {
   std::optional<OutputFile> output;
-  if (!given.json.empty()) output.emplace(given.json, std::vector<std::string>{".json"});
-  locate_runtimes(given.engine_runtimes);
-  const std::vector<VerifiedGolden> rows = verified(given);
-  if (output) {
-    Json all = Json::array();
-    for (const VerifiedGolden& row : rows) all.push_back(as_json(row));
-    output->write(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (!given.json.empty()) {
+    output_suffix(given.json, {".json"});
+    output.emplace(given.json);
   }
-  print_verification(rows);
-  const auto failed =
-      std::count_if(rows.begin(), rows.end(), [](const auto& r) { return r.failed(); });
-  const auto compared =
-      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.skipped.empty(); });
+  locate_runtimes(given.engine_runtimes);
+  Json all = Json::array();
+  int compared = 0, failed = 0;
+  const std::vector<VerifiedGolden> rows = verify_bundle(given.bundle, options_of(given));
+  for (const VerifiedGolden& row : rows) {
+    all.push_back(as_json(row));
+    compared += row.skipped.empty() ? 1 : 0;
+    failed += row.failed() ? 1 : 0;
+  }
+  if (output) {
+    output->write(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    output->commit();
+  }
+  for (const VerifiedGolden& row : rows) print_row(row);
   if (failed > 0) {
     throw Error(ErrorCode::kInference,
                 given.bundle + ": " + std::to_string(failed) + " of " + std::to_string(compared) +
-                    " comparisons are out of tolerance on this machine; see the table");
+                    " comparisons are out of tolerance on this machine; see the lines above");
   }
-  print(given.bundle + ": " + std::to_string(compared) + " comparisons, all in tolerance");
+  std::printf("%s: %d comparisons, all in tolerance\n", given.bundle.c_str(), compared);
 }
 
 }  // namespace
@@ -116,7 +131,7 @@ std::function<void()> add_verify(CLI::App& app) {
       .add_option("--json", given->json, "Write the result of every comparison to this JSON file.")
       ->type_name("FILE");
   add_engine_runtimes(command, given->engine_runtimes);
-  command.add_flag("--no-progress", given->no_progress, "Do not show progress bars.");
+  add_no_progress(command, given->no_progress);
   command.footer("Example: lungrt-native verify bundle");
   return [given] { verify(*given); };
 }

@@ -3,6 +3,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <vector>
+
 #include "lungrt/device.h"
 #include "lungrt/engines.h"
 #include "register.h"
@@ -32,6 +34,9 @@ void register_process(py::module_& module) {
       });
   module.def("engines", &engines, py::call_guard<py::gil_scoped_release>(),
              "List every engine that this build knows, available or not. Loads them to find out.");
+  module.def(
+      "engines_json", [](const std::vector<EngineInfo>& engines) { return to_json(engines); },
+      py::arg("engines"), "A list of engines as JSON text: an object with every field of each.");
   module.def("set_engine_runtime_folder", &set_engine_runtime_folder, py::arg("engine"),
              py::arg("folder"),
              "Set the folder of an engine's runtime libraries, before the engine is loaded.");

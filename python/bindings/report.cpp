@@ -176,7 +176,19 @@ diameter_mm
                     "if the scan was copied to a device, transfer.")
       .def_readonly("provenance", &Report::provenance, "Where the numbers come from.")
       .def("to_json", &to_json, py::arg("with_candidates") = true,
-           "The report as JSON text, with every candidate or with the nodules only.");
+           "The report as JSON text, with every candidate or with the nodules only.")
+      .def("to_csv", &to_csv, py::kw_only(), py::arg("candidates") = false,
+           R"(Return CSV text with a line for each nodule, or for each candidate in pipeline order.
+
+The first columns, ``seriesuid,coordX,coordY,coordZ,probability``, are those of LUNA16's
+submissions (coordinates in mm, LPS; ``probability`` is ``p_nodule``). Then follow ``p_malignant``
+(empty if not known), ``diameter_mm``, ``volume_mm3`` and the voxel ``slice``, ``row``, ``column``.
+
+Parameters
+----------
+candidates
+    Whether to list every candidate instead of the nodules.
+)");
 }
 
 }  // namespace lungrt::python

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,26 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lungrt import _core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
 __all__ = ["Report"]
-
-# The first five are LUNA16's submission format: coordinates in mm, LPS; `probability` is p_nodule.
-_COLUMNS = (
-    "seriesuid",
-    "coordX",
-    "coordY",
-    "coordZ",
-    "probability",
-    "p_malignant",
-    "diameter_mm",
-    "volume_mm3",
-    "slice",
-    "row",
-    "column",
-)
 
 
 class Report(_core.Report):
@@ -63,20 +45,6 @@ class Report(_core.Report):
         content: dict[str, Any] = json.loads(self.to_json(with_candidates))
         return content
 
-    def to_csv(self, *, candidates: bool = False) -> str:
-        """Return CSV text with a line for each nodule, or for each candidate in pipeline order.
-
-        The first columns, ``seriesuid,coordX,coordY,coordZ,probability``, are those of LUNA16's
-        submissions (coordinates in mm, LPS; ``probability`` is ``p_nodule``). Then follow
-        ``p_malignant`` (empty if not known), ``diameter_mm``, ``volume_mm3`` and the voxel
-        ``slice``, ``row``, ``column``.
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(self._rows(candidates))
-        return text.getvalue()
-
     def to_dataframe(self, *, candidates: bool = False) -> pd.DataFrame:
         """Return the table of `to_csv` as a pandas data frame.
 
@@ -92,20 +60,12 @@ class Report(_core.Report):
                 "Report.to_dataframe needs pandas, which is not installed; run "
                 "pip install 'lungrt[pandas]', or use to_dict() or to_csv()"
             ) from error
-        frame = pd.DataFrame(list(self._rows(candidates)), columns=list(_COLUMNS))
-        return frame.astype({"p_malignant": float})
-
-    def _rows(self, candidates: bool) -> Iterator[tuple[str | float | None, ...]]:
-        for finding in self.candidates if candidates else self.nodules:
-            yield (
-                self.series_uid,
-                *finding.center_mm,
-                finding.p_nodule,
-                finding.p_malignant,
-                finding.diameter_mm,
-                finding.volume_mm3,
-                *finding.index,
-            )
+        table = io.StringIO(self.to_csv(candidates=candidates))
+        frame = pd.read_csv(table, dtype=str, keep_default_na=False)
+        frame["p_malignant"] = frame["p_malignant"].replace("", "nan")
+        kinds: dict[str, type] = dict.fromkeys(frame.columns, float)
+        kinds |= {"seriesuid": str, "slice": int, "row": int, "column": int}
+        return frame.astype(kinds)
 
     def __repr__(self) -> str:
         return (

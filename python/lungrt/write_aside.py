@@ -205,13 +205,12 @@ def _clear_leftovers(output: Path, *, besides: Path) -> None:
 
 def _sync(folder: Path) -> None:
     """Flush a folder to disk, or a power failure after the rename could leave it incomplete."""
-    for place, _, names in os.walk(folder):
-        for path in (place, *(os.path.join(place, name) for name in names)):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    for path in (folder, *folder.rglob("*")):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _swap_in(new: Path, output: Path) -> None:
@@ -257,4 +256,6 @@ def _aside(output: Path, kind: str) -> Path:
 
 def _leftovers(output: Path, kind: str) -> list[Path]:
     pattern = re.compile(rf"\.lungrt-{kind}-[0-9a-f]{{16}}\." + re.escape(output.name))
-    return [path for path in output.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir()]
+    return [
+        path for path in output.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir()
+    ]

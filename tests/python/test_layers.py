@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 # From left to right; those of one rank know nothing of each other.
 CPP_LAYERS = {
     "core": 0,
+    "report": 1,
     "ops": 1,
     "native": 1,
     "backend": 2,

@@ -100,6 +100,18 @@ def test_csv_has_every_digit(report: lungrt.Report, candidates: bool) -> None:
         assert tuple(int(row[axis]) for axis in ("slice", "row", "column")) == finding.index
 
 
+@pytest.mark.parametrize("candidates", [False, True])
+def test_csv_is_what_python_would_write(report: lungrt.Report, candidates: bool) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ("seriesuid", "coordX", "coordY", "coordZ", "probability", "p_malignant")
+    writer.writerow((*columns, "diameter_mm", "volume_mm3", "slice", "row", "column"))
+    for finding in report.candidates if candidates else report.nodules:
+        numbers = (finding.p_nodule, finding.p_malignant, finding.diameter_mm, finding.volume_mm3)
+        writer.writerow((report.series_uid, *finding.center_mm, *numbers, *finding.index))
+    assert report.to_csv(candidates=candidates) == text.getvalue()
+
+
 def test_csv_begins_as_a_luna16_submission(report: lungrt.Report) -> None:
     assert report.to_csv().startswith("seriesuid,coordX,coordY,coordZ,probability,")
 
@@ -110,6 +122,7 @@ def test_data_frame_is_the_csv(report: lungrt.Report, candidates: bool) -> None:
     frame = report.to_dataframe(candidates=candidates)
     assert frame.to_csv(index=False) == report.to_csv(candidates=candidates)
     assert frame["p_malignant"].dtype == float
+    assert set(frame["seriesuid"]) == {"1.2"}
 
 
 def test_data_frame_without_pandas(report: lungrt.Report, monkeypatch: pytest.MonkeyPatch) -> None:

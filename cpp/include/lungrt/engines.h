@@ -26,6 +26,10 @@ struct EngineInfo {
 /// Lists every engine that this build knows, available or not. Loads the engines to find out.
 LUNGRT_API std::vector<EngineInfo> engines();
 
+/// The list as JSON text: an array with one object for each engine, whose keys are the names of the
+/// fields of EngineInfo.
+LUNGRT_API std::string to_json(const std::vector<EngineInfo>& engines);
+
 /// Sets the folder that holds the libraries of an engine's runtime (libtorch_cpu.so,
 /// libonnxruntime.so), for a runtime that the engine does not find by itself. Has no effect on an
 /// engine that is already loaded.

@@ -118,4 +118,12 @@ inline constexpr int kReportFormatVersion = 1;
 /// \param with_candidates  also list every candidate
 LUNGRT_API std::string to_json(const Report& report, bool with_candidates = true);
 
+/// The report as CSV text: one line for each nodule, or one for each candidate in pipeline order.
+/// The first columns are those of LUNA16's submissions,
+/// `seriesuid,coordX,coordY,coordZ,probability` (mm, LPS; `probability` is p_nodule). Then follow
+/// `p_malignant` (empty if it is unknown), `diameter_mm`, `volume_mm3` and the voxel `slice`,
+/// `row`, `column`. Numbers have the fewest digits that are read back as the same number.
+/// \param candidates  list every candidate instead of the nodules
+LUNGRT_API std::string to_csv(const Report& report, bool candidates = false);
+
 }  // namespace lungrt

@@ -65,19 +65,7 @@ def _collect() -> dict[str, Any]:
             **{name: _version(name) for name in ("numpy", "SimpleITK")},
         },
         "threads": _core.available_threads(),
-        "engines": [
-            {
-                "name": engine.name,
-                "artifact_format": engine.artifact_format,
-                "available": engine.available,
-                "version": engine.version,
-                "library": engine.library,
-                "reason": engine.reason,
-                "devices": engine.devices,
-                "precisions": engine.precisions,
-            }
-            for engine in lungrt.engines()
-        ],
+        "engines": json.loads(_core.engines_json(lungrt.engines())),
         "notes": [conflict] if conflict else [],
     }
 

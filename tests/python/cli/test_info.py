@@ -51,6 +51,8 @@ def test_json(tiny_bundle: Path) -> None:
     content = json.loads(result.stdout)
     assert set(content) == {"versions", "threads", "engines", "notes", "bundle"}
     assert content["bundle"] == json.loads((tiny_bundle / "manifest.json").read_text())
+    for shown, engine in zip(content["engines"], lungrt.engines(), strict=True):
+        assert shown == {name: getattr(engine, name) for name in shown}
     assert content["engines"][0].keys() == {
         "name",
         "artifact_format",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
+import pty
 import re
 import shutil
 import signal
@@ -119,16 +121,13 @@ def test_same_report_of_a_dicom_folder(
 
 
 @pytest.mark.parametrize("candidates", [False, True])
-def test_csv_is_equal_to_the_byte(
-    native: Path, native_bundle: Path, ct: Path, tmp_path: Path, candidates: bool
-) -> None:
-    arguments = ["diagnose", ct, "--bundle", native_bundle, "--profile", "book", "--output"]
+def test_csv(native: Path, native_bundle: Path, ct: Path, tmp_path: Path, candidates: bool) -> None:
+    output = tmp_path / "native.CSV"
     more = ["--candidates"] if candidates else []
-    assert run(native, *arguments, tmp_path / "native.csv", *more).returncode == 0
-    assert python(*arguments, tmp_path / "python.csv", *more).returncode == 0
-    written = (tmp_path / "native.csv").read_text(encoding="utf-8")
-    assert written == (tmp_path / "python.csv").read_text(encoding="utf-8")
-    assert written.count("\n") > 1
+    arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
+    assert run(native, *arguments, "--output", output, *more).returncode == 0
+    report = lungrt.Pipeline(native_bundle, engine="native").run(lungrt.read_ct(ct))
+    assert output.read_text(encoding="utf-8") == report.to_csv(candidates=candidates)
 
 
 @pytest.mark.parametrize("suffix", ["nii.gz", "nrrd", "mha"])
@@ -152,18 +151,46 @@ def test_masks(native: Path, native_bundle: Path, ct: Path, tmp_path: Path, suff
             assert getattr(mine, part)() == pytest.approx(getattr(other, part)(), abs=1e-6)
 
 
-def test_table(native: Path, native_bundle: Path, ct: Path) -> None:
+def test_lines(native: Path, native_bundle: Path, ct: Path) -> None:
+    done = run(native, "diagnose", ct, "--bundle", native_bundle, "--profile", "book")
+    report = lungrt.Pipeline(native_bundle, engine="native").run(lungrt.read_ct(ct))
+    lines = done.stdout.splitlines()
+    for number, (line, nodule) in enumerate(zip(lines, report.nodules, strict=False), start=1):
+        center = ", ".join(f"{value:.1f}" for value in nodule.center_mm)
+        assert line.startswith(f"nodule {number}: centre ({center}) mm, voxel {nodule.index}, ")
+        assert f"diameter {nodule.diameter_mm:.1f} mm, volume {nodule.volume_mm3:.0f} mm³" in line
+        assert f"p_nodule {nodule.p_nodule:.3f}" in line
+        known = nodule.p_malignant is not None
+        assert (f"p_malignant {nodule.p_malignant:.3f}" if known else "p_nodule") in line
+    count = len(report.nodules)
+    assert lines[count].startswith(f"{count} nodules of {len(report.candidates)} candidates in ")
+    assert lines[count + 1].startswith("profile book, engine native (")
+    assert lines[-1] == "lungrt is a research tool, not a medical device."
+    assert done.stderr == ""
+
+
+def on_terminal(program: Path, *arguments: object) -> str:
+    """Run a program whose stderr is a terminal; return what it showed there."""
+    controller, terminal = pty.openpty()
+    subprocess.run(
+        [program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=terminal, check=True
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux reports the end of what a terminal was sent
+        while part := os.read(controller, 4096):
+            shown += part
+    os.close(controller)
+    return shown.decode().replace("\r", "")
+
+
+def test_stages_on_a_terminal(native: Path, native_bundle: Path, ct: Path) -> None:
     arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
-    mine, other = run(native, *arguments), python(*arguments)
-
-    def numbers(text: str) -> list[str]:
-        table = text[: re.search(r"\d+ nodules? of", text).start()]  # type: ignore[union-attr]
-        return re.findall(r"-?\d+\.\d+|\d+,", table)
-
-    assert numbers(mine.stdout) == numbers(other.stdout) != []
-    assert "research tool, not a medical device" in mine.stdout
-    assert "profile book, engine native" in mine.stdout
-    assert mine.stderr == ""
+    assert on_terminal(native, *arguments) == "segment ...\nclassify ...\nmalignancy ...\n"
+    assert on_terminal(native, *arguments, "--no-progress") == ""
+    verify = ("verify", native_bundle, "--formats", "safetensors")
+    assert on_terminal(native, *verify).startswith("network 1 of ")
+    assert on_terminal(native, *verify, "--no-progress") == ""
 
 
 def test_another_engine(native: Path, native_bundle: Path, ct: Path, tmp_path: Path) -> None:
@@ -208,6 +235,13 @@ def test_help_has_an_example(native: Path, command: str) -> None:
             "--memory-limit : expected a number of bytes, or a number with K, M, G",
         ),
         (("--memory-limit", "1TB"), "--memory-limit 1TB: expected a number of bytes, or a number"),
+        (("--memory-limit", "1."), "--memory-limit 1.: expected a number of bytes, or a number"),
+        (("--memory-limit", ".5G"), "--memory-limit .5G: expected a number of bytes, or a number"),
+        (("--memory-limit", "1.5.5G"), "expected a number of bytes, or a number"),
+        (("--memory-limit", "-1"), "expected a number of bytes, or a number"),
+        (("--memory-limit", "0.1"), "expected a number of bytes, or a number"),
+        (("--memory-limit", "KiB"), "expected a number of bytes, or a number"),
+        (("--memory-limit", " 1.5 Kib "), "max_memory_bytes = 1,536"),
         (("--memory-limit", "9223372036854775808"), "expected a number of bytes, or a number"),
         (("--memory-limit", "1K"), "memory"),
         (("--time-limit", "1e-9"), "second"),
@@ -224,11 +258,9 @@ def test_limits(
     assert message in done.stderr
 
 
-def test_options_are_those_of_the_python_command(native: Path) -> None:
-    mine = set(re.findall(r"--[a-z-]+", run(native, "diagnose", "--help").stdout))
-    other = set(re.findall(r"--[a-z-]+", python("diagnose", "--help").stdout))
-    assert mine - other == {"--engine-runtime"}
-    assert other - mine == set()
+def test_version(native: Path) -> None:
+    done = run(native, "--version")
+    assert (done.returncode, done.stdout) == (0, f"{lungrt.__version__}\n")
 
 
 def test_without_arguments(native: Path) -> None:
@@ -298,7 +330,7 @@ def test_interrupt_leaves_everything_as_it_was(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while not list(tmp_path.glob(".report.json.*")):  # its file aside: it catches signals now
+        while not list(tmp_path.glob(".lungrt-new-*")):  # its file aside: it catches signals now
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGINT)
@@ -321,15 +353,17 @@ def test_info(native: Path, native_bundle: Path) -> None:
     assert mine["versions"]["lungrt"] == other["versions"]["lungrt"]
     assert {"zlib", "GDCM"} <= set(mine["versions"])
     text = run(native, "info", native_bundle).stdout
-    assert "segmentation  unet" in text
-    assert "bundle of format 1" in text
+    assert f"lungrt {lungrt.__version__}\n" in text
+    assert re.search(r"^engine native: lungrt .*; cpu: fp32$", text, re.MULTILINE)
+    assert "segmentation: unet, input batch x " in text
+    assert "bundle format 1, exported " in text
 
 
 def test_info_of_a_damaged_bundle(native: Path, native_bundle: Path, tmp_path: Path) -> None:
     bundle = damaged(native_bundle, tmp_path)
     done = run(native, "info", bundle)
     assert done.returncode == 2
-    assert "bundle of format 1" in done.stdout
+    assert "bundle format 1" in done.stdout
     assert "is damaged" in done.stderr
 
 
@@ -388,7 +422,8 @@ def test_verify_finds_what_is_out_of_tolerance(
     done = run(native, "verify", bundle, "--formats", "safetensors")
     assert done.returncode == 2
     assert "out of tolerance" in done.stderr
-    assert "failed" in done.stdout
+    assert re.search(r"^nodule 0, native, .*: failed, .*tolerated 0\)", done.stdout, re.MULTILINE)
+    assert re.search(r"^segmentation 0, native, .*: ok, ", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

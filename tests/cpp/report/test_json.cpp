@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lungrt/engines.h"
 #include "lungrt/report.h"
 
 namespace lungrt {
@@ -55,6 +56,26 @@ TEST(ReportJson, SurvivesTextThatIsNotUtf8) {
   Report report = example();
   report.series_uid = "1.2\xff";
   EXPECT_NO_THROW(nlohmann::json::parse(to_json(report)));
+}
+
+TEST(EnginesJson, HasEveryField) {
+  EngineInfo engine;
+  engine.name = "abacus";
+  engine.artifact_format = "beads";
+  engine.reason = "beads \xff lost";
+  engine.devices = {"cpu"};
+  engine.precisions = {{"cpu", {"fp32", "bf16"}}};
+  const auto value = nlohmann::ordered_json::parse(to_json(std::vector<EngineInfo>{engine}));
+  const nlohmann::ordered_json expected = {{{"name", "abacus"},
+                                            {"artifact_format", "beads"},
+                                            {"available", false},
+                                            {"version", ""},
+                                            {"library", ""},
+                                            {"reason", "beads \xef\xbf\xbd lost"},
+                                            {"devices", {"cpu"}},
+                                            {"precisions", {{"cpu", {"fp32", "bf16"}}}}}};
+  EXPECT_EQ(value, expected);
+  EXPECT_EQ(to_json(std::vector<EngineInfo>()), "[]");
 }
 
 }  // namespace
