@@ -97,9 +97,9 @@ assert compare_reports(Path({str(a)!r}), Path({str(b)!r}), 5.0).same_decisions
     assert imported_by(reports) == {"lungrt._core"}
     settings = f"""
 import numpy as np, lungrt
-from lungrt.comparison.inputs import parse_settings
+from lungrt.comparison.inputs import Settings
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
-plain = parse_settings("threads=1 profile=book", {str(tiny_bundle)!r})
+plain = Settings("plain", {str(tiny_bundle)!r}, {{"threads": 1, "profile": "book"}}, {{}})
 found = compare_settings(
     plain, plain, [Path("ct")], lambda _: lungrt.CtVolume(hu, lungrt.Geometry()), 5.0
 )

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shlex
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lungrt.cli.console import disclaim, stdout
-from lungrt.cli.options import NoProgress, Resample, Series
+from lungrt.cli.option_groups import with_option_groups
+from lungrt.cli.options import InputOptions, NoProgress, RunOptions
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import InvalidArgument
 
-__all__ = ["compare"]
+if TYPE_CHECKING:
+    from lungrt.comparison.inputs import Settings
+
+__all__ = ["compare", "parse_settings"]
 
 DIFFERENT, TROUBLE = 1, 2  # exit codes, the same as of diff
+
+# Names of settings: the bundle, and the options of a run that open a pipeline.
+_OTHER_OPTIONS = ("engine_option", "time_limit", "memory_limit")
+_NAMES = ("bundle", *(f.name for f in fields(RunOptions) if f.name not in _OTHER_OPTIONS))
+_OPTION = "option."
 
 _A = (
     "First side of the comparison: a report written by [b]lungrt diagnose --candidates --output "
     "FILE.json[/b], a folder of such reports, or settings with which to diagnose the CT. Settings "
-    "are NAME=VALUE pairs separated by spaces; the names are bundle, engine, device, precision, "
-    "profile, geometry, region, merge_marks (yes or no), kernels, threads, and option.NAME for a "
-    "setting of the engine. An empty string means the defaults of [b]lungrt diagnose[/b]."
+    f"are NAME=VALUE pairs separated by spaces; the names are {', '.join(_NAMES)} (yes or no), and "
+    f"{_OPTION}NAME for a setting of the engine. What they leave out is as the options below say; "
+    "an empty string leaves out everything."
 )
 _B = "Second side of the comparison, of the same kind as A: a report, a folder, or settings."
 
 
+@with_option_groups
 def compare(
+    *,
     a: Annotated[str, typer.Argument(metavar="A", help=_A, show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help=_B, show_default=False)],
     ct: Annotated[
@@ -57,8 +70,7 @@ def compare(
             "taken for the same candidate.",
         ),
     ] = 5.0,
-    series: Series = None,
-    resample: Resample = False,
+    reading: InputOptions,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -68,6 +80,7 @@ def compare(
         ),
     ] = None,
     no_progress: NoProgress = False,
+    run: RunOptions,
 ) -> None:
     """Show what differs between two reports, or between two settings on the same CTs.
 
@@ -79,12 +92,12 @@ def compare(
 
     Example: [b]lungrt compare old.json new.json[/b], or
     [b]lungrt compare "engine=native" "engine=torchscript device=cuda precision=tf32"
-    --bundle bundle --ct path/to/cts[/b]
+    --bundle bundle --ct path/to/cts --profile book[/b]
     """
     # Imported here so that --help and argument errors appear at once.
     from lungrt import _core
     from lungrt.cli.compare_table import print_comparison
-    from lungrt.comparison.inputs import find_cts, parse_settings
+    from lungrt.comparison.inputs import find_cts
     from lungrt.comparison.run import compare_reports, compare_settings
     from lungrt.io import read_ct
 
@@ -92,14 +105,14 @@ def compare(
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if reports:
-            _refuse_settings(ct=ct, bundle=bundle, series=series, resample=resample)
+            _refuse_settings(ct=ct, bundle=bundle, **asdict(reading), **_changed(run))
             comparison = compare_reports(Path(a), Path(b), within)
         elif ct is None:
             raise InvalidArgument("settings are compared on a CT; give one with --ct CT")
         else:
             _core.tune_allocator()  # affects the whole process, which only runs this command
-            ours, theirs = (parse_settings(side, bundle) for side in (a, b))
-            read = functools.partial(read_ct, series=series, resample=resample)
+            ours, theirs = (parse_settings(side, bundle, run) for side in (a, b))
+            read = functools.partial(read_ct, **asdict(reading))
             with progress_bars(not no_progress) as progress:
                 comparison = compare_settings(ours, theirs, find_cts(ct), read, within, progress)
         if output and write:
@@ -141,4 +154,83 @@ def _is_report(text: str) -> bool:
 def _refuse_settings(**given: object) -> None:
     for name, value in given.items():
         if value:
-            raise InvalidArgument(f"--{name} applies only to settings, but two reports are given")
+            option = name.replace("_", "-")
+            raise InvalidArgument(f"--{option} applies only to settings, but two reports are given")
+
+
+def _changed(run: RunOptions) -> dict[str, bool]:
+    """Return which options differ from their defaults."""
+    defaults = asdict(RunOptions())
+    return {name: value != defaults[name] for name, value in asdict(run).items()}
+
+
+def parse_settings(text: str, bundle: str | None, run: RunOptions) -> Settings:
+    """Parse settings: NAME=VALUE pairs separated by spaces; values with spaces are quoted.
+
+    Parameters
+    ----------
+    text
+        The settings.
+    bundle
+        Folder of the bundle if the settings do not name one.
+    run
+        Options for what the settings leave out.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If a setting is not of that form, unknown or given twice, or if no bundle is given.
+    """
+    from lungrt.comparison.inputs import Settings
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:  # an opening quote without a closing one
+        raise InvalidArgument(f"settings {text!r}: {error}") from error
+    given: dict[str, str] = {}
+    options: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise InvalidArgument(
+                f"settings {text!r}: {word!r} is not of the form NAME=VALUE; expected such pairs "
+                f"separated by spaces, with the names {', '.join(_NAMES)}, and {_OPTION}NAME for a "
+                "setting of the engine"
+            )
+        target = options if name.startswith(_OPTION) or name == "kernels" else given
+        key = name.removeprefix(_OPTION)
+        if target is given and name not in _NAMES:
+            raise InvalidArgument(
+                f"settings {text!r}: unknown name {name}; expected {', '.join(_NAMES)}, or "
+                f"{_OPTION}NAME for a setting of the engine"
+            )
+        if key in target:
+            raise InvalidArgument(f"settings {text!r}: {name} is given twice")
+        target[key] = value
+    found = given.pop("bundle", bundle)
+    if not found:
+        raise InvalidArgument(
+            f"settings {text!r}: no bundle is given; add --bundle, or bundle=... to the settings"
+        )
+    values: dict[str, Any] = dict(given)
+    if "threads" in given:
+        values["threads"] = _threads(given["threads"], text)
+    if "merge_marks" in given:
+        values["merge_marks"] = _yes_or_no(given["merge_marks"], text)
+    arguments = replace(run, **values).pipeline()
+    arguments["engine_options"] |= options
+    return Settings(text or "defaults", found, arguments, run.limits())
+
+
+def _yes_or_no(value: str, text: str) -> bool:
+    if value not in ("yes", "no"):
+        raise InvalidArgument(f"settings {text!r}: merge_marks={value}: expected yes or no")
+    return value == "yes"
+
+
+def _threads(value: str, text: str) -> int:
+    if not (value.isascii() and value.isdecimal() and int(value) > 0):
+        raise InvalidArgument(
+            f"settings {text!r}: threads={value}: expected a whole number of at least 1"
+        )
+    return int(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,29 +11,12 @@ import typer
 from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
-from lungrt.cli.engine_options import parse_engine_options
-from lungrt.cli.limits import MemoryLimit, TimeLimit, parse_memory, validate_time
-from lungrt.cli.options import (
-    IMAGE_FILES,
-    Device,
-    Engine,
-    EngineOption,
-    Geometry,
-    Kernels,
-    MergeMarks,
-    NoProgress,
-    Precision,
-    Profile,
-    Region,
-    Resample,
-    Series,
-    Threads,
-)
+from lungrt.cli.option_groups import with_option_groups
+from lungrt.cli.options import IMAGE_FILES, InputOptions, NoProgress, RunOptions
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.defaults import NOTE as DEFAULTS_NOTE
 from lungrt.mask_format import MaskFormat
-from lungrt.profiles import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["diagnose"]
 
 
+@with_option_groups
 def diagnose(
+    *,
     ct: Annotated[
         Path,
         typer.Argument(
@@ -59,8 +45,7 @@ def diagnose(
             show_default=False,
         ),
     ] = None,
-    series: Series = None,
-    resample: Resample = False,
+    reading: InputOptions,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -86,18 +71,7 @@ def diagnose(
         MaskFormat, typer.Option(help="File format of the images of [b]--save-masks[/b].")
     ] = MaskFormat.NIFTI,
     no_progress: NoProgress = False,
-    engine: Engine = "auto",
-    engine_option: EngineOption = None,
-    kernels: Kernels = None,
-    device: Device = "cpu",
-    precision: Precision = "fp32",
-    threads: Threads = None,
-    profile: Profile = DEFAULT_PROFILE,
-    geometry: Geometry = None,
-    region: Region = None,
-    merge_marks: MergeMarks = None,
-    time_limit: TimeLimit = None,
-    memory_limit: MemoryLimit = None,
+    run: RunOptions,
 ) -> None:
     """Find lung nodules in a CT.
 
@@ -112,33 +86,17 @@ def diagnose(
     from lungrt import _core
     from lungrt.io import mask_folder
 
-    max_memory_bytes = parse_memory(memory_limit)
-    max_seconds = validate_time(time_limit)
+    limits = run.limits()
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if save_masks:
             mask_folder(save_masks)  # fail before the long run, not after it
         _core.tune_allocator()  # affects the whole process, which only runs this command
-        pipeline = lungrt.Pipeline(
-            bundle or lungrt.default_bundle(),
-            engine=engine,
-            device=device,
-            precision=precision,
-            profile=profile,
-            geometry=geometry,
-            region=region,
-            merge_marks=merge_marks,
-            threads=threads,
-            engine_options=parse_engine_options(engine_option, kernels=kernels),
-        )
-        volume = lungrt.read_ct(ct, series=series, resample=resample)
+        pipeline = lungrt.Pipeline(bundle or lungrt.default_bundle(), **run.pipeline())
+        volume = lungrt.read_ct(ct, **asdict(reading))
         with progress_bars(not no_progress) as progress:
             report = pipeline.run(
-                volume,
-                progress=progress,
-                max_seconds=max_seconds,
-                max_memory_bytes=max_memory_bytes,
-                keep_masks=save_masks is not None,
+                volume, progress=progress, keep_masks=save_masks is not None, **limits
             )
         masks = lungrt.write_masks(save_masks, report, mask_format.value) if save_masks else []
         if output and write:

@@ -1,33 +1,34 @@
-"""Arguments and options that several commands share, each described once."""
+"""Arguments and options that several commands share, each described once.
+
+``lungrt-native`` has the same ones (cpp/cli/options.cpp), which a test compares.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from lungrt.errors import InvalidArgument
 
 __all__ = [
     "IMAGE_FILES",
     "Bundle",
-    "Device",
-    "Engine",
-    "EngineOption",
-    "Geometry",
+    "InputOptions",
     "JsonOutput",
-    "Kernels",
-    "MergeMarks",
     "NoProgress",
-    "Precision",
-    "Profile",
-    "Region",
-    "Resample",
+    "RunOptions",
     "Series",
-    "Threads",
+    "parse_engine_options",
+    "parse_memory",
+    "validate_time",
 ]
 
-ENGINE_PANEL = "Engine"
-PROFILE_PANEL = "Profile"
+_ENGINE_PANEL, _PROFILE_PANEL, _LIMITS_PANEL = "Engine", "Profile", "Limits"
 
 IMAGE_FILES = "an image file (.mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr)"
 """How help texts name the image files that `lungrt.read_ct` reads."""
@@ -46,7 +47,7 @@ Device = Annotated[
     typer.Option(
         help="Where the networks run: cpu, cuda, cuda:N (GPU number N), or auto "
         "(the first GPU if the engine can use one, otherwise the CPU).",
-        rich_help_panel=ENGINE_PANEL,
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
 
@@ -55,8 +56,8 @@ Engine = Annotated[
     typer.Option(
         help="Inference engine: native, torchscript, onnxruntime, aotinductor or auto. auto takes "
         "the first of native, torchscript and onnxruntime that can run every network of the bundle "
-        "on the device. [b]lungrt info[/b] shows which engines are installed.",
-        rich_help_panel=ENGINE_PANEL,
+        "on the device. [b]lungrt info[/b] shows which engines are available.",
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
 
@@ -73,7 +74,7 @@ EngineOption = Annotated[
         "The first value is the default, except that provider follows the device. "
         "The documentation page 'Engines' explains each setting.",
         show_default=False,
-        rich_help_panel=ENGINE_PANEL,
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
 
@@ -83,7 +84,7 @@ Geometry = Annotated[
         help="How world coordinates become voxels: exact, or book (the formula of the book, which "
         "is wrong for oblique scans). Overrides the profile.",
         show_default=False,
-        rich_help_panel=PROFILE_PANEL,
+        rich_help_panel=_PROFILE_PANEL,
     ),
 ]
 
@@ -103,7 +104,7 @@ Kernels = Annotated[
         help="Convolution kernels of the native engine: winograd (the default, faster) or direct. "
         "The same as [b]--engine-option kernels=VALUE[/b].",
         show_default=False,
-        rich_help_panel=ENGINE_PANEL,
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
 
@@ -114,11 +115,11 @@ MergeMarks = Annotated[
         help="Report nearby marks of one lesion as one nodule, or each mark as a nodule. "
         "Overrides the profile.",
         show_default=False,
-        rich_help_panel=PROFILE_PANEL,
+        rich_help_panel=_PROFILE_PANEL,
     ),
 ]
 
-NoProgress = Annotated[bool, typer.Option("--no-progress", help="Do not show progress bars.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Do not show progress.")]
 
 Precision = Annotated[
     str,
@@ -126,7 +127,7 @@ Precision = Annotated[
         help="Number format in which the networks are computed: fp32, tf32, bf16, fp16 or int8. "
         "[b]lungrt info[/b] lists what each engine supports. Other formats than fp32 can change "
         "decisions; [b]lungrt compare[/b] shows which.",
-        rich_help_panel=ENGINE_PANEL,
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
 
@@ -137,7 +138,7 @@ Profile = Annotated[
         "merge marks of one lesion, use exact geometry, and pad volumes smaller than a crop with "
         "air. "
         "book: search the whole volume exactly as the book 'Deep Learning with PyTorch' does.",
-        rich_help_panel=PROFILE_PANEL,
+        rich_help_panel=_PROFILE_PANEL,
     ),
 ]
 
@@ -147,7 +148,7 @@ Region = Annotated[
         help="Where to look for nodules: lung (inside the lung field) or volume (everywhere). "
         "Overrides the profile.",
         show_default=False,
-        rich_help_panel=PROFILE_PANEL,
+        rich_help_panel=_PROFILE_PANEL,
     ),
 ]
 
@@ -175,6 +176,157 @@ Threads = Annotated[
         min=1,
         help="Number of CPU threads; by default all processors available to this process.",
         show_default=False,
-        rich_help_panel=ENGINE_PANEL,
+        rich_help_panel=_ENGINE_PANEL,
     ),
 ]
+
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="Stop with an error if the run takes longer than this. Reading the CT and loading the "
+        "bundle are not counted.",
+        show_default=False,
+        rich_help_panel=_LIMITS_PANEL,
+    ),
+]
+
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Stop with an error if the run would need more host memory than this: a number of "
+        "bytes, or for example 500M or 2GiB. The CT, the weights and what engines other than "
+        "native allocate internally are not counted.",
+        show_default=False,
+        rich_help_panel=_LIMITS_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """Options with which a CT is read: keyword arguments of `lungrt.read_ct`."""
+
+    series: Series = None
+    resample: Resample = False
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options with which a CT is diagnosed, the same for every command that does so."""
+
+    engine: Engine = "auto"
+    engine_option: EngineOption = None
+    kernels: Kernels = None
+    device: Device = "cpu"
+    precision: Precision = "fp32"
+    threads: Threads = None
+    # `lungrt.Pipeline` has "book" as its default instead, because "lung" needs a volume with lungs.
+    profile: Profile = "lung"
+    geometry: Geometry = None
+    region: Region = None
+    merge_marks: MergeMarks = None
+    time_limit: TimeLimit = None
+    memory_limit: MemoryLimit = None
+
+    def pipeline(self) -> dict[str, Any]:
+        """Return the keyword arguments of `lungrt.Pipeline`.
+
+        Raises
+        ------
+        lungrt.errors.InvalidArgument
+            See `parse_engine_options`.
+        """
+        return {
+            "engine": self.engine,
+            "device": self.device,
+            "precision": self.precision,
+            "threads": self.threads,
+            "profile": self.profile,
+            "geometry": self.geometry,
+            "region": self.region,
+            "merge_marks": self.merge_marks,
+            "engine_options": parse_engine_options(self.engine_option, kernels=self.kernels),
+        }
+
+    def limits(self) -> dict[str, Any]:
+        """Return the keyword arguments of `lungrt.Pipeline.run` that limit it.
+
+        Raises
+        ------
+        lungrt.errors.InvalidArgument
+            See `validate_time` and `parse_memory`.
+        """
+        return {
+            "max_seconds": validate_time(self.time_limit),
+            "max_memory_bytes": parse_memory(self.memory_limit),
+        }
+
+
+def parse_engine_options(given: list[str] | None, *, kernels: str | None = None) -> dict[str, str]:
+    """Return the settings of an engine by name.
+
+    Parameters
+    ----------
+    given
+        NAME=VALUE texts.
+    kernels
+        Value of ``--kernels``, which is short for the setting of this name.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If a text is not of the form NAME=VALUE, or a name is given twice.
+    """
+    options = {} if kernels is None else {"kernels": kernels}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise InvalidArgument(f"--engine-option {text}: expected NAME=VALUE")
+        if name in options:
+            raise InvalidArgument(f"--engine-option {name}: given twice")
+        options[name] = value
+    return options
+
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
+_MOST = 2**63 - 1
+
+
+def validate_time(seconds: float | None) -> float:
+    """Return a time limit in seconds; 0 means no limit.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If the limit is not a finite number greater than 0.
+    """
+    if seconds is None:
+        return 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise InvalidArgument(
+            f"--time-limit {seconds:g}: expected a number of seconds greater than 0"
+        )
+    return seconds
+
+
+def parse_memory(text: str | None) -> int:
+    """Return a memory limit in bytes; 0 means no limit.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If the text is not a size, or the size is not between 1 and 2**63 - 1 bytes.
+    """
+    if text is None:
+        return 0
+    match = _SIZE.fullmatch(text.strip())
+    size = int(Fraction(match[1]) * _UNITS[(match[2] or "").upper()]) if match else 0
+    if not 1 <= size <= _MOST:
+        raise InvalidArgument(
+            f"--memory-limit {text}: expected a number of bytes, or a number with K, M, G (powers "
+            "of 1,000) or Ki, Mi, Gi (powers of 1,024), such as 500M or 2GiB"
+        )
+    return size

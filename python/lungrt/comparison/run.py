@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,12 +83,15 @@ def compare_settings(
     """
     import lungrt
 
-    ours, theirs = (lungrt.Pipeline(side.bundle, **side.arguments) for side in (a, b))
+    ours, theirs = (lungrt.Pipeline(side.bundle, **side.pipeline) for side in (a, b))
     results = _Results(within_mm, len(cts) > 1)
 
     def diagnose_both(ct: Path) -> tuple[Diagnosis, Diagnosis]:
         volume = read(ct)
-        return _diagnose("A", ours, volume, progress), _diagnose("B", theirs, volume, progress)
+        return (
+            _diagnose("A", ours, a.limits, volume, progress),
+            _diagnose("B", theirs, b.limits, volume, progress),
+        )
 
     for done, ct in enumerate(cts):
         if progress and len(cts) > 1:
@@ -102,7 +105,11 @@ def _read_both(a: Path, b: Path) -> tuple[Diagnosis, Diagnosis]:
 
 
 def _diagnose(
-    side: str, pipeline: lungrt.Pipeline, volume: lungrt.CtVolume, progress: Progress | None
+    side: str,
+    pipeline: lungrt.Pipeline,
+    limits: dict[str, Any],
+    volume: lungrt.CtVolume,
+    progress: Progress | None,
 ) -> Diagnosis:
     """Diagnose a CT with the pipeline of side A or B, and keep its mask."""
 
@@ -110,7 +117,7 @@ def _diagnose(
         if progress:
             progress(f"{side} {stage}", done, count)
 
-    report = pipeline.run(volume, progress=report_progress, keep_masks=True)
+    report = pipeline.run(volume, progress=report_progress, keep_masks=True, **limits)
     assert report.masks is not None, "masks were asked for"
     return to_diagnosis(report.to_dict(), side, np.asarray(report.masks.mask))
 

@@ -240,6 +240,9 @@ def test_reports_that_cannot_be_compared(
         (("a.json", "a.json", "--bundle", "b"), "--bundle applies only to settings"),
         (("a.json", "a.json", "--series", "1.2"), "--series applies only to settings"),
         (("a.json", "a.json", "--resample"), "--resample applies only to settings"),
+        (("a.json", "a.json", "--merge-marks"), "--merge-marks applies only to settings"),
+        (("a.json", "a.json", "--time-limit", "9"), "--time-limit applies only to settings"),
+        (("", "", "--ct", "ct.mha", "--bundle", "b", "--memory-limit", "x"), "--memory-limit x"),
         (("a.json", "none.json"), "none.json: cannot be read"),
         (("a.json", "a.json", "--output", "out.xml"), "expected .json or .csv"),
         (("", "", "--ct", "ct.mha"), "no bundle is given"),
@@ -257,6 +260,25 @@ def test_wrong_arguments(
     write_report("a.json")
     monkeypatch.chdir(ct_file.parent)
     assert message in error_line(compare(*arguments))
+
+
+def test_options_apply_to_both_sides(ct_file: Path, tiny_bundle: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.json"
+    result = compare(
+        *("", "geometry=exact", "--bundle", tiny_bundle, "--ct", ct_file, "--output", output),
+        *("--profile", "book", "--threads", "1", "--merge-marks"),
+    )
+    assert result.exit_code in (SAME, DIFFERENT), result.output
+    written = json.loads(output.read_text())
+    for side, geometry in (("a", "book"), ("b", "exact")):
+        made_with = written[side]["made_with"]
+        assert made_with["profile"] == "book"
+        assert made_with["merge_marks"] == "True"
+        assert made_with["threads"] == "1"
+        assert made_with["geometry"] == geometry
+    limits = ("--profile", "book", "--memory-limit", "1K")
+    line = error_line(compare("", "", "--bundle", tiny_bundle, "--ct", ct_file, *limits))
+    assert "max_memory_bytes = 1,000" in line
 
 
 def test_an_unsupported_precision(ct_file: Path, tiny_bundle: Path) -> None:

@@ -6,34 +6,59 @@ from pathlib import Path
 
 import pytest
 
-from lungrt.comparison.inputs import Settings, find_cts, find_reports, parse_settings
+from lungrt.cli.compare import parse_settings
+from lungrt.cli.options import RunOptions
+from lungrt.comparison.inputs import Settings, find_cts, find_reports
 from lungrt.errors import InvalidArgument, Io
+
+DEFAULTS = RunOptions()
+NO_LIMITS = {"max_seconds": 0.0, "max_memory_bytes": 0}
 
 
 def test_settings_become_arguments_of_a_pipeline() -> None:
     text = "engine=onnxruntime precision=tf32 threads=2 option.arena=off bundle='a b'"
-    assert parse_settings(text, "other") == Settings(
-        text,
-        "a b",
-        {
-            "profile": "lung",
-            "engine": "onnxruntime",
-            "precision": "tf32",
-            "threads": 2,
-            "engine_options": {"arena": "off"},
-        },
+    run = RunOptions(engine="onnxruntime", precision="tf32", threads=2, engine_option=["arena=off"])
+    assert parse_settings(text, "other", DEFAULTS) == Settings(
+        text, "a b", run.pipeline(), NO_LIMITS
     )
-    assert parse_settings("kernels=direct", "b").arguments == {
-        "profile": "lung",
+    assert parse_settings("kernels=direct", "b", DEFAULTS).pipeline == {
+        **DEFAULTS.pipeline(),
         "engine_options": {"kernels": "direct"},
     }
-    assert parse_settings("", "b") == Settings("defaults", "b", {"profile": "lung"})
+    assert parse_settings("", "b", DEFAULTS) == Settings(
+        "defaults", "b", DEFAULTS.pipeline(), NO_LIMITS
+    )
+
+
+def test_settings_override_the_options_of_the_command() -> None:
+    run = RunOptions(
+        engine="native",
+        engine_option=["instruction_set=avx2"],
+        kernels="direct",
+        profile="book",
+        merge_marks=True,
+        memory_limit="1K",
+    )
+    found = parse_settings("profile=lung threads=1 option.kernels=winograd", "b", run)
+    assert found.pipeline == {
+        "engine": "native",
+        "device": "cpu",
+        "precision": "fp32",
+        "threads": 1,
+        "profile": "lung",
+        "geometry": None,
+        "region": None,
+        "merge_marks": True,
+        "engine_options": {"instruction_set": "avx2", "kernels": "winograd"},
+    }
+    assert found.limits == {"max_seconds": 0.0, "max_memory_bytes": 1000}
 
 
 @pytest.mark.parametrize(("word", "value"), [("yes", True), ("no", False)])
 def test_settings_of_the_profile(word: str, value: bool) -> None:
     text = f"profile=book region=lung geometry=exact merge_marks={word}"
-    assert parse_settings(text, "b").arguments == {
+    assert parse_settings(text, "b", DEFAULTS).pipeline == {
+        **DEFAULTS.pipeline(),
         "profile": "book",
         "region": "lung",
         "geometry": "exact",
@@ -58,12 +83,12 @@ def test_settings_of_the_profile(word: str, value: bool) -> None:
 )
 def test_invalid_settings(text: str, message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        parse_settings(text, "bundle")
+        parse_settings(text, "bundle", DEFAULTS)
 
 
 def test_settings_without_a_bundle() -> None:
     with pytest.raises(InvalidArgument, match="no bundle is given; add --bundle, or bundle="):
-        parse_settings("engine=native", None)
+        parse_settings("engine=native", None, DEFAULTS)
 
 
 def test_a_path_stands_for_one_ct_or_many(tmp_path: Path) -> None:
