@@ -9,24 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lungrt.cli.console import disclaim, print_error, stderr, stdout
-from lungrt.cli.engine_options import parse_engine_options
-from lungrt.cli.options import (
-    Device,
-    Engine,
-    EngineOption,
-    Geometry,
-    NoProgress,
-    Profile,
-    Threads,
-)
+from lungrt.cli.option_groups import with_option_groups
+from lungrt.cli.options import NoProgress, RunOptions
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import Inference, InvalidArgument
+from lungrt.write_aside import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lungrt import Pipeline
     from lungrt.data.scans import ScanFile
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.reports import ScanReport
@@ -37,8 +29,13 @@ _SUFFIXES = (".html", ".png", ".json", ".csv")
 _CANCELLED = 130
 _MANY_SCANS = 5  # fewer say too little for scores
 
+# Published scores were made without a lung field.
+_DEFAULTS = RunOptions(profile="book")
 
+
+@with_option_groups
 def evaluate(
+    *,
     data: Annotated[
         Path,
         typer.Option(
@@ -133,12 +130,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    engine: Engine = "auto",
-    engine_option: EngineOption = None,
-    device: Device = "cpu",
-    profile: Profile = "book",
-    geometry: Geometry = None,
-    threads: Threads = None,
+    run: RunOptions = _DEFAULTS,
     no_progress: NoProgress = False,
 ) -> None:
     """Evaluate a bundle on an annotated data set.
@@ -187,9 +179,8 @@ def evaluate(
                     f"{place or data}: no CT of the data set was found here; use --scans to set "
                     "the folder of the CTs"
                 )
-            pipeline = _pipeline(bundle, engine, engine_option, device, profile, geometry, threads)
             chosen = [found[uid] for uid in sorted(known)]
-            failed = _run(pipeline, bundle, chosen, folder, progress)
+            failed = _run(run, bundle, chosen, folder, progress)
         listed, findings = select(
             read_reports(folder), truth, known, failed=failed, count_missing=count_missing
         )
@@ -217,46 +208,23 @@ def evaluate(
         )
 
 
-def _pipeline(
-    bundle: Path,
-    engine: str,
-    engine_option: list[str] | None,
-    device: str,
-    profile: str,
-    geometry: str | None,
-    threads: int | None,
-) -> Pipeline:
-    import lungrt
-    from lungrt import _core
-
-    _core.tune_allocator()  # this process does nothing else
-    return lungrt.Pipeline(
-        bundle,
-        engine=engine,
-        device=device,
-        profile=profile,
-        geometry=geometry,
-        threads=threads,
-        engine_options=parse_engine_options(engine_option),
-    )
-
-
 def _run(
-    pipeline: Pipeline,
+    run: RunOptions,
     bundle: Path,
     scans: list[ScanFile],
     folder: Path,
     progress: Callable[[str, int, int], None] | None,
 ) -> dict[str, str]:
     """Diagnose the scans that have no report yet; return the error messages of those that fail."""
+    import lungrt
+    from lungrt import _core
     from lungrt.evaluation.batch import run_batch
 
-    def write(path: Path, text: str) -> None:
-        with output_file(path, (".json",)) as write_file:
-            write_file(text)
-
+    limits = run.limits()
+    _core.tune_allocator()  # this process does nothing else
+    pipeline = lungrt.Pipeline(bundle, **run.pipeline())
     try:
-        batch = run_batch(pipeline, bundle, scans, folder, write, progress)
+        batch = run_batch(pipeline, bundle, scans, folder, write_file, progress, limits)
     except KeyboardInterrupt as error:
         done = sum((folder / f"{scan.series_uid}.json").exists() for scan in scans)
         stderr().print(
@@ -306,8 +274,8 @@ def _prepare_outputs(
 
         if kinds & {".html", ".png"}:
             add_pictures([*evaluation.misses, *evaluation.false_marks], scans, progress)
-        for path, write_file in writers:
-            write_file(_content(evaluation, path.suffix.lower()))
+        for path, write_output in writers:
+            write_output(_content(evaluation, path.suffix.lower()))
         if submission and write_submission:
             write_submission(submission_csv(reports))
         return [*outputs, *([submission] if submission else [])]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lungrt.errors import Cancelled, Error, InvalidArgument, Io
 from lungrt.evaluation.reports import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from lungrt import Pipeline
@@ -48,6 +48,7 @@ def run_batch(
     folder: Path,
     write: Callable[[Path, str], None],
     progress: Progress | None = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> Batch:
     """Diagnose each scan that has no report yet.
 
@@ -68,6 +69,8 @@ def run_batch(
         Function that writes a text to a file atomically.
     progress
         Callback of `lungrt.Pipeline.run`; it is also called with ``"scans"``.
+    limits
+        Limits of each scan: further keyword arguments of `lungrt.Pipeline.run`.
 
     Returns
     -------
@@ -98,13 +101,13 @@ def run_batch(
             counts["found"] += 1
             continue
         try:
-            text = pipeline.run(scan.read(), progress=progress).to_json(True)
+            report = pipeline.run(scan.read(), progress=progress, **(limits or {}))
         except Cancelled:
             raise
         except Error as error:
             failed[scan.series_uid] = str(error)
             continue
-        write(path, text + "\n")
+        write(path, report.to_json(True) + "\n")
         counts["run"] += 1
     if progress:
         progress("scans", len(scans), len(scans))

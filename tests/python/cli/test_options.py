@@ -74,6 +74,7 @@ def options_of(command: str) -> dict[str, Any]:
 OWN_DEFAULTS: dict[str, dict[str, str]] = {
     "diagnose": {},
     "compare": {},
+    "evaluate": {"profile": "book"},
 }
 
 

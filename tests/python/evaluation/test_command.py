@@ -229,6 +229,27 @@ def test_mixed_reports_need_a_word(tmp_path: Path) -> None:
     assert "note: reports differ in profile" in result.stdout
 
 
+def test_options_of_a_run(evaluate: Callable[..., Result], tmp_path: Path) -> None:
+    assert "engine native" in error_line(evaluate("--engine", "native", "--kernels", "direct"))
+    result = evaluate("--merge-marks", "--geometry", "exact")
+    assert result.exit_code == 0, result.output
+    reports = [json.loads(path.read_text()) for path in (tmp_path / "reports").iterdir()]
+    assert len(reports) == 3
+    for report in reports:
+        assert report["profile"] == "book"
+        assert report["options"]["merge_marks"] is True
+        assert report["options"]["geometry"] == "exact"
+
+
+def test_limits_of_each_scan(evaluate: Callable[..., Result], tmp_path: Path) -> None:
+    result = evaluate("--memory-limit", "1K")
+    assert result.exit_code == 2
+    assert result.stderr.count("max_memory_bytes = 1,000") == 3
+    assert "all 3 scans failed" in result.stderr
+    assert list((tmp_path / "reports").iterdir()) == []
+    assert "--time-limit -1" in error_line(evaluate("--time-limit", "-1"))
+
+
 def test_ctrl_c_keeps_what_was_done(luna: Path, tiny_bundle: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     for k in range(40, 90):  # enough scans to be interrupted among them

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lungrt.cli.console import disclaim, stderr, stdout
+from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
-from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions, with_options
+from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions
 from lungrt.cli.train.table import (
     epoch_header,
     epoch_line,
@@ -50,7 +51,7 @@ app = typer.Typer(
 
 
 @app.command("segmentation")
-@with_options(DataOptions, SettingOptions, OutputOptions)
+@with_option_groups
 def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
     """Train the segmentation U-Net that finds candidates.
 
@@ -60,7 +61,7 @@ def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOpti
 
 
 @app.command("nodule")
-@with_options(DataOptions, SettingOptions, OutputOptions)
+@with_option_groups
 def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
     """Train the classifier of nodules and non-nodules.
 
@@ -70,7 +71,7 @@ def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -
 
 
 @app.command("malignancy")
-@with_options(DataOptions, SettingOptions, OutputOptions)
+@with_option_groups
 def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
     """Train the classifier of benign and malignant nodules, usually from a nodule classifier.
 
@@ -83,7 +84,7 @@ def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOption
 
 
 @app.command("three-class")
-@with_options(DataOptions, SettingOptions, OutputOptions)
+@with_option_groups
 def three_class(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
     """Train a single classifier of non-nodules, benign and malignant nodules.
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from lungrt.cli.options import Device, NoProgress
 
-__all__ = ["DataOptions", "OutputOptions", "SettingOptions", "with_options"]
+__all__ = ["DataOptions", "OutputOptions", "SettingOptions"]
 
 _DATA, _TRAINING, _FINETUNING = "Data", "Training", "Fine-tuning"
 _AUGMENTATION, _TARGETS, _NETWORK = "Augmentation and regularisation", "Targets", "New networks"
@@ -399,38 +397,3 @@ class OutputOptions:
     ] = None
     device: Device = "cpu"
     no_progress: NoProgress = False
-
-
-def _parameters(group: type[Any]) -> list[inspect.Parameter]:
-    types = get_type_hints(group, include_extras=True)  # slow, and every command waits for it
-    return [
-        inspect.Parameter(
-            option.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if option.default is MISSING else option.default,
-            annotation=types[option.name],
-        )
-        for option in fields(group)
-    ]
-
-
-def with_options(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add groups of options to a command, which is called with one object of each group."""
-    parameters = [parameter for group in groups for parameter in _parameters(group)]
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        def run(**values: Any) -> None:
-            command(
-                *(
-                    group(**{option.name: values[option.name] for option in fields(group)})
-                    for group in groups
-                )
-            )
-
-        run.__doc__ = command.__doc__
-        run.__name__ = command.__name__
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in parameters}
-        return run
-
-    return decorate
