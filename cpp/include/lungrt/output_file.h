@@ -31,10 +31,6 @@ class LUNGRT_API OutputFile {
   /// \throws Error kIo
   void commit();
 
-  /// Path of the file until it is committed, for a library that writes a file by its name. It has
-  /// the suffix of the final path.
-  const std::string& aside() const { return aside_; }
-
  private:
   [[noreturn]] void fail() const;
 

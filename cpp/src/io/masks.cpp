@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "io/images/write_image.h"
-#include "io/write_aside.h"
 #include "lungrt/error.h"
+#include "lungrt/output_file.h"
 
 namespace lungrt::io {
 namespace {
@@ -34,12 +34,7 @@ void make_mask_folder(const fs::path& folder) {
     throw Error(ErrorCode::kIo, folder.string() + ": the folder for masks cannot be created (" +
                                     failure.message() + ")");
   }
-  try {
-    const Aside attempt(folder / "masks");
-  } catch (const std::system_error& error) {
-    throw Error(ErrorCode::kIo, folder.string() + ": the folder for masks cannot be written to (" +
-                                    error.code().message() + ")");
-  }
+  const OutputFile attempt((folder / "masks").string());  // whether files can be written there
 }
 
 std::vector<fs::path> write_masks(const fs::path& folder, const Report& report,

@@ -49,7 +49,7 @@ TEST_F(MasksTest, FolderThatCannotBeMade) {
 }
 
 TEST_F(MasksTest, FolderThatNobodyWritesTo) {
-  expect_error(ErrorCode::kIo, {"/proc/self: the folder for masks cannot be written to ("},
+  expect_error(ErrorCode::kIo, {"/proc/self/masks: cannot be written ("},
                [] { make_mask_folder("/proc/self"); });
 }
 

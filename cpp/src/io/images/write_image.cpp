@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <new>
@@ -16,8 +17,8 @@
 #include <string_view>
 
 #include "io/images/nifti.h"
-#include "io/write_aside.h"
 #include "lungrt/error.h"
+#include "lungrt/output_file.h"
 
 namespace lungrt::io {
 namespace {
@@ -106,6 +107,13 @@ Vec3 axis_of(const Geometry& geometry, std::size_t axis) {
   return {rows[0][axis], rows[1][axis], rows[2][axis]};
 }
 
+/// Writes a file from its parts, in their order.
+void write_file(const std::filesystem::path& path, std::initializer_list<std::string_view> parts) {
+  OutputFile file(path.string());
+  for (const std::string_view part : parts) file.write(part);
+  file.commit();
+}
+
 void write_meta_image(const std::filesystem::path& path, std::string_view voxels,
                       const TypeNames& type, const VolumeShape& shape, const Geometry& geometry) {
   const std::string data = deflated({voxels}, false);
@@ -121,7 +129,7 @@ void write_meta_image(const std::filesystem::path& path, std::string_view voxels
       "\nCenterOfRotation = 0 0 0\nElementSpacing = " + joined(geometry.spacing_mm(), " ") +
       "\nDimSize = " + sizes_of(shape) + "\nElementType = " + std::string(type.meta_image) +
       "\nElementDataFile = LOCAL\n";
-  write_aside(path, {header, data});
+  write_file(path, {header, data});
 }
 
 void write_nrrd(const std::filesystem::path& path, std::string_view voxels, const TypeNames& type,
@@ -138,7 +146,7 @@ void write_nrrd(const std::filesystem::path& path, std::string_view voxels, cons
       "\nspace directions:" + directions +
       "\nkinds: domain domain domain\nendian: " + (kBigEndian ? "big" : "little") +
       "\nencoding: gzip\nspace origin: (" + joined(geometry.origin_mm(), ",") + ")\n\n";
-  write_aside(path, {header, deflated({voxels}, true)});
+  write_file(path, {header, deflated({voxels}, true)});
 }
 
 /// The bytes before the voxels of a NIfTI-1 file.
@@ -202,7 +210,7 @@ void write_nifti(const std::filesystem::path& path, std::string_view voxels, con
   header.put(nifti::kSclSlope, 0, 1.0F);
   put_geometry(header, geometry);
   header.put(nifti::kMagic, 0, std::array<char, 4>{'n', '+', '1', '\0'});
-  write_aside(path, {deflated({header.bytes(), voxels}, true)});
+  write_file(path, {deflated({header.bytes(), voxels}, true)});
 }
 
 }  // namespace
