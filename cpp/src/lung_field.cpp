@@ -4,8 +4,8 @@
 
 #include "backend/device_choice.h"
 #include "stages/find_lungs.h"
-#include "stages/memory_sizes.h"
-#include "stages/within_memory.h"
+#include "stages/run_control.h"
+#include "stages/run_log.h"
 
 namespace lungrt {
 

@@ -14,19 +14,16 @@
 #include "ops/context.h"
 #include "ops/crop.h"
 #include "stages/classify.h"
+#include "stages/device_scan.h"
 #include "stages/find_lungs.h"
 #include "stages/group.h"
-#include "stages/kept_masks.h"
-#include "stages/memory_sizes.h"
 #include "stages/merge_marks.h"
 #include "stages/network.h"
 #include "stages/profile.h"
 #include "stages/run_control.h"
 #include "stages/run_log.h"
-#include "stages/scan_places.h"
 #include "stages/segment.h"
 #include "stages/segment_field.h"
-#include "stages/within_memory.h"
 
 namespace lungrt {
 

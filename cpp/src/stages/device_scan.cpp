@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/registry.h"
 #include "core/text.h"
 #include "lungrt/error.h"
 #include "ops/context.h"
@@ -13,6 +14,9 @@
 
 namespace lungrt {
 namespace {
+
+constexpr const char* kInHostMemory =
+    "the scan and its masks stayed in host memory and only the networks ran on the device: ";
 
 LungrtCudaNormalization normalization(const InputContract& input) {
   return {input.hu_window[0], input.hu_window[1], input.scale, input.offset};
@@ -293,6 +297,29 @@ std::unique_ptr<PlacedScan> DeviceScanPool::place(const CtVolume& volume,
                                    });
   scan->load(tensor_bytes);
   return scan;
+}
+
+ScanPlaces::ScanPlaces(const Engine& engine, const Device& device, bool device_tensors) {
+  if (device.kind != DeviceKind::kCuda) return;
+  if (!device_tensors) {
+    notes_.push_back(kInHostMemory + ("engine " + engine.name()) +
+                     " needs its inputs in host memory");
+    return;
+  }
+  const CudaLibrary* library = nullptr;
+  try {
+    library = &cuda_library();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kEngineUnavailable) throw;  // installed, but not usable
+    notes_.push_back(kInHostMemory + std::string(error.what()));
+    return;
+  }
+  places_ = std::make_unique<DeviceScanPool>(*library, device);
+}
+
+std::unique_ptr<PlacedScan> ScanPlaces::place(const CtVolume& volume,
+                                              std::int64_t tensor_bytes) const {
+  return places_ ? places_->place(volume, tensor_bytes) : scan_on_host(volume);
 }
 
 }  // namespace lungrt

@@ -4,7 +4,7 @@
 
 #include "core/logging.h"
 #include "core/text.h"
-#include "stages/block_sums.h"
+#include "stages/batches.h"
 #include "stages/run_log.h"
 
 namespace lungrt {
@@ -46,6 +46,20 @@ ops::LungFieldResult find_lungs(PlacedScan& scan, int threads, const RunControl&
       scan.volume(),
       [&](const ops::BlockSize& block) { return scan.block_sums(block, threads, control); },
       control);
+}
+
+ops::Cells<std::int32_t> block_sums(const CtVolume& volume, const ops::BlockSize& block,
+                                    int threads, const RunControl& control) {
+  ops::Cells<std::int32_t> sums(ops::cells_over(volume.shape(), block));
+  const std::int64_t slices = sums.shape().slices;
+  control.step("find lungs", 0, slices);
+  for_each_batch(
+      slices, 1, threads,
+      [&](int, std::int64_t first, std::int64_t count) {
+        ops::add_block_sums(volume, block, first, first + count, sums);
+      },
+      [&](std::int64_t done) { control.step("find lungs", done, slices); });
+  return sums;
 }
 
 }  // namespace lungrt

@@ -1,13 +1,16 @@
-/// Grouping: candidates of a nodule mask.
+/// Grouping: candidates of a nodule mask, and the masks that a report keeps.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "lungrt/mask.h"
 #include "lungrt/report.h"
 #include "lungrt/volume.h"
 #include "ops/lung_field/lung_field.h"
+#include "stages/run_control.h"
 #include "stages/scan.h"
 
 namespace lungrt {
@@ -40,5 +43,12 @@ void keep_in_field(const ops::CellField& field, GroupResult& groups);
 LabelVolume label_candidates(const NoduleMask& mask, const GroupResult& groups);
 /// Mask of all voxels that have a label.
 NoduleMask mask_of(const LabelVolume& labels);
+
+/// Masks that a report keeps: lung field, nodule mask, labels and the labelled voxels.
+/// \param field  empty where the region is the whole volume
+/// \throws Error kCancelled, kResourceLimit
+std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& groups,
+                                           const std::optional<ops::CellField>& field,
+                                           const RunControl& control);
 
 }  // namespace lungrt

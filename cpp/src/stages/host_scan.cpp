@@ -1,7 +1,7 @@
 #include "ops/context.h"
 #include "ops/crop.h"
 #include "ops/threshold.h"
-#include "stages/block_sums.h"
+#include "stages/find_lungs.h"
 #include "stages/group.h"
 #include "stages/scan.h"
 

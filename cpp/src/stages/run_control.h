@@ -1,4 +1,4 @@
-/// Progress, cancellation and limits of one run.
+/// Progress, cancellation and limits of one run, and the sizes that count towards its memory.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "lungrt/geometry.h"
 #include "lungrt/pipeline.h"
 
 namespace lungrt {
@@ -68,5 +69,14 @@ class RunControl {
   mutable std::int64_t held_ = 0;
   mutable std::int64_t most_held_ = 0;
 };
+
+/// Bytes of a NoduleMask, which count towards the memory limit.
+inline std::int64_t mask_bytes(const VolumeShape& shape) {
+  return shape.slices * shape.rows * ((shape.columns + 63) / 64) * 8;
+}
+
+/// Upper bound for one candidate during classification: the candidate, its voxel, probabilities,
+/// finding and possible nodule, with the spare capacity of growing lists.
+inline constexpr std::int64_t kBytesPerCandidate = 1024;
 
 }  // namespace lungrt

@@ -1,11 +1,15 @@
-/// Log lines of a run and its stages (lungrt/log.h): counts and times, nothing about the patient.
+/// Wrapper of a run, and the log lines of a run and its stages (lungrt/log.h): counts and times,
+/// nothing about the patient.
 #pragma once
 
 #include <chrono>
+#include <new>
 #include <string>
 
+#include "core/text.h"
 #include "lungrt/error.h"
 #include "lungrt/geometry.h"
+#include "lungrt/volume.h"
 
 namespace lungrt {
 
@@ -32,5 +36,23 @@ void log_run_given_up(const char* what, ErrorCode code) noexcept;
 void log_stage_begin(const char* stage) noexcept;
 /// \param figures  the results in short, e.g. "7 nodules"; may be empty
 void log_stage_end(const char* stage, double seconds, const std::string& figures) noexcept;
+
+/// Calls `body`, logs its start and errors, and turns std::bad_alloc into Error kOutOfMemory.
+/// \param what  for the log: "run", or the name of a stage
+template <typename Body>
+auto within_memory(const char* what, const CtVolume& volume, Body&& body) {
+  log_run_begin(what, volume.shape());
+  try {
+    return body();
+  } catch (const Error& error) {
+    log_run_given_up(what, error.code());
+    throw;
+  } catch (const std::bad_alloc&) {
+    log_run_given_up(what, ErrorCode::kOutOfMemory);
+    throw Error(ErrorCode::kOutOfMemory, "out of memory for a volume of " +
+                                             text::extent(volume.shape()) +
+                                             " voxels (slices x rows x columns)");
+  }
+}
 
 }  // namespace lungrt

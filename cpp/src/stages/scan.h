@@ -12,8 +12,8 @@
 #include "ops/components.h"
 #include "ops/lung_field/coarse_grid.h"
 #include "stages/run_control.h"
-#include "stages/slice_part.h"
 #include "stages/tensor_place.h"
+#include "stages/windows.h"
 
 namespace lungrt {
 

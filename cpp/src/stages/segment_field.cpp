@@ -7,7 +7,6 @@
 #include "core/logging.h"
 #include "core/text.h"
 #include "ops/open_components.h"
-#include "stages/memory_sizes.h"
 
 namespace lungrt {
 namespace {

@@ -1,13 +1,26 @@
-/// Windows of slices that the segmentation runs on.
+/// Windows of slices that the segmentation runs on, and the planner that chooses them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "core/bundle/bundle.h"
-#include "stages/slice_part.h"
+#include "ops/slice_window.h"
 
 namespace lungrt {
+
+/// Window of a slice that the network sees, and the smaller window in which its output is known to
+/// equal the output for the whole slice.
+struct SlicePart {
+  std::int64_t slice = 0;
+  ops::SliceWindow seen, known;
+};
+
+/// Offset of the first known pixel from the first seen one, in rows of this width.
+inline std::int64_t offset_of_known(const SlicePart& part, std::int64_t width) {
+  return (part.known.first_row - part.seen.first_row) * width + part.known.first_column -
+         part.seen.first_column;
+}
 
 /// Chooses windows such that the output in the wanted part does not depend on pixels outside of the
 /// window, pooling and kernels combine the same pixels as in the whole slice, and few different

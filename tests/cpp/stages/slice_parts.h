@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "stages/slice_part.h"
+#include "stages/windows.h"
 
 namespace lungrt::testing {
 
