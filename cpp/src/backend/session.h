@@ -12,7 +12,7 @@
 
 #include "lungrt/device.h"
 #include "lungrt/precision.h"
-#include "ops/layout.h"
+#include "ops/network_input.h"
 
 namespace lungrt {
 

@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "lungrt/error.h"
 #include "ops/interleave.h"
-#include "ops/normalize.h"
+#include "ops/network_input.h"
 
 namespace lungrt::ops {
 namespace {

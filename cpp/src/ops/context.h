@@ -5,7 +5,7 @@
 
 #include "core/bundle/bundle.h"
 #include "lungrt/volume.h"
-#include "ops/layout.h"
+#include "ops/network_input.h"
 #include "ops/slice_window.h"
 
 namespace lungrt::ops {

@@ -1,4 +1,5 @@
-/// Coarse grid: a CT as means over blocks of voxels, on which the lung field is found.
+/// Coarse grid: a CT as means over blocks of voxels, in the order of the patient's axes, on which
+/// the lung field is found.
 #pragma once
 
 #include <array>
@@ -29,6 +30,27 @@ std::int64_t block_voxels(const VolumeShape& volume, const BlockSize& block,
 /// \param sums  of cells_over(volume, block)
 void add_block_sums(const CtVolume& volume, const BlockSize& block, std::int64_t first_slice,
                     std::int64_t last_slice, Cells<std::int32_t>& sums);
+
+/// Assigns image axes to the closest patient axes. Patient order is (superior, posterior, left), so
+/// "slices" in patient order are axial, whatever the image's orientation.
+class PatientAxes {
+ public:
+  explicit PatientAxes(const Matrix3& direction);
+
+  /// Reorders (slices, rows, columns) of the image to (superior, posterior, left).
+  template <typename T>
+  std::array<T, 3> reordered(const std::array<T, 3>& image) const {
+    return {image[image_axis_[0]], image[image_axis_[1]], image[image_axis_[2]]};
+  }
+  VolumeShape reordered(const VolumeShape& image) const;
+
+  /// Index in the image of an index in patient order.
+  VoxelIndex to_image(const VoxelIndex& patient, const VolumeShape& image) const;
+
+ private:
+  std::array<std::size_t, 3> image_axis_{};  ///< 0: slices, 1: rows, 2: columns
+  std::array<bool, 3> flipped_{};
+};
 
 /// Mean HU of each cell, in patient order (superior, posterior, left).
 struct CoarseGrid {

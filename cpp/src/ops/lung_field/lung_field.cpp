@@ -6,9 +6,7 @@
 #include "lungrt/error.h"
 #include "ops/lung_field/airway.h"
 #include "ops/lung_field/bowel_gas.h"
-#include "ops/lung_field/envelope.h"
 #include "ops/lung_field/lungs.h"
-#include "ops/lung_field/sides.h"
 #include "ops/lung_field/thorax.h"
 #include "ops/lung_field/tissue.h"
 

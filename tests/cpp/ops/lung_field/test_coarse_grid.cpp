@@ -5,7 +5,6 @@
 
 #include "expect_error.h"
 #include "ops/lung_field/coarse_grid.h"
-#include "ops/lung_field/patient_axes.h"
 
 namespace lungrt::ops {
 namespace {

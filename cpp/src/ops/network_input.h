@@ -1,9 +1,19 @@
-/// Normalisation of Hounsfield units for a network's input.
+/// Input of a network: its layout in memory, and the normalisation of Hounsfield units.
 #pragma once
 
 #include <cstdint>
 
 #include "core/bundle/bundle.h"
+
+namespace lungrt {
+
+/// Order of a tensor's axes in memory.
+enum class Layout {
+  kNchw,  ///< channels first: NCHW, or NCDHW of volumes
+  kNhwc,  ///< channels last: NHWC, or NDHWC of volumes
+};
+
+}  // namespace lungrt
 
 namespace lungrt::ops {
 
