@@ -1,6 +1,7 @@
 #include "native/instruction_set.h"
 
 #include "lungrt/error.h"
+#include "native/kernels.h"
 
 namespace lungrt::native {
 
@@ -52,6 +53,15 @@ InstructionSet choose_instruction_set(const std::string& name, IsSupported suppo
   }
   throw Error(ErrorCode::kInvalidArgument,
               "unknown instruction set '" + name + "': expected auto, avx512, avx2 or portable");
+}
+
+const Kernels& kernels_for(InstructionSet set) {
+#if defined(__x86_64__)
+  if (set == InstructionSet::kAvx512) return avx512_kernels();
+  if (set == InstructionSet::kAvx2) return avx2_kernels();
+#endif
+  static_cast<void>(set);
+  return portable_kernels();
 }
 
 }  // namespace lungrt::native

@@ -1,4 +1,5 @@
-/// Packing of trained weights in the order in which the kernels read them.
+/// Algorithms of convolutions, and the packing of trained weights in the order in which the kernels
+/// read them.
 #pragma once
 
 #include <array>
@@ -17,6 +18,12 @@ constexpr int channels_of_block(int channels, int block) {
   const int left = channels - block * kBlock;
   return left < kBlock ? left : kBlock;
 }
+
+/// Algorithm of 3 x 3 convolutions, in both network families.
+enum class Algorithm {
+  kWinograd,  ///< F(4 x 4, 3 x 3) where that is less work, direct elsewhere
+  kDirect,    ///< direct everywhere
+};
 
 /// Owner of the arrays that a Product points to.
 class PackedProduct {

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "native/algorithm.h"
 #include "native/classifier/voxel_block.h"
 #include "native/packing.h"
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "native/algorithm.h"
 #include "native/network_file.h"
 #include "native/packing.h"
 
