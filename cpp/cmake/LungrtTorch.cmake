@@ -45,9 +45,8 @@ endfunction()
 function(lungrt_torch_library target common folder)
   if(NOT TARGET ${common})
     set(sources ${PROJECT_SOURCE_DIR}/cpp/src/backend/torch_common)
-    add_library(${common} OBJECT ${sources}/failures.cpp ${sources}/run_allocator.cpp
-                                 ${sources}/runtime.cpp ${sources}/tensors.cpp
-                                 ${sources}/thread_count.cpp)
+    add_library(${common} OBJECT ${sources}/run_allocator.cpp ${sources}/runtime.cpp
+                                 ${sources}/tensors.cpp)
     lungrt_torch_usage(${common} ${folder})
     lungrt_precompile(${common} <torch/script.h>)
   endif()

@@ -14,11 +14,19 @@ class CudaLibrary {
  public:
   /// \throws Error kEngineUnavailable  where it cannot be opened or is not lungrt's CUDA core
   /// \throws Error kUnsupportedVersion where it was built for another ABI or core
-  explicit CudaLibrary(const std::filesystem::path& library);
+  explicit CudaLibrary(const std::filesystem::path& library)
+      : table_(
+            open_table<LungrtCudaTable>({"CUDA core (" + library.string() + "): ", "CUDA core", "a",
+                                         "an NVIDIA driver", "lungrt_cuda_table", LUNGRT_CUDA_ABI},
+                                        library)) {}
 
   const LungrtCudaTable& table() const { return table_; }
   /// Version of the CUDA runtime in it, e.g. "CUDA 13.0".
-  std::string version() const;
+  std::string version() const {
+    LibraryText text;
+    table_.version(text.out());
+    return text.string();
+  }
 
   /// Calls a function of the table that can fail: `call(table().name, arguments...)`.
   /// \throws Error with the library's message

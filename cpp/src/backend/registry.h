@@ -1,6 +1,7 @@
 /// Registry of engines by name, loaded when they are first requested.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "backend/cuda_library.h"
@@ -18,5 +19,8 @@ const Engine& engine(const std::string& name);
 /// \throws Error kEngineUnavailable   where it is not installed; the message has the reason
 /// \throws Error kUnsupportedVersion  where the installed one is of another version
 const CudaLibrary& cuda_library();
+
+/// Path of the library or program that this code was linked into.
+std::filesystem::path core_location();
 
 }  // namespace lungrt

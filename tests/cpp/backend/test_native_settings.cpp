@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/native/engine.h"
-#include "backend/native/settings.h"
+#include "backend/native/sessions.h"
 #include "expect_error.h"
 
 namespace lungrt {

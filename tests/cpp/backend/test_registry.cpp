@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "backend/core_location.h"
 #include "backend/registry.h"
 #include "expect_error.h"
 #include "lungrt/engines.h"

@@ -11,7 +11,6 @@
 #include "backend/torch_common/run_allocator.h"
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/tensors.h"
-#include "backend/torch_common/thread_count.h"
 
 namespace lungrt::aotinductor {
 

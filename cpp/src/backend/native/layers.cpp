@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "backend/native/settings.h"
+#include "backend/native/sessions.h"
 #include "lungrt/error.h"
 #include "native/classifier/classifier.h"
 #include "native/network_file.h"

@@ -11,7 +11,6 @@
 #include "backend/torch_common/run_allocator.h"
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/tensors.h"
-#include "backend/torch_common/thread_count.h"
 #include "backend/torchscript/channels_last.h"
 #include "backend/torchscript/fold_batch_norms.h"
 #include "backend/torchscript/fuse_relu.h"
