@@ -4,9 +4,7 @@ lungrt_find_package_folder(torch_folder torch)
 # As a library, so that its options are the engine's, whose precompiled headers then serve.
 add_library(
   lungrt_torchscript_test_objects OBJECT
-  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_channels_last.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_fold_batch_norms.cpp
-  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_pair_slices.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_precision.cpp)
 lungrt_torch_usage(lungrt_torchscript_test_objects ${torch_folder})
 lungrt_precompiled_as(lungrt_torchscript_test_objects lungrt_torch_common)

@@ -1,7 +1,5 @@
 #include "backend/torchscript/convolution_node.h"
 
-#include "backend/torchscript/constants.h"
-
 namespace lungrt::torchscript {
 namespace {
 

@@ -10,12 +10,10 @@
 
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "backend/torchscript/constants.h"
 #include "backend/torchscript/convolution_node.h"
 #include "backend/torchscript/graph_function.h"
 #include "backend/torchscript/normalized_convolution.h"
@@ -26,10 +24,6 @@ namespace {
 using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
-
-/// oneDNN works on blocks of this many channels. Concatenated parts that are not whole blocks are
-/// better copied.
-constexpr std::int64_t kBlock = 16;
 
 /// Batch norm as scale * x + shift per channel, in double.
 struct BatchNorm {
@@ -59,7 +53,7 @@ std::optional<BatchNorm> read_batch_norm(const Node* node) {
 std::optional<ConvolutionNode> read_receiver(Node* node) {
   auto found = read_convolution(node);
   if (!found || found->weight.dim() != 4) return std::nullopt;
-  const mkldnn_convolution::Geometry& geometry = found->geometry;
+  const ConvolutionGeometry& geometry = found->geometry;
   const bool padded = !are_all(geometry.padding, 0);
   if (padded && !(are_all(geometry.stride, 1) && are_all(geometry.dilation, 1))) {
     return std::nullopt;
@@ -82,11 +76,10 @@ bool is_concatenation(const Node* node) {
          node->input(0)->uses().size() == 1;
 }
 
-/// Input of a convolution: concatenated parts and the batch norm to apply to them.
+/// Input of a convolution that includes its batch norm.
 struct Source {
-  std::vector<Value*> parts;
-  std::vector<std::int64_t> channels;
-  std::optional<BatchNorm> norm;
+  Value* value;  ///< before the batch norm
+  BatchNorm norm;
 };
 
 class Folding {
@@ -162,12 +155,12 @@ bool Folding::all_fold(const Value* value, bool rising) const {
   return true;
 }
 
-/// Finds the source of a value; nothing where the value is best used as it is.
+/// Finds the source of a value; nothing where the value is to be used as it is.
 std::optional<Source> Folding::source_of(Value* value) {
   Node* node = value->node();
   if (const auto norm = read_batch_norm(node)) {
     if (!all_fold(value, norm->scale.gt(0).all().item<bool>())) return std::nullopt;
-    return Source{.parts = {node->input(0)}, .channels = {norm->scale.numel()}, .norm = norm};
+    return Source{.value = node->input(0), .norm = *norm};
   }
   if (is_mean(node) || is_maximum(node)) return pooled(node);
   if (is_concatenation_of_known(node) && all_fold(value, false)) return concatenated(node);
@@ -177,61 +170,49 @@ std::optional<Source> Folding::source_of(Value* value) {
 /// Moves a batch norm from before the pool to after it.
 std::optional<Source> Folding::pooled(Node* pool) {
   auto source = source_of(pool->input(0));
-  if (!source || !source->norm || source->parts.size() != 1) return std::nullopt;
+  if (!source) return std::nullopt;
   Value*& pooled = pooled_[pool];
   if (pooled == nullptr) {
     Node* moved = graph_.createClone(pool, [](Value* input) { return input; });
-    moved->replaceInput(0, source->parts[0]);
+    moved->replaceInput(0, source->value);
     pooled = moved->insertBefore(pool)->output();
   }
-  source->parts[0] = pooled;
+  source->value = pooled;
   return source;
 }
 
+/// Concatenates what is before the batch norms, whose scales and shifts are concatenated, too.
 std::optional<Source> Folding::concatenated(Node* cat) {
-  Source whole;
-  bool any_norm = false, blocks = true;
+  bool any_norm = false;
+  std::vector<Value*> parts;
   std::vector<at::Tensor> scales, shifts;
   for (Value* value : cat->input(0)->node()->inputs()) {
+    const auto part = source_of(value);
+    any_norm = any_norm || part;
+    parts.push_back(part ? part->value : value);
     const std::int64_t channels = *channels_of(value);
-    auto part = source_of(value);
-    if (!part || part->parts.size() != 1) {
-      part = Source{.parts = {value}, .channels = {channels}, .norm = std::nullopt};
-    }
-    any_norm = any_norm || part->norm;
-    blocks = blocks && channels % kBlock == 0;
-    whole.parts.push_back(part->parts[0]);
-    whole.channels.push_back(channels);
-    scales.push_back(part->norm ? part->norm->scale : at::ones({channels}, at::kDouble));
-    shifts.push_back(part->norm ? part->norm->shift : at::zeros({channels}, at::kDouble));
+    scales.push_back(part ? part->norm.scale : at::ones({channels}, at::kDouble));
+    shifts.push_back(part ? part->norm.shift : at::zeros({channels}, at::kDouble));
   }
-  if (any_norm) whole.norm = BatchNorm{.scale = at::cat(scales), .shift = at::cat(shifts)};
-  if (blocks) return whole;
   if (!any_norm) return std::nullopt;
   const torch::jit::WithInsertPoint here(cat);
-  Value* list = graph_.insertNode(graph_.createList(c10::TensorType::get(), whole.parts))->output();
+  Value* list = graph_.insertNode(graph_.createList(c10::TensorType::get(), parts))->output();
   Node* raw = graph_.createClone(cat, [](Value* input) { return input; });
   raw->replaceInput(0, list);
-  whole.parts = {graph_.insertNode(raw)->output()};
-  whole.channels = {whole.norm->scale.numel()};
-  return whole;
+  return Source{.value = graph_.insertNode(raw)->output(),
+                .norm = {.scale = at::cat(scales), .shift = at::cat(shifts)}};
 }
 
 void Folding::fold_into(const ConvolutionNode& receiver) {
   const auto source = source_of(receiver.input());
-  if (!source) return;
-  const std::int64_t channels =
-      std::accumulate(source->channels.begin(), source->channels.end(), std::int64_t{0});
-  if (channels != receiver.weight.size(1)) return;
-  const at::Tensor none;
-  const NormalizedConvolution convolution({.scale = source->norm ? source->norm->scale : none,
-                                           .shift = source->norm ? source->norm->shift : none,
+  if (!source || source->norm.scale.numel() != receiver.weight.size(1)) return;
+  const NormalizedConvolution convolution({.scale = source->norm.scale,
+                                           .shift = source->norm.shift,
                                            .weight = receiver.weight,
                                            .bias = receiver.bias},
-                                          source->channels, receiver.geometry,
-                                          receiver.relu != nullptr);
+                                          receiver.geometry, receiver.relu != nullptr);
   const torch::jit::WithInsertPoint here(receiver.node);
-  Value* result = insert_call(graph_, source->parts, convolution);
+  Value* result = insert_call(graph_, source->value, convolution);
   channels_[result] = receiver.weight.size(0);
   receiver.result()->replaceAllUsesWith(result);
   for (Node* node : {receiver.relu, receiver.node}) {
@@ -244,7 +225,7 @@ void Folding::fold_into(const ConvolutionNode& receiver) {
 }  // namespace
 
 void fold_batch_norms(std::shared_ptr<Graph> graph) {
-  if (!mkldnn_convolution::is_available()) return;
+  if (!NormalizedConvolution::is_available()) return;
   torch::jit::Inline(*graph);
   torch::jit::ConstantPropagation(graph);
   Folding(*graph).run();

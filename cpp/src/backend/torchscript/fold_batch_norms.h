@@ -7,10 +7,9 @@
 
 namespace lungrt::torchscript {
 
-/// Folds batch norms into the convolutions that follow them, also across pooling and concatenation;
-/// and convolves concatenated channels where they lie instead of copying them. Only the order of
-/// sums changes. A batch norm whose result is used by anything else stays. Does nothing where torch
-/// was built without oneDNN.
+/// Folds batch norms into the convolutions that follow them, also across pooling and concatenation.
+/// Only the order of sums changes. A batch norm whose result is used by anything else stays. Does
+/// nothing where torch was built without oneDNN.
 void fold_batch_norms(std::shared_ptr<torch::jit::Graph> graph);
 
 }  // namespace lungrt::torchscript

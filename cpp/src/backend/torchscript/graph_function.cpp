@@ -22,13 +22,9 @@ c10::Symbol attribute() { return c10::Symbol::attr("function"); }
 
 Operation operation_of(const Node* node) {
   const auto held = c10::static_intrusive_pointer_cast<Held>(node->ival(attribute()).toCapsule());
-  return [held, count = node->inputs().size()](Stack& stack) {
-    std::vector<at::Tensor> inputs;
-    for (const c10::IValue& input : torch::jit::last(stack, count)) {
-      inputs.push_back(input.toTensor());
-    }
-    torch::jit::drop(stack, count);
-    torch::jit::push(stack, held->function(inputs));
+  return [held](Stack& stack) {
+    const at::Tensor input = torch::jit::pop(stack).toTensor();
+    torch::jit::push(stack, held->function(input));
   };
 }
 
@@ -45,10 +41,9 @@ void register_once() {
 
 }  // namespace
 
-Value* insert_call(torch::jit::Graph& graph, const std::vector<Value*>& inputs,
-                   NodeFunction function) {
+Value* insert_call(torch::jit::Graph& graph, Value* input, NodeFunction function) {
   register_once();
-  Node* call = graph.create(c10::Symbol::fromQualString("lungrt::call"), inputs);
+  Node* call = graph.create(c10::Symbol::fromQualString("lungrt::call"), {input});
   call->ival_(attribute(),
               c10::IValue::make_capsule(c10::make_intrusive<Held>(std::move(function))));
   return graph.insertNode(call)->output()->setType(c10::TensorType::get());

@@ -5,18 +5,16 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <functional>
-#include <vector>
 
 namespace lungrt::torchscript {
 
 /// Function of a node. It may be called by several threads at once, and must neither change nor
-/// return any of its inputs.
-using NodeFunction = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
+/// return its input.
+using NodeFunction = std::function<at::Tensor(const at::Tensor&)>;
 
 /// Inserts a call at the graph's current insertion point. Such a graph cannot be saved.
 /// \return the result of the call
-torch::jit::Value* insert_call(torch::jit::Graph& graph,
-                               const std::vector<torch::jit::Value*>& inputs,
+torch::jit::Value* insert_call(torch::jit::Graph& graph, torch::jit::Value* input,
                                NodeFunction function);
 
 }  // namespace lungrt::torchscript

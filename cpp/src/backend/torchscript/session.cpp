@@ -11,10 +11,8 @@
 #include "backend/torch_common/run_allocator.h"
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/tensors.h"
-#include "backend/torchscript/channels_last.h"
 #include "backend/torchscript/fold_batch_norms.h"
 #include "backend/torchscript/fuse_relu.h"
-#include "backend/torchscript/pair_slices.h"
 #include "backend/torchscript/precision.h"
 
 namespace lungrt::torchscript {
@@ -60,12 +58,7 @@ Session::Session(const LungrtSessionRequest& request, bool rewritten)
     throw std::invalid_argument("the module's forward() must take exactly one tensor");
   }
   if (device_.is_cpu()) {
-    if (rewritten) {
-      const auto graph = module_.get_method("forward").graph();
-      fold_batch_norms(graph);
-      pair_slices(graph);
-      order_weights(graph);
-    }
+    if (rewritten) fold_batch_norms(module_.get_method("forward").graph());
     fuse_convolutions_with_relu(module_);
   } else {
     compute_in(precision_, module_);

@@ -156,18 +156,26 @@ std::shared_ptr<Graph> level(std::int64_t channels, std::int64_t up) {
        at::rand({up}), weight(16, channels + up), at::rand({16})});
 }
 
-TEST(TorchScriptFoldBatchNorms, ConcatenatedChannelsAreConvolvedWhereTheyLie) {
-  const auto graph = level(16, 32);
-  const at::Tensor small = image(16, 2, 2), expected = run(graph, small);
-  expect_the_same(graph, image(16), 0, 2);
-  EXPECT_TRUE(run(graph, small).allclose(expected, 1e-4, 1e-4));
-  EXPECT_EQ(count(graph, "aten::cat"), 0);
+TEST(TorchScriptFoldBatchNorms, ConcatenationsAreOfWhatIsBeforeTheBatchNorm) {
+  for (const auto& [channels, up] : {std::pair{16, 32}, {7, 8}}) {
+    const auto graph = level(channels, up);
+    const at::Tensor large = image(channels, 210, 200);
+    const at::Tensor expected = run(graph, large);
+    expect_the_same(graph, image(channels), 0, 2);
+    EXPECT_TRUE(run(graph, large).allclose(expected, 1e-4, 1e-4));
+    EXPECT_EQ(count(graph, "aten::cat"), 1);
+  }
 }
 
-TEST(TorchScriptFoldBatchNorms, PiecesOfBlocksStayConcatenated) {
-  const auto graph = level(7, 8);
-  expect_the_same(graph, image(7), 0, 2);
-  EXPECT_EQ(count(graph, "aten::cat"), 1);
+TEST(TorchScriptFoldBatchNorms, ConcatenationsWithoutABatchNormStay) {
+  const std::string lines = convolution("%a", "%x", 0, "%ones") +
+                            "  %both : Tensor[] = prim::ListConstruct(%a, %a)\n"
+                            "  %cat : Tensor = aten::cat(%both, %one)\n" +
+                            convolution("%c", "%cat", 2, "%ones") + "  return (%c)";
+  const auto graph =
+      network(lines, 4, {weight(16, 4), at::rand({16}), weight(8, 32), at::rand({8})});
+  expect_the_same(graph, image(4), 0, 0);
+  EXPECT_EQ(count(graph, "aten::_convolution"), 2);
 }
 
 TEST(TorchScriptFoldBatchNorms, WhatAnythingElseSeesIsNormalised) {
