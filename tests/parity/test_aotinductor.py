@@ -223,7 +223,7 @@ class TestCommands:
         assert "lungrt aotinductor" not in _run("verify", bundle).stdout
         result = _run("verify", bundle, "--formats", "aotinductor")
         assert result.exit_code == 2
-        assert "has: torchscript, safetensors" in result.stderr
+        assert "has only safetensors, torchscript" in result.stderr
 
     def test_a_diagnosis_needs_no_torch_of_python(self, bundle: Path) -> None:
         program = f"""

@@ -179,7 +179,7 @@ def test_wrong_arguments(
 
 
 def test_a_damaged_bundle_and_a_page_without_markers(tiny_bundle: Path, tmp_path: Path) -> None:
-    assert "not a lungrt bundle" in bench(tmp_path, "ct").output
+    assert "is not a bundle" in bench(tmp_path, "ct").output
     page = tmp_path / "page.md"
     page.write_text("nothing")
     assert (

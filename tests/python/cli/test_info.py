@@ -97,7 +97,7 @@ def test_damaged_bundle_is_shown_and_refused(tiny_bundle: Path, tmp_path: Path) 
 def test_folder_that_is_no_bundle(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["info", str(tmp_path)])
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"error: {tmp_path}: not a lungrt bundle")
+    assert result.stderr.startswith(f"error: {tmp_path} is not a bundle")
 
 
 def test_a_bundle_is_shown_without_torch(tiny_bundle: Path) -> None:

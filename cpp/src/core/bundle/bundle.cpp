@@ -177,10 +177,9 @@ void Bundle::check_files() const {
     }
   }
   if (damaged == 0) return;
-  throw Error(ErrorCode::kBadBundle, folder_.string() + ": " + std::to_string(damaged) + " of " +
-                                         text::counted(files, "file") +
-                                         " are not as manifest.json says" + kRepair + ":" +
-                                         problems);
+  throw Error(ErrorCode::kBadBundle,
+              folder_.string() + ": " + std::to_string(damaged) + " of " + std::to_string(files) +
+                  " files do not match manifest.json" + kRepair + ":" + problems);
 }
 
 }  // namespace lungrt

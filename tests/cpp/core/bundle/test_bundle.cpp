@@ -140,7 +140,7 @@ TEST(Bundle, TellsAllDamageAtOnce) {
   folder.write("segmentation/golden.safetensors", "0123456789");
   folder.write("segmentation/model.new", "short");
   expect_error(ErrorCode::kBadBundle,
-               {"3 of 3 files are not as manifest.json says", "export or copy",
+               {"3 of 3 files do not match manifest.json", "export or copy",
                 "\n  segmentation/model.ts is missing or not a regular file",
                 "\n  segmentation/model.new is damaged", "it has 5 bytes",
                 "\n  segmentation/golden.safetensors is damaged", "its SHA-256 is"},
