@@ -61,12 +61,8 @@ def checkpoints(networks: eager.Networks) -> dict[str, list[str]]:
 
 
 def task(bundle: Path, ct: Path, networks: eager.Networks, name: str) -> Task:
-    return Task(
-        str(bundle),
-        str(ct),
-        checkpoints=checkpoints(networks),
-        configuration=Configuration(name, threads=torch.get_num_threads()),
-    )
+    configuration = Configuration(name, threads=torch.get_num_threads())
+    return Task(configuration, str(bundle), str(ct), checkpoints=checkpoints(networks))
 
 
 @pytest.mark.parametrize("kind", ["small", "halo"])

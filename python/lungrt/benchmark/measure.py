@@ -25,6 +25,8 @@ class Task:
 
     Attributes
     ----------
+    configuration : Configuration
+        What is measured.
     bundle, ct : str
         Paths.
     series : str or None
@@ -34,20 +36,18 @@ class Task:
     checkpoints : dict of str to list of str
         Checkpoints by stage, of which eager networks are built. Stages without a checkpoint are
         built of the bundle's weights.
-    configuration : Configuration
-        What is measured.
     started : float
         Value of `time.monotonic` before the process was started; all processes share this clock.
     result : str
         JSON file to write.
     """
 
+    configuration: Configuration
     bundle: str
     ct: str
     series: str | None = None
     runs: int = 1
     checkpoints: Mapping[str, list[str]] = field(default_factory=dict)
-    configuration: Configuration = field(default_factory=lambda: Configuration(""))
     started: float = 0.0
     result: str = ""
 

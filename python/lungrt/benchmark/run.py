@@ -77,43 +77,38 @@ class Record:
 
 
 def run_benchmark(
-    configurations: Sequence[Configuration],
-    task: Task,
-    rounds: int,
-    progress: Callable[[str], object],
+    tasks: Sequence[Task], rounds: int, progress: Callable[[str], object]
 ) -> list[Record]:
     """Measure all configurations in interleaved rounds, going on if one of them fails.
 
     Parameters
     ----------
-    configurations
-        What to measure.
-    task
-        Bundle, CT, checkpoints and number of runs, the same for all.
+    tasks
+        One for each configuration.
     rounds
-        Number of rounds; each measures every configuration once, beginning with another one.
+        Number of rounds; each runs every task once, beginning with another one.
     progress
         Called before each measurement with a description of it.
 
     Returns
     -------
     list of Record
-        One for each configuration, in their order.
+        One for each task, in their order.
     """
-    records = [Record(configuration) for configuration in configurations]
+    both = [(task, Record(task.configuration)) for task in tasks]
     for number in range(rounds):
-        first = number % len(records)
-        for record in records[first:] + records[:first]:
+        first = number % len(both)
+        for task, record in both[first:] + both[:first]:
             if record.failure:
                 continue
             progress(f"round {number + 1} of {rounds}: {record.configuration.key}")
             try:
-                content = measure(replace(task, configuration=record.configuration))
+                content = measure(task)
             except MeasurementFailed as error:
                 record.failure = Failure(number, str(error))
             else:
                 record.measurements.append(Measurement(number, **content))
-    return records
+    return [record for _, record in both]
 
 
 def measure(task: Task) -> dict[str, Any]:

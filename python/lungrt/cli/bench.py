@@ -196,7 +196,10 @@ def bench(
         environment = collect_environment(known)  # before this command itself loads the machine
         given = {"segmentation": segmentation, "nodule": nodule, "malignancy": malignancy}
         checkpoints = {stage: list(map(str, paths)) for stage, paths in given.items() if paths}
-        task = Task(str(bundle), str(ct), series, runs, checkpoints)
+        tasks = [
+            Task(configuration, str(bundle), str(ct), series, runs, checkpoints)
+            for configuration in plan.configurations
+        ]
         screen = stderr()
 
         def progress(text: str) -> None:
@@ -204,7 +207,7 @@ def bench(
             if not no_progress and screen.is_terminal:
                 screen.print(text, style="dim", soft_wrap=True)
 
-        records = run_benchmark(plan.configurations, task, rounds, progress)
+        records = run_benchmark(tasks, rounds, progress)
         compare_records(
             records,
             Thresholds(**{name: stage.threshold for name, stage in manifest.stages.items()}),

@@ -19,7 +19,7 @@ from lungrt.benchmark.run import MeasurementFailed, measure, run_benchmark
 from lungrt.comparison.diagnosis import Thresholds
 
 EAGER, ENGINE = Configuration("eager"), Configuration("torchscript", options={"batch": "8"})
-TASK = Task("b", "c", "1.2", runs=2, checkpoints={"nodule": ["n.pt"]})
+TASKS = [Task(what, "b", "c", "1.2", 2, {"nodule": ["n.pt"]}) for what in (EAGER, ENGINE)]
 
 
 class Processes:
@@ -51,7 +51,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> Processes:
 
 def test_rounds_are_interleaved_and_begin_with_different_configurations(processes) -> None:
     steps: list[str] = []
-    records = run_benchmark([EAGER, ENGINE], TASK, 3, steps.append)
+    records = run_benchmark(TASKS, 3, steps.append)
     assert processes.names == [
         "eager",
         "torchscript",
@@ -63,14 +63,13 @@ def test_rounds_are_interleaved_and_begin_with_different_configurations(processe
     assert [[m.round for m in record.measurements] for record in records] == [[0, 1, 2]] * 2
     assert steps[0] == "round 1 of 3: eager on cpu, 1 thread"
     assert len(steps) == 6
-    for task, configuration in zip(processes.tasks, [EAGER, ENGINE], strict=False):
-        assert task == Task("b", "c", "1.2", 2, {"nodule": ["n.pt"]}, configuration)
+    assert processes.tasks[:2] == TASKS
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_failure_does_not_affect_other_configurations(processes, number: int) -> None:
     processes.failing = {"torchscript": number}
-    eager, engine = run_benchmark([EAGER, ENGINE], TASK, 3, str)
+    eager, engine = run_benchmark(TASKS, 3, str)
     assert eager.failure is None
     assert len(eager.measurements) == 3
     assert (engine.failure.round, engine.failure.message) == (number, "killed by SIGKILL")
@@ -79,7 +78,7 @@ def test_a_failure_does_not_affect_other_configurations(processes, number: int) 
 
 
 def test_tasks_are_written_and_read() -> None:
-    task = Task("b", "c", None, 2, {"nodule": ["n"]}, ENGINE, started=1.5, result="r")
+    task = Task(ENGINE, "b", "c", None, 2, {"nodule": ["n"]}, started=1.5, result="r")
     assert Task.parse(task.to_json()) == task
 
 
@@ -89,7 +88,7 @@ def failure(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(benchmark_run, "ENGINE_MODULE", "fake_configuration")
     with pytest.raises(MeasurementFailed) as raised:
-        measure(Task("b", "c", configuration=ENGINE))
+        measure(Task(ENGINE, "b", "c"))
     return str(raised.value)
 
 
@@ -129,7 +128,7 @@ def test_a_process_that_takes_too_long_is_stopped(
 
 def test_an_error_of_the_library_arrives_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(MeasurementFailed, match=r"^Io: .*nowhere"):
-        measure(Task(str(tmp_path / "nowhere"), "c", configuration=Configuration("native")))
+        measure(Task(Configuration("native"), str(tmp_path / "nowhere"), "c"))
 
 
 def test_variables_that_tune_a_process_are_reset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +144,7 @@ def test_variables_that_tune_a_process_are_reset(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(subprocess, "run", run)
     for name in ("eager", "torchscript", "eager-tuned"):
         with pytest.raises(MeasurementFailed, match="exit code 1: no message on stderr"):
-            measure(Task("b", "c", configuration=Configuration(name)))
+            measure(Task(Configuration(name), "b", "c"))
     tuning = ("MALLOC_", "OMP_", "MKL_", "GLIBC_")
     assert [[n for n in env if n.startswith(tuning)] for env in passed] == [
         [],
@@ -173,9 +172,7 @@ def test_a_profile_reaches_the_pipeline(tiny_bundle: Path, monkeypatch: pytest.M
     phantom = chest(PhantomOptions(shape=(48, 96, 96), nodules=2), seed=1)
     ct = lungrt.CtVolume(phantom.hu, phantom.geometry)
     book, lung = (
-        EngineSubject(
-            Task(str(tiny_bundle), "", configuration=Configuration("torchscript", profile=profile))
-        )
+        EngineSubject(Task(Configuration("torchscript", profile=profile), str(tiny_bundle), ""))
         .run(ct)
         .outputs()
         for profile in ("book", "lung")
@@ -189,9 +186,9 @@ def test_a_profile_reaches_the_pipeline(tiny_bundle: Path, monkeypatch: pytest.M
 
 def test_an_engines_process_never_imports_torch(tiny_bundle: Path, ct_file: Path) -> None:
     task = Task(
+        Configuration("torchscript"),
         str(tiny_bundle),
         str(ct_file),
-        configuration=Configuration("torchscript"),
         result=str(ct_file.parent / "result.json"),
     )
     program = f"""
