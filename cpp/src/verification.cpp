@@ -47,27 +47,29 @@ struct Case {
   const StageManifest& stage;
   const BundleNetwork& network;
   std::vector<Golden> goldens;
-  std::vector<Golden> compiled;  ///< those that were stored with its compiled forms
+  bool compiled = false;  ///< whether it was compiled on this machine
 
-  /// The goldens that a format can run. Compiled code accepts no other sizes than its own.
-  std::vector<Golden> goldens_of(const std::string& format) const {
+  /// The goldens that a format can run. Compiled code accepts no other sizes than its own, and each
+  /// size has a golden of its own.
+  std::vector<Golden> goldens_of(const Bundle& bundle, const std::string& format) const {
     if (format != kCompiledFormat) return goldens;
+    const std::vector<Golden> own = compiled_goldens(bundle, stage, network);
     const auto size = [](const Golden& golden) {
       const std::vector<std::int64_t>& shape = golden.input.shape;
       return std::vector<std::int64_t>(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
     };
     std::set<std::vector<std::int64_t>> sizes;
-    for (const Golden& golden : compiled) sizes.insert(size(golden));
+    for (const Golden& golden : own) sizes.insert(size(golden));
     std::vector<Golden> found;
     for (const Golden& golden : goldens) {
       if (sizes.count(size(golden)) != 0) found.push_back(golden);
     }
-    found.insert(found.end(), compiled.begin(), compiled.end());
+    found.insert(found.end(), own.begin(), own.end());
     return found;
   }
 
   bool has(const std::string& format) const {
-    return format == kCompiledFormat ? !compiled.empty() : network.artifacts.count(format) != 0;
+    return format == kCompiledFormat ? compiled : network.artifacts.count(format) != 0;
   }
 
   GoldenNetwork in(const Bundle& bundle, const std::string& format) const {
@@ -83,7 +85,7 @@ std::vector<Case> cases_of(const Bundle& bundle) {
   std::vector<Case> cases;
   for (const auto& [kind, stage] : bundle.stages()) {
     for (const BundleNetwork& network : stage.networks) {
-      Case one{stage, network, {}, compiled_goldens(bundle, stage, network)};
+      Case one{stage, network, {}, is_compiled(bundle, kind, network.member)};
       for (const BundleFile& file : network.goldens) {
         for (Golden& golden : read_goldens(bundle.file(file, false).string())) {
           one.goldens.push_back(std::move(golden));
@@ -156,7 +158,7 @@ void verify(const Bundle& bundle, const Case& one, const VerificationRuntime& ru
     rows.push_back(blank);
     return;
   }
-  const std::vector<Golden> goldens = one.goldens_of(runtime.format);
+  const std::vector<Golden> goldens = one.goldens_of(bundle, runtime.format);
   GoldenRun run;
   // The failure of a runtime is a result and does not end the verification of the others.
   std::string problem;

@@ -263,6 +263,14 @@ TEST_F(VerificationTest, CompiledNetworksTakePart) {
   ASSERT_EQ(rows.size(), 2U);  // the bundle's golden, and the one that was compiled with it
   for (const VerifiedGolden& row : rows) EXPECT_FALSE(row.failed()) << row.problem;
   EXPECT_EQ(opened, std::vector<std::string>{folder.parent_path().string()});
+
+  // What is damaged in the cache concerns only those who use it.
+  folder_.write(relative / kCompiledGolden, "damaged");
+  expect_error(ErrorCode::kBadBundle, {"golden.safetensors is damaged", "compile it again"},
+               [&] { verify_bundle(path(), options); });
+  options.formats = {};
+  options.runtimes = {{runtime("same", [](GoldenTensor&) {})}};
+  EXPECT_EQ(verify_bundle(path(), options).size(), 1U);
   unsetenv("XDG_CACHE_HOME");
 }
 

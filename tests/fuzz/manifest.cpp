@@ -8,6 +8,7 @@
 namespace lungrt::fuzz {
 
 void manifest(std::string_view input) {
+  accepts({ErrorCode::kBadBundle}, [&] { files_listed_in(std::string(input), "manifest.json"); });
   accepts({ErrorCode::kBadBundle, ErrorCode::kUnsupportedVersion}, [&] {
     const auto stages = parse_manifest(std::string(input), "manifest.json");
     check(!stages.empty(), "a manifest without stages was taken");

@@ -192,10 +192,14 @@ std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManife
   return models;
 }
 
+bool is_compiled(const Bundle& bundle, StageKind kind, int member) {
+  return !user_cache().empty() && !size_folders(compiled_folder(bundle, kind, member)).empty();
+}
+
 std::vector<Golden> compiled_goldens(const Bundle& bundle, const StageManifest& stage,
                                      const BundleNetwork& network) {
   std::vector<Golden> goldens;
-  if (user_cache().empty()) return goldens;
+  if (!is_compiled(bundle, stage.kind, network.member)) return goldens;
   for (const fs::path& size : size_folders(compiled_folder(bundle, stage.kind, network.member))) {
     with_advice(bundle, size, [&] {
       const CompiledRecord record = read_compiled_record(size / kCompiledRecord, stage);

@@ -45,6 +45,9 @@ std::vector<CompiledModel> find_compiled(const Bundle& bundle, const StageManife
                                          const BundleNetwork& network,
                                          const CompiledRuntime& runtime);
 
+/// Whether a network was compiled on this machine, for whatever processor and runtime.
+bool is_compiled(const Bundle& bundle, StageKind kind, int member);
+
 /// Goldens that were stored with the compiled forms of a network, one for each size. The forms
 /// themselves are not checked.
 /// \return empty if nothing is compiled
