@@ -5,8 +5,8 @@
 #   tools/gpu_check.sh run FOLDER
 #
 # `prepare` runs on a machine with internet access and fills FOLDER with everything that the GPU
-# machine may lack: headers of nlohmann-json, GoogleTest's sources, Python wheels, the checkpoints,
-# the CTs as arrays and, for a machine without nvcc, the CUDA core of this build.
+# machine may lack: headers of nlohmann-json, zlib, GoogleTest's sources, Python wheels, the
+# checkpoints, the CTs as arrays and, for a machine without nvcc, the CUDA core of this build.
 #
 # `run` runs on the GPU machine. It needs Python 3.10 or newer with a CUDA build of torch, CMake,
 # Ninja, pybind11 and scikit-build-core. It exports the bundles there, because artifacts of one
@@ -51,6 +51,10 @@ prepare() {
   [ -d "${GTEST_SOURCE:=/usr/src/googletest}/googletest" ] ||
     fail "GoogleTest's sources are not in $GTEST_SOURCE; install libgtest-dev or set GTEST_SOURCE"
   cp -r "$GTEST_SOURCE" "$FOLDER/googletest"
+  mkdir -p "$FOLDER"/prefix/{include,lib}
+  cp /usr/include/{zlib,zconf}.h "$FOLDER/prefix/include/" &&
+    cp -L "$(c++ -print-file-name=libz.so)" "$FOLDER/prefix/lib/" ||
+    fail "zlib was not found; install zlib1g-dev"
   # Packages that lungrt and its GPU tests need in addition to torch and NumPy.
   "$python" -m pip download --quiet --no-deps --only-binary=:all: \
     --python-version "${TARGET_PYTHON:-3.12}" --platform manylinux_2_28_x86_64 \

@@ -71,15 +71,6 @@ def test_volume_outlives_the_image_and_its_changes(image: MakeImage) -> None:
     assert np.array_equal(volume.hu.ravel(), np.arange(120))
 
 
-def test_float_image_with_nan_names_the_voxel(tmp_path: Path) -> None:
-    values = np.zeros((3, 4, 5), np.float32)
-    values[1, 2, 3] = np.nan
-    path = tmp_path / "ct.mha"
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(values), str(path))
-    with pytest.raises(BadVolume, match=r"ct\.mha: voxel \(slice 1, row 2, column 3\) is NaN"):
-        lungrt.read_ct(path)
-
-
 @pytest.mark.parametrize(
     ("values", "vector", "problem"),
     [

@@ -46,7 +46,7 @@ Geometry image_geometry(const Vec3& origin, const Vec3& spacing, const Matrix3& 
     const double sign = spacing[axis] < 0 ? -1.0 : 1.0;
     size[axis] = sign * spacing[axis];
     for (std::size_t world = 0; world < 3; ++world) {
-      direction[world][axis] = sign * axes[axis][world];
+      direction[world][axis] = sign * axes[axis][world] + 0.0;  // no zeros with a sign
     }
   }
   return {origin, size, direction};
