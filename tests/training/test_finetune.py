@@ -149,7 +149,9 @@ def test_unfreezing_a_new_network_is_refused(luna_data: DataSet, quick: Quick) -
         Session(quick("nodule", unfreeze_every=1), luna_data, luna_data.samples, [])
 
 
-def test_learning_rate_by_block(luna_data: DataSet, checkpoint: Checkpoint, quick: Quick) -> None:
+def test_learning_rates_have_the_names_of_blocks(
+    luna_data: DataSet, checkpoint: Checkpoint, quick: Quick
+) -> None:
     settings = quick("malignancy", finetune_depth=3, lr=0.1)
     session = Session(settings, luna_data, luna_data.samples, [], checkpoint=checkpoint)
     assert session.learning_rates == {"block1": 0.1, "block2": 0.1, "head_linear": 0.1}

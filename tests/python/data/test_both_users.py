@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK
-from evaluation_examples import write_report
+from evaluation_examples import write_ct, write_report
 from typer.testing import CliRunner
 
+import lungrt
 from lungrt.cli.app import app
 from lungrt.errors import Error
 
@@ -33,13 +33,10 @@ A, B = ("1.1", 10.0, True, (4, 5), "1.1"), ("1.2", 20.0, None, (), "1.2")
 def folder(tmp_path: Path) -> Path:
     """Write two CTs with the extent of the reports that `write_report` makes."""
     folder = tmp_path / "luna"
-    image = SimpleITK.GetImageFromArray(np.zeros((20, 40, 40), np.int16))
-    image.SetOrigin((-100.0, -100.0, -50.0))
-    image.SetSpacing((5.0, 5.0, 5.0))
+    geometry = lungrt.Geometry((-100, -100, -50), (5, 5, 5))
+    ct = lungrt.CtVolume(np.zeros((20, 40, 40), np.int16), geometry)
     for uid in ("1.1", "1.2"):
-        path = folder / f"subset0/{uid}.mhd"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        SimpleITK.WriteImage(image, str(path))
+        write_ct(folder / f"subset0/{uid}.mhd", ct)
         write_report(tmp_path / "reports", uid, [(10.0, 0.9, None)])
     return folder
 

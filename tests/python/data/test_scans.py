@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK
+from evaluation_examples import write_ct, write_luna
 
 import lungrt
 from lungrt.data.scans import find_scans
@@ -17,22 +17,10 @@ from lungrt.errors import InvalidArgument, Io
 WriteSeries = Callable[..., list[Path]]
 
 
-def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
-    """Write a CT as LUNA16 has it: .mhd and .raw."""
-    image = SimpleITK.GetImageFromArray(ct.hu)
-    image.SetOrigin(ct.geometry.origin_mm)
-    image.SetSpacing(ct.geometry.spacing_mm)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    SimpleITK.WriteImage(image, str(path))
-    return path
-
-
 @pytest.fixture
 def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
     """Write three scans in two subsets."""
-    for name in ("subset0/1.3", "subset0/1.1", "subset1/1.2"):
-        write_ct(tmp_path / "luna" / f"{name}.mhd", small_ct)
-    return tmp_path / "luna"
+    return write_luna(tmp_path / "luna", small_ct)
 
 
 def test_image_files_are_series_of_their_names(luna: Path, small_ct: lungrt.CtVolume) -> None:

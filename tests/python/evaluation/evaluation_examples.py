@@ -1,4 +1,4 @@
-"""Reports and nodules made for a test."""
+"""Reports, nodules and CTs made for a test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import SimpleITK
+
+import lungrt
 from lungrt.data.annotations import ExcludedMark, Nodule
 from lungrt.evaluation.reports import Marks, ScanReport, parse_report
 
@@ -78,6 +81,23 @@ def write_report(folder: Path, uid: str, candidates: Sequence[Mark] = (), **opti
     path = folder / f"{uid}.json"
     path.write_text(json.dumps(report_content(uid, candidates, **options)))
     return path
+
+
+def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
+    """Write a CT as LUNA16 has it: .mhd and .raw."""
+    image = SimpleITK.GetImageFromArray(ct.hu)
+    image.SetOrigin(ct.geometry.origin_mm)
+    image.SetSpacing(ct.geometry.spacing_mm)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    SimpleITK.WriteImage(image, str(path))
+    return path
+
+
+def write_luna(folder: Path, ct: lungrt.CtVolume) -> Path:
+    """Write the series 1.1, 1.2 and 1.3 in two subsets, all with the same CT."""
+    for name in ("subset0/1.3", "subset0/1.1", "subset1/1.2"):
+        write_ct(folder / f"{name}.mhd", ct)
+    return folder
 
 
 def marks(*places: Mark) -> Marks:

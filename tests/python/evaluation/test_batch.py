@@ -6,23 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-import SimpleITK
-from evaluation_examples import write_report
+from evaluation_examples import write_luna, write_report
 
 import lungrt
 from lungrt.data.scans import ScanFile, find_scans
 from lungrt.errors import InvalidArgument, Io
 from lungrt.evaluation.batch import run_batch
-
-
-def write_ct(path: Path, ct: lungrt.CtVolume) -> Path:
-    """Write a CT as LUNA16 has it: .mhd and .raw."""
-    image = SimpleITK.GetImageFromArray(ct.hu)
-    image.SetOrigin(ct.geometry.origin_mm)
-    image.SetSpacing(ct.geometry.spacing_mm)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    SimpleITK.WriteImage(image, str(path))
-    return path
 
 
 def write(path: Path, text: str) -> None:
@@ -32,9 +21,7 @@ def write(path: Path, text: str) -> None:
 @pytest.fixture
 def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
     """Write three scans in two subsets."""
-    for name in ("subset0/1.3", "subset0/1.1", "subset1/1.2"):
-        write_ct(tmp_path / "luna" / f"{name}.mhd", small_ct)
-    return tmp_path / "luna"
+    return write_luna(tmp_path / "luna", small_ct)
 
 
 @pytest.fixture

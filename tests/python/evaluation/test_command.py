@@ -13,8 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import SimpleITK
-from evaluation_examples import write_report
+from evaluation_examples import write_luna, write_report
 from typer.testing import CliRunner, Result
 
 import lungrt
@@ -40,14 +39,7 @@ def error_line(result: Result) -> str:
 @pytest.fixture
 def luna(tmp_path: Path, small_ct: lungrt.CtVolume, tiny_bundle: Path) -> Path:
     """Write three scans and annotations: of the first a nodule where the bundle finds one."""
-    folder = tmp_path / "luna"
-    image = SimpleITK.GetImageFromArray(small_ct.hu)
-    image.SetOrigin(small_ct.geometry.origin_mm)
-    image.SetSpacing(small_ct.geometry.spacing_mm)
-    for name in ("subset0/1.1", "subset0/1.2", "subset1/1.3"):
-        path = folder / f"{name}.mhd"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        SimpleITK.WriteImage(image, str(path))
+    folder = write_luna(tmp_path / "luna", small_ct)
     found = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct).nodules[0]
     x, y, z = found.center_mm
     malignant = found.p_malignant is not None and found.p_malignant >= 0.5
@@ -130,7 +122,7 @@ def test_repeating_runs_nothing_again(evaluate: Callable[..., Result], tmp_path:
 def test_a_scan_that_fails_is_told_and_is_exit_code_2(
     evaluate: Callable[..., Result], luna: Path, tmp_path: Path
 ) -> None:
-    (luna / "subset0" / "1.2.raw").unlink()
+    (luna / "subset1" / "1.2.raw").unlink()
     output = tmp_path / "out.json"
     result = evaluate("--output", output)
     assert result.exit_code == 2
