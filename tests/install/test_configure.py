@@ -72,7 +72,8 @@ def say(tmp_path: Path, *definitions: str) -> tuple[int, str]:
         ),
         (
             ("-DLUNGRT_BUILD_BENCHMARKS=ON", *absent("benchmark")),
-            "LUNGRT_BUILD_BENCHMARKS is ON but Google Benchmark was not found",
+            "LUNGRT_BUILD_BENCHMARKS is ON but Google Benchmark was not found; install it (Debian: "
+            "apt-get install libbenchmark-dev)",
         ),
     ],
 )

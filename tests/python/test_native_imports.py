@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import SimpleITK
@@ -48,30 +47,6 @@ def run(program: str, *arguments: object) -> tuple[dict[str, list[str]], str]:
     return found, said
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export tiny networks for the native engine and for TorchScript: there is a choice."""
-    torch = pytest.importorskip("torch")
-    from lungrt.export import export_bundle
-    from lungrt.models import load_network
-    from lungrt.models.classifier import Classifier3d, ClassifierOptions
-    from lungrt.models.unet import SegmentationUNet, UNetOptions
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("both")
-    modules: dict[str, Any] = {
-        "segmentation": SegmentationUNet(UNetOptions(in_channels=3, widths=(2, 4))),
-        "nodule": Classifier3d(ClassifierOptions(widths=(2, 2), crop=(8, 8, 8))),
-    }
-    networks = {}
-    for stage, module in modules.items():
-        torch.save(module.state_dict(), folder / f"{stage}.pt")
-        options = {} if stage == "segmentation" else {"crop": [8, 8, 8]}
-        networks[stage] = [load_network(stage, folder / f"{stage}.pt", options=options)]
-    export_bundle(networks, folder / "bundle", formats=("torchscript", "safetensors"))
-    return folder / "bundle"
-
-
 @pytest.fixture
 def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
     path = tmp_path / "ct.mha"
@@ -80,10 +55,11 @@ def ct_file(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 
 
 def test_a_diagnosis_by_default_loads_no_framework(
-    bundle: Path, ct_file: Path, tmp_path: Path
+    native_bundle: Path, ct_file: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.json"
-    found, _ = run(DIAGNOSE, "diagnose", ct_file, "--bundle", bundle, *BOOK, "--output", report)
+    arguments = ("diagnose", ct_file, "--bundle", native_bundle, *BOOK, "--output", report)
+    found, _ = run(DIAGNOSE, *arguments)
     assert json.loads(report.read_text())["engine"] == "native"
     roots = {name.partition(".")[0] for name in found["modules"]}
     assert not roots & set(FRAMEWORKS)
@@ -94,12 +70,12 @@ def test_a_diagnosis_by_default_loads_no_framework(
     assert not [name for name in names if name.startswith(framework)]
 
 
-def test_the_same_by_torchscript_is_seen(bundle: Path, ct_file: Path) -> None:
+def test_the_same_by_torchscript_is_seen(native_bundle: Path, ct_file: Path) -> None:
     """What the test before looks for is there when it should be: the library, not the module."""
     engines = {engine.name: engine for engine in lungrt.engines()}
     if not engines["torchscript"].available:
         pytest.skip(f"no engine torchscript here: {engines['torchscript'].reason}")
-    arguments = ("diagnose", ct_file, "--bundle", bundle, *BOOK, "--engine", "torchscript")
+    arguments = ("diagnose", ct_file, "--bundle", native_bundle, *BOOK, "--engine", "torchscript")
     found, _ = run(DIAGNOSE, *arguments)
     names = {Path(library).name for library in found["libraries"]}
     assert {"libtorch_cpu.so", "liblungrt_torchscript.so"} <= names

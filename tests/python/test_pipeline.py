@@ -121,12 +121,6 @@ def test_mask_of_another_shape(pipeline: lungrt.Pipeline, small_ct: lungrt.CtVol
         pipeline.group(small_ct, np.zeros((3, 4, 5), bool))
 
 
-def test_volume_smaller_than_a_crop(pipeline: lungrt.Pipeline) -> None:
-    small = (np.zeros((4, 8, 8), np.int16), lungrt.Geometry())
-    with pytest.raises(errors.BadVolume, match="crop"):
-        pipeline.classify(small, [(1, 2, 3)])
-
-
 def test_profile_lung_pads_a_volume_smaller_than_a_crop_with_air(
     tiny_bundle: Path, pipeline: lungrt.Pipeline
 ) -> None:

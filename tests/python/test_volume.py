@@ -191,13 +191,6 @@ def test_geometry_of_wrong_types(origin: object) -> None:
         lungrt.Geometry(origin)  # type: ignore[arg-type]
 
 
-def test_unknown_inverse() -> None:
-    with pytest.raises(
-        ValueError, match="unknown inverse transform 'best': expected book or exact"
-    ):
-        lungrt.Geometry().to_index((0, 0, 0), "best")
-
-
 def test_a_geometry_is_copied_and_sent_between_processes() -> None:
     geometry = lungrt.Geometry((1.5, -2, 3), (0.5, 0.6, 2), ((0, 1, 0), (-1, 0, 0), (0, 0, 1)))
     for other in (

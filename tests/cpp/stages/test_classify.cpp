@@ -105,22 +105,6 @@ TEST_F(CandidateClassifierTest, EmptyIsAResult) {
   EXPECT_TRUE(classifier.run(volume(), {}, RunControl({})).empty());
 }
 
-TEST_F(CandidateClassifierTest, RefusesAPlaceOutsideOfTheVolume) {
-  const CandidateClassifier classifier(nodule_classifier(), std::nullopt, 0.5);
-  candidates_[2].index = {0, 6, 0};
-  expect_error(ErrorCode::kInvalidArgument, {},
-               [&] { classifier.run(volume(), candidates_, RunControl({})); });
-}
-
-TEST_F(CandidateClassifierTest, RefusesAVolumeSmallerThanTheCrop) {
-  StageManifest stage = stage_of(StageKind::kNodule, {"non-nodule", "nodule"});
-  stage.input.crop = {4, 4, 4};
-  const CandidateClassifier classifier(Classifier(stage, fake_network({}, {two_classes})),
-                                       std::nullopt, 0.5);
-  expect_error(ErrorCode::kBadVolume, {},
-               [&] { classifier.run(volume(), candidates_, RunControl({})); });
-}
-
 TEST_F(CandidateClassifierTest, ClassifiesACropThatPlacesShareOnce) {
   int crops = 0;
   const CandidateClassifier classifier(
