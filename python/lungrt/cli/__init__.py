@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["main"]
+__all__ = ["CANCELLED", "main"]
+
+CANCELLED = 130  # 128 + SIGINT, as shells report it
 
 
 def main() -> None:
@@ -22,4 +24,4 @@ def main() -> None:
 
         app(prog_name="lungrt")
     except KeyboardInterrupt:  # before a command starts; afterwards the app handles it
-        sys.exit(130)
+        sys.exit(CANCELLED)

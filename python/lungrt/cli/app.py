@@ -7,7 +7,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lungrt.cli import bench, compare, diagnose, evaluate, export, info, phantom, train, verify
+from lungrt.cli import (
+    CANCELLED,
+    bench,
+    compare,
+    diagnose,
+    evaluate,
+    export,
+    info,
+    phantom,
+    train,
+    verify,
+)
 from lungrt.cli import compile as compile_command
 from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
@@ -15,7 +26,6 @@ from lungrt.errors import Error
 __all__ = ["app"]
 
 ERROR = 2
-CANCELLED = 130  # 128 + SIGINT, as shells report it
 
 
 class _Commands(TyperGroup):

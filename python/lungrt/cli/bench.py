@@ -11,7 +11,7 @@ import typer
 
 from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.options import IMAGE_FILES, Bundle, NoProgress, Series
-from lungrt.cli.output import output_file
+from lungrt.cli.output import output_file, output_files
 from lungrt.errors import BadBundle, EngineUnavailable, Inference, InvalidArgument
 
 if TYPE_CHECKING:
@@ -235,9 +235,7 @@ def _prepare_outputs(
     for path in outputs:
         if path.suffix.lower() in _PICTURES:
             plot.require_matplotlib(str(path))
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise InvalidArgument("--output: the same file is given twice")
-    writers = [(path, stack.enter_context(output_file(path, _SUFFIXES))) for path in outputs]
+    writers = stack.enter_context(output_files(outputs, _SUFFIXES))
     old = tables.read_marked(page) if page else ""
     write_page = page and stack.enter_context(output_file(page, (page.suffix,)))
     picture = next((path for path in outputs if path.suffix.lower() in _PICTURES), None)

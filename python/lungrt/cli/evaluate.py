@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lungrt.cli import CANCELLED
 from lungrt.cli.console import disclaim, print_error, stderr, stdout
 from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.options import NoProgress, RunOptions
-from lungrt.cli.output import output_file
+from lungrt.cli.output import output_file, output_files
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import Inference, InvalidArgument
 from lungrt.write_aside import write_file
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 _SUFFIXES = (".html", ".png", ".json", ".csv")
-_CANCELLED = 130
 _MANY_SCANS = 5  # fewer say too little for scores
 
 # Published scores were made without a lung field.
@@ -232,7 +232,7 @@ def _run(
             "again to continue. No scores were written",
             soft_wrap=True,
         )
-        raise typer.Exit(_CANCELLED) from error
+        raise typer.Exit(CANCELLED) from error
     for uid, why in batch.failed.items():
         print_error(f"{uid}: {why}")
     if len(batch.failed) == len(scans):
@@ -247,8 +247,6 @@ def _prepare_outputs(
     from lungrt.evaluation import plots
 
     plots.require_packages("scoring", "sklearn")
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise InvalidArgument("--output: the same file is given twice")
     for path in outputs:
         if path.suffix.lower() == ".json" and path.parent.resolve() == reports.resolve():
             raise InvalidArgument(
@@ -260,7 +258,7 @@ def _prepare_outputs(
         plots.require_packages("an HTML report", "matplotlib", "jinja2")
     if ".png" in kinds:
         plots.require_packages("a PNG report", "matplotlib")
-    writers = [(path, stack.enter_context(output_file(path, _SUFFIXES))) for path in outputs]
+    writers = stack.enter_context(output_files(outputs, _SUFFIXES))
     write_submission = submission and stack.enter_context(output_file(submission, (".csv",)))
 
     def write(

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from lungrt.cli import app as application
 from lungrt.cli import progress
-from lungrt.cli.output import output_file
+from lungrt.cli.output import output_file, output_files
 from lungrt.errors import InvalidArgument
 
 COMMANDS = ["export", "verify", "diagnose", "compare", "evaluate", "bench", "info"]
@@ -106,3 +106,22 @@ def test_an_output_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with output_file(tmp_path / "a.JSON", (".json",)) as write:
         write("text\n")
     assert (tmp_path / "a.JSON").read_text() == "text\n"
+
+
+def test_several_output_files(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.json", tmp_path / "b.csv"]
+    with output_files(paths, (".json", ".csv")) as writers:
+        for path, write in writers:
+            write(path.name)
+    assert [path.read_text() for path in paths] == ["a.json", "b.csv"]
+    with (
+        pytest.raises(InvalidArgument, match="the same file is given twice"),
+        output_files([paths[0], tmp_path / "." / "a.json"], (".json",)),
+    ):
+        pytest.fail("the work began")
+    with (
+        pytest.raises(InvalidArgument, match="unknown kind of output"),
+        output_files([tmp_path / "c.json", tmp_path / "d.txt"], (".json",)),
+    ):
+        pytest.fail("the work began")
+    assert sorted(tmp_path.iterdir()) == paths

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lungrt.cli import CANCELLED
 from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.output import output_file
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from lungrt.training.settings import Settings
 
 __all__ = ["app"]
-
-_CANCELLED = 130  # 128 + SIGINT, as in shells
 
 _PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
 
@@ -262,7 +261,7 @@ def _train_members(
                 )
             except KeyboardInterrupt as interrupt:
                 stderr().print("interrupted; run the same command with --resume to continue")
-                raise typer.Exit(_CANCELLED) from interrupt
+                raise typer.Exit(CANCELLED) from interrupt
         results.append(result)
         print_end(console, result, path, settings)
     return results
