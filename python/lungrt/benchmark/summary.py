@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lungrt.benchmark.environment import idle_warning
 from lungrt.benchmark.measure import STAGES
 from lungrt.benchmark.plan import EAGER
-from lungrt.comparison.document import json_text
+from lungrt.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lungrt.comparison.differences import CtDifference, ListDifference, Pair, total
+from lungrt.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from lungrt.comparison.diagnosis import Mark
 
-__all__ = ["CSV_COLUMNS", "Comparison", "NotCompared", "json_text"]
+__all__ = ["CSV_COLUMNS", "Comparison", "NotCompared"]
 
 FORMAT_VERSION = 1
 CSV_COLUMNS = (
@@ -104,19 +103,6 @@ class Comparison:
             for name, one in (("candidates", ct.candidates), ("nodules", ct.nodules)):
                 writer.writerows((ct.name, name, *row) for row in _rows(one))
         return text.getvalue()
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """Return JSON text; NaN and infinity, which JSON does not have, become null."""
-    return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(member) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value if not isinstance(value, float) or math.isfinite(value) else None
 
 
 def _ct(ct: CtDifference) -> dict[str, Any]:

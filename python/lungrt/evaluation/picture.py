@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from lungrt.charts import LIGHT, chart_style
 from lungrt.evaluation import plots, summary
-from lungrt.evaluation.plots import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
@@ -22,7 +22,6 @@ _CROPS_PER_ROW = 6
 
 def to_png(evaluation: Evaluation) -> bytes:
     """Return the PNG of an evaluation."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     panels = plots.panels(evaluation)
@@ -38,7 +37,7 @@ def to_png(evaluation: Evaluation) -> bytes:
         *[4.0] * ((len(panels) + 1) // 2),
         *[0.4 + 2.3 * -(-len(cases) // _CROPS_PER_ROW) for _, cases in case_lists],
     ]
-    with mpl.rc_context({"font.family": plots.FONT, "font.size": 10}):
+    with chart_style():
         figure = Figure(
             figsize=(_WIDTH, sum(heights)), layout="constrained", facecolor=LIGHT["paper"]
         )

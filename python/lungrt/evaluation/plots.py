@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from lungrt import charts
+from lungrt.charts import LIGHT, bare, chart_style
 from lungrt.errors import InvalidArgument
 from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN
 
@@ -20,14 +21,8 @@ if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.malignancy import Roc
 
-__all__ = ["FONT", "LIGHT", "draw_size", "panels", "require_packages", "to_svg"]
+__all__ = ["draw_size", "panels", "require_packages", "to_svg"]
 
-FONT = "DejaVu Sans"  # comes with matplotlib; an SVG uses the fonts of the reader's system
-_READER_FONTS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
-# Colours of text, faint text, grid and background in light and in dark mode. An SVG in dark mode
-# replaces them by value, so no other element may have these colours.
-LIGHT = {"ink": "#1f2328", "faint": "#57606a", "line": "#d0d7de", "paper": "#fffffe"}
-_DARK = {"ink": "#e6edf3", "faint": "#9198a1", "line": "#3d444d", "paper": "#161b22"}
 # Colour-blind safe (Okabe and Ito), and legible on a light and on a dark background.
 BLUE, ORANGE, GREEN, GREY = "#2f81c7", "#d9822b", "#1a9e77", "#8c959f"
 _PACKAGES = {"matplotlib": "matplotlib", "jinja2": "Jinja2", "sklearn": "scikit-learn"}
@@ -66,35 +61,13 @@ def panels(evaluation: Evaluation) -> list[tuple[str, Callable[[Axes], None]]]:
 
 def to_svg(draw: Callable[[Axes], None]) -> str:
     """Return the SVG of a plot that follows the reader's choice of light or dark mode."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # Without pyplot, which keeps its figures until they are closed and looks for a screen.
-    with mpl.rc_context(
-        {
-            "svg.fonttype": "none",  # keep text as text
-            "svg.hashsalt": "lungrt",
-            "font.family": FONT,
-            "font.size": 10,
-        }
-    ):
+    with chart_style():
         figure = Figure(figsize=(5.4, 4.2), layout="constrained", facecolor="none")
         axes = figure.add_subplot(facecolor="none")
         draw(axes)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    return _following_the_reader(picture.getvalue().decode())
-
-
-def _following_the_reader(svg: str) -> str:
-    rules = "".join(
-        f'[style*="fill: {light}"]{{fill:{_DARK[name]}!important}}'
-        f'[style*="stroke: {light}"]{{stroke:{_DARK[name]}!important}}'
-        for name, light in LIGHT.items()
-    )
-    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>\n"
-    head, end, rest = svg.replace(f"'{FONT}'", _READER_FONTS).partition("<defs>")
-    return head + style + end + rest
+        return charts.to_svg(figure)
 
 
 def _curves(evaluation: Evaluation) -> list[tuple[Roc, str, str]]:
@@ -112,11 +85,7 @@ def _dress(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", color=LIGHT["ink"], fontweight="bold", fontsize=11)
     axes.set_xlabel(x, color=LIGHT["faint"])
     axes.set_ylabel(y, color=LIGHT["faint"])
-    axes.tick_params(colors=LIGHT["faint"], length=0)
-    axes.grid(color=LIGHT["line"], linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    bare(axes)
 
 
 def _legend(axes: Axes, place: Literal["lower right", "upper left"]) -> None:

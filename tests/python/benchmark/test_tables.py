@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from lungrt.benchmark import plot as plotting
 from lungrt.benchmark.plot import plot
 from lungrt.benchmark.tables import (
     BEGIN,
@@ -22,6 +21,7 @@ from lungrt.benchmark.tables import (
     replaced,
     to_markdown,
 )
+from lungrt.charts import LIGHT
 from lungrt.errors import InvalidArgument, Io
 
 
@@ -166,7 +166,7 @@ def test_svg_has_a_bar_for_each_stage_and_adapts_to_dark_pages(example) -> None:
     assert "prefers-color-scheme: dark" in text
     # Every colour that is not of a stage has a counterpart for dark pages.
     used = set(re.findall(r'style="[^"]*fill: (#[0-9a-f]{6})', text))
-    assert used - COLOURS <= set(plotting._LIGHT.values())
+    assert used - COLOURS <= set(LIGHT.values())
 
 
 def test_stages_that_overlap_fit_their_total(benchmark_of, record) -> None:
