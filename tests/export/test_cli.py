@@ -241,7 +241,7 @@ class TestVerify:
         (bundle / "nodule" / "model.ts").unlink()
         result = _run("verify", bundle, "--json", tmp_path / "rows.json")
         assert result.exit_code == 2
-        assert "nodule/model.ts: missing" in result.stderr
+        assert "nodule/model.ts is missing" in result.stderr
         assert not (tmp_path / "rows.json").exists()
 
 

@@ -73,10 +73,19 @@ CSV_READER = "data/csv_file.py"
 LUNA16_WRITERS = ("report.py", "comparison/document.py")
 LUNA16_COLUMNS = frozenset(RATED_COLUMNS) - {"diameter_mm"}  # which reports have, too
 
+# The only files that parse a bundle's manifest or a record of compiled code.
+READERS = ("cpp/src/core/bundle/manifest.cpp", "cpp/src/core/bundle/compiled_record.cpp")
+READ_FILES = ("manifest.json", "model.json")
+JSON_READERS = ("load", "loads", "JSONDecoder")
+CPP_COMMENT = re.compile(r"//[^\n]*")
+CPP_NAMES = re.compile(r'"(manifest|model)\.json"|kManifest|kCompiledRecord')
+CPP_PARSER = re.compile(r"\b(JsonDocument|[Jj]son::parse)\b")
+# Fields of the manifest, under whatever name a file was opened.
+CPP_FIELDS = re.compile(r"\"(hu_window|context_slices|size_multiple)\"\s*[\])]")
+
 # What DICOM and image files are both read and written with.
 FILES_SHARE = tuple(
-    f"io/{name}.h"
-    for name in ("byte_source", "files", "inflate", "numbers", "utf8", "workers", "write_aside")
+    f"io/{name}.h" for name in ("byte_source", "files", "inflate", "numbers", "utf8", "workers")
 )
 
 
@@ -238,31 +247,11 @@ def reader_violations(root: Path) -> list[str]:
                 continue
             code = CPP_COMMENT.sub("", path.read_text(encoding="utf-8"))
             parses = CPP_PARSER.search(code)
-            if CPP_READER.search(code):
+            if CPP_FIELDS.search(code):
                 found.append(f"{path.relative_to(root)}: only core/bundle parses a manifest")
             elif parses and CPP_NAMES.search(code):
                 found.append(f"{path.relative_to(root)}: {parses[0]} beside the name of the file")
     return found
-
-
-# Where manifests and records are parsed, and where their files are found and read.
-READERS = {
-    f"cpp/src/core/bundle/{name}"
-    for name in (
-        "bundle.cpp",
-        "compiled_record.cpp",
-        "compiled_record.h",
-        "manifest.cpp",
-        "manifest.h",
-    )
-}
-CPP_COMMENT = re.compile(r"//[^\n]*")
-CPP_NAMES = re.compile(r'"(manifest|model)\.json"|kManifest|kCompiledRecord')
-CPP_PARSER = re.compile(r"\b(JsonDocument|[Jj]son::parse)\b")
-# Its parts are parsed by nobody else, under whatever name the file was opened.
-CPP_READER = re.compile(r"\"(hu_window|context_slices|size_multiple)\"\s*[\])]")
-MANIFEST_NAMES = ("manifest.json", "model.json")
-JSON_READERS = ("load", "loads", "JSONDecoder")
 
 
 def why_reads_json(tree: ast.Module) -> str | None:
@@ -270,7 +259,7 @@ def why_reads_json(tree: ast.Module) -> str | None:
     names, parsers = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names |= {name for name in MANIFEST_NAMES if node.value.endswith(name)}
+            names |= {name for name in READ_FILES if node.value.endswith(name)}
         elif isinstance(node, ast.Name) and node.id in ("MANIFEST", "RECORD"):
             names.add(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
