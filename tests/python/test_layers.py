@@ -65,6 +65,7 @@ EXPORT_COMMANDS = (
     "cli/engine_runners.py",
     "cli/bench.py",
     "cli/train/command.py",
+    "cli/train/options.py",
     "cli/train/table.py",
 )
 

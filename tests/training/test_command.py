@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import typer
 from typer.testing import CliRunner
 
 from lungrt.cli.app import app
@@ -193,6 +195,28 @@ def test_missing_packages_are_told(
         "training needs no_such_package, which is not installed; run pip install 'lungrt[train]'"
         in said
     )
+
+
+def option_help(task: str) -> dict[str, str]:
+    command = typer.main.get_command(app).commands["train"].commands[task]  # type: ignore[attr-defined]
+    return {parameter.opts[0]: parameter.help for parameter in command.params}
+
+
+def test_every_setting_has_an_option() -> None:
+    names = {field.name for field in fields(Settings)} - {"task"}
+    assert {f"--{name.replace('_', '-')}" for name in names} <= option_help("nodule").keys()
+
+
+def test_help_tells_the_defaults_of_the_task() -> None:
+    segmentation, nodule = option_help("segmentation"), option_help("nodule")
+    assert nodule["--lr"].endswith("Default: 0.001; fine-tuning 0.003.")
+    assert segmentation["--lr"].endswith("optimizer. Default: 0.001.")
+    assert segmentation["--epochs"].endswith(
+        "Default: 20; fine-tuning 40 for one block and 10 for more."
+    )
+    assert nodule["--crop"].endswith("Default: 32,48,48.")
+    assert nodule["--flip"].endswith("Default: --flip.")
+    assert "up to --finetune-depth;" in nodule["--unfreeze-every"]
 
 
 @pytest.mark.parametrize("task", ["segmentation", "nodule", "malignancy", "three-class"])

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from lungrt.errors import InvalidArgument
-from lungrt.training.settings import Settings, default_settings
+from lungrt.training.settings import Settings, default_settings, setting_descriptions
 
 
 def test_the_books_numbers() -> None:
@@ -54,6 +55,14 @@ def test_given_values_go_before_the_books() -> None:
 def test_impossible_settings_are_named(task: str, given: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
         default_settings(task, given=given)
+
+
+def test_every_setting_is_described() -> None:
+    """The help of `lungrt train` shows these texts."""
+    texts = setting_descriptions()
+    assert list(texts) == [field.name for field in fields(Settings)]
+    assert all(text.endswith(".") and text[0].isupper() for text in texts.values())
+    assert texts["lr"] == "Learning rate of the optimizer."
 
 
 def test_settings_as_json() -> None:

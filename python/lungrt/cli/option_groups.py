@@ -25,17 +25,28 @@ if TYPE_CHECKING:
 __all__ = ["with_option_groups"]
 
 
-def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
+def with_option_groups(
+    command: Callable[..., None] | None = None, /, **made: type[Any]
+) -> Callable[..., Any]:
     """Give a command an option for each field of its parameters whose type is a dataclass.
 
     The fields are annotated as parameters of a command are. Their defaults are those of the
     parameter's default, if it has one, and otherwise those of the dataclass.
+
+    Parameters
+    ----------
+    command
+        The command.
+    **made
+        Dataclasses of parameters that were made by a program, which annotations cannot name.
     """
+    if command is None:
+        return functools.partial(with_option_groups, **made)
     parameters: list[inspect.Parameter] = []
     groups: dict[str, Any] = {}
     types = get_type_hints(command, include_extras=True)
     for parameter in inspect.signature(command).parameters.values():
-        kind = types[parameter.name]
+        kind = made.get(parameter.name, types[parameter.name])
         if is_dataclass(kind):
             groups[parameter.name] = kind
             parameters += _options(kind, parameter.default)

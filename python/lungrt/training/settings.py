@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from lungrt.errors import InvalidArgument
 
-__all__ = ["CLASSES", "TASKS", "Settings", "Task", "default_settings"]
+__all__ = ["CLASSES", "TASKS", "Settings", "Task", "default_settings", "setting_descriptions"]
 
 Task = Literal["segmentation", "nodule", "malignancy", "three-class"]
 
@@ -37,14 +39,21 @@ class Settings:
     Attributes
     ----------
     task : {"segmentation", "nodule", "malignancy", "three-class"}
+        Task of the network.
     epochs : int
+        Number of epochs.
     samples_per_epoch : int
-        Samples that an epoch trains on; the classes take turns.
+        Number of samples that an epoch trains on; the classes take turns.
     batch : int
-        Batch size.
+        Number of samples in a batch.
     optimizer : {"sgd", "adam", "adamw"}
-    lr, momentum, weight_decay : float
-        Learning rate, momentum (SGD only) and weight decay of the optimizer.
+        Optimizer: sgd, adam or adamw.
+    lr : float
+        Learning rate of the optimizer.
+    momentum : float
+        Momentum of the optimizer sgd.
+    weight_decay : float
+        Weight decay of the optimizer.
     seed : int
         Random seed of the first weights, the order of samples and the augmentation.
     validate_every : int
@@ -52,56 +61,63 @@ class Settings:
     patience : int
         Stop after this number of validations without a better score; 0 never stops early.
     best_by : {"auc", "recall", "f1", "loss"}
-        Validation score that selects the best epoch.
+        Validation score that selects the best epoch: auc, recall, f1 or loss.
     amp : bool
-        Mixed precision: float16 on CUDA, bfloat16 on the CPU.
+        Train in mixed precision: float16 on CUDA, bfloat16 on the CPU.
     workers : int
-        Number of processes that load samples, which does not change the result.
+        Number of processes that load samples, which does not change the result; 0 loads them in the
+        main process.
     finetune_depth : int
-        Number of blocks that are trained when fine-tuning, counted from the last.
+        Number of blocks to train when fine-tuning, counted from the last.
     unfreeze_every : int
         Number of epochs after which another block is added to those that are trained, from only
         the last block up to `finetune_depth`; 0 trains all of them from the start.
-    flip, rotate : bool
-        Augmentation: mirror along each axis, rotate within the slice.
-    offset, scale : float
-        Augmentation: largest shift, as a share of half the crop's size, and largest change of size,
-        as a share; 0 for none.
+    flip : bool
+        Mirror samples at random along each axis.
+    rotate : bool
+        Rotate samples at random within the slice.
+    offset : float
+        Largest random shift, as a share of half the crop's size.
+    scale : float
+        Largest random change of size, as a share.
     noise_hu : float
-        Augmentation: standard deviation of Gaussian noise in Hounsfield units; 0 for none.
+        Standard deviation of Gaussian noise in Hounsfield units.
     dropout : float
         Dropout probability before the last layer.
     mixup : float
-        Parameter alpha of mixup's beta distribution; 0 for none.
+        Parameter alpha of mixup's beta distribution; 0 is without mixup.
     average : {"none", "ema", "swa"}
-        Weights that are validated and saved: the trained ones, their exponential moving average
-        over steps, or their mean over the last quarter of the epochs.
+        Weights to validate and save: none (the trained ones), ema (their exponential moving average
+        over steps) or swa (their mean over the last quarter of the epochs).
     soft_labels : bool
         Use the share of readers who rated a nodule as malignant as the target, instead of 0 or 1.
     trait_weight : float
-        Weight of the loss of the readers' other ratings; 0 for none.
+        Weight of the loss of the readers' other ratings, which the network then also learns to
+        predict.
     false_negative_weight : float
         Segmentation: weight of the part of the Dice loss that counts only missed pixels.
     cross_entropy_weight : float
-        Segmentation: weight of the pixels' cross-entropy; 0, as in the book, for none.
+        Segmentation: weight of the pixels' cross-entropy.
     background : float
-        Segmentation: share of the samples that are non-nodules; 0, as in the book, for none.
+        Segmentation: share of the samples that are non-nodules.
     mask_margin : int
-        Segmentation: voxels by which masks are widened along each axis. The pipeline erodes the
-        network's mask by one voxel, so that without a margin it loses nodules thinner than three
-        slices.
+        Segmentation: number of voxels by which masks are widened along each axis. The pipeline
+        erodes the network's mask by one voxel, so that without a margin it loses nodules thinner
+        than three slices.
     off_center : int
-        Segmentation: largest offset, in slices, of a training slice from a nodule's middle; 0, as
-        in the book, for the middle slice only.
+        Segmentation: largest offset, in slices, of a training slice from a nodule's middle; 0 takes
+        the middle slice only.
     widths : tuple of int or None
-        Channels of each level or block of a new network; None for the book's.
+        Channels of each level or block of a new network, separated by commas; the book's are
+        16,32,64 for a segmentation and 8,16,32,64 for a classifier.
     crop : tuple of int
-        Classifiers: size (slices, rows, columns) of the crop in voxels.
+        Classifiers: size of the crop in voxels as slices,rows,columns.
     context : int
-        Segmentation: context slices on each side.
-    patch, window : int
-        Segmentation: side of the random patch that is trained on, and of the window around a
-        nodule from which it is taken, in pixels.
+        Segmentation: number of context slices on each side.
+    patch : int
+        Segmentation: side of the random patch to train on, in pixels.
+    window : int
+        Segmentation: side of the window around a nodule from which the patch is taken, in pixels.
 
     Raises
     ------
@@ -252,3 +268,10 @@ def default_settings(
             finetune_depth=finetune_depth,
         )
     return replace(base, **chosen)
+
+
+def setting_descriptions() -> dict[str, str]:
+    """Return what each setting is, as the docstring of `Settings` says."""
+    attributes = inspect.cleandoc(Settings.__doc__ or "").partition("-\n")[2]
+    entries = re.findall(r"(?m)^(\w+) : .*\n((?:    .*\n?)+)", attributes.partition("\n\n")[0])
+    return {name: " ".join(text.split()) for name, text in entries}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
-from lungrt.cli.train.options import DataOptions, OutputOptions, SettingOptions
+from lungrt.cli.train.options import DataOptions, OutputOptions, setting_options
 from lungrt.cli.train.table import (
     epoch_header,
     epoch_line,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+
 _PACKAGES = ("torch", "tensorboard", "sklearn", "blosc2", "defusedxml", "scipy", "matplotlib")
 
 app = typer.Typer(
@@ -50,28 +51,28 @@ app = typer.Typer(
 
 
 @app.command("segmentation")
-@with_option_groups
-def segmentation(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+@with_option_groups(settings=setting_options("segmentation"))
+def segmentation(data: DataOptions, settings: Any, output: OutputOptions) -> None:
     """Train the segmentation U-Net that finds candidates.
 
     Example: [b]lungrt train segmentation --data LUNA16 --cache cache --output seg.state[/b]
     """
-    _train("segmentation", data, settings, output)
+    _train("segmentation", data, asdict(settings), output)
 
 
 @app.command("nodule")
-@with_option_groups
-def nodule(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+@with_option_groups(settings=setting_options("nodule"))
+def nodule(data: DataOptions, settings: Any, output: OutputOptions) -> None:
     """Train the classifier of nodules and non-nodules.
 
     Example: [b]lungrt train nodule --data LUNA16 --cache cache --output cls.state[/b]
     """
-    _train("nodule", data, settings, output)
+    _train("nodule", data, asdict(settings), output)
 
 
 @app.command("malignancy")
-@with_option_groups
-def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+@with_option_groups(settings=setting_options("malignancy"))
+def malignancy(data: DataOptions, settings: Any, output: OutputOptions) -> None:
     """Train the classifier of benign and malignant nodules, usually from a nodule classifier.
 
     Example: [b]lungrt train malignancy --data LUNA16 --finetune cls.state --output mal.state[/b]
@@ -79,20 +80,20 @@ def malignancy(data: DataOptions, settings: SettingOptions, output: OutputOption
     Cross-validation: [b]lungrt train malignancy --data crops --finetune cls.state
     --cross-validate 5[/b]
     """
-    _train("malignancy", data, settings, output)
+    _train("malignancy", data, asdict(settings), output)
 
 
 @app.command("three-class")
-@with_option_groups
-def three_class(data: DataOptions, settings: SettingOptions, output: OutputOptions) -> None:
+@with_option_groups(settings=setting_options("three-class"))
+def three_class(data: DataOptions, settings: Any, output: OutputOptions) -> None:
     """Train a single classifier of non-nodules, benign and malignant nodules.
 
     Example: [b]lungrt train three-class --data LUNA16 --finetune cls.state --output three.state[/b]
     """
-    _train("three-class", data, settings, output)
+    _train("three-class", data, asdict(settings), output)
 
 
-def _train(task: str, data: DataOptions, chosen: SettingOptions, output: OutputOptions) -> None:
+def _train(task: str, data: DataOptions, chosen: dict[str, Any], output: OutputOptions) -> None:
     _require_packages()
     from lungrt.models import load_checkpoint
     from lungrt.training.data import open_data
@@ -159,12 +160,13 @@ def _require_packages() -> None:
         )
 
 
-def _given(chosen: SettingOptions) -> dict[str, Any]:
-    given = {option.name: getattr(chosen, option.name) for option in fields(chosen)}
-    for name, count in (("widths", None), ("crop", 3)):
-        if given[name] is not None:
-            given[name] = _sizes(name, given[name], count)
-    return given
+def _given(chosen: dict[str, Any]) -> dict[str, Any]:
+    sizes = {
+        name: _sizes(name, chosen[name], count)
+        for name, count in (("widths", None), ("crop", 3))
+        if chosen[name] is not None
+    }
+    return {**chosen, **sizes}
 
 
 def _sizes(name: str, text: str, count: int | None) -> tuple[int, ...]:

@@ -1,19 +1,37 @@
-"""Options of ``lungrt train`` in groups; settings that are not given are those of the book."""
+"""Options of ``lungrt train``; settings that are not given are those of the book."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lungrt.cli.options import Device, NoProgress
+from lungrt.training.settings import default_settings, setting_descriptions
 
-__all__ = ["DataOptions", "OutputOptions", "SettingOptions"]
+__all__ = ["DataOptions", "OutputOptions", "setting_options"]
 
-_DATA, _TRAINING, _FINETUNING = "Data", "Training", "Fine-tuning"
-_AUGMENTATION, _TARGETS, _NETWORK = "Augmentation and regularisation", "Targets", "New networks"
+_DATA, _FINETUNING = "Data", "Fine-tuning"
+
+# Settings that have an option, by panel.
+_SETTINGS = {
+    "Training": (
+        "epochs", "samples_per_epoch", "batch", "optimizer", "lr", "momentum", "weight_decay",
+        "seed", "validate_every", "patience", "best_by", "amp", "workers",
+    ),
+    _FINETUNING: ("unfreeze_every",),
+    "Augmentation and regularisation": (
+        "flip", "rotate", "offset", "scale", "noise_hu", "dropout", "mixup", "average",
+    ),
+    "Targets": (
+        "soft_labels", "trait_weight", "false_negative_weight", "cross_entropy_weight",
+        "background", "mask_margin", "off_center",
+    ),
+    "New networks": ("widths", "crop", "context", "patch", "window"),
+}  # fmt: skip
 
 
 def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:
@@ -94,235 +112,6 @@ class DataOptions:
 
 
 @dataclass(frozen=True)
-class SettingOptions:
-    """Settings of a training; the names are those of `lungrt.training.settings.Settings`."""
-
-    epochs: Annotated[
-        int | None,
-        _option(
-            "Number of epochs. Default: 10; malignancy 40; segmentation 20; fine-tuning 40 for one "
-            "block and 10 for more.",
-            _TRAINING,
-        ),
-    ] = None
-    samples_per_epoch: Annotated[
-        int | None,
-        _option(
-            "Number of samples that an epoch trains on; the classes take turns. Default: 100000; "
-            "segmentation 300000.",
-            _TRAINING,
-        ),
-    ] = None
-    batch: Annotated[
-        int | None, _option("Batch size. Default: 24; segmentation 16.", _TRAINING)
-    ] = None
-    optimizer: Annotated[
-        str | None,
-        _option("Optimizer: sgd, adam or adamw. Default: sgd; segmentation adam.", _TRAINING),
-    ] = None
-    lr: Annotated[
-        float | None,
-        _option("Learning rate. Default: 0.001; fine-tuning of a classifier 0.003.", _TRAINING),
-    ] = None
-    momentum: Annotated[
-        float | None, _option("Momentum of the optimizer sgd. Default: 0.", _TRAINING)
-    ] = None
-    weight_decay: Annotated[
-        float | None, _option("Weight decay. Default: 0.0001; segmentation 0.", _TRAINING)
-    ] = None
-    seed: Annotated[
-        int | None,
-        _option(
-            "Random seed of the first weights, the order of samples and the augmentation. "
-            "Default: 0.",
-            _TRAINING,
-        ),
-    ] = None
-    validate_every: Annotated[
-        int | None,
-        _option("Number of epochs between validations. Default: 1; segmentation 5.", _TRAINING),
-    ] = None
-    patience: Annotated[
-        int | None,
-        _option(
-            "Stop after this number of validations without a better score. Default: 0, which never "
-            "stops early.",
-            _TRAINING,
-        ),
-    ] = None
-    best_by: Annotated[
-        str | None,
-        _option(
-            "Validation score that selects the best epoch: auc, recall, f1 or loss. Default: auc; "
-            "segmentation recall.",
-            _TRAINING,
-        ),
-    ] = None
-    amp: Annotated[
-        bool,
-        _option(
-            "Train in mixed precision: float16 on CUDA, bfloat16 on the CPU.", _TRAINING, "--amp"
-        ),
-    ] = False
-    workers: Annotated[
-        int | None,
-        _option(
-            "Number of processes that load samples. Default: 0, which loads them in the main "
-            "process.",
-            _TRAINING,
-        ),
-    ] = None
-    unfreeze_every: Annotated[
-        int | None,
-        _option(
-            "Number of epochs after which another block is added to those that are trained, from "
-            "only the last block up to --finetune-depth. Default: 0, which trains all of them from "
-            "the start.",
-            _FINETUNING,
-        ),
-    ] = None
-    flip: Annotated[
-        bool | None,
-        _option(
-            "Mirror samples at random along each axis. Default: --flip.",
-            _AUGMENTATION,
-            "--flip/--no-flip",
-        ),
-    ] = None
-    rotate: Annotated[
-        bool | None,
-        _option(
-            "Rotate samples at random within the slice. Default: --rotate.",
-            _AUGMENTATION,
-            "--rotate/--no-rotate",
-        ),
-    ] = None
-    offset: Annotated[
-        float | None,
-        _option(
-            "Largest random shift, as a share of half the crop's size. Default: 0.1; segmentation "
-            "0.03.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    scale: Annotated[
-        float | None,
-        _option(
-            "Largest random change of size, as a share. Default: 0; segmentation 0.1.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    noise_hu: Annotated[
-        float | None,
-        _option(
-            "Standard deviation of Gaussian noise in HU. Default: 0; segmentation 25.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    dropout: Annotated[
-        float | None,
-        _option("Dropout probability before the last layer. Default: 0.", _AUGMENTATION),
-    ] = None
-    mixup: Annotated[
-        float | None,
-        _option(
-            "Parameter alpha of mixup's beta distribution. Default: 0, without mixup.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    average: Annotated[
-        str | None,
-        _option(
-            "Weights to validate and save: none (the trained ones), ema (their exponential moving "
-            "average) or swa (their mean over the last quarter of the epochs). Default: none.",
-            _AUGMENTATION,
-        ),
-    ] = None
-    soft_labels: Annotated[
-        bool,
-        _option(
-            "Use the share of readers who rated a nodule as malignant as the target, instead of 0 "
-            "or 1.",
-            _TARGETS,
-            "--soft-labels",
-        ),
-    ] = False
-    trait_weight: Annotated[
-        float | None,
-        _option(
-            "Weight of the loss of the readers' other ratings, which the network then also learns "
-            "to predict. Default: 0.",
-            _TARGETS,
-        ),
-    ] = None
-    false_negative_weight: Annotated[
-        float | None,
-        _option(
-            "Segmentation: weight of the part of the Dice loss that counts only missed pixels. "
-            "Default: 8.",
-            _TARGETS,
-        ),
-    ] = None
-    cross_entropy_weight: Annotated[
-        float | None,
-        _option("Segmentation: weight of the pixels' cross-entropy. Default: 0.", _TARGETS),
-    ] = None
-    background: Annotated[
-        float | None,
-        _option("Segmentation: share of the samples that are non-nodules. Default: 0.", _TARGETS),
-    ] = None
-    mask_margin: Annotated[
-        int | None,
-        _option(
-            "Segmentation: number of voxels by which the nodules' masks are widened, because the "
-            "pipeline erodes the network's mask by one voxel. Default: 0.",
-            _TARGETS,
-        ),
-    ] = None
-    off_center: Annotated[
-        int | None,
-        _option(
-            "Segmentation: largest offset of a training slice from a nodule's middle, in slices. "
-            "Default: 0, the middle slice only.",
-            _TARGETS,
-        ),
-    ] = None
-    widths: Annotated[
-        str | None,
-        _option(
-            "Channels of each level or block, separated by commas. Default: 8,16,32,64; "
-            "segmentation 16,32,64.",
-            _NETWORK,
-        ),
-    ] = None
-    crop: Annotated[
-        str | None,
-        _option(
-            "Classifiers: size of the crop in voxels as slices,rows,columns. Default: 32,48,48.",
-            _NETWORK,
-        ),
-    ] = None
-    context: Annotated[
-        int | None,
-        _option("Segmentation: number of context slices on each side. Default: 3.", _NETWORK),
-    ] = None
-    patch: Annotated[
-        int | None,
-        _option(
-            "Segmentation: side of the random patch to train on, in pixels. Default: 64.", _NETWORK
-        ),
-    ] = None
-    window: Annotated[
-        int | None,
-        _option(
-            "Segmentation: side of the window around a nodule from which the patch is taken, in "
-            "pixels. Default: 96.",
-            _NETWORK,
-        ),
-    ] = None
-
-
-@dataclass(frozen=True)
 class OutputOptions:
     """Options that select what is trained, written and logged."""
 
@@ -397,3 +186,44 @@ class OutputOptions:
     ] = None
     device: Device = "cpu"
     no_progress: NoProgress = False
+
+
+def setting_options(task: str) -> type[Any]:
+    """Return a group of options, one for each setting; what is not given is None.
+
+    The help is the text of `Settings` with the defaults of the task.
+    """
+    texts = setting_descriptions()
+    new, head, more = (default_settings(task, finetune_depth=depth) for depth in (None, 1, 2))
+    options = []
+    for panel, names in _SETTINGS.items():
+        for name in names:
+            default = getattr(new, name)
+            # A setting may name another one, which is an option here.
+            text = re.sub(r"`(\w+)`", lambda m: "--" + m[1].replace("_", "-"), texts.get(name, ""))
+            text += _default_text(name, *(getattr(s, name) for s in (new, head, more)))
+            option = "--" + name.replace("_", "-")
+            declared = (f"{option}/--no-{name}",) if default is True else (option,)
+            kind = type(default) if isinstance(default, (bool, int, float)) else str
+            options.append((name, Annotated[kind | None, _option(text, panel, *declared)], None))
+    return make_dataclass("SettingOptions", options, frozen=True)
+
+
+def _default_text(name: str, new: Any, head: Any, more: Any) -> str:
+    """Return the default of a setting: of a new network, and of fine-tuning where it differs."""
+    if new is None or new is False:
+        return ""
+    if new is True:
+        return f" Default: --{name}."
+    tuned = ""
+    if head != more:
+        tuned = f"; fine-tuning {_shown(head)} for one block and {_shown(more)} for more"
+    elif head != new:
+        tuned = f"; fine-tuning {_shown(head)}"
+    return f" Default: {_shown(new)}{tuned}."
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
