@@ -18,8 +18,10 @@ from lungrt.models.unet import SegmentationUNet, UNetOptions
 CROP = (6, 8, 8)
 
 
-def export(networks: eager.Networks, bundle: Path) -> Path:
-    """Write a bundle of the networks for every engine."""
+def export(
+    networks: eager.Networks, bundle: Path, formats: tuple[str, ...] = engines.FORMATS
+) -> Path:
+    """Write a bundle of the networks, by default for every engine."""
     stages = {
         "segmentation": networks.segmentation,
         "nodule": networks.nodule,
@@ -28,7 +30,7 @@ def export(networks: eager.Networks, bundle: Path) -> Path:
     export_bundle(
         {stage: members for stage, members in stages.items() if members},
         bundle,
-        formats=engines.FORMATS,
+        formats=formats,
     )
     return bundle
 

@@ -21,6 +21,7 @@ import compare
 import eager_pipeline as eager
 import numpy as np
 import pytest
+import small_networks as small
 from scipy import ndimage
 from typer.testing import CliRunner
 
@@ -34,7 +35,6 @@ from lungrt.errors import (
     InvalidArgument,
     UnsupportedVersion,
 )
-from lungrt.export import export_bundle
 
 ROWS, COLUMNS = 43, 51  # padded to 44 x 52 by the network of three levels
 
@@ -58,13 +58,7 @@ def _run(*arguments: object) -> Any:
 
 
 def _export(networks: eager.Networks, bundle: Path) -> Path:
-    stages = {
-        "segmentation": networks.segmentation,
-        "nodule": networks.nodule,
-        "malignancy": networks.malignancy,
-    }
-    present = {stage: members for stage, members in stages.items() if members}
-    return export_bundle(present, bundle, formats=("torchscript", "safetensors")).bundle
+    return small.export(networks, bundle, formats=("torchscript", "safetensors"))
 
 
 @pytest.fixture(scope="module")

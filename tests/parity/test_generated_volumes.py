@@ -130,14 +130,6 @@ def test_masks_are_grouped_like_scipy(name: str, grouping: lungrt.Pipeline) -> N
     compare.assert_same_groups(grouping, scan, mask, "book")
 
 
-def test_no_candidates(pipeline: lungrt.Pipeline) -> None:
-    """Air everywhere: whatever the networks think, an empty list goes through every stage."""
-    scan = eager.Scan(np.full((8, 20, 20), -1000, np.int16))
-    volume = compare.volume_of(scan)
-    assert pipeline.group(volume, np.zeros(scan.hu.shape, bool)) == []
-    assert pipeline.classify(volume, []) == []
-
-
 def test_an_unpadded_network_of_three_classes_and_an_ensemble(
     engine: str, halo_bundle: Path, halo_networks: eager.Networks
 ) -> None:
@@ -160,7 +152,9 @@ def test_threads_share_one_pipeline(pipeline: lungrt.Pipeline) -> None:
     volumes = [compare.volume_of(scan) for scan in SCANS.values()]
 
     def decisions(volume: lungrt.CtVolume) -> list[object]:
-        return [(c.index, c.p_nodule) for c in pipeline.run(volume).candidates]
+        report = pipeline.run(volume)
+        found = [(c.index, c.p_nodule, c.p_malignant) for c in report.candidates]
+        return [report.mask_voxels, *found]
 
     alone = [decisions(volume) for volume in volumes]
     with ThreadPoolExecutor(4) as pool:

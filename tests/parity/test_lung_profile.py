@@ -11,6 +11,7 @@ from pathlib import Path
 
 import compare
 import eager_pipeline as eager
+import engines
 import lung_cases
 import numpy as np
 import pytest
@@ -32,7 +33,14 @@ PHANTOMS = {
 }
 # Of the segmentation: random networks call most of a chest a nodule at their own.
 THRESHOLDS = {"small": 0.9, "halo": 0.8}
+# Each engine on a CT, and the default engine on both. The other engines on the larger CT, which
+# take a minute each, are for `make nightly`.
 CTS = ("LIDC-IDRI-0001", "C3N-00247")
+REFERENCE_RUNS = [
+    pytest.param(name, engine, marks=[pytest.mark.nightly] * (index > 0 and engine != "native"))
+    for index, name in enumerate(CTS)
+    for engine in engines.ENGINES
+]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +126,7 @@ def test_each_option_can_be_overridden(small: Path, phantom: Callable[[str], Pha
     assert len(apart.nodules) > len(lung.nodules)
 
 
-@pytest.mark.parametrize("name", CTS)
+@pytest.mark.parametrize(("name", "engine"), REFERENCE_RUNS, indirect=["engine"])
 def test_reference_cts(
     name: str,
     engine: str,

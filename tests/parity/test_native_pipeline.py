@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,33 +14,6 @@ from generated_scans import SCANS, texture
 from numpy.typing import NDArray
 
 import lungrt
-from lungrt.export import export_bundle
-
-
-def export(networks: eager.Networks, folder: Path) -> Path:
-    """Write a bundle of weights alone: no other engine can run it."""
-    stages = {
-        "segmentation": networks.segmentation,
-        "nodule": networks.nodule,
-        "malignancy": networks.malignancy,
-    }
-    known = {stage: networks for stage, networks in stages.items() if networks}
-    export_bundle(known, folder / "bundle", formats=("safetensors",))
-    return folder / "bundle"
-
-
-@pytest.fixture(scope="module")
-def weights_bundle(
-    small_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    return export(small_networks, tmp_path_factory.mktemp("native"))
-
-
-@pytest.fixture(scope="module")
-def halo_weights_bundle(
-    halo_networks: eager.Networks, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    return export(halo_networks, tmp_path_factory.mktemp("native-halo"))
 
 
 def assert_same_diagnosis(
@@ -66,42 +38,37 @@ def assert_same_diagnosis(
         )
 
 
-def test_it_is_the_default(weights_bundle: Path, small_networks: eager.Networks) -> None:
-    assert_same_diagnosis(lungrt.Pipeline(weights_bundle), SCANS["flipped"], small_networks)
-
-
 @pytest.mark.parametrize("instruction_set", members.INSTRUCTION_SETS)
 @pytest.mark.parametrize("kernels", members.KERNELS)
 def test_every_instruction_set(
-    kernels: str, instruction_set: str, weights_bundle: Path, small_networks: eager.Networks
+    kernels: str, instruction_set: str, small_bundle: Path, small_networks: eager.Networks
 ) -> None:
     options = members.options_or_skip(kernels, instruction_set)
-    pipeline = lungrt.Pipeline(weights_bundle, engine="native", engine_options=options)
+    pipeline = lungrt.Pipeline(small_bundle, engine="native", engine_options=options)
     assert_same_diagnosis(pipeline, SCANS["odd sizes"], small_networks)
 
 
-@pytest.mark.parametrize("kernels", members.KERNELS)
 def test_an_unpadded_ensemble_and_three_classes(
-    kernels: str, halo_weights_bundle: Path, halo_networks: eager.Networks
+    halo_bundle: Path, halo_networks: eager.Networks
 ) -> None:
+    """By the direct kernels; test_generated_volumes.py has the others."""
     scan = eager.Scan(texture((9, 37, 45), 13))
-    pipeline = lungrt.Pipeline(halo_weights_bundle, engine_options={"kernels": kernels})
+    options = {"kernels": "direct"}
+    pipeline = lungrt.Pipeline(halo_bundle, engine="native", engine_options=options)
     assert_same_diagnosis(pipeline, scan, halo_networks)
     report = pipeline.run(compare.volume_of(scan))
     assert any(finding.p_malignant is not None for finding in report.candidates)
 
 
-def test_each_member_of_an_ensemble(
-    halo_weights_bundle: Path, halo_networks: eager.Networks
-) -> None:
+def test_each_member_of_an_ensemble(halo_bundle: Path, halo_networks: eager.Networks) -> None:
     hu = texture((3, 37, 45), 14)
     contract = halo_networks.segmentation[0].input
     images = eager.pad_images(eager.stack_context(hu, [1], contract), contract)
     for member, network in enumerate(halo_networks.segmentation):
         alone = replace(halo_networks, segmentation=(network,)).segmentation
-        one = lungrt.StageNetwork(halo_weights_bundle, "segmentation", member=member)
+        one = lungrt.StageNetwork(halo_bundle, "segmentation", member=member, engine="native")
         np.testing.assert_allclose(one.run(images), eager.infer(alone, images), rtol=0, atol=1e-4)
-        layers = lungrt.layer_outputs(halo_weights_bundle, "segmentation", images[0], member=member)
+        layers = lungrt.layer_outputs(halo_bundle, "segmentation", images[0], member=member)
         first = network.module.input_batchnorm(_tensor(images))[0].numpy()
         np.testing.assert_allclose(layers["input_batchnorm"], first, rtol=0, atol=1e-5)
 
@@ -119,37 +86,28 @@ def results(pipeline: lungrt.Pipeline, volume: lungrt.CtVolume) -> list[object]:
     return [*found, report.mask_voxels, np.asarray(pipeline.segment(volume)).tobytes()]
 
 
-def test_any_number_of_threads_gives_the_same_to_the_bit(weights_bundle: Path) -> None:
+def test_any_number_of_threads_gives_the_same_to_the_bit(small_bundle: Path) -> None:
     volumes = [compare.volume_of(scan) for scan in SCANS.values()]
-    one = lungrt.Pipeline(weights_bundle, threads=1)
+    one = lungrt.Pipeline(small_bundle, engine="native", threads=1)
     expected = [results(one, volume) for volume in volumes]
     for threads in (2, 3, 5):
-        pipeline = lungrt.Pipeline(weights_bundle, threads=threads)
+        pipeline = lungrt.Pipeline(small_bundle, engine="native", threads=threads)
         for _ in range(2):  # with memory of its own, and with that of the scan before
             assert [results(pipeline, volume) for volume in volumes] == expected, threads
 
 
-def test_many_threads_share_one_pipeline(weights_bundle: Path) -> None:
-    pipeline = lungrt.Pipeline(weights_bundle, threads=2)
-    volumes = [compare.volume_of(scan) for scan in SCANS.values()]
-    alone = [results(pipeline, volume) for volume in volumes]
-    with ThreadPoolExecutor(5) as pool:
-        together = list(pool.map(lambda volume: results(pipeline, volume), volumes * 4))
-    assert together == alone * 4
-
-
 def test_a_size_that_the_manifest_alone_allows_is_refused(
-    weights_bundle: Path, tmp_path: Path
+    small_bundle: Path, tmp_path: Path
 ) -> None:
     """The weights know what their pooling divides, whatever somebody wrote into the manifest."""
     import shutil
 
     other = tmp_path / "bundle"
-    shutil.copytree(weights_bundle, other)
+    shutil.copytree(small_bundle, other)
     manifest = other / "manifest.json"
     text = manifest.read_text()
     assert text.count('"size_multiple": 4') == 1
     manifest.write_text(text.replace('"size_multiple": 4', '"size_multiple": 1'))
-    pipeline = lungrt.Pipeline(other)
+    pipeline = lungrt.Pipeline(other, engine="native")
     with pytest.raises(lungrt.errors.Inference, match="height and width a multiple of 4"):
         pipeline.segment(compare.volume_of(eager.Scan(texture((3, 30, 33), 15))))
