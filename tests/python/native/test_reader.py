@@ -184,6 +184,7 @@ EDITS: dict[str, Edit] = {
     "fractional intercept": put("RescaleIntercept", "-1024.25"),
     "negative slope": put("RescaleSlope", -1),
     "no slope": no_slope,
+    "no series UID": lambda index, data: delattr(data, "SeriesInstanceUID"),
     "signed": signed,
     "12 bits": bits(12),
     "12 bits, signed": signed_bits(12),
@@ -207,6 +208,15 @@ EDITS: dict[str, Edit] = {
 def test_uncompressed_pixels(tmp_path: Path, write_series: Any, read: Read, name: str) -> None:
     write_series(tmp_path / "ct", edit=EDITS[name])
     assert_standard(tmp_path / "ct", read)
+
+
+def test_slope_of_zero_counts_as_one(
+    tmp_path: Path, write_series: Any, read: Read, pixels: Any
+) -> None:
+    """The standard's formula would make every pixel the same; both decoders read it as no slope."""
+    write_series(tmp_path / "ct", edit=put("RescaleSlope", 0))
+    expected = np.stack([pixels(index) for index in range(6)]).astype(int) - 1024
+    assert np.array_equal(read(tmp_path / "ct").hu, expected)
 
 
 @pytest.mark.parametrize("edit", ["plain", "12 bits, signed", "8 bits", "32 bits, signed"])
@@ -312,6 +322,7 @@ REFUSED: dict[str, tuple[Edit, type[Exception], str]] = {
     "large slope": (put("RescaleSlope", 40000), BadVolume, "expected Hounsfield units within"),
     "inverted": (put("PhotometricInterpretation", "MONOCHROME1"), BadVolume, "MONOCHROME1"),
     "modality": (put("Modality", "MR"), BadVolume, "MR"),
+    "no modality": (lambda index, data: delattr(data, "Modality"), BadVolume, "modality ''"),
     "two frames": (put("NumberOfFrames", 2), BadVolume, r"multi-frame image \(2 frames\)"),
     "two series": (two_series, InvalidArgument, "contains 2 series"),
     "sheared": (put("ImageOrientationPatient", [1, 0, 0, 0, 0.5, 0]), BadVolume, "ct: "),

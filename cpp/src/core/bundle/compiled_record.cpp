@@ -137,7 +137,7 @@ std::string to_text(const CompiledRecord& record) {
       {"output", tensor(record.output_shape, kChannelsFirst)},
       {"model", file(record.model)},
       {"golden", file(record.golden)}};
-  return document.dump(2) + "\n";
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace lungrt

@@ -306,6 +306,10 @@ TEST(Compiled, RecordThatIsWrittenIsRead) {
   wrong.runtime = "";
   refuse(ErrorCode::kInvalidArgument, wrong, "runtime");
   wrong = compiled;
+  wrong.capability = "\xff";  // no UTF-8
+  EXPECT_NE(compiled_record(bundle, folder.string(), wrong).find("\xef\xbf\xbd"),
+            std::string::npos);
+  wrong = compiled;
   wrong.stage = "nodule";
   refuse(ErrorCode::kInvalidArgument, wrong, "has no artifact safetensors");
   fs::remove(folder / "golden.safetensors");
