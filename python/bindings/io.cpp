@@ -14,6 +14,7 @@
 #include "io/dicom/codec.h"
 #include "io/dicom/decoded.h"
 #include "io/dicom/series_folder.h"
+#include "io/images/read_image.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
 #include "register.h"
@@ -102,6 +103,7 @@ void register_io(py::module_& module) {
       .def("__str__", &io::line)
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
+  module.attr("image_suffixes") = py::tuple(py::cast(io::image_suffixes()));
   module.def("list_series", &list_series, py::arg("folder"),
              R"(List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungrt._core import CtVolume, Geometry
+from lungrt._core import CtVolume, Geometry, image_suffixes
 from lungrt.errors import BadVolume
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE_SUFFIXES", "from_sitk"]
 
 # Of the files that `lungrt.read_ct` reads.
-IMAGE_SUFFIXES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
+IMAGE_SUFFIXES = image_suffixes
 
 
 class _Buffer:

@@ -200,6 +200,12 @@ ReadHeader reader_of(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::vector<std::string> image_suffixes() {
+  std::vector<std::string> suffixes;
+  for (const auto& format : kFormats) suffixes.emplace_back(format.first);
+  return suffixes;
+}
+
 CtVolume read_image(const std::filesystem::path& path) {
   const ReadHeader read_header = reader_of(path);
   try {
