@@ -1,6 +1,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/typing.h>
 
 #include <cstdint>
 #include <string>
@@ -40,7 +41,10 @@ GoldenTensor to_tensor(const py::object& given) {
   return {{values.shape(), values.shape() + values.ndim()}, {first, first + values.size()}};
 }
 
-py::array to_array(GoldenTensor tensor) {
+using Fields = py::typing::Dict<py::str, py::object>;
+using Floats = py::array_t<float>;
+
+Floats to_array(GoldenTensor tensor) {
   return take(std::move(tensor.values), {tensor.shape.begin(), tensor.shape.end()});
 }
 
@@ -78,7 +82,7 @@ VerificationRuntime to_runtime(const Runtime& given) {
   return runtime;
 }
 
-py::dict to_dict(const GoldenComparison& found) {
+Fields to_dict(const GoldenComparison& found) {
   using namespace py::literals;
   return py::dict("values"_a = found.values, "max_absolute"_a = found.max_absolute,
                   "mean_absolute"_a = found.mean_absolute, "max_relative"_a = found.max_relative,
@@ -86,7 +90,7 @@ py::dict to_dict(const GoldenComparison& found) {
                   "flips"_a = found.flips, "flips_outside_band"_a = found.flips_outside_band);
 }
 
-py::dict to_dict(const VerifiedGolden& row) {
+Fields to_dict(const VerifiedGolden& row) {
   using namespace py::literals;
   py::object comparison = py::none();
   if (row.comparison) comparison = to_dict(*row.comparison);
@@ -111,10 +115,10 @@ void register_goldens(py::module_& module) {
   module.def(
       "read_goldens",
       [](const std::string& file) {
-        py::list goldens;
+        std::vector<std::pair<Floats, Floats>> goldens;
         for (Golden& golden : read_goldens(file)) {
-          goldens.append(py::make_tuple(to_array(std::move(golden.input)),
-                                        to_array(std::move(golden.output))));
+          goldens.emplace_back(to_array(std::move(golden.input)),
+                               to_array(std::move(golden.output)));
         }
         return goldens;
       },
@@ -146,7 +150,7 @@ void register_bundle(py::module_& module) {
       "read_manifest",
       [](const std::string& bundle) {
         const std::string text = read_manifest(bundle);
-        return py::dict(py::module_::import("json").attr("loads")(text));
+        return Fields(py::module_::import("json").attr("loads")(text));
       },
       py::arg("bundle"), "Content of a bundle's manifest after it was validated.");
   module.def("listed_files", &listed_files, py::arg("bundle"),
@@ -163,7 +167,7 @@ void register_bundle(py::module_& module) {
         options.formats = formats;
         options.runtimes.emplace();
         for (const Runtime& runtime : runtimes) options.runtimes->push_back(to_runtime(runtime));
-        py::list rows;
+        py::typing::List<Fields> rows;
         for (const VerifiedGolden& row : verify_bundle(bundle, options)) rows.append(to_dict(row));
         return rows;
       },

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
+#include <pybind11/typing.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -69,7 +70,9 @@ bool check_signals() {
   return false;
 }
 
-CtVolume read_ct(const std::filesystem::path& path, const py::function& decode,
+using Decode = py::typing::Callable<py::array(std::filesystem::path)>;
+
+CtVolume read_ct(const std::filesystem::path& path, const Decode& decode,
                  const std::optional<std::string>& series, bool resample) {
   const PythonCodec codec(decode);
   ReadOptions options;
@@ -103,7 +106,8 @@ void register_io(py::module_& module) {
       .def("__str__", &io::line)
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
-  module.attr("image_suffixes") = py::tuple(py::cast(io::image_suffixes()));
+  module.def("image_suffixes", &io::image_suffixes,
+             "Suffixes of the image files that can be read.");
   module.def("list_series", &list_series, py::arg("folder"),
              R"(List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 

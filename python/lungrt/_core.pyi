@@ -8,10 +8,12 @@ import collections.abc
 import numpy
 import numpy.typing
 import os
+import pathlib
 import typing
 
 __all__: list[str] = [
     "Candidate",
+    "ComparisonRule",
     "CtVolume",
     "EngineInfo",
     "Finding",
@@ -28,18 +30,32 @@ __all__: list[str] = [
     "SeriesInfo",
     "StageNetwork",
     "available_threads",
+    "check_bundle",
+    "compare",
+    "compiled_file_names",
+    "compiled_folder",
+    "compiled_record",
     "engines",
+    "engines_json",
     "erode",
     "find_lung_field",
+    "image_suffixes",
     "label",
     "layer_outputs",
     "list_series",
-    "read_series",
+    "listed_files",
+    "make_mask_folder",
+    "read_ct",
+    "read_goldens",
+    "read_manifest",
+    "replay",
     "report_format_version",
     "set_engine_library_folder",
     "set_engine_runtime_folder",
     "set_log_callback",
     "tune_allocator",
+    "verify_bundle",
+    "write_masks",
 ]
 
 class Geometry:
@@ -183,21 +199,6 @@ class CtVolume:
         """
         (slices, rows, columns).
         """
-
-class SeriesInfo:
-    """
-    One series of a DICOM folder.
-    """
-    def __repr__(self) -> str: ...
-    def __str__(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def modality(self) -> str: ...
-    @property
-    def slices(self) -> int: ...
-    @property
-    def uid(self) -> str: ...
 
 class NoduleMask:
     """
@@ -452,6 +453,19 @@ class Report:
     Result of Pipeline.run; base class of lungrt.Report.
     """
     def __init__(self, report: Report) -> None: ...
+    def to_csv(self, *, candidates: bool = False) -> str:
+        """
+        Return CSV text with a line for each nodule, or for each candidate in pipeline order.
+
+        The first columns, ``seriesuid,coordX,coordY,coordZ,probability``, are those of LUNA16's
+        submissions (coordinates in mm, LPS; ``probability`` is ``p_nodule``). Then follow ``p_malignant``
+        (empty if not known), ``diameter_mm``, ``volume_mm3`` and the voxel ``slice``, ``row``, ``column``.
+
+        Parameters
+        ----------
+        candidates
+            Whether to list every candidate instead of the nodules.
+        """
     def to_json(self, with_candidates: bool = True) -> str:
         """
         The report as JSON text, with every candidate or with the nodules only.
@@ -521,6 +535,21 @@ class Report:
         """
         Seconds by part of the run: find_lungs, segment, group, classify, total and, if the scan was copied to a device, transfer.
         """
+
+class SeriesInfo:
+    """
+    One series of a DICOM folder.
+    """
+    def __repr__(self) -> str: ...
+    def __str__(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def modality(self) -> str: ...
+    @property
+    def slices(self) -> int: ...
+    @property
+    def uid(self) -> str: ...
 
 class Pipeline:
     """
@@ -675,51 +704,12 @@ class StageNetwork:
         """
 
 class ComparisonRule:
+    """
+    How the outputs of a stage's networks are compared.
+    """
     def __init__(
-        self,
-        *,
-        classes: int,
-        logits: bool,
-        threshold: float,
-        absolute: float,
-        decision_band: float,
+        self, *, classes: int, logits: bool, threshold: float, absolute: float, decision_band: float
     ) -> None: ...
-
-_Floats32 = NDArray[np.float32]
-# Name, format, version, why it is missing, whether it gives probabilities, and how to open.
-_Runtime = tuple[str, str, str, str, bool, Callable[..., Callable[[_Floats32], _Floats32]]]
-
-def read_manifest(bundle: str) -> dict[str, Any]: ...
-def listed_files(bundle: str) -> list[str]: ...
-def check_bundle(bundle: str) -> None: ...
-def read_goldens(file: str) -> list[tuple[_Floats32, _Floats32]]: ...
-def compare(
-    actual: _Floats32, eager: _Floats32, rule: ComparisonRule, gives_probabilities: bool = ...
-) -> dict[str, Any]: ...
-def replay(
-    run: Callable[[_Floats32], _Floats32],
-    golden_input: _Floats32,
-    golden_output: _Floats32,
-    rule: ComparisonRule,
-    gives_probabilities: bool = ...,
-) -> dict[str, Any]: ...
-def verify_bundle(
-    bundle: str, runtimes: Sequence[_Runtime], *, formats: Sequence[str]
-) -> list[dict[str, Any]]: ...
-def compiled_folder(bundle: str, stage: str, member: int, size: Sequence[int]) -> str: ...
-def compiled_file_names() -> tuple[str, str, str]: ...
-def compiled_record(
-    bundle: str,
-    folder: str,
-    *,
-    stage: str,
-    member: int,
-    runtime: str,
-    capability: str,
-    input_shape: Sequence[int],
-    output_shape: Sequence[int],
-    channels_last: bool,
-) -> str: ...
 
 class EngineInfo:
     """
@@ -772,9 +762,54 @@ def available_threads() -> int:
     Number of processors that this process may run on.
     """
 
+def check_bundle(bundle: str) -> None:
+    """
+    Compare every file of a bundle with the size and SHA-256 in its manifest.
+    """
+
+def compare(
+    actual: typing.Any, eager: typing.Any, rule: ComparisonRule, gives_probabilities: bool = False
+) -> dict[str, typing.Any]:
+    """
+    Differences between an output and the eager module's, both as probabilities.
+    """
+
+def compiled_file_names() -> tuple[str, str, str]:
+    """
+    Names of the files in such a folder: the code, the record and the golden.
+    """
+
+def compiled_folder(
+    bundle: str, stage: str, member: int, size: collections.abc.Sequence[int]
+) -> str:
+    """
+    Folder of a network compiled for one size.
+    """
+
+def compiled_record(
+    bundle: str,
+    folder: str,
+    *,
+    stage: str,
+    member: int,
+    runtime: str,
+    capability: str,
+    input_shape: collections.abc.Sequence[int],
+    output_shape: collections.abc.Sequence[int],
+    channels_last: bool,
+) -> str:
+    """
+    Text of the record of compiled code and its golden in `folder`.
+    """
+
 def engines() -> list[EngineInfo]:
     """
     List every engine that this build knows, available or not. Loads them to find out.
+    """
+
+def engines_json(engines: collections.abc.Sequence[EngineInfo]) -> str:
+    """
+    A list of engines as JSON text: an object with every field of each.
     """
 
 def erode(mask: NoduleMask | numpy.typing.NDArray[numpy.bool_]) -> NoduleMask:
@@ -790,6 +825,11 @@ def find_lung_field(
     max_seconds: float = 0.0,
     max_memory_bytes: int = 0,
 ) -> LungField: ...
+def image_suffixes() -> list[str]:
+    """
+    Suffixes of the image files that can be read.
+    """
+
 def label(
     mask: NoduleMask | numpy.typing.NDArray[numpy.bool_],
 ) -> tuple[numpy.typing.NDArray[numpy.int32], int]:
@@ -816,7 +856,7 @@ def layer_outputs(
     Outputs of a network's layers; see lungrt.layer_outputs.
     """
 
-def list_series(folder: os.PathLike[str] | str, codec: typing.Any) -> list[SeriesInfo]:
+def list_series(folder: os.PathLike[str] | str) -> list[SeriesInfo]:
     """
     List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 
@@ -824,8 +864,6 @@ def list_series(folder: os.PathLike[str] | str, codec: typing.Any) -> list[Serie
     ----------
     folder
         Folder with the DICOM files.
-    codec
-        Codec of compressed files; see read_series.
 
     Returns
     -------
@@ -833,24 +871,35 @@ def list_series(folder: os.PathLike[str] | str, codec: typing.Any) -> list[Serie
         The series that were found.
     """
 
-def read_series(
-    folder: os.PathLike[str] | str,
-    codec: typing.Any,
+def listed_files(bundle: str) -> list[str]:
+    """
+    Files that a bundle of any format version consists of, including its manifest.
+    """
+
+def make_mask_folder(folder: os.PathLike[str] | str) -> None:
+    """
+    Create the folder for masks, and check that files can be written to it.
+    """
+
+def read_ct(
+    path: os.PathLike[str] | str,
+    decode: collections.abc.Callable[
+        [pathlib.Path], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]
+    ],
     *,
     series: str | None = None,
     resample: bool = False,
 ) -> CtVolume:
     """
-    Read one series of a DICOM folder; see lungrt.read_ct.
+    Read a CT from a DICOM folder or an image file; see lungrt.read_ct.
 
     Parameters
     ----------
-    folder
-        Folder with the slices.
-    codec
-        Codec of compressed files; several threads call it at the same time.
-        ``inflate(deflated, most)`` inflates raw deflate data to at most so many bytes and raises
-        ValueError for damaged data. ``decode(path)`` returns the pixels of a slice in Hounsfield units.
+    path
+        Folder with the slices, or an image file.
+    decode
+        Function that takes the path of a DICOM file and returns the pixels in Hounsfield units. Several
+        threads call it at the same time, for compressed slices.
     series
         UID of the series to read, needed if the folder holds several.
     resample
@@ -860,6 +909,29 @@ def read_series(
     -------
     CtVolume
         int16 Hounsfield units (slices, rows, columns).
+    """
+
+def read_goldens(
+    file: str,
+) -> list[tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]]:
+    """
+    Inputs and outputs of a file of goldens, as pairs of float32 arrays.
+    """
+
+def read_manifest(bundle: str) -> dict[str, typing.Any]:
+    """
+    Content of a bundle's manifest after it was validated.
+    """
+
+def replay(
+    run: typing.Any,
+    golden_input: typing.Any,
+    golden_output: typing.Any,
+    rule: ComparisonRule,
+    gives_probabilities: bool = False,
+) -> dict[str, typing.Any]:
+    """
+    Run a network on a golden's input and compare the output with the golden's.
     """
 
 def set_engine_library_folder(engine: str, folder: str, how_to_get: str = "") -> None:
@@ -899,6 +971,23 @@ def tune_allocator() -> bool:
     -------
     bool
         Whether the C library accepted the settings.
+    """
+
+def verify_bundle(
+    bundle: str,
+    runtimes: collections.abc.Sequence[tuple[str, str, str, str, bool, typing.Any]],
+    *,
+    formats: collections.abc.Sequence[str],
+) -> list[dict[str, typing.Any]]:
+    """
+    Check a bundle's files, then replay its goldens in runtimes of Python.
+    """
+
+def write_masks(
+    folder: os.PathLike[str] | str, report: Report, file_format: str
+) -> list[pathlib.Path]:
+    """
+    Write the masks of a run as images in the CT's geometry; see lungrt.write_masks.
     """
 
 __version__: str = "0.1.0"

@@ -24,6 +24,7 @@
 #include "lungrt/log.h"
 #include "lungrt/lung_field.h"
 #include "lungrt/mask.h"
+#include "lungrt/output_file.h"
 #include "lungrt/precision.h"
 #include "lungrt/process.h"
 #include "lungrt/series.h"
@@ -414,9 +415,13 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
   for (const int level : {-1, 3, INT32_MAX}) {
     all["set_log_callback"].push_back([=] { set_log_callback({}, static_cast<LogLevel>(level)); });
   }
+  for (const char* path : {"", "/", "/nowhere/file", "/proc/self"}) {
+    all["OutputFile"].push_back([=] { OutputFile file(path); });
+  }
   // Functions that cannot fail; see the test below.
-  for (const char* name : {"Error", "available_threads", "engines", "failed", "label",
-                           "library_version", "to_json", "to_string", "tune_process_allocator"}) {
+  for (const char* name :
+       {"Error", "available_threads", "engines", "failed", "label", "library_version", "to_csv",
+        "to_json", "to_string", "tune_process_allocator"}) {
     all[name];
   }
   return all;
@@ -470,6 +475,7 @@ TEST_F(Misuse, WhatCannotFailStandsNonsense) {
   report.candidates.resize(1);
   report.candidates[0].p_nodule = kNaN;
   EXPECT_FALSE(to_json(report).empty());
+  EXPECT_FALSE(to_csv(report, true).empty());
   const Error empty(ErrorCode::kIo, "");
   EXPECT_STREQ(empty.what(), "");
 }

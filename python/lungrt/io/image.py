@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE_SUFFIXES", "from_sitk"]
 
 # Of the files that `lungrt.read_ct` reads.
-IMAGE_SUFFIXES = image_suffixes
+IMAGE_SUFFIXES = tuple(image_suffixes())
 
 
 class _Buffer:
