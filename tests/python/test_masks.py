@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import resource
 from collections.abc import Iterator
+from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 import SimpleITK
@@ -78,6 +81,28 @@ def test_files_read_back(report: lungrt.Report, tmp_path: Path, file_format: str
     field = voxels["lung_field"].astype(bool)
     assert all(field[candidate.index] for candidate in report.candidates)
     assert 0 < field.mean() < 1
+
+
+def test_quaternions_are_those_of_the_matrices(
+    tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
+) -> None:
+    """For all orders of the axes and signs of each kind, half of them left-handed."""
+    pipeline = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact")
+    oblique = np.array(slanted(small_ct).geometry.direction)
+    for axes, signs in product(
+        permutations(range(3)), ((1, 1, 1), (1, 1, -1), (1, -1, -1), (-1, -1, 1))
+    ):
+        direction = oblique[:, axes] * signs
+        volume = lungrt.CtVolume(small_ct.hu, lungrt.Geometry((1, 2, 3), (0.5, 0.75, 2), direction))
+        file = lungrt.write_masks(tmp_path, pipeline.run(volume, keep_masks=True), "nii.gz")[0]
+        image: Any = nibabel.load(file)
+        expected = np.eye(4)
+        expected[:3, :3] = direction * (0.5, 0.75, 2)
+        expected[:3, 3] = (1, 2, 3)
+        expected[:2] *= -1  # RAS
+        np.testing.assert_allclose(image.get_sform(), expected, atol=1e-6)
+        # A quaternion of float32 loses half of its digits where its real part is almost 0.
+        np.testing.assert_allclose(image.get_qform(), expected, atol=1e-3)
 
 
 def assert_labels_are_candidates(labels: NDArray[np.int32], report: lungrt.Report) -> None:
@@ -167,7 +192,7 @@ def test_a_full_disk_leaves_older_files(
 
 def test_a_folder_that_cannot_be_written_to(plain_report: lungrt.Report) -> None:
     """No file can be created there, not even by root."""
-    with pytest.raises(Io, match="/proc/self/masks: cannot be written"):
+    with pytest.raises(Io, match=r"/proc/self/\.lungrt-trial: cannot be written"):
         lungrt.write_masks("/proc/self", plain_report)
 
 

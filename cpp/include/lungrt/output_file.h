@@ -10,13 +10,13 @@
 namespace lungrt {
 
 /// A file that is written under another name, `.lungrt-new-<16 hexadecimal digits>.<name>` beside
-/// it, and renamed when it is complete. If anything goes wrong before, nothing is left behind, and
-/// an existing file stays as it was.
+/// it, cut off at 255 bytes, and renamed when it is complete. If anything goes wrong before,
+/// nothing is left behind, and an existing file stays as it was.
 class LUNGRT_API OutputFile {
  public:
   /// Creates the file under its other name, so that errors show before the work and not after it.
-  /// \param path  the file to write; a symbolic link is followed
-  /// \throws Error kIo  if no file can be written there
+  /// \param path  the file to write; symbolic links are followed, also to a new file
+  /// \throws Error kIo  if no file can be written there, or there is a folder, device or pipe
   explicit OutputFile(const std::string& path);
   /// Removes the file unless it was committed.
   ~OutputFile();

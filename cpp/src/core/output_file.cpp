@@ -5,9 +5,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <random>
 #include <system_error>
 #include <utility>
 
@@ -16,28 +16,61 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string random_digits() {
-  std::random_device random;
+/// The time in nanoseconds, which no two files have.
+std::string time_digits() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
   std::array<char, 17> digits;
-  std::snprintf(digits.data(), digits.size(), "%08x%08x", random(), random());
+  std::snprintf(digits.data(), digits.size(), "%016llx",
+                static_cast<unsigned long long>(
+                    std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
   return digits.data();
+}
+
+/// Follows links to the place of a file, which need not exist.
+fs::path resolved(fs::path path, std::error_code& failure) {
+  constexpr int kMostLinks = 40;  // as for the system
+  for (int links = 0; fs::is_symlink(fs::symlink_status(path, failure)); ++links) {
+    if (links == kMostLinks) {
+      failure = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+      return path;
+    }
+    const fs::path next = fs::read_symlink(path, failure);
+    if (failure) return path;
+    path = path.parent_path() / next;
+  }
+  const fs::path place = fs::weakly_canonical(path, failure);
+  return failure ? path : place;
+}
+
+/// Name of the file beside another one that becomes it, of no more bytes than a name can have.
+fs::path aside_of(const fs::path& place) {
+  constexpr std::size_t kMostBytes = 255;
+  const std::string name = ".lungrt-new-" + time_digits() + "." + place.filename().string();
+  return place.parent_path() / name.substr(0, kMostBytes);
 }
 
 }  // namespace
 
 OutputFile::OutputFile(const std::string& path) : path_(path) {
   std::error_code failure;
-  if (fs::is_directory(path, failure)) {
-    throw Error(ErrorCode::kIo,
-                path + ": cannot be written (it is a folder; expected the name of a file)");
+  const fs::path place = resolved(path, failure);
+  if (failure == std::errc::too_many_symbolic_link_levels) {
+    errno = ELOOP;
+    fail();
   }
-  const fs::path target = fs::weakly_canonical(path, failure);
-  target_ = failure ? path : target.string();
-  const fs::path place(target_);
-  const fs::path folder = place.parent_path();
-  aside_ = folder / (".lungrt-new-" + random_digits() + "." + place.filename().string());
+  const fs::file_status status = fs::status(place, failure);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(ErrorCode::kIo,
+                path + ": cannot be written (it is a " +
+                    (fs::is_directory(status) ? "folder" : "device, pipe or socket") +
+                    "; expected the name of a file)");
+  }
+  target_ = place.string();
   // The system applies the permissions of any other new file, and never opens one that exists.
-  descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  do {
+    aside_ = aside_of(place).string();
+    descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail();
 }
 

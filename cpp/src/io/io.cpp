@@ -5,10 +5,13 @@
 #include <gdcmVersion.h>
 #include <zlib.h>
 
+#include <new>
+
 #include "io/dicom/series_folder.h"
 #include "io/gdcm_codec.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
+#include "lungrt/error.h"
 
 namespace lungrt {
 
@@ -17,7 +20,11 @@ CtVolume read_ct(const std::string& path, const ReadOptions& options) {
 }
 
 std::vector<SeriesInfo> list_series(const std::string& folder) {
-  return io::list_series(folder, {});
+  try {
+    return io::list_series(folder, {});
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, folder + ": not enough memory to list its series");
+  }
 }
 
 void make_mask_folder(const std::string& folder) { io::make_mask_folder(folder); }
@@ -25,8 +32,12 @@ void make_mask_folder(const std::string& folder) { io::make_mask_folder(folder);
 std::vector<std::string> write_masks(const std::string& folder, const Report& report,
                                      const std::string& format) {
   std::vector<std::string> paths;
-  for (const std::filesystem::path& path : io::write_masks(folder, report, format)) {
-    paths.push_back(path.string());
+  try {
+    for (const std::filesystem::path& path : io::write_masks(folder, report, format)) {
+      paths.push_back(path.string());
+    }
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, folder + ": not enough memory to write masks");
   }
   return paths;
 }

@@ -15,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<const char*, 3> kFormats{"nii.gz", "nrrd", "mha"};
+/// A name that no file or folder of a user has.
+constexpr const char* kTrial = ".lungrt-trial";
 
 void write_mask(const fs::path& path, const NoduleMask& mask, const Report& report) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(report.shape.voxels()));
@@ -34,7 +36,7 @@ void make_mask_folder(const fs::path& folder) {
     throw Error(ErrorCode::kIo, folder.string() + ": the folder for masks cannot be created (" +
                                     failure.message() + ")");
   }
-  const OutputFile attempt((folder / "masks").string());  // whether files can be written there
+  const OutputFile attempt((folder / kTrial).string());  // whether files can be written there
 }
 
 std::vector<fs::path> write_masks(const fs::path& folder, const Report& report,

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -72,6 +73,53 @@ TEST_F(OutputFileTest, FollowsALink) {
   file.commit();
   EXPECT_TRUE(fs::is_symlink(path()));
   EXPECT_EQ(content(target), "new");
+}
+
+TEST_F(OutputFileTest, FollowsLinksToANewFile) {
+  fs::create_directories(folder_.path() / "elsewhere");
+  fs::create_symlink("elsewhere/link", path());
+  fs::create_symlink("target.json", folder_.path() / "elsewhere" / "link");
+  OutputFile file(path());
+  file.write("new");
+  file.commit();
+  EXPECT_TRUE(fs::is_symlink(path()));
+  EXPECT_TRUE(fs::is_symlink(folder_.path() / "elsewhere" / "link"));
+  EXPECT_EQ(content(folder_.path() / "elsewhere" / "target.json"), "new");
+}
+
+TEST_F(OutputFileTest, RefusesLinksInACircle) {
+  fs::create_symlink("report.json", path());
+  expect_error(ErrorCode::kIo, {path().c_str(), "cannot be written", "symbolic links"},
+               [&] { OutputFile{path()}; });
+  EXPECT_TRUE(fs::is_symlink(path()));
+}
+
+/// A pipe of a test's own stands for /dev/null, which a mistake would replace.
+TEST_F(OutputFileTest, RefusesWhatIsNoFile) {
+  const std::string pipe = (folder_.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  fs::create_symlink(pipe, path());
+  for (const std::string& place : {pipe, path()}) {
+    expect_error(ErrorCode::kIo, {place.c_str(), "it is a device, pipe or socket"},
+                 [&] { OutputFile{place}; });
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(OutputFileTest, NamesMayBeAsLongAsTheSystemAllows) {
+  const fs::path longest = folder_.path() / (std::string(250, 'x') + ".json");
+  OutputFile file(longest.string());
+  file.write("new");
+  file.commit();
+  EXPECT_EQ(content(longest), "new");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(OutputFileTest, FilesAtTheSameTimeHaveNamesOfTheirOwn) {
+  std::vector<std::unique_ptr<OutputFile>> files_aside;
+  for (int i = 0; i < 100; ++i) files_aside.push_back(std::make_unique<OutputFile>(path()));
+  EXPECT_EQ(files(), 100);
 }
 
 TEST_F(OutputFileTest, RefusesAtOnceWhatCannotBeWritten) {
