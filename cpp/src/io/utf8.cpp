@@ -45,4 +45,21 @@ std::string clean(std::string_view text) {
   return result;
 }
 
+std::string excerpt(std::string_view text) {
+  constexpr int kMost = 80;
+  const std::string whole = clean(text);
+  std::string_view rest = whole;
+  std::string result;
+  for (int i = 0; i < kMost && !rest.empty(); ++i) {
+    const std::size_t length = sequence(rest);
+    const auto first = static_cast<unsigned char>(rest[0]);
+    // The control characters of ASCII, and those between U+0080 and U+009F.
+    const bool is_control = first < 0x20 || first == 0x7F ||
+                            (first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
+    result += is_control ? kReplacement : rest.substr(0, length);
+    rest.remove_prefix(length);
+  }
+  return rest.empty() ? result : result + "...";
+}
+
 }  // namespace lungrt::io

@@ -94,10 +94,20 @@ TEST_F(ImagesTest, MetaImageOfAFileASlice) {
 TEST_F(ImagesTest, MetaImageThatIsNotWhole) {
   expect(meta_image(kBinary, "LOCAL", voxels().substr(1)), ErrorCode::kIo,
          "contains 23 of 24 bytes of voxels");
-  expect(meta_image(kBinary, "nothing.raw"), ErrorCode::kIo, "nothing.raw was not found");
+  expect(meta_image(kBinary, "nothing.raw"), ErrorCode::kIo, "'nothing.raw' was not found");
   std::filesystem::create_directory(folder_.path() / "folder");
-  expect(meta_image(kBinary, "folder"), ErrorCode::kIo, "folder was not found");
-  expect(meta_image(kBinary, ""), ErrorCode::kIo, "was not found");
+  expect(meta_image(kBinary, "folder"), ErrorCode::kIo, "'folder' is not a regular file");
+  std::filesystem::create_symlink("circle", folder_.path() / "circle");
+  expect(meta_image(kBinary, "circle"), ErrorCode::kIo,
+         "'circle' cannot be read (Too many levels of symbolic links)");
+  expect(meta_image(kBinary, "\x1B[31m" + std::string(200, 'x')), ErrorCode::kIo,
+         ("\xEF\xBF\xBD[31m" + std::string(75, 'x') + "...' was not found").c_str());
+  // All of a short file's bytes are fewer than the voxels, wherever these end.
+  const std::string fields = "NDims = 3\nDimSize = 300 2 2\nElementType = MET_SHORT\n";
+  expect(folder_.write("ct.mha", fields + "HeaderSize = -1\nElementDataFile = LOCAL\n" + voxels())
+             .string(),
+         ErrorCode::kIo, "contains 24 of 2400 bytes of voxels");
+  expect(meta_image(kBinary, ""), ErrorCode::kIo, "data file '' is not a regular file");
 }
 
 TEST_F(ImagesTest, CompressedMetaImageThatIsNotWhole) {
@@ -133,6 +143,9 @@ TEST_F(ImagesTest, SizesBeyondTheFile) {
   for (const char* compression : {"", "CompressedData = True\n"}) {
     expect(image(huge, compression), ErrorCode::kBadVolume, "has more than 4,000,000,000 voxels");
     expect(image(large, compression), ErrorCode::kIo, "of 32000000000 bytes of voxels");
+    const bool is_compressed = *compression != '\0';
+    expect(image(large, compression), ErrorCode::kIo,
+           is_compressed ? "it contains at most " : "it contains 29 of");
     expect(image("0 2 2", compression), ErrorCode::kBadVolume, "2 x 2 x 0");
     expect(image("-1 2 2", compression), ErrorCode::kBadVolume, "2 x 2 x -1");
   }
@@ -157,6 +170,10 @@ TEST_F(ImagesTest, MetaImageHeadersThatAreNone) {
          "3 values per voxel");
   refuse(kHeader + "Offset = 1 \xff 3\n" + data, ErrorCode::kIo,
          "field 'Offset' is '1 \xEF\xBF\xBD 3', expected 3 numbers");
+  refuse(kHeader + "Offset 1 2 3\n" + data, ErrorCode::kIo,
+         "has the line 'Offset 1 2 3', expected 'Offset = ...'");
+  refuse(kHeader + "\tElementSpacing\t1 2 3\r\n" + data, ErrorCode::kIo,
+         "expected 'ElementSpacing = ...'");
   refuse(kHeader + "HeaderSize = 1.5\n" + data, ErrorCode::kIo, "'HeaderSize' is '1.5'");
   refuse(kHeader + "ElementSpacing = 1 0 1\n" + data, ErrorCode::kBadVolume, "the spacing");
   refuse(kHeader + "TransformMatrix = 1 1 0 0 1 0 0 0 1\n" + data, ErrorCode::kBadVolume,
@@ -186,6 +203,8 @@ TEST_F(ImagesTest, NrrdHeaderInAWayThatIsNotSupported) {
   refuse("encoding: raw\nline skip: 1\ndata file: ct.raw\n",
          "its voxels begin after lines of text (line skip)");
   refuse("encoding: ascii\ndata file: ct.txt\n", "the encoding of its voxels is ascii");
+  refuse("encoding: gzip\nbyte skip: -1\ndata file: ct.raw\n",
+         "its voxels are compressed and at the end of a file (byte skip -1)");
   refuse("encoding: ascii\n\n0 1 2 3 4 5 6 7 8 9 10 11\n", "the encoding of its voxels is ascii");
 }
 
@@ -199,6 +218,14 @@ TEST_F(ImagesTest, NrrdHeaderWhoseVoxelsAreNotWhole) {
          "contains 23 of 24 bytes of voxels");
   EXPECT_EQ(open_files(), before);
   expect(nrrd_header("encoding: raw\ndata file: nothing.raw\n"), ErrorCode::kIo, "nothing.raw");
+  expect(nrrd_header("encoding: raw\nbyte skip: -1\n\n" + voxels().substr(1)), ErrorCode::kIo,
+         "it contains 23 of 24 bytes of voxels");
+  expect(nrrd_header("encoding: raw\nbyte skip: 3\n\n" + voxels()), ErrorCode::kIo,
+         "it contains 21 of 24 bytes of voxels");
+  expect(nrrd_header("encoding: raw\nbyte skip: 99999\n\n" + voxels()), ErrorCode::kIo,
+         "it contains 0 of 24 bytes of voxels");
+  expect(nrrd_header("encoding: gzip\n\n" + gzipped(voxels().substr(1))), ErrorCode::kIo,
+         "it contains 23 of 24 bytes of voxels");
   expect(nrrd_header("encoding: raw\n\n" + voxels().substr(1)), ErrorCode::kIo,
          "it contains 23 of 24 bytes of voxels");
   const std::string packed = gzipped(voxels());
@@ -235,13 +262,13 @@ TEST_F(ImagesTest, NrrdHeadersThatAreNone) {
   refuse(begin + sizes + "type: short\nendian: middle\n", "expected little or big");
   refuse(begin + sizes + "type: uchar\n", "no field 'encoding'");
   refuse(begin + plain + "byte skip: -2\n", "field 'byteskip' is '-2', expected -1 or more");
-  refuse(begin + sizes + "type: uchar\nencoding: gzip\nbyte skip: -1\n", "expected 0 or more");
   refuse(begin + plain + "spacings: 1 2\n", "field 'spacings' is '1 2', expected 3 numbers");
   refuse(begin + plain + "spacings: 1 2 x\n", "field 'spacings' is '1 2 x', expected numbers");
   const std::string directions = "space directions: (1,0,0) (0,1,0) (0,0,1)\n";
-  refuse(begin + plain + "space: RPS\n" + directions, "field 'space' is 'RPS'");
-  refuse(begin + plain + "space dimension: 2\n" + directions, "field 'spacedimension' is '2'");
-  refuse(begin + plain + "spacings: 1 1 1\n" + directions, "both space directions and spacings");
+  refuse(begin + plain + "space: RPS\n" + directions, "its space is 'RPS'", ErrorCode::kBadVolume);
+  refuse(begin + plain + "space: LPS\naxis mins: 1 2 3\n", "both a space and axismins");
+  refuse(begin + plain + "space dimension: 2\n" + directions, "its space has 2 dimensions",
+         ErrorCode::kBadVolume);
   for (const char* wrong : {"(1,0,0) (0,1,0)", "(1,0,0) (0,1,0) (0,0,1", "(1,0) (0,1) (0,1)",
                             "1 0 0", "(1,0,0) (0,1,0) (0,,1)"}) {
     refuse(begin + plain + "space: LPS\nspace directions: " + wrong + "\n",
@@ -292,6 +319,7 @@ TEST_F(ImagesTest, NiftiHeadersThatAreNone) {
   }
   expect(edited(108, little(0, 4)), ErrorCode::kIo, "its vox_offset is 0.0");
   expect(edited(108, little(0x7FC00000, 4)), ErrorCode::kIo, "its vox_offset is nan");
+  expect(edited(108, little(0x4E800001, 4)), ErrorCode::kIo, "its vox_offset is 1073741952");
   expect(edited(254, little(1, 2)), ErrorCode::kBadVolume, "sform are not perpendicular");
 }
 

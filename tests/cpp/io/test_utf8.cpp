@@ -21,6 +21,19 @@ TEST(Utf8Test, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(clean("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(Utf8Test, ExcerptsFitIntoAMessage) {
+  EXPECT_EQ(excerpt(" a\tb\x1B[31m "),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD[31m");
+  EXPECT_EQ(excerpt("a\x7F\xC2\x9F\xC2\xA0"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xC2\xA0");
+  EXPECT_EQ(excerpt(std::string(80, 'x')), std::string(80, 'x'));
+  EXPECT_EQ(excerpt(std::string(81, 'x')), std::string(80, 'x') + "...");
+  std::string umlauts;
+  for (int i = 0; i < 80; ++i) umlauts += "\xC3\xBC";
+  EXPECT_EQ(excerpt(umlauts), umlauts);
+  EXPECT_EQ(excerpt(umlauts + "x"), umlauts + "...");
+}
+
 TEST(NumbersTest, AsDicomWritesThem) {
   double value = 0;
   EXPECT_TRUE(parse_number(" +1.5e1 ", value));

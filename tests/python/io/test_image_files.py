@@ -16,7 +16,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 import lungrt
-from lungrt.errors import BadVolume
+from lungrt.errors import BadVolume, Io
 
 MakeImage = Callable[..., SimpleITK.Image]
 SUFFIXES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
@@ -93,7 +93,7 @@ QUARTER, OTHER = "0 1 0 -1 0 0 0 0 1", "1 0 0 0 0 1 0 1 0"
         meta_image("ElementSize = 2 3 4\n"),
         meta_image("ElementSize = 2 3 4\nElementSpacing = 5 6 7\n"),
         meta_image(f"ElementSpacing = -1 1 -2\nTransformMatrix = {QUARTER}\n"),
-        meta_image("Offset : 1 2 3\nno field\nComment = a = b\noffset = 9 9 9\n"),
+        meta_image("Offset : 1 2 3\nno field\nComment Offset\nComment = a = b\noffset = 9 9 9\n"),
         meta_image("Offset = 9 9 9\nOffset = 1 2 3\n"),
         meta_image("BinaryDataByteOrderMSB = True\n", order=">"),
         meta_image("ElementByteOrderMSB = 1\n", order=">"),
@@ -154,6 +154,11 @@ def nrrd(
         nrrd("space: LPS\nspace directions:  (0, 2,0)  (-3,0,0)(0,0,4) \n"),
         nrrd("space: LPS\nspace directions: (0,2,0) (-3,0,0) none\n"),
         nrrd("space: LPS\n"),
+        nrrd("space: LPS\nspace origin: (10,20,30)\n"),
+        nrrd("space: RAS\nspace origin: (10,20,30)\n"),
+        nrrd("space dimension: 3\nspace origin: (10,20,30)\n"),
+        nrrd("space: RAS\nspacings: nan nan nan\n"),
+        nrrd("space: LPS\nspace origin: (nan,nan,nan)\n"),
         nrrd(""),
         nrrd("spacings: 1 2.5 3e0\n"),
         nrrd("spacings: 1 nan 3\n"),
@@ -179,6 +184,36 @@ def nrrd(
 def test_nrrd_headers(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "ct.nrrd"
     path.write_bytes(content)
+    assert np.array_equal(assert_simpleitk_agrees(path).hu, VOXELS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ("space: RAS\nspacings: 1 2 3\n", "both a space and spacings"),
+        (f"space: LPS\n{DIRECTIONS}axis maxs: 1 2 3\n", "both a space and axismaxs"),
+        (f"space: LPS\n{DIRECTIONS}spacings: 1 2 3\n", "both a space and spacings"),
+        (DIRECTIONS, "'spacedirections' but no space"),
+        ("space origin: (1,2,3)\n", "'spaceorigin' but no space"),
+        ("space: LPS\nspace origin: (nan,2,3)\n", "all numbers or none are NaN"),
+        ("space: LPS\nspace directions: (1,0,nan) (0,1,0) (0,0,1)\n", "all numbers or none"),
+        ("spacings: 1 2 3\ncenterings: cell node\n", "expected 3 centerings"),
+        ("centers: cell cell cell\ncenterings: cell cell cell\n", "both centers and centerings"),
+    ],
+)
+def test_nrrd_headers_that_simpleitk_refuses_too(tmp_path: Path, fields: str, reason: str) -> None:
+    path = tmp_path / "ct.nrrd"
+    path.write_bytes(nrrd(fields))
+    with pytest.raises(RuntimeError):
+        SimpleITK.ReadImage(str(path))
+    with pytest.raises(Io, match=reason):
+        lungrt.read_ct(path)
+
+
+def test_nrrd_field_whose_value_looks_like_a_key(tmp_path: Path) -> None:
+    (tmp_path / "x:=y").write_bytes(VOXELS.astype("<i2").tobytes())
+    path = tmp_path / "ct.nhdr"
+    path.write_bytes(nrrd(f"data file: {tmp_path}/x:=y\n").split(b"\n\n")[0] + b"\n")
     assert np.array_equal(assert_simpleitk_agrees(path).hu, VOXELS)
 
 
@@ -321,12 +356,64 @@ def test_skewed_sform(tmp_path: Path) -> None:
 def test_nifti_headers(tmp_path: Path, edit: Callable[[Any], None], qform: int) -> None:
     path = tmp_path / "ct.nii"
     write_nifti(path, qform=qform, sform=1 - qform)
+    edit_header(path, edit)
+    if qform == 0 and not np.array_equal(nibabel_pixdim(path), (2, 3, 4)):
+        with pytest.raises(BadVolume, match="have steps of 2 3 4, but its pixdim says"):
+            lungrt.read_ct(path)
+    else:
+        assert np.array_equal(assert_simpleitk_agrees(path).hu, VOXELS)
+
+
+def edit_header(path: Path, edit: Callable[[Any], None]) -> None:
+    """Edit the header of a file without the checks of nibabel."""
     content = bytearray(path.read_bytes())
     header = nibabel.Nifti1Header(bytes(content[:348]), check=False)
     edit(header)
     content[:348] = header.binaryblock
     path.write_bytes(content)
-    assert np.array_equal(assert_simpleitk_agrees(path).hu, VOXELS)
+
+
+def nibabel_pixdim(path: Path) -> NDArray[np.float32]:
+    header: Any = nibabel.Nifti1Header(path.read_bytes()[:348], check=False)
+    return np.array(header["pixdim"][1:4])
+
+
+@pytest.mark.parametrize("qform", [0, 1])
+@pytest.mark.parametrize(
+    ("pixdim", "said"),
+    [((1, 1, 1), "1 1 1"), ((0.7, -0.7, 1), "0.7 -0.7 1"), ((0.7, 0.702, 1), "0.7 0.702 1")],
+)
+def test_sform_of_another_scale(
+    tmp_path: Path, pixdim: tuple[float, ...], said: str, qform: int
+) -> None:
+    """SimpleITK takes the spacing from pixdim and nibabel from the sform: one of them is wrong."""
+    path = tmp_path / "ct.nii"
+    write_nifti(path, np.diag([0.7, 0.7, 1, 1]), qform=qform)
+
+    def edit(header: Any) -> None:
+        header["pixdim"][1:4] = pixdim
+
+    edit_header(path, edit)
+    with pytest.raises(BadVolume, match=f"steps of 0.7 0.7 1, but its pixdim says {said};"):
+        lungrt.read_ct(path)
+
+
+def test_pixdim_that_was_rounded(tmp_path: Path) -> None:
+    path = tmp_path / "ct.nii"
+    write_nifti(path, np.diag([0.7031, 0.7031, 1, 1]))
+
+    def edit(header: Any) -> None:
+        header["pixdim"][1:4] = (0.703, 0.703, 1)
+
+    edit_header(path, edit)
+    assert lungrt.read_ct(path).geometry.spacing_mm == pytest.approx((0.703, 0.703, 1))
+
+
+def test_affine_of_nibabel(tmp_path: Path) -> None:
+    """What nibabel writes from voxels and an affine alone."""
+    path = tmp_path / "ct.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(VOXELS.T.astype(np.int16), tilted(3)), path)
+    assert_nibabel_agrees(path, lungrt.read_ct(path))
 
 
 def test_nifti_without_forms(tmp_path: Path) -> None:

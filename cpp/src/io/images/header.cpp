@@ -1,5 +1,6 @@
 #include "io/images/header.h"
 
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -31,10 +32,16 @@ void refuse_type(const std::filesystem::path& path, const std::string& type) {
 
 std::filesystem::path data_file(const std::filesystem::path& header, const std::string& name) {
   std::filesystem::path found = header.parent_path() / name;
-  std::error_code unknown;
-  if (!std::filesystem::is_regular_file(found, unknown)) {
-    throw Error(ErrorCode::kIo, header.string() + ": cannot be read: its data file " +
-                                    found.string() + " was not found; copy it next to the header");
+  std::error_code failure;
+  const std::filesystem::file_status status = std::filesystem::status(found, failure);
+  if (!std::filesystem::is_regular_file(status)) {
+    const std::string problem = status.type() == std::filesystem::file_type::not_found
+                                    ? " was not found"
+                                : std::filesystem::exists(status) && !failure
+                                    ? " is not a regular file"
+                                    : " cannot be read (" + failure.message() + ")";
+    throw Error(ErrorCode::kIo, header.string() + ": cannot be read: its data file '" +
+                                    excerpt(name) + "'" + problem + "; copy it next to the header");
   }
   return found;
 }

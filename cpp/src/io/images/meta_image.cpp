@@ -17,6 +17,12 @@ namespace {
 
 constexpr const char* kDataFile = "ElementDataFile";
 
+/// Fields that are read here, between blanks.
+constexpr std::string_view kFields =
+    " NDims DimSize ElementType ElementNumberOfChannels ElementDataFile HeaderSize BinaryData "
+    "BinaryDataByteOrderMSB ElementByteOrderMSB CompressedData CompressedDataSize Origin Offset "
+    "Position ElementSpacing ElementSize TransformMatrix Rotation Orientation ";
+
 constexpr std::array<std::pair<std::string_view, VoxelType>, 13> kTypes{{
     {"MET_CHAR", VoxelType::kInt8},
     {"MET_ASCII_CHAR", VoxelType::kInt8},
@@ -37,7 +43,7 @@ VoxelType type_of(const HeaderFields& fields) {
   const std::string name = fields.required("ElementType");
   const auto* const known = std::find_if(kTypes.begin(), kTypes.end(),
                                          [&](const auto& type) { return type.first == name; });
-  if (known == kTypes.end()) refuse_type(fields.path(), clean(name));
+  if (known == kTypes.end()) refuse_type(fields.path(), excerpt(name));
   return known->second;
 }
 
@@ -78,7 +84,15 @@ HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) 
   HeaderFields fields(path);
   for (std::string_view line; !fields.has(kDataFile) && lines.next(line);) {
     const std::size_t separator = line.find_first_of("=:");
-    if (separator == std::string_view::npos) continue;
+    if (separator == std::string_view::npos) {
+      const std::vector<std::string_view> found = words(line);
+      if (found.empty() ||
+          kFields.find(" " + std::string(found[0]) + " ") == std::string_view::npos) {
+        continue;
+      }
+      refuse_unreadable(path, "its header has the line '" + excerpt(line) + "', expected '" +
+                                  std::string(found[0]) + " = ...'");
+    }
     fields.set(std::string(trimmed(line.substr(0, separator))),
                trimmed(line.substr(separator + 1)));
   }

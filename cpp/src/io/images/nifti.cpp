@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -47,6 +48,8 @@ Fields::Bytes read_bytes(const std::filesystem::path& path, bool compressed) {
     try {
       Inflater inflater(file, 0, Compression::kGzip);
       found = inflater.read(bytes.data(), bytes.size());
+    } catch (const Error&) {
+      throw;  // names the file
     } catch (const std::runtime_error& error) {
       refuse_unreadable(path, error.what());
     }
@@ -139,16 +142,21 @@ VoxelType type_of(const std::filesystem::path& path, const Fields& fields) {
   refuse_type(path, std::to_string(code) + " (NIfTI's code)");
 }
 
+/// Length of a column of a map.
+double length(const Affine& affine, std::size_t axis) {
+  double squares = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double value = affine[i][axis];
+    squares += value * value;
+  }
+  return std::sqrt(squares);
+}
+
 /// The columns of a map, each of length 1.
 Matrix3 directions(const Affine& affine) {
   Matrix3 result{};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    double squares = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      const double value = affine[i][axis];
-      squares += value * value;
-    }
-    for (std::size_t i = 0; i < 3; ++i) result[axis][i] = affine[i][axis] / std::sqrt(squares);
+    for (std::size_t i = 0; i < 3; ++i) result[axis][i] = affine[i][axis] / length(affine, axis);
   }
   return result;
 }
@@ -178,8 +186,33 @@ bool are_close(const Affine& a, const Affine& b) {
   return true;
 }
 
-/// The map that ITK takes: the sform, unless there is none, it is not a rotation, or it is of
-/// another space than the scanner's and differs from the qform.
+/// The spacing comes from pixdim, as for ITK, so that an sform of another scale would place voxels
+/// wrongly, and so would a negative spacing, which reverses an axis.
+/// \throws Error kBadVolume
+void require_scale_of_pixdim(const std::filesystem::path& path, const Fields& fields,
+                             const Affine& sform) {
+  constexpr double kTolerance = 1e-3;
+  std::string lengths, spacings;
+  bool agree = true;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const double expected = length(sform, axis);
+    const double found = fields.get<float>(nifti::kPixdim, axis + 1);
+    agree = agree && std::abs(expected - found) <= kTolerance * expected;
+    std::array<char, 32> text;
+    std::snprintf(text.data(), text.size(), " %g", expected);
+    lengths += text.data();
+    std::snprintf(text.data(), text.size(), " %g", found);
+    spacings += text.data();
+  }
+  if (agree) return;
+  throw Error(ErrorCode::kBadVolume,
+              path.string() + ": the axes of its sform have steps of" + lengths +
+                  ", but its pixdim says" + spacings +
+                  "; correct the one that is wrong, or convert the original again");
+}
+
+/// The sform, unless there is none, its axes are not perpendicular, or it is of another space than
+/// the scanner's and differs from the qform. ITK chooses alike.
 Affine choose_affine(const std::filesystem::path& path, const Fields& fields,
                      const std::array<float, 3>& spacing) {
   const auto qform = fields.get<std::int16_t>(nifti::kQformCode);
@@ -198,7 +231,10 @@ Affine choose_affine(const std::filesystem::path& path, const Fields& fields,
   const bool takes_sform =
       sform > nifti::kUnknown && is_orthogonal(stated) &&
       (qform <= nifti::kUnknown || sform == nifti::kScannerAnat || are_close(stated, rotated));
-  if (takes_sform) return stated;
+  if (takes_sform) {
+    require_scale_of_pixdim(path, fields, stated);
+    return stated;
+  }
   if (qform > nifti::kUnknown) return rotated;
   refuse_unsupported(path, "the axes of its sform are not perpendicular, and it has no qform");
 }

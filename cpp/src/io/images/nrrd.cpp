@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -25,40 +24,11 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kMostAxes = 16;  // as in the format's own library
 
 /// Fields that the format has, without blanks. A misspelt field must not be ignored.
-constexpr std::array<std::string_view, 34> kFields{"content",
-                                                   "number",
-                                                   "type",
-                                                   "blocksize",
-                                                   "dimension",
-                                                   "space",
-                                                   "sizes",
-                                                   "spacings",
-                                                   "spacedimension",
-                                                   "thicknesses",
-                                                   "axismins",
-                                                   "axismaxs",
-                                                   "centers",
-                                                   "spacedirections",
-                                                   "centerings",
-                                                   "kinds",
-                                                   "labels",
-                                                   "units",
-                                                   "min",
-                                                   "max",
-                                                   "oldmin",
-                                                   "oldmax",
-                                                   "endian",
-                                                   "encoding",
-                                                   "lineskip",
-                                                   "byteskip",
-                                                   "keyvalue",
-                                                   "sampleunits",
-                                                   "spaceunits",
-                                                   "spaceorigin",
-                                                   "measurementframe",
-                                                   "datafile",
-                                                   "axisunits",
-                                                   "axislabels"};
+constexpr std::string_view kFields =
+    " content number type blocksize dimension space sizes spacings spacedimension thicknesses "
+    "axismins axismaxs centers spacedirections centerings kinds labels units min max oldmin oldmax "
+    "endian encoding lineskip byteskip keyvalue sampleunits spaceunits spaceorigin "
+    "measurementframe datafile axisunits axislabels ";
 
 constexpr std::array<std::pair<std::string_view, VoxelType>, 40> kTypes{{
     {"signed char", VoxelType::kInt8},
@@ -103,17 +73,20 @@ constexpr std::array<std::pair<std::string_view, VoxelType>, 40> kTypes{{
     {"double", VoxelType::kFloat64},
 }};
 
+/// A text in lower case; only letters of ASCII change, whatever the locale.
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
   return result;
 }
 
 /// A text in lower case without blanks, because names vary in both.
 std::string plain(std::string_view text) {
-  std::string result = lower(text);
-  std::erase_if(result, [](unsigned char c) { return std::isspace(c) != 0; });
+  const std::string small = lower(text);
+  std::string result;
+  for (const std::string_view word : words(small)) result += word;
   return result;
 }
 
@@ -133,12 +106,13 @@ HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) 
   lines.next(line);
   require_magic(path, line);
   while (lines.next(line) && !trimmed(line).empty()) {
-    if (line[0] == '#' || line.find(":=") != std::string_view::npos) continue;
+    if (line[0] == '#') continue;
     const std::size_t separator = line.find(": ");
     const std::string name = plain(line.substr(0, separator));
     if (separator == std::string_view::npos ||
-        std::find(kFields.begin(), kFields.end(), name) == kFields.end()) {
-      refuse_unreadable(path, "its header has the line '" + clean(trimmed(line)) +
+        kFields.find(" " + name + " ") == std::string_view::npos) {
+      if (line.find(":=") != std::string_view::npos) continue;  // a key and its value
+      refuse_unreadable(path, "its header has the line '" + excerpt(trimmed(line)) +
                                   "', which is no field of an NRRD file");
     }
     if (fields.has(name)) refuse_unreadable(path, "its header has two fields '" + name + "'");
@@ -149,6 +123,8 @@ HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) 
   end = lines.end();
   return fields;
 }
+
+bool is_nan(double value) { return std::isnan(value); }
 
 /// Number in a word, NaN if it says that there is none.
 double number(const HeaderFields& fields, const std::string& name, std::string_view word) {
@@ -168,7 +144,7 @@ std::vector<double> per_axis(const HeaderFields& fields, const std::string& name
   return result;
 }
 
-/// Vectors such as "(1,0,0) none (0,0,1)"; nothing for "none".
+/// Vectors such as "(1,0,0) none (0,0,1)"; nothing for "none" and for three NaNs.
 std::vector<std::optional<Vec3>> vectors(const HeaderFields& fields, const std::string& name,
                                          std::size_t count) {
   const std::string text = fields.text(name);
@@ -190,22 +166,26 @@ std::vector<std::optional<Vec3>> vectors(const HeaderFields& fields, const std::
     if (parts.size() != 3) fields.refuse(name, expected);
     Vec3 vector;
     for (std::size_t i = 0; i < 3; ++i) vector[i] = number(fields, name, parts[i]);
-    result.emplace_back(vector);
+    const auto missing = std::count_if(vector.begin(), vector.end(), is_nan);
+    if (missing != 0 && missing != 3) {
+      fields.refuse(name, "vectors of which all numbers or none are NaN");
+    }
+    result.push_back(missing == 0 ? std::optional(vector) : std::nullopt);
     rest = trimmed(rest.substr(end + 1));
   }
   if (result.size() != count) fields.refuse(name, expected);
   return result;
 }
 
-bool is_missing(const Vec3& vector) {
-  return std::any_of(vector.begin(), vector.end(), [](double value) { return std::isnan(value); });
-}
-
 /// Factors that turn coordinates of the file's space into LPS. Spaces of unknown orientation are
 /// taken as LPS, as ITK does.
 Vec3 to_lps(const HeaderFields& fields) {
   if (!fields.has("space")) {
-    if (fields.integer("spacedimension", 3) != 3) fields.refuse("spacedimension", "3");
+    const std::int64_t dimensions = fields.integer("spacedimension", 3);
+    if (dimensions != 3) {
+      refuse_unsupported(fields.path(),
+                         "its space has " + std::to_string(dimensions) + " dimensions");
+    }
     return {1, 1, 1};
   }
   const std::string space = lower(fields.text("space"));
@@ -214,7 +194,8 @@ Vec3 to_lps(const HeaderFields& fields) {
   constexpr std::array<std::string_view, 5> kOthers{"left-posterior-superior", "lps", "scanner-xyz",
                                                     "3d-right-handed", "3d-left-handed"};
   if (std::find(kOthers.begin(), kOthers.end(), space) == kOthers.end()) {
-    fields.refuse("space", "a space of three dimensions such as left-posterior-superior");
+    refuse_unsupported(fields.path(), "its space is '" + excerpt(fields.text("space")) +
+                                          "' and not one such as left-posterior-superior");
   }
   return {1, 1, 1};
 }
@@ -234,20 +215,32 @@ struct DomainAxes {
   std::size_t all = 0;  ///< number of axes of the file
   std::vector<std::size_t> indices;
   std::vector<std::int64_t> sizes;
+  std::vector<std::string> centerings;  ///< of all axes of the file, or empty
 };
+
+/// One word in lower case for each axis; empty if there is no such field.
+std::vector<std::string> axis_words(const HeaderFields& fields, const std::string& name,
+                                    std::size_t count) {
+  const std::string text = lower(fields.text(name));
+  const std::vector<std::string_view> found = words(text);
+  if (fields.has(name) && found.size() != count) {
+    fields.refuse(name, std::to_string(count) + " " + name);
+  }
+  return {found.begin(), found.end()};
+}
 
 DomainAxes domain_axes(const HeaderFields& fields) {
   const std::int64_t count = fields.integers("dimension", 1)[0];
   if (count < 1 || count > kMostAxes) fields.refuse("dimension", "1 to 16");
   const std::vector<std::int64_t> sizes = fields.integers("sizes", static_cast<std::size_t>(count));
-  const std::string text = lower(fields.text("kinds"));
-  const std::vector<std::string_view> kinds = words(text);
-  if (fields.has("kinds") && kinds.size() != sizes.size()) {
-    fields.refuse("kinds", std::to_string(sizes.size()) + " kinds");
+  const std::vector<std::string> kinds = axis_words(fields, "kinds", sizes.size());
+  if (fields.has("centers") && fields.has("centerings")) {
+    refuse_unreadable(fields.path(), "its header has both centers and centerings");
   }
   constexpr std::array<std::string_view, 5> kDomain{"domain", "space", "time", "none", "???"};
   DomainAxes axes;
   axes.all = sizes.size();
+  axes.centerings = axis_words(fields, fields.has("centers") ? "centers" : "centerings", axes.all);
   std::int64_t values = 1;
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
     if (kinds.empty() || std::find(kDomain.begin(), kDomain.end(), kinds[axis]) != kDomain.end()) {
@@ -261,18 +254,33 @@ DomainAxes domain_axes(const HeaderFields& fields) {
   return axes;
 }
 
-Geometry geometry_with_directions(const HeaderFields& fields, const DomainAxes& domain) {
+/// Whether positions are in a space, in which axes have directions.
+bool is_in_space(const HeaderFields& fields) {
+  return fields.has("space") || fields.has("spacedimension");
+}
+
+/// Axes without a direction are those of LPS, with a spacing of 1 mm, as for ITK.
+Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain) {
+  for (const char* name : {"spacings", "axismins", "axismaxs"}) {
+    const std::vector<double> values = per_axis(fields, name, domain.all);
+    for (const std::size_t axis : domain.indices) {
+      if (is_nan(values[axis])) continue;
+      refuse_unreadable(fields.path(), "its header has both a space and " + std::string(name) +
+                                           "; expected space directions and space origin");
+    }
+  }
   const Vec3 factors = to_lps(fields);
-  const auto directions = vectors(fields, "spacedirections", domain.all);
+  std::vector<std::optional<Vec3>> directions(domain.all);
+  if (fields.has("spacedirections")) directions = vectors(fields, "spacedirections", domain.all);
   Vec3 origin{}, spacing{1, 1, 1};
   Matrix3 axes{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
   if (fields.has("spaceorigin")) {
     const Vec3 found = vectors(fields, "spaceorigin", 1)[0].value_or(Vec3{});
-    for (std::size_t i = 0; i < 3; ++i) origin[i] = is_missing(found) ? 0 : factors[i] * found[i];
+    for (std::size_t i = 0; i < 3; ++i) origin[i] = factors[i] * found[i];
   }
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::optional<Vec3>& vector = directions[domain.indices[axis]];
-    if (!vector || is_missing(*vector)) continue;
+    if (!vector) continue;
     double squares = 0;
     for (const double value : *vector) squares += value * value;
     spacing[axis] = std::sqrt(squares);
@@ -282,21 +290,24 @@ Geometry geometry_with_directions(const HeaderFields& fields, const DomainAxes& 
   return image_geometry(origin, spacing, axes);
 }
 
-Geometry geometry_without_directions(const HeaderFields& fields, const DomainAxes& domain) {
+Geometry geometry_without_space(const HeaderFields& fields, const DomainAxes& domain) {
+  for (const char* name : {"spacedirections", "spaceorigin"}) {
+    if (!fields.has(name)) continue;
+    refuse_unreadable(fields.path(), "its header has the field '" + std::string(name) +
+                                         "' but no space that it refers to; expected a field "
+                                         "'space' such as left-posterior-superior");
+  }
   const std::vector<double> spacings = per_axis(fields, "spacings", domain.all);
   const std::vector<double> lowest = per_axis(fields, "axismins", domain.all);
   const std::vector<double> highest = per_axis(fields, "axismaxs", domain.all);
-  const std::string centerings =
-      lower(fields.text(fields.has("centerings") ? "centerings" : "centers"));
-  const std::vector<std::string_view> centers = words(centerings);
   Vec3 origin, spacing;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::size_t i = domain.indices[axis];
     spacing[axis] = std::isnan(spacings[i]) ? 1 : spacings[i];
     origin[axis] = first_position(lowest[i], highest[i], spacings[i], domain.sizes[axis],
-                                  i < centers.size() ? std::string(centers[i]) : "");
+                                  domain.centerings.empty() ? "" : domain.centerings[i]);
   }
-  if (fields.has("space") || is_missing(origin)) origin = {0, 0, 0};
+  if (std::any_of(origin.begin(), origin.end(), is_nan)) origin = {0, 0, 0};
   return image_geometry(origin, spacing, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
 }
 
@@ -307,7 +318,7 @@ VoxelType type_of(const HeaderFields& fields) {
     name += (name.empty() ? "" : " ") + std::string(word);
   const auto* const known = std::find_if(kTypes.begin(), kTypes.end(),
                                          [&](const auto& type) { return type.first == name; });
-  if (known == kTypes.end()) refuse_type(fields.path(), clean(name));
+  if (known == kTypes.end()) refuse_type(fields.path(), excerpt(name));
   return known->second;
 }
 
@@ -331,12 +342,12 @@ void find_voxels(const HeaderFields& fields, std::uint64_t header_end, ImageHead
   const std::string encoding = plain(fields.required("encoding"));
   const bool compressed = encoding == "gzip" || encoding == "gz";
   if (!compressed && encoding != "raw") {
-    refuse_unsupported(path, "the encoding of its voxels is " + clean(encoding));
+    refuse_unsupported(path, "the encoding of its voxels is " + excerpt(encoding));
   }
   const std::int64_t skipped = fields.integer("byteskip", 0);  // -1: up to the last bytes
-  if (skipped < (compressed ? 0 : -1)) {
-    fields.refuse("byteskip",
-                  compressed ? "0 or more, because its voxels are compressed" : "-1 or more");
+  if (skipped < -1) fields.refuse("byteskip", "-1 or more");
+  if (compressed && skipped < 0) {
+    refuse_unsupported(path, "its voxels are compressed and at the end of a file (byte skip -1)");
   }
   header.data = data.empty() ? path : data_file(path, data);
   header.offset = data.empty() ? header_end : 0;
@@ -352,13 +363,10 @@ ImageHeader read_nrrd_header(const std::filesystem::path& path) {
   std::uint64_t end = 0;
   const HeaderFields fields = read_fields(path, end);
   const DomainAxes axes = domain_axes(fields);
-  if (fields.has("spacedirections") && (fields.has("spacings") || fields.has("axismins"))) {
-    refuse_unreadable(path, "its header has both space directions and spacings");
-  }
   ImageHeader header;
   header.shape = {axes.sizes[2], axes.sizes[1], axes.sizes[0]};
-  header.geometry = fields.has("spacedirections") ? geometry_with_directions(fields, axes)
-                                                  : geometry_without_directions(fields, axes);
+  header.geometry =
+      is_in_space(fields) ? geometry_in_space(fields, axes) : geometry_without_space(fields, axes);
   header.type = type_of(fields);
   header.big_endian = is_big_endian(fields, header.type);
   find_voxels(fields, end, header);

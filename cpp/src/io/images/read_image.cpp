@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 #include "io/byte_source.h"
 #include "io/images/header.h"
 #include "io/inflate.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
@@ -56,11 +58,11 @@ std::uint64_t size_of(VoxelType type) {
 }
 
 [[noreturn]] void refuse_truncated(const ImageHeader& header, const std::filesystem::path& path,
-                                   std::uint64_t found, std::uint64_t wanted) {
+                                   const std::string& found, std::uint64_t wanted) {
   throw Error(ErrorCode::kIo,
-              path.string() +
-                  ": truncated: " + (header.data == path ? "it" : header.data.string()) +
-                  " contains " + std::to_string(found) + " of " + std::to_string(wanted) +
+              path.string() + ": truncated: " +
+                  (header.data == path ? "it" : excerpt(header.data.filename().string())) +
+                  " contains " + found + " of " + std::to_string(wanted) +
                   " bytes of voxels; copy or download it again");
 }
 
@@ -82,10 +84,10 @@ Bytes read_raw(const ImageHeader& header, const std::filesystem::path& path, std
           ? std::max(left_after(size, wanted), std::min(size, header.offset))
           : header.offset + header.skipped;
   const std::uint64_t available = left_after(size, first);
-  if (available < wanted) refuse_truncated(header, path, available, wanted);
+  if (available < wanted) refuse_truncated(header, path, std::to_string(available), wanted);
   Bytes voxels = allocate(wanted);
   const std::uint64_t found = file.read_at(first, voxels.get(), static_cast<std::size_t>(wanted));
-  if (found < wanted) refuse_truncated(header, path, found, wanted);
+  if (found < wanted) refuse_truncated(header, path, std::to_string(found), wanted);
   return voxels;
 }
 
@@ -95,7 +97,10 @@ Bytes inflate_voxels(const ImageHeader& header, const std::filesystem::path& pat
   FileWindow file(header.data);
   // A header that claims more than can be in the file must not cost memory.
   const std::uint64_t most = left_after(file.size(), header.offset) * kMostInflation;
-  if (left_after(most, header.skipped) < wanted) refuse_truncated(header, path, most, wanted);
+  const std::uint64_t available = left_after(most, header.skipped);
+  if (available < wanted) {
+    refuse_truncated(header, path, "at most " + std::to_string(available), wanted);
+  }
   Bytes voxels = allocate(wanted);
   try {
     Inflater inflater(
@@ -103,7 +108,7 @@ Bytes inflate_voxels(const ImageHeader& header, const std::filesystem::path& pat
         header.encoding == VoxelEncoding::kGzip ? Compression::kGzip : Compression::kZlibOrGzip);
     inflater.skip(header.skipped);
     const std::uint64_t found = inflater.read(voxels.get(), static_cast<std::size_t>(wanted));
-    if (found < wanted) refuse_truncated(header, path, found, wanted);
+    if (found < wanted) refuse_truncated(header, path, std::to_string(found), wanted);
     inflater.skip(std::numeric_limits<std::uint64_t>::max());
     if (header.compressed_bytes.value_or(inflater.taken()) < inflater.taken()) {
       throw Error(ErrorCode::kIo,

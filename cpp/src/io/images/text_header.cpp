@@ -14,9 +14,21 @@ namespace {
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kBlanks = " \t\r\v\f";
 
-bool parse_integer(std::string_view text, std::int64_t& value) {
+using io::parse_number;
+
+bool parse_number(std::string_view text, std::int64_t& value) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   return status == std::errc() && end == text.data() + text.size();
+}
+
+/// The numbers of a text; nothing if one of its words is none.
+template <typename T>
+std::vector<T> parse_numbers(std::string_view text) {
+  std::vector<T> result;
+  for (const std::string_view word : words(text)) {
+    if (!parse_number(word, result.emplace_back())) return {};
+  }
+  return result;
 }
 
 }  // namespace
@@ -55,30 +67,20 @@ std::int64_t HeaderFields::integer(const std::string& name, std::int64_t otherwi
 }
 
 std::vector<std::int64_t> HeaderFields::integers(const std::string& name, std::size_t count) const {
-  const std::string text = required(name);
-  std::vector<std::int64_t> result;
-  for (const std::string_view word : words(text)) {
-    if (!parse_integer(word, result.emplace_back())) result.clear();
-    if (result.empty()) break;
-  }
+  std::vector<std::int64_t> result = parse_numbers<std::int64_t>(required(name));
   if (result.size() != count) refuse(name, std::to_string(count) + " integers");
   return result;
 }
 
 std::vector<double> HeaderFields::numbers(const std::string& name, std::size_t count) const {
-  const std::string text = required(name);
-  std::vector<double> result;
-  for (const std::string_view word : words(text)) {
-    if (!parse_number(word, result.emplace_back())) result.clear();
-    if (result.empty()) break;
-  }
+  std::vector<double> result = parse_numbers<double>(required(name));
   if (result.size() != count) refuse(name, std::to_string(count) + " numbers");
   return result;
 }
 
 void HeaderFields::refuse(const std::string& name, const std::string& expected) const {
   refuse_unreadable(
-      path_, "its field '" + name + "' is '" + clean(text(name)) + "', expected " + expected);
+      path_, "its field '" + name + "' is '" + excerpt(text(name)) + "', expected " + expected);
 }
 
 std::string_view trimmed(std::string_view text) {
