@@ -57,20 +57,6 @@ def test_header_needs_standard_c_alone() -> None:
     assert "#include" not in (INCLUDE / "lungrt/export.h").read_text(encoding="utf-8")
 
 
-def test_c_program(
-    expected: lungrt.Report, library: Path, native_bundle: Path, raw_ct: list[str], tmp_path: Path
-) -> None:
-    program = tmp_path / "diagnose"
-    subprocess.run(
-        [
-            tool("gcc", "cc"), *C99, f"-I{INCLUDE}", HERE / "diagnose.c", library,
-            f"-Wl,-rpath,{library.parent}", "-o", program,
-        ],
-        check=True,
-    )  # fmt: skip
-    expect_diagnosis(run_program([program, native_bundle, *raw_ct]), expected)
-
-
 def test_lua_program(
     expected: lungrt.Report, library: Path, native_bundle: Path, raw_ct: list[str], tmp_path: Path
 ) -> None:
