@@ -98,53 +98,23 @@ class Misuse : public ::testing::Test {
 };
 
 std::vector<VolumeShape> impossible_shapes() {
-  std::vector<VolumeShape> shapes;
-  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}, kMost, kLeast}) {
-    shapes.push_back({size, 4, 4});
-    shapes.push_back({4, size, 4});
-    shapes.push_back({4, 4, size});
-    shapes.push_back({size, size, size});
-  }
-  shapes.push_back({INT32_MAX, INT32_MAX, INT32_MAX});
-  shapes.push_back({100000, 100000, 1});
-  return shapes;
+  return {
+      {}, {4, 4, 0}, {-1, 4, 4}, {4, kMost, 4}, {4, 4, kLeast}, {INT32_MAX, INT32_MAX, INT32_MAX}};
 }
+
+// What each class and function refuses, and with which message, its own tests say; here each
+// meets one nonsense of every kind.
 
 void Misuse::geometry(std::vector<Call>& calls) {
   const Matrix3 straight{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  for (const double value : {kNaN, kInfinity, -kInfinity}) {
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      calls.push_back([=] {
-        Vec3 origin{};
-        origin[axis] = value;
-        Geometry(origin, {1, 1, 1}, straight);
-      });
-      for (const double spacing : {value, 0.0, -1.0}) {
-        calls.push_back([=] {
-          Vec3 all{1, 1, 1};
-          all[axis] = spacing;
-          Geometry({}, all, straight);
-        });
-      }
-      for (const double cosine : {value, 2.0, 1e308}) {
-        calls.push_back([=] {
-          Matrix3 direction = straight;
-          direction[axis][2 - axis] = cosine;
-          Geometry({}, {1, 1, 1}, direction);
-        });
-      }
-      for (const InverseTransform inverse : {InverseTransform::kBook, InverseTransform::kExact}) {
-        for (const double far : {value, 1e300, -1e300}) {
-          calls.push_back([=] {
-            Vec3 place{};
-            place[axis] = far;
-            Geometry().to_index(place, inverse);
-          });
-        }
-      }
-    }
-  }
-  calls.push_back([] { Geometry({}, {1, 1, 1}, Matrix3{}); });
+  calls = {
+      [=] { Geometry({0, kInfinity, 0}, {1, 1, 1}, straight); },
+      [=] { Geometry({}, {1, 0, 1}, straight); },
+      [=] { Geometry({}, {1, 1, kNaN}, straight); },
+      [] { Geometry({}, {1, 1, 1}, Matrix3{}); },
+      [] { Geometry().to_index({kNaN, 0, 0}, InverseTransform::kBook); },
+      [] { Geometry().to_index({0, 0, 1e300}, InverseTransform::kExact); },
+  };
 }
 
 void Misuse::volumes(std::vector<Call>& calls) {
@@ -153,13 +123,9 @@ void Misuse::volumes(std::vector<Call>& calls) {
   calls.push_back([] { CtVolume::converted<float>(nullptr, {1, 1, 1}, {}); });
   for (const VolumeShape& shape : impossible_shapes()) {
     calls.push_back([=] { CtVolume(hu, shape, {}, nullptr); });
-    calls.push_back([=] { CtVolume::converted(reinterpret_cast<const float*>(hu), shape, {}); });
   }
-  for (const double value : {kNaN, kInfinity, 32768.0, -32769.0, 1e300}) {
-    calls.push_back([=] { CtVolume::converted(&value, {1, 1, 1}, {}); });
-  }
-  const std::int64_t most = kMost;
-  calls.push_back([=] { CtVolume::converted(&most, {1, 1, 1}, {}); });
+  calls.push_back([] { CtVolume::converted(&kNaN, {1, 1, 1}, {}); });
+  calls.push_back([] { CtVolume::converted(&kMost, {1, 1, 1}, {}); });
 }
 
 void Misuse::masks(std::vector<Call>& calls) {
@@ -191,16 +157,14 @@ void Misuse::pipelines(std::vector<Call>& calls) {
       Pipeline(bundle_.path(), options);
     });
   };
-  for (const std::string& text :
-       {std::string("no such thing"), std::string(100000, 'x'), std::string("\0", 1)}) {
-    open_with([=](auto& o) { o.engine = text; });
-    open_with([=](auto& o) { o.device = text; });
-    open_with([=](auto& o) { o.precision = text; });
-    open_with([=](auto& o) { o.profile = text; });
-    open_with([=](auto& o) { o.geometry = text; });
-    open_with([=](auto& o) { o.region = text; });
-    open_with([=](auto& o) { o.engine_options[text] = text; });
-  }
+  const std::string text = std::string(100000, 'x') + '\0';
+  open_with([=](auto& o) { o.engine = text; });
+  open_with([=](auto& o) { o.device = text; });
+  open_with([=](auto& o) { o.precision = text; });
+  open_with([=](auto& o) { o.profile = text; });
+  open_with([=](auto& o) { o.geometry = text; });
+  open_with([=](auto& o) { o.region = text; });
+  open_with([=](auto& o) { o.engine_options[text] = text; });
   for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
     open_with([=](auto& o) { o.threads = threads; });
   }
@@ -251,18 +215,8 @@ void Misuse::networks(std::vector<Call>& calls) {
   }
   const auto slices = std::make_shared<StageNetwork>(path, "segmentation");
   const auto crops = std::make_shared<StageNetwork>(path, "nodule");
-  const std::vector<std::vector<std::int64_t>> shapes{{},
-                                                      {1},
-                                                      {1, 3, 8},
-                                                      {1, 3, 8, 7},
-                                                      {1, 2, 8, 8},
-                                                      {-1, 3, 8, 8},
-                                                      {1, 3, 0, 8},
-                                                      {1, 3, -8, 8},
-                                                      {1, 3, kMost, 8},
-                                                      {1, 3, kLeast, 8},
-                                                      {1, 3, 1 << 30, 1 << 30},
-                                                      {1, 3, 8, 8, 8}};
+  const std::vector<std::vector<std::int64_t>> shapes{
+      {}, {1, 3, 8, 7}, {-1, 3, 8, 8}, {1, 3, kMost, 8}, {1, 3, 1 << 30, 1 << 30}};
   for (const auto& shape : shapes) {
     const float value = 0.0F;
     calls.push_back([=] { slices->output_shape(shape); });
@@ -290,17 +244,8 @@ void Misuse::layers(std::vector<Call>& calls) {
   calls.push_back([=] { layer_outputs(path, "", &value, {3, 8, 8}); });
   calls.push_back([=] { layer_outputs(path, "nodule", &value, {8, 8, 8}, {{"a", "b"}}); });
   calls.push_back([=] { layer_outputs(path, "nodule", &value, {8, 8, 8}, {}, 5); });
-  const std::vector<std::vector<std::int64_t>> shapes{{},
-                                                      {3},
-                                                      {3, 8},
-                                                      {3, 7, 8},
-                                                      {0, 0, 0},
-                                                      {3, -8, 8},
-                                                      {3, kMost, 8},
-                                                      {3, kLeast, kLeast},
-                                                      {3, std::int64_t{1} << 33, 8},
-                                                      {3, 1 << 30, 1 << 30},
-                                                      {3, 8, 8, 8}};
+  const std::vector<std::vector<std::int64_t>> shapes{
+      {}, {3, 7, 8}, {3, -8, 8}, {3, kMost, 8}, {3, 1 << 30, 1 << 30}};
   for (const auto& shape : shapes) {
     calls.push_back([=] { layer_outputs(path, "segmentation", &value, shape); });
     calls.push_back([=] { layer_outputs(path, "nodule", &value, shape); });
@@ -308,44 +253,9 @@ void Misuse::layers(std::vector<Call>& calls) {
 }
 
 void Misuse::series(std::vector<Call>& calls) {
-  const auto regular = [] {
-    std::vector<SliceHeader> headers(3);
-    for (std::size_t k = 0; k < headers.size(); ++k) {
-      headers[k].name = "slice";
-      headers[k].series_uid = "1";
-      headers[k].modality = "CT";
-      headers[k].position_mm = {0, 0, static_cast<double>(k)};
-      headers[k].orientation = {1, 0, 0, 0, 1, 0};
-      headers[k].pixel_spacing_mm = {1, 1};
-      headers[k].rows = headers[k].columns = 4;
-    }
-    return headers;
-  };
-  plan_series(regular());  // valid without changes
-  const auto with = [&](const std::function<void(SliceHeader&)>& change) {
-    for (const bool resample : {false, true}) {
-      calls.push_back([=] {
-        std::vector<SliceHeader> headers = regular();
-        for (SliceHeader& header : headers) change(header);
-        plan_series(headers, resample);
-      });
-    }
-  };
   calls.push_back([] { plan_series({}); });
   calls.push_back([] { plan_series({SliceHeader{}}); });
-  for (const double value : {kNaN, kInfinity, 1e300}) {
-    with([=](auto& h) { h.position_mm[2] = value; });
-    with([=](auto& h) { h.orientation[0] = value; });
-    with([=](auto& h) { h.pixel_spacing_mm[0] = value == 1e300 ? -value : value; });
-  }
-  with([](auto& h) { h.pixel_spacing_mm[1] = 0.0; });
-  with([](auto& h) { h.orientation = {}; });
-  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}, kLeast}) {
-    with([=](auto& h) { h.rows = size; });
-    with([=](auto& h) { h.columns = size; });
-  }
-  with([](auto& h) { h.modality.clear(); });
-  with([](auto& h) { h.localizer = true; });
+  calls.push_back([] { plan_series(std::vector<SliceHeader>(3), true); });
 }
 
 std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
@@ -455,7 +365,7 @@ TEST_F(Misuse, IsAnErrorEach) {
       ++count;
     }
   }
-  EXPECT_GT(count, 250U);
+  EXPECT_GT(count, 150U);
 }
 
 TEST_F(Misuse, WhatCannotFailStandsNonsense) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,6 @@ from prefixes import ROOT, call, tool
 SOURCES = ROOT / "cpp" / "include" / "lungrt"
 HEADERS = sorted(path.name.removesuffix(".in") for path in SOURCES.glob("*.h*"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror")
-CATCHES = """
-#include <lungrt/{}>
-int code() {{
-  try {{
-    return 0;
-  }} catch (const lungrt::Error& error) {{
-    return static_cast<int>(error.code());
-  }}
-}}
-"""
 # Where compilers keep their own and the C library's headers.
 SYSTEM = ("/usr/include/c++/", "/usr/lib/gcc/", "/usr/include/")
 
@@ -45,22 +34,6 @@ def foreign(prefix: Path, headers: list[Path]) -> list[str]:
 
 def test_every_header_is_installed(prefix: Path) -> None:
     assert sorted(path.name for path in (prefix / "include/lungrt").iterdir()) == HEADERS
-
-
-def throws(header: str) -> bool:
-    """Whether the header documents that `lungrt::Error` is thrown."""
-    (source,) = SOURCES.glob(f"{header}*")
-    return re.search(r"///.*\bError\b.*\bk[A-Z]", source.read_text(encoding="utf-8")) is not None
-
-
-@pytest.mark.parametrize("header", [header for header in HEADERS if throws(header)])
-def test_what_it_throws_can_be_caught(prefix: Path, header: str) -> None:
-    included("c++", "c++17", "c++", prefix, CATCHES.format(header))
-
-
-def test_an_error_that_is_not_declared_is_seen(prefix: Path) -> None:
-    with pytest.raises(AssertionError, match="error"):
-        included("c++", "c++17", "c++", prefix, CATCHES.format("export.h"))
 
 
 @pytest.mark.parametrize("header", HEADERS)
