@@ -52,6 +52,9 @@ fs::path aside_of(const fs::path& place) {
 }  // namespace
 
 OutputFile::OutputFile(const std::string& path) : path_(path) {
+  if (path.empty()) {
+    throw Error(ErrorCode::kIo, "a file without a name cannot be written; give it a path");
+  }
   std::error_code failure;
   const fs::path place = resolved(path, failure);
   if (failure == std::errc::too_many_symbolic_link_levels) {

@@ -131,6 +131,10 @@ TEST_F(OutputFileTest, RefusesAtOnceWhatCannotBeWritten) {
   }
 }
 
+TEST_F(OutputFileTest, RefusesAFileWithoutAName) {
+  expect_error(ErrorCode::kIo, {"without a name", "give it a path"}, [] { OutputFile{""}; });
+}
+
 TEST_F(OutputFileTest, AFullDiskLeavesTheOldFile) {
   folder_.write("report.json", "old");
   auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
