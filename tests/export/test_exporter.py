@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lungrt.errors import EngineUnavailable, Inference, InvalidArgument, Io
+from lungrt.errors import EngineUnavailable, Inference, InvalidArgument
 from lungrt.export import export_bundle, verify_bundle
 from lungrt.export.files import write_file
 from lungrt.export.goldens import read_goldens
@@ -299,33 +299,6 @@ class TestReplacing:
         ):
             export_bundle({"nodule": [network("nodule")]}, bundle, formats=ONE, force=True)
         assert (bundle / "nodule" / "notes.txt").read_text() == "mine"
-
-    def test_interrupted(self, network: Network, bundle: Path, tmp_path: Path) -> None:
-        def interrupt(stage: str, done: int, total: int) -> None:
-            if done == total:
-                raise KeyboardInterrupt
-
-        before = _content(bundle)
-        with pytest.raises(KeyboardInterrupt):
-            export_bundle(
-                {"nodule": [network("nodule")]},
-                bundle,
-                formats=ONE,
-                force=True,
-                progress=interrupt,
-            )
-        assert _content(bundle) == before
-        assert _names(tmp_path) == ["bundle"]
-
-    def test_parents_are_made(self, network: Network, tmp_path: Path) -> None:
-        output = tmp_path / "a" / "b" / "bundle"
-        export_bundle({"nodule": [network("nodule")]}, output, formats=ONE)
-        assert read_manifest(output).stages
-
-    def test_where_nothing_can_be_written(self, network: Network, tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        with pytest.raises(Io, match="cannot write the folder"):
-            export_bundle({"nodule": [network("nodule")]}, tmp_path / "file" / "b", formats=ONE)
 
 
 class TestArguments:

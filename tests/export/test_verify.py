@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
 
-from lungrt.errors import BadBundle, EngineUnavailable, InvalidArgument, UnsupportedVersion
+from lungrt.errors import BadBundle, InvalidArgument, UnsupportedVersion
 from lungrt.export import Artifact, Runner, python_runners, verify_bundle
 from lungrt.export.parity import Run
 
@@ -73,35 +72,6 @@ def test_in_tolerance(bundle: Path) -> None:
     json.dumps([row.to_json() for row in rows], allow_nan=False)
 
 
-@pytest.mark.parametrize("name", FILES)
-class TestDamage:
-    def test_a_flipped_bit(self, bundle: Path, name: str) -> None:
-        data = bytearray((bundle / name).read_bytes())
-        data[len(data) // 2] ^= 1
-        (bundle / name).write_bytes(data)
-        with pytest.raises(BadBundle, match=rf"1 of 8 files .*\n  {name} is damaged .*its SHA-256"):
-            verify_bundle(bundle)
-
-    def test_truncated(self, bundle: Path, name: str) -> None:
-        data = (bundle / name).read_bytes()
-        (bundle / name).write_bytes(data[:-1])
-        with pytest.raises(
-            BadBundle, match=rf"{name} is damaged .* has {len(data) - 1} bytes, but"
-        ):
-            verify_bundle(bundle)
-
-    def test_missing(self, bundle: Path, name: str) -> None:
-        (bundle / name).unlink()
-        with pytest.raises(BadBundle, match=f"{name} is missing"):
-            verify_bundle(bundle)
-
-    def test_a_link_out_of_the_bundle(self, bundle: Path, name: str) -> None:
-        (bundle / name).rename(bundle.parent / "elsewhere")
-        (bundle / name).symlink_to(bundle.parent / "elsewhere")
-        with pytest.raises(BadBundle, match=rf"{name} is a link to .*elsewhere, outside the"):
-            verify_bundle(bundle)
-
-
 def test_all_damage_is_told_at_once(bundle: Path) -> None:
     for name in FILES:
         (bundle / name).write_bytes(b"")
@@ -131,12 +101,6 @@ def test_no_bundle(tmp_path: Path) -> None:
         verify_bundle(tmp_path)
 
 
-def test_no_goldens(bundle: Path) -> None:
-    _edit(bundle, lambda m: m["stages"]["nodule"]["networks"][0].update(goldens=[]))
-    with pytest.raises(BadBundle, match="network 0 of nodule has no goldens"):
-        verify_bundle(bundle)
-
-
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -160,22 +124,6 @@ def test_a_runtime_that_is_wrong(
     assert all(row.failed for row in wrong)
     assert problem in parity_text(wrong)
     json.dumps([row.to_json() for row in rows], allow_nan=False)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("name", ["input_1", "output_1"])
-def test_a_golden_that_is_no_number(bundle: Path, name: str, value: float) -> None:
-    path = bundle / "nodule" / "golden.safetensors"
-    tensors = load(path.read_bytes())
-    tensors[name] = tensors[name].copy()
-    tensors[name].flat[0] = value
-    path.write_bytes(save(tensors))
-    _rehash(bundle)
-    failed = [row for row in verify_bundle(bundle) if row.failed]
-    assert {(row.stage, row.input) for row in failed} == {("nodule", "golden 1")}
-    assert {row.runtime for row in failed} == set(python_runners())
-    problem = f"the golden has 1 of {tensors[name].size} values NaN or infinite"
-    assert all(row.problem.startswith(problem) for row in failed)
 
 
 def test_a_runtime_within_tolerance(bundle: Path) -> None:
@@ -212,13 +160,6 @@ def test_an_artifact_of_another_network(bundle: Path, tmp_path: Path) -> None:
     assert all(row.problem.startswith("failed: ") for row in rows if row.failed)
 
 
-def test_a_golden_that_is_none(bundle: Path) -> None:
-    (bundle / "nodule" / "golden.safetensors").write_bytes(b"hello")
-    _rehash(bundle)
-    with pytest.raises(BadBundle, match=r"golden\.safetensors: not a safetensors file"):
-        verify_bundle(bundle)
-
-
 class TestRuntimesThatAreHere:
     def test_one_is_missing(self, bundle: Path) -> None:
         runners = python_runners()
@@ -231,24 +172,11 @@ class TestRuntimesThatAreHere:
         ]
         assert not any(row.failed for row in rows)
 
-    def test_none_is_here(self, bundle: Path) -> None:
-        runners = {name: Runner(name, name, _never, missing=f"no {name}") for name in ("onnx",)}
-        with pytest.raises(EngineUnavailable, match=r"no available runtime runs .*: no onnx$"):
-            verify_bundle(bundle, runners=runners)
-
-    def test_of_another_format(self, bundle: Path) -> None:
-        with pytest.raises(
-            EngineUnavailable, match=r"artifacts \(onnx, safetensors, torchscript\)$"
-        ):
-            verify_bundle(bundle, runners={"aoti": Runner("aoti", "", _never)})
-
     def test_formats(self, bundle: Path) -> None:
         rows = verify_bundle(bundle, formats=["onnx"])
         assert {row.runtime for row in rows} == {"onnxruntime"}
 
-    def test_a_format_that_the_bundle_lacks(self, bundle: Path) -> None:
-        with pytest.raises(InvalidArgument, match=r"'aoti': .* has only onnx, safetensors, torchs"):
-            verify_bundle(bundle, formats=["aoti"])
+    def test_no_formats(self, bundle: Path) -> None:
         with pytest.raises(InvalidArgument, match="formats is empty"):
             verify_bundle(bundle, formats=[])
 

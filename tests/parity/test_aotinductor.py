@@ -30,10 +30,8 @@ from lungrt.cli.app import app
 from lungrt.errors import (
     BadBundle,
     DeviceUnavailable,
-    EngineUnavailable,
     Error,
     InvalidArgument,
-    UnsupportedVersion,
 )
 
 ROWS, COLUMNS = 43, 51  # padded to 44 x 52 by the network of three levels
@@ -243,32 +241,6 @@ class TestWhatIsRefused:
         with pytest.raises(kind, match=message):
             lungrt.Pipeline(bundle, engine="aotinductor", **options)
 
-    def test_slices_of_another_size(self, bundle: Path, pipeline: lungrt.Pipeline) -> None:
-        volume = compare.volume_of(_scan((9, 50, 51)))
-        message = (
-            r"compiled for slices of 44 x 52 \(rows x columns, padded\), got 52 x 52; run "
-            rf"`lungrt compile {bundle} --size 52x52`"
-        )
-        with pytest.raises(InvalidArgument, match=message):
-            pipeline.segment(volume)
-
-    def test_a_bundle_that_is_not_compiled(
-        self, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        self._refused(
-            bundle,
-            EngineUnavailable,
-            rf"stage segmentation of bundle {bundle} has not been compiled on this machine: "
-            rf"{tmp_path}/lungrt/compiled/.* is missing or empty; run `lungrt compile {bundle}`",
-        )
-
-    def test_code_that_was_tampered_with(self, bundle: Path, copied_cache: Path) -> None:
-        data = bytearray((copied_cache / "model.pt2").read_bytes())
-        data[len(data) // 2] ^= 1
-        (copied_cache / "model.pt2").write_bytes(data)
-        self._refused(bundle, BadBundle, r"model\.pt2 is damaged: its SHA-256 is")
-
     def test_verify_hashes_off_spares_code_nothing(self, bundle: Path, copied_cache: Path) -> None:
         (copied_cache / "model.pt2").write_bytes(b"damaged")
         self._refused(bundle, BadBundle, r"model\.pt2 is damaged", verify_hashes=False)
@@ -278,14 +250,6 @@ class TestWhatIsRefused:
         digest = hashlib.sha256(b"nothing").hexdigest()
         _edit(copied_cache, lambda r: r["model"].update(sha256=digest, bytes=7))
         self._refused(bundle, BadBundle, "engine aotinductor: ")
-
-    def test_code_for_another_processor(self, bundle: Path, copied_cache: Path) -> None:
-        _edit(copied_cache, lambda r: r["cpu"].update(model="Imaginary 9000", digest="0" * 64))
-        self._refused(
-            bundle,
-            EngineUnavailable,
-            "compiled for another processor: Imaginary 9000 .*compile it again: `lungrt compile",
-        )
 
     def test_a_torch_that_uses_other_instructions(self, bundle: Path) -> None:
         done = subprocess.run(
@@ -303,24 +267,6 @@ class TestWhatIsRefused:
         assert "EngineUnavailable" in done.stderr
         assert "compiled for another processor" in done.stderr
         assert "with DEFAULT" in done.stderr
-
-    def test_code_of_another_torch(self, bundle: Path, copied_cache: Path) -> None:
-        _edit(copied_cache, lambda r: r.update(runtime="torch 2.0.0"))
-        self._refused(
-            bundle,
-            UnsupportedVersion,
-            r"compiled with torch 2\.0\.0, but the installed version is torch [0-9.]+",
-        )
-
-    def test_a_damaged_record(self, bundle: Path, copied_cache: Path) -> None:
-        _edit(copied_cache, lambda r: r["input"].update(layout="tiles"))
-        self._refused(bundle, BadBundle, r"model\.json: input\.layout is \"tiles\"")
-        (copied_cache / "model.json").write_text("{")
-        self._refused(bundle, BadBundle, r"model\.json: not JSON")
-
-    def test_code_of_another_checkpoint(self, bundle: Path, copied_cache: Path) -> None:
-        _edit(copied_cache, lambda r: r.update(checkpoint_sha256="0" * 64))
-        self._refused(bundle, BadBundle, "compiled from another checkpoint")
 
     def test_a_gpu(self, bundle: Path) -> None:
         self._refused(bundle, DeviceUnavailable, "run on the CPU only", device="cuda")

@@ -71,6 +71,17 @@ def test_new(output: Path) -> None:
     assert (output / "file").read_text() == "new"
 
 
+def test_parents_are_made(tmp_path: Path) -> None:
+    _write(tmp_path / "a" / "b" / "bundle", "new")
+    assert (tmp_path / "a" / "b" / "bundle" / "file").read_text() == "new"
+
+
+def test_parents_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Io, match="cannot write the folder"):
+        _write(tmp_path / "file" / "bundle", "new")
+
+
 def test_replaced(old: Path) -> None:
     (old / "only in the old one").touch()
     _write(old, "new")
