@@ -108,9 +108,3 @@ def test_the_callback_can_be_changed_while_others_run(
         for thread in threads:
             thread.join()
         log.connect(_core.set_log_callback)
-
-
-@pytest.mark.parametrize("level", [-1, 3, 10])
-def test_level_that_does_not_exist(level: int) -> None:
-    with pytest.raises(lungrt.errors.InvalidArgument, match="unknown log level"):
-        _core.set_log_callback(None, level)

@@ -51,11 +51,6 @@ def test_other_arrays_are_refused(voxels: NDArray[np.bool_]) -> None:
         lungrt.NoduleMask(voxels)
 
 
-def test_empty_axis_is_refused() -> None:
-    with pytest.raises(InvalidArgument):
-        lungrt.NoduleMask(np.zeros((0, 3, 4), bool))
-
-
 def test_erosion_and_labels_are_scipys() -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
     voxels = noise()
