@@ -245,13 +245,6 @@ class TestVerify:
         assert not (tmp_path / "rows.json").exists()
 
 
-@pytest.mark.parametrize("command", ["export", "verify"])
-def test_help_has_an_example(command: str) -> None:
-    result = _run(command, "--help")
-    assert result.exit_code == 0
-    assert f"Example: lungrt {command} " in " ".join(result.stdout.replace("│", " ").split())
-
-
 def test_help_does_not_wait_for_torch() -> None:
     program = (
         "import sys; from lungrt.cli.app import app; import lungrt.export; "

@@ -217,8 +217,3 @@ def test_help_tells_the_defaults_of_the_task() -> None:
     assert nodule["--crop"].endswith("Default: 32,48,48.")
     assert nodule["--flip"].endswith("Default: --flip.")
     assert "up to --finetune-depth;" in nodule["--unfreeze-every"]
-
-
-@pytest.mark.parametrize("task", ["segmentation", "nodule", "malignancy", "three-class"])
-def test_help_has_an_example(lungrt: Run, task: str) -> None:
-    assert f"lungrt train {task} --data LUNA16" in lungrt("train", task, "--help")

@@ -49,21 +49,6 @@ def test_decisions_use_the_thresholds_of_the_bundle(outputs) -> None:
     assert not compare_outputs(*pair, "eager", Thresholds(nodule=0.5)).same_decisions
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(0.4, 0.6), (None, 0.6), (None, 0.4)])
-def test_a_differing_malignancy_is_seen(outputs, ours, theirs) -> None:
-    found = compared(outputs(p_malignant=(ours, None)), outputs(p_malignant=(theirs, None)))
-    assert found.differing_decisions == 1
-
-
-def test_nan_never_agrees(outputs) -> None:
-    nan = outputs((0.9, math.nan))
-    in_region = outputs((math.nan,), [SECOND], restricted=True)
-    for ours, theirs in ((nan, outputs()), (outputs(), nan), (nan, nan), (in_region, outputs())):
-        found = compared(ours, theirs)
-        assert not found.same_decisions
-        assert math.isnan(found.largest_difference)
-
-
 def test_a_missing_candidate_is_seen(outputs) -> None:
     found = compared(outputs((0.9,), [FIRST], mask_voxels=97), outputs())
     assert not found.same_decisions

@@ -26,13 +26,6 @@ def test_help_lists_the_commands() -> None:
     assert "not a medical device" in result.output
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_has_an_example(command: str) -> None:
-    result = CliRunner().invoke(application.app, [command, "--help"])
-    assert result.exit_code == 0
-    assert f"Example: lungrt {command}" in " ".join(result.output.split())
-
-
 @pytest.mark.parametrize("command", ["diagnose", "compare"])
 def test_help_imports_no_heavy_modules(command: str) -> None:
     program = (

@@ -150,13 +150,3 @@ def test_unknown_region_and_mask_format(ct_file: Path, tiny_bundle: Path) -> Non
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "--mask-format" in result.stderr
-
-
-def test_help_describes_profiles_and_masks() -> None:
-    result = CliRunner().invoke(app, ["diagnose", "--help"], env={"COLUMNS": "160"})
-    assert result.exit_code == 0
-    text = " ".join(result.stdout.split())
-    for option in ("--profile", "--region", "--merge-marks", "--save-masks", "--mask-format"):
-        assert option in text
-    assert "[default: lung]" in text
-    assert all(name in text for name in ("nii.gz", "nrrd", "mha"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lungrt.comparison.diagnosis import read_diagnosis
-from lungrt.errors import InvalidArgument, Io, UnsupportedVersion
+from lungrt.errors import InvalidArgument, UnsupportedVersion
 
 WriteReport = Callable[..., Path]
 
@@ -62,18 +62,3 @@ def test_reports_that_cannot_be_compared(
     path = write_report("bad.json", edit)
     with pytest.raises(error, match=f"bad.json: .*{message}"):
         read_diagnosis(path)
-
-
-@pytest.mark.parametrize("content", [b"no json", b"[1, 2]", b"\xff\xfe", b"3", b"[" * 100_000])
-def test_files_that_are_no_reports(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "other.json"
-    path.write_bytes(content)
-    with pytest.raises(
-        InvalidArgument, match=r"other.json: not a report of lungrt: it (is not JSON|has no)"
-    ):
-        read_diagnosis(path)
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Io, match=r"none.json: cannot be read"):
-        read_diagnosis(tmp_path / "none.json")

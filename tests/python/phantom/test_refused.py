@@ -29,13 +29,6 @@ from lungrt.phantom import NodulePlan, chest
         ({"nodules": -1}, "-1 nodules"),
         ({"nodules": 1, "region": "head"}, "no lung to plant nodules in"),
         ({"region": "leg"}, "expected one of chest, abdomen"),
-        ({"lungs": "none"}, "lungs 'none'"),
-        ({"finding": "flu"}, "finding 'flu'"),
-        ({"extent": "toe"}, "extent 'toe'"),
-        ({"side": "top"}, "side 'top'"),
-        ({"position": "upright"}, "position 'upright'"),
-        ({"entry": "sideways"}, "entry 'sideways'"),
-        ({"kernel": "B70f"}, "kernel 'B70f'"),
         (
             {"lungs": "left", "finding": "collapse", "side": "right"},
             "that lung is removed; set side to left",
