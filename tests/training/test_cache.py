@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -100,39 +97,6 @@ def test_what_others_left_aside_goes_when_it_is_old(tmp_path: Path) -> None:
     CropCache(tmp_path)
     assert not old.exists()
     assert new.exists()
-
-
-WRITER = """
-import itertools, sys
-from pathlib import Path
-import numpy as np
-from lungrt.training.data.cache import CropCache
-cache = CropCache(Path(sys.argv[1]))
-for n in itertools.count():
-    crop = np.random.default_rng(n).integers(-1000, 1000, (32, 48, 48), np.int16)
-    cache.get(("n", n), lambda: crop)
-    print(n, flush=True)
-"""
-
-
-def test_kill_9_leaves_whole_entries(tmp_path: Path) -> None:
-    for milliseconds in (0, 3, 7):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        )
-        assert writer.stdout is not None
-        for _ in range(5):
-            writer.stdout.readline()
-        time.sleep(milliseconds / 1000)
-        writer.send_signal(signal.SIGKILL)
-        writer.stdout.close()
-        assert writer.wait() == -signal.SIGKILL
-    cache = CropCache(tmp_path)
-    count = len(entries(tmp_path))
-    assert count >= 5
-    for n in range(count):
-        expected = np.random.default_rng(n).integers(-1000, 1000, (32, 48, 48), np.int16)
-        assert np.array_equal(cache.get(("n", n), never), expected)
 
 
 def test_changed_ct_is_read_again(luna: Path, tmp_path: Path) -> None:

@@ -122,46 +122,6 @@ def test_no_nodule_at_all_is_named(luna: Path) -> None:
         open_data(luna)
 
 
-def rewrite_positions(luna: Path, change: Callable[[list[float]], list[float]]) -> None:
-    """Change the coordinates in every table."""
-    for path in luna.glob("*.csv"):
-        lines = path.read_text().splitlines()
-        if not lines[0].startswith("seriesuid"):
-            continue
-        changed = [lines[0]]
-        for line in lines[1:]:
-            uid, x, y, z, rest = line.split(",", 4)
-            place = change([float(x), float(y), float(z)])
-            changed.append(",".join([uid, *(f"{value:.4f}" for value in place), rest]))
-        path.write_text("\n".join(changed) + "\n")
-
-
-def to_index(place: list[float]) -> list[float]:
-    origin, spacing = (-100.0, 20.0, -300.0), (0.8, 0.8, 1.5)
-    return [(p - o) / s for p, o, s in zip(place, origin, spacing, strict=True)]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda p: p[::-1], "axes seem to be swapped: z, y, x"),
-        (lambda p: [p[1], p[0], p[2]], "axes seem to be swapped: y, x, z"),
-        (lambda p: [-p[0], -p[1], p[2]], r"RAS instead of LPS"),
-        (lambda p: [v / 10 for v in p], "unit seems to be cm"),
-        (lambda p: [v / 1000 for v in p], "unit seems to be m instead"),
-        (lambda p: [v * 1000 for v in p], "unit seems to be micrometres"),
-        (to_index, "They seem to be voxel indices"),
-        (lambda p: [p[0] + 1e4, p[1], p[2]], "No swap of axes, signs or units explains this"),
-    ],
-)
-def test_swapped_axes_and_wrong_units_are_named(
-    luna: Path, change: Callable[[list[float]], list[float]], message: str
-) -> None:
-    rewrite_positions(luna, change)
-    with pytest.raises(InvalidArgument, match=message):
-        open_data(luna)
-
-
 def test_annotation_outside_its_ct_is_named(luna: Path) -> None:
     with (luna / "annotations.csv").open("a") as file:
         file.write("1.2.2,-90.0,30.0,400.0,5.0\n")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from evaluation_examples import nodule
 
 import lungrt
+from lungrt.data.annotations import Position
 from lungrt.data.placement import Extent, check_diameters, check_placement, likely_swap
 from lungrt.errors import InvalidArgument
 
@@ -45,6 +49,35 @@ def test_swap_of_a_position(extent: Extent, center: tuple[float, float, float], 
     found = likely_swap(center, extent)
     assert words in found
     assert bool(found) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p[::-1], "axes seem to be swapped: z, y, x"),
+        (lambda p: (p[1], p[0], p[2]), "axes seem to be swapped: y, x, z"),
+        (lambda p: (-p[0], -p[1], p[2]), "RAS instead of LPS"),
+        (lambda p: tuple(v / 10 for v in p), "unit seems to be cm"),
+        (lambda p: tuple(v / 1000 for v in p), "unit seems to be m instead"),
+        (lambda p: tuple(v * 1000 for v in p), "unit seems to be micrometres"),
+        (
+            lambda p: ((p[0] + 100) / 0.8, (p[1] - 20) / 0.8, (p[2] + 300) / 1.5),
+            "They seem to be voxel indices",
+        ),
+        (lambda p: (p[0] + 1e4, p[1], p[2]), "No swap of axes, signs or units explains this"),
+    ],
+)
+def test_swapped_axes_and_wrong_units_are_named(
+    change: Callable[[Position], Position], message: str
+) -> None:
+    geometry = lungrt.Geometry((-100, 20, -300), (0.8, 0.8, 1.5))
+    extent = Extent.of(lungrt.CtVolume(np.zeros((16, 40, 40), np.int16), geometry))
+    positions = [(-90.0, 30.0, -290.0), (-85.0, 35.0, -295.0), (-75.0, 45.0, -280.0)]
+    places = [replace(nodule(), center_mm=position) for position in positions]
+    check_placement(places, {"s": extent}, "table")
+    moved = [replace(place, center_mm=change(place.center_mm)) for place in places]
+    with pytest.raises(InvalidArgument, match=f"table: 3 of 3 positions .*{message}"):
+        check_placement(moved, {"s": extent}, "table")
 
 
 def test_only_the_positions_of_known_cts_are_checked(extent: Extent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,29 +169,18 @@ def test_an_option_that_only_some_reports_state_is_a_difference() -> None:
 @pytest.mark.parametrize(
     ("center", "hint"),
     [
-        ((0.0, 0.0, 0.0), None),
         ((0.0, 0.0, 90.0), ". The axes seem to be swapped: z, y, x instead of"),
-        ((-104.0, 0.0, 0.0), None),
-        ((100.5, 5.0, 0.0), "The signs of x and y seem to be inverted"),
-        ((500.0, 500.0, 500.0), ""),
+        ((-104.0, 0.0, 0.0), ""),  # no mistake explains it
     ],
 )
-def test_annotation_outside_of_its_scan(
-    center: tuple[float, float, float], hint: str | None
-) -> None:
-    from dataclasses import replace
-
-    place = replace(nodule(uid="a"), center_mm=center, source="x.csv, line 4")
-    found = outside_annotations([report("a")], Truth([place]))
-    if center == (-104.0, 0.0, 0.0):
-        assert len(found) == 1  # outside, and neither mistake explains it
-        assert "seem" not in found[0]
-    elif hint is None:
-        assert found == []
-    else:
-        assert found[0].startswith("x.csv, line 4: (")
-        assert "lies outside of scan a" in found[0]
-        assert hint in found[0]
+def test_annotation_outside_of_its_scan(center: tuple[float, float, float], hint: str) -> None:
+    inside = nodule(uid="a")
+    place = replace(inside, center_mm=center, source="x.csv, line 4")
+    (found,) = outside_annotations([report("a")], Truth([inside, place]))
+    assert found.startswith("x.csv, line 4: (")
+    assert "lies outside of scan a" in found
+    assert hint in found
+    assert ("seem" in found) == bool(hint)
 
 
 def test_scans_without_annotation_are_told() -> None:
