@@ -86,6 +86,10 @@ def test_series_uids(tmp_path: Path) -> None:
         "1.2",
         "1.3",
     ]
+    assert read_series_uids(write(tmp_path / "s.csv", "", "seriesuid", '"1.1"', "", "1.2")) == [
+        "1.1",
+        "1.2",
+    ]
     with pytest.raises(InvalidArgument, match=r"line 3: series 1\.2 is already in line 1"):
         read_series_uids(write(tmp_path / "s.csv", "1.2", "1.3", "1.2"))
     with pytest.raises(InvalidArgument, match="line 1: expected only a series UID"):
@@ -208,6 +212,28 @@ def test_a_patient_is_that_of_the_whole_series(tmp_path: Path) -> None:
         InvalidArgument, match=r"line 3: the patient of series s is P1, but .* line 2 says P2"
     ):
         read_truth(path)
+
+
+@pytest.mark.parametrize("name", ["annotations.csv", "annotations_with_malignancy.csv", "mine.csv"])
+def test_a_table_of_ones_own_may_have_ratings(tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path / name, RATED, "", 's,1,2,3,4,1,"[4,5]"', " ", "s,9,2,3,4,,", "t,1,2,3,4,,[]", ",,"
+    )
+    nodules = read_truth(tmp_path).nodules
+    assert [nodule.malignant for nodule in nodules] == [True, None, None]
+    assert [nodule.ratings for nodule in nodules] == [(4, 5), (), ()]
+
+
+def test_what_is_two_millimetres_away_is_another_nodule(tmp_path: Path) -> None:
+    write(tmp_path / "CSVFILES/annotations.csv", HEADER, "s,10,0,0,4", "s,12,0,0,9")
+    ratings = write(
+        tmp_path / "annotations/annotations_with_malignancy.csv",
+        RATED,
+        's,10.00000001,0,0,4,True,"[4, 5]"',
+    )
+    assert [nodule.ratings for nodule in read_truth(tmp_path).nodules] == [(4, 5), ()]
+    write(ratings, RATED, "s,10,0,0,4,,", 's,12,0,0,9,,"[2, 1]"')
+    assert [nodule.ratings for nodule in read_truth(tmp_path).nodules] == [(), (2, 1)]
 
 
 def test_candidates_of_class_zero(tmp_path: Path) -> None:
