@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "find_cts", "find_reports"]
 
-_IMAGES = (".mhd", ".mha", ".nii", ".nii.gz", ".nrrd", ".nhdr")
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,6 +46,8 @@ def find_cts(path: Path) -> list[Path]:
     lungrt.errors.Io
         If the path does not exist.
     """
+    from lungrt.io.image import IMAGE_SUFFIXES
+
     if not path.exists():
         raise Io(f"{path}: no such file or folder; expected a CT, or a folder of CTs")
     if not path.is_dir():
@@ -56,7 +56,7 @@ def find_cts(path: Path) -> list[Path]:
         entry
         for entry in sorted(path.iterdir())
         if not entry.name.startswith(".")
-        and (entry.is_dir() or entry.name.lower().endswith(_IMAGES))
+        and (entry.is_dir() or entry.name.lower().endswith(IMAGE_SUFFIXES))
     ]
     return inside or [path]
 
@@ -75,7 +75,8 @@ def find_reports(a: Path, b: Path) -> tuple[list[tuple[Path, Path]], list[Path]]
         return [(a, b)], []
     if a.is_dir() != b.is_dir():
         raise InvalidArgument(f"{a} and {b}: expected two reports, or two folders of reports")
-    ours, theirs = ({path.name: path for path in folder.glob("*.json")} for folder in (a, b))
+    # A name that begins with a dot is a file that another process is still writing.
+    ours, theirs = ({path.name: path for path in folder.glob("[!.]*.json")} for folder in (a, b))
     both = sorted(ours.keys() & theirs.keys())
     if not both:
         raise InvalidArgument(f"{a} and {b}: no two reports (.json files) have the same name")

@@ -131,7 +131,8 @@ def find_table(data: Path, name: str) -> Path | None:
 
 
 def _only_csv(data: Path) -> Path:
-    found = sorted(path for path in data.glob("*.csv") if path.name not in _OTHERS)
+    # A name that begins with a dot is a file that another process is still writing.
+    found = sorted(path for path in data.glob("[!.]*.csv") if path.name not in _OTHERS)
     if len(found) == 1:
         return found[0]
     what = f"the folder has {len(found)} CSV files, but no" if found else "the folder has no"

@@ -106,9 +106,8 @@ def read_reports(folder: Path) -> list[ScanReport]:
     if not folder.is_dir():
         raise Io(f"{folder}: folder not found; expected a folder of reports from lungrt diagnose")
     reports: dict[str, ScanReport] = {}
-    for path in sorted(folder.glob("*.json")):
-        if path.name.startswith("."):  # another process is writing it
-            continue
+    # A name that begins with a dot is a file that another process is still writing.
+    for path in sorted(folder.glob("[!.]*.json")):
         report = read_report(path)
         if earlier := reports.get(report.series_uid):
             raise InvalidArgument(

@@ -111,6 +111,7 @@ def test_reports_are_paired_by_name(tmp_path: Path) -> None:
         folder.mkdir()
         for name in names:
             (folder / name).write_text("{}")
+        (folder / ".lungrt-new-0123456789abcdef.5.json").write_text("{")  # still being written
     assert find_reports(a, b) == ([(a / "2.json", b / "2.json")], [a / "1.json", b / "3.json"])
     assert find_reports(a / "1.json", b / "3.json") == ([(a / "1.json", b / "3.json")], [])
     with pytest.raises(InvalidArgument, match="two reports, or two folders"):

@@ -135,6 +135,7 @@ def test_ratings_of_other_data_are_refused(tmp_path: Path) -> None:
 
 def test_one_csv_of_any_name(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", HEADER, "s,1,2,3,4")
+    write(tmp_path / ".lungrt-new-0123456789abcdef.more.csv")  # another process is writing it
     assert read_truth(tmp_path).files == ["mine.csv"]
     assert read_truth(path).nodules == read_truth(tmp_path).nodules
     write(tmp_path / "yours.csv", HEADER)
