@@ -178,7 +178,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         )
     # The package has validated the header, but returns its metadata for paths alone.
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    return state, header.get("__metadata__", {})
+    return state, header.get("__metadata__") or {}  # which may be null
 
 
 def _read_description(path: Path, described: Mapping[str, str]) -> tuple[str, Any]:

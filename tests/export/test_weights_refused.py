@@ -55,6 +55,12 @@ def _refused_options(tmp_path: Path, parts: tuple[Header, bytes], **changes: obj
     return _refused(tmp_path, header, values)
 
 
+def test_metadata_that_is_null(tmp_path: Path, parts: tuple[Header, bytes]) -> None:
+    header, values = parts
+    header["__metadata__"] = None
+    assert "field 'format' is missing in the metadata" in _refused(tmp_path, header, values)
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(Io, match=r"missing\.st: cannot read the weights"):
         open_weights(tmp_path / "missing.st")
