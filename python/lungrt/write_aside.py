@@ -94,7 +94,9 @@ def file_aside(path: Path, *, sync: bool = True) -> Iterator[FileAside]:
     Io
         If the file cannot be written. What can be checked is checked before the block runs.
     """
-    if path.is_dir():
+    with _reported(path):  # a name that is too long is an error here already
+        is_folder = path.is_dir()
+    if is_folder:
         raise Io(f"{path}: cannot be written (it is a folder; expected the name of a file)")
     aside = _aside(Path(os.path.realpath(path)), _NEW)
     with _reported(path):

@@ -400,7 +400,7 @@ def test_a_link_to_a_file_is_followed(file: Path) -> None:
     assert file.read_text() == "new"
 
 
-@pytest.mark.parametrize("name", [".", "none/x.json", "report.json/x.json"])
+@pytest.mark.parametrize("name", [".", "none/x.json", "report.json/x.json", "x" * 300])
 def test_a_file_that_cannot_be_written_is_refused_at_once(file: Path, name: str) -> None:
     entered = False
     with pytest.raises(Io, match="cannot be written"), file_aside(file.parent / name):

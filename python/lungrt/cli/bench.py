@@ -237,7 +237,7 @@ def _prepare_outputs(
             plot.require_matplotlib(str(path))
     writers = stack.enter_context(output_files(outputs, _SUFFIXES))
     old = tables.read_marked(page) if page else ""
-    write_page = page and stack.enter_context(output_file(page, (page.suffix,)))
+    write_page = page and stack.enter_context(output_file(page, (page.suffix.lower(),)))
     picture = next((path for path in outputs if path.suffix.lower() in _PICTURES), None)
 
     def write(benchmark: Benchmark) -> list[Path]:

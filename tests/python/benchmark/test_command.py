@@ -208,3 +208,11 @@ def test_a_bundle_without_a_stage(
     result = bench(tiny_bundle, "ct")
     assert result.exit_code == 2
     assert f"has no stage {stage}; a benchmark needs the stages" in " ".join(result.output.split())
+
+
+def test_a_page_whose_suffix_is_in_capitals(tiny_bundle: Path, tmp_path: Path) -> None:
+    page = tmp_path / "README.MD"
+    page.write_text(BEGIN + END)
+    options = ("--engine", "torchscript", "--no-eager", "--rounds", 1, "--markdown", page)
+    result = bench(tiny_bundle, tmp_path / "nowhere", *options)
+    assert "every configuration failed, so nothing was written" in result.output
