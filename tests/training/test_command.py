@@ -207,6 +207,14 @@ def test_every_setting_has_an_option() -> None:
     assert {f"--{name.replace('_', '-')}" for name in names} <= option_help("nodule").keys()
 
 
+def test_the_device_is_one_to_train_on() -> None:
+    command = typer.main.get_command(app).commands["train"].commands["nodule"]  # type: ignore[attr-defined]
+    (device,) = [p for p in command.params if p.name == "device"]
+    assert "Where the networks are trained" in device.help
+    assert "engine" not in device.help
+    assert device.rich_help_panel is None
+
+
 def test_help_tells_the_defaults_of_the_task() -> None:
     segmentation, nodule = option_help("segmentation"), option_help("nodule")
     assert nodule["--lr"].endswith("Default: 0.001; fine-tuning 0.003.")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lungrt.cli.options import Device, NoProgress
+from lungrt.cli.options import NoProgress
 from lungrt.training.settings import default_settings, setting_descriptions
 
 __all__ = ["DataOptions", "OutputOptions", "setting_options"]
@@ -184,7 +184,13 @@ class OutputOptions:
             show_default=False,
         ),
     ] = None
-    device: Device = "cpu"
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Where the networks are trained: cpu, cuda, cuda:N (GPU number N), or auto (the "
+            "first GPU if PyTorch finds one, otherwise the CPU)."
+        ),
+    ] = "cpu"
     no_progress: NoProgress = False
 
 
