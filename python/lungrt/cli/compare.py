@@ -105,7 +105,8 @@ def compare(
     with contextlib.ExitStack() as stack:
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if reports:
-            _refuse_settings(ct=ct, bundle=bundle, **asdict(reading), **_changed(run))
+            _refuse_settings(ct=ct, bundle=bundle, **asdict(reading))
+            _refuse_settings(**dict.fromkeys(run.changed(RunOptions()), True))
             comparison = compare_reports(Path(a), Path(b), within)
         elif ct is None:
             raise InvalidArgument("settings are compared on a CT; give one with --ct CT")
@@ -156,12 +157,6 @@ def _refuse_settings(**given: object) -> None:
         if value:
             option = name.replace("_", "-")
             raise InvalidArgument(f"--{option} applies only to settings, but two reports are given")
-
-
-def _changed(run: RunOptions) -> dict[str, bool]:
-    """Return which options differ from their defaults."""
-    defaults = asdict(RunOptions())
-    return {name: value != defaults[name] for name, value in asdict(run).items()}
 
 
 def parse_settings(text: str, bundle: str | None, run: RunOptions) -> Settings:

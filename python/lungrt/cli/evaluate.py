@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lungrt.cli import CANCELLED
 from lungrt.cli.console import disclaim, print_error, stderr, stdout
 from lungrt.cli.option_groups import with_option_groups
-from lungrt.cli.options import NoProgress, RunOptions
+from lungrt.cli.options import IMAGE_FILES, NoProgress, RunOptions
 from lungrt.cli.output import output_file, output_files
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import Inference, InvalidArgument
@@ -149,6 +149,11 @@ def evaluate(
         raise InvalidArgument(
             "nothing to evaluate; give a BUNDLE to run, or --reports with existing reports"
         )
+    if bundle is None and (options := run.changed(_DEFAULTS)):
+        raise InvalidArgument(
+            f"--{options[0].replace('_', '-')} applies only to a run, but no BUNDLE is given"
+        )
+    settings, limits = run.pipeline(), run.limits()
     # Imported here so that --help and wrong arguments answer at once.
     from lungrt.data.scans import find_scans
     from lungrt.data.truth import read_truth
@@ -166,8 +171,7 @@ def evaluate(
         found = {scan.series_uid: scan for scan in find_scans(place, annotated)} if place else {}
         if scans and not found:
             raise InvalidArgument(
-                f"{scans}: the folder has no CT; expected .mhd, .mha, .nii, .nii.gz, .nrrd or .dcm "
-                "files"
+                f"{scans}: the folder has no CT; expected DICOM files, or {IMAGE_FILES}"
             )
         progress = stack.enter_context(progress_bars(not no_progress))
         known = set(truth.series if truth.series is not None else annotated | found.keys())
@@ -180,7 +184,7 @@ def evaluate(
                     "the folder of the CTs"
                 )
             chosen = [found[uid] for uid in sorted(known)]
-            failed = _run(run, bundle, chosen, folder, progress)
+            failed = _run(settings, limits, bundle, chosen, folder, progress)
         listed, findings = select(
             read_reports(folder), truth, known, failed=failed, count_missing=count_missing
         )
@@ -209,7 +213,8 @@ def evaluate(
 
 
 def _run(
-    run: RunOptions,
+    settings: dict[str, Any],
+    limits: dict[str, Any],
     bundle: Path,
     scans: list[ScanFile],
     folder: Path,
@@ -220,9 +225,8 @@ def _run(
     from lungrt import _core
     from lungrt.evaluation.batch import run_batch
 
-    limits = run.limits()
     _core.tune_allocator()  # this process does nothing else
-    pipeline = lungrt.Pipeline(bundle, **run.pipeline())
+    pipeline = lungrt.Pipeline(bundle, **settings)
     try:
         batch = run_batch(pipeline, bundle, scans, folder, write_file, progress, limits)
     except KeyboardInterrupt as error:
@@ -253,6 +257,8 @@ def _prepare_outputs(
                 f"{path}: a JSON file in the folder of the reports would be read as a report; "
                 "choose another folder"
             )
+    if submission and submission.resolve() in {path.resolve() for path in outputs}:
+        raise InvalidArgument(f"{submission}: given twice, with --output and with --submission")
     kinds = {path.suffix.lower() for path in outputs}
     if ".html" in kinds:
         plots.require_packages("an HTML report", "matplotlib", "jinja2")

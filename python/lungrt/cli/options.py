@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -249,6 +249,11 @@ class RunOptions:
             "merge_marks": self.merge_marks,
             "engine_options": parse_engine_options(self.engine_option, kernels=self.kernels),
         }
+
+    def changed(self, defaults: RunOptions) -> list[str]:
+        """Return the names of the options that differ from their defaults."""
+        others = asdict(defaults)
+        return [name for name, value in asdict(self).items() if value != others[name]]
 
     def limits(self) -> dict[str, Any]:
         """Return the keyword arguments of `lungrt.Pipeline.run` that limit it.

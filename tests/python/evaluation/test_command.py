@@ -203,8 +203,17 @@ def test_what_is_refused_before_anything_is_run(
     assert "cannot be written" in error_line(evaluate("--output", tmp_path / "no" / "x.json"))
     assert "folder not found" in error_line(evaluate("--scans", tmp_path / "no"))
     (tmp_path / "bare").mkdir()
-    assert "the folder has no CT" in error_line(evaluate("--scans", tmp_path / "bare"))
-    assert "NAME=VALUE" in error_line(evaluate("--engine-option", "x"))
+    assert "the folder has no CT; expected DICOM files, or an image" in error_line(
+        evaluate("--scans", tmp_path / "bare")
+    )
+    none = ("--scans", tmp_path / "no")  # is refused later
+    assert "NAME=VALUE" in error_line(evaluate("--engine-option", "x", *none))
+    assert "--time-limit -1" in error_line(evaluate("--time-limit", "-1", *none))
+    both = ("--output", tmp_path / "x.csv", "--submission", tmp_path / "." / "x.csv")
+    assert "x.csv: given twice, with --output and with --submission" in error_line(evaluate(*both))
+    for option, value in (("--engine", "native"), ("--time-limit", "5"), ("--profile", "lung")):
+        result = run(*data, "--reports", tmp_path, option, value)
+        assert f"{option} applies only to a run, but no BUNDLE is given" in error_line(result)
     (luna / "annotations.csv").write_text(f"{HEADER}\n1.1,0,0,zero,10\n")
     assert "annotations.csv, line 2: coordZ is 'zero'" in error_line(evaluate())
     assert not (tmp_path / "reports").exists()
