@@ -1,8 +1,7 @@
-/// Reports and the list of engines as JSON, the same text for C, C++, Python and the command line.
+/// Reports as JSON, the same text for C, C++, Python and the command line.
 
 #include <nlohmann/json.hpp>
 
-#include "lungrt/engines.h"
 #include "lungrt/report.h"
 
 namespace lungrt {
@@ -28,19 +27,6 @@ Json to_json_value(const Nodule& nodule) {
   return value;
 }
 
-Json to_json_value(const EngineInfo& engine) {
-  Json value;
-  value["name"] = engine.name;
-  value["artifact_format"] = engine.artifact_format;
-  value["available"] = engine.available;
-  value["version"] = engine.version;
-  value["library"] = engine.library;
-  value["reason"] = engine.reason;
-  value["devices"] = engine.devices;
-  value["precisions"] = engine.precisions;
-  return value;
-}
-
 template <typename T>
 Json to_json_value(const std::vector<T>& items) {
   Json list = Json::array();
@@ -59,11 +45,6 @@ Json options_value(const ProfileOptions& options) {
   value["nodule_threshold"] = options.nodule_threshold;
   value["malignancy_threshold"] = options.malignancy_threshold;
   return value;
-}
-
-/// A UID, note or path that is not UTF-8 must not make everything fail.
-std::string written(const Json& value) {
-  return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 Json provenance_value(const Provenance& provenance) {
@@ -105,11 +86,8 @@ std::string to_json(const Report& report, bool with_candidates) {
   if (with_candidates) value["candidates"] = to_json_value(report.candidates);
   value["timings_s"] = report.timings_s;
   value["provenance"] = provenance_value(report.provenance);
-  return written(value);
-}
-
-std::string to_json(const std::vector<EngineInfo>& engines) {
-  return written(to_json_value(engines));
+  // A UID, note or path that is not UTF-8 must not make everything fail.
+  return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace lungrt

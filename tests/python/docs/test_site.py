@@ -136,7 +136,7 @@ def test_error_page_has_every_error(site: Path) -> None:
 
 def test_report_page_has_every_key(site: Path) -> None:
     text = (site / "reference/report.html").read_text(encoding="utf-8")
-    source = (ROOT / "cpp/src/report_json.cpp").read_text(encoding="utf-8")
+    source = (ROOT / "cpp/src/report/json.cpp").read_text(encoding="utf-8")
     keys = set(re.findall(r'"([a-z_0-9]+)"', source)) - {"book", "exact", "volume", "lung"}
     assert len(keys) > 30
     assert [key for key in sorted(keys) if f">{key}</span>" not in text] == []
