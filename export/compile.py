@@ -94,7 +94,8 @@ def compile_bundle(
     InvalidArgument
         A size or the batch is out of range, or the architecture of a network is not built in.
     BadBundle
-        The bundle is damaged, has no weights, or its weights do not match its goldens.
+        The bundle is damaged, has no weights, its weights do not match its goldens, or another
+        bundle replaced it while it was compiled.
     EngineUnavailable
         No C++ compiler is installed.
     Inference
@@ -109,10 +110,14 @@ def compile_bundle(
     _check_networks(bundle, manifest)
     aotinductor.require_compiler()
     result = CompileResult([], [])
+    stages = [
+        _StageCompiler(bundle, name, stage, sizes, batch, progress)
+        for name, stage in manifest.stages.items()
+    ]
     with aotinductor.scratch_folder():
-        for name, stage in manifest.stages.items():
-            work = _StageCompiler(bundle, name, stage, sizes, batch, progress)
-            for member, network in enumerate(stage.networks):
+        for work in stages:
+            work.report()
+            for member, network in enumerate(work.stage.networks):
                 for folder, rows in work.compile(member, network):
                     result.folders.append(folder)
                     result.rows.extend(rows)
@@ -160,9 +165,14 @@ class _StageCompiler:
 
     def __post_init__(self) -> None:
         self._inputs = _inputs_by_size(self.stage.input, self.sizes)
+        # Named once: the bundle may be replaced by another one while its networks are compiled.
+        self._folders = {
+            (member, size): _core.compiled_folder(self.bundle, self.name, member, size)
+            for member in range(len(self.stage.networks))
+            for size in self._inputs
+        }
         self._steps_done = 0
         self._steps = len(self.stage.networks) * (1 + 2 * len(self._inputs))
-        self._report()
 
     def compile(self, member: int, network: NetworkEntry) -> Iterator[tuple[Path, list[ParityRow]]]:
         """Yield the folder and the comparisons of each size."""
@@ -180,9 +190,9 @@ class _StageCompiler:
             }
             own = [Golden(x, run_eager(module, x)) for x in inputs]
             cases |= {f"other {n} of {name}": golden for n, golden in enumerate(own)}
-            folder = Path(_core.compiled_folder(os.fspath(self.bundle), self.name, member, size))
+            folder = self._folders[member, size]
             with replaced_folder(folder, _replaces_anything) as new:
-                rows += self._compile_one(new, member, module, cases, own)
+                rows += self._compile_one(new, member, network, module, cases, own)
             yield folder, rows
             rows = []
 
@@ -190,6 +200,7 @@ class _StageCompiler:
         self,
         folder: Path,
         member: int,
+        network: NetworkEntry,
         module: nn.Module,
         cases: Mapping[str, Golden],
         own: Sequence[Golden],
@@ -218,6 +229,8 @@ class _StageCompiler:
             input_shape=(batch, *golden.input.shape[1:]),
             output_shape=(batch, *golden.output.shape[1:]),
             channels_last=self.stage.input.crop is None,
+            checkpoint_sha256=network.checkpoint_sha256,
+            weights_sha256=network.artifacts[WEIGHTS].sha256,
         )
         write_file(folder, record, text.encode())
         # The C++ engine refuses to load code from files that other users can write.
@@ -253,9 +266,10 @@ class _StageCompiler:
 
     def _step(self) -> None:
         self._steps_done += 1
-        self._report()
+        self.report()
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Tell the caller how many steps of the stage are done."""
         if self.progress:
             self.progress(self.name, self._steps_done, self._steps)
 

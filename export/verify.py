@@ -69,10 +69,8 @@ def verify_bundle(
 
 def _opener(runner: Runner) -> Callable[..., Run]:
     def open_network(
-        bundle: str, stage: str, member: int, file: str, input_name: str, output_name: str
+        bundle: Path, stage: str, member: int, file: Path, input_name: str, output_name: str
     ) -> Run:
-        return runner.open(
-            Artifact(Path(bundle), stage, member, Path(file), input_name, output_name)
-        )
+        return runner.open(Artifact(bundle, stage, member, file, input_name, output_name))
 
     return open_network

@@ -1,9 +1,11 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 #include <pybind11/typing.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,6 +20,7 @@
 
 namespace lungrt::python {
 
+namespace fs = std::filesystem;
 namespace py = pybind11;
 
 namespace {
@@ -48,6 +51,17 @@ Floats to_array(GoldenTensor tensor) {
   return take(std::move(tensor.values), {tensor.shape.begin(), tensor.shape.end()});
 }
 
+/// A text for people. It may name a path that is not UTF-8.
+py::str readable(const std::string& text) {
+  return py::bytes(text).attr("decode")("utf-8", "replace");
+}
+
+/// A text of Python as UTF-8. Surrogates, which stand for the bytes of a path that is not UTF-8,
+/// are written as escapes.
+std::string text_of(const py::object& text) {
+  return text.attr("encode")("utf-8", "backslashreplace").cast<std::string>();
+}
+
 /// Calls Python. Exceptions become errors of lungrt whose text begins with their type; those that
 /// end the program, such as KeyboardInterrupt, are left alone.
 template <typename Call>
@@ -56,8 +70,8 @@ auto call_python(Call call) -> decltype(call()) {
     return call();
   } catch (const py::error_already_set& error) {
     if (!error.matches(PyExc_Exception)) throw;
-    throw Error(ErrorCode::kInference, py::str(error.type().attr("__name__")).cast<std::string>() +
-                                           ": " + py::str(error.value()).cast<std::string>());
+    throw Error(ErrorCode::kInference,
+                text_of(error.type().attr("__name__")) + ": " + text_of(py::str(error.value())));
   }
 }
 
@@ -75,8 +89,8 @@ VerificationRuntime to_runtime(const Runtime& given) {
   VerificationRuntime runtime{name, format, version, missing, gives_probabilities, {}};
   runtime.open = [open = open](const GoldenNetwork& network) {
     return to_run(call_python([&] {
-      return open(network.bundle, network.stage, network.member, network.file, network.input_name,
-                  network.output_name);
+      return open(fs::path(network.bundle), network.stage, network.member, fs::path(network.file),
+                  network.input_name, network.output_name);
     }));
   };
   return runtime;
@@ -99,7 +113,7 @@ Fields to_dict(const VerifiedGolden& row) {
       "version"_a = row.version,
       "tolerance"_a = py::dict("absolute"_a = row.absolute, "decision_band"_a = row.decision_band),
       "input"_a = row.golden, "shape"_a = py::tuple(py::cast(row.shape)),
-      "comparison"_a = comparison, "problem"_a = row.problem, "skipped"_a = row.skipped,
+      "comparison"_a = comparison, "problem"_a = readable(row.problem), "skipped"_a = row.skipped,
       "failed"_a = row.failed());
 }
 
@@ -114,9 +128,9 @@ void register_goldens(py::module_& module) {
            py::arg("absolute"), py::arg("decision_band"));
   module.def(
       "read_goldens",
-      [](const std::string& file) {
+      [](const fs::path& file) {
         std::vector<std::pair<Floats, Floats>> goldens;
-        for (Golden& golden : read_goldens(file)) {
+        for (Golden& golden : read_goldens(file.string())) {
           goldens.emplace_back(to_array(std::move(golden.input)),
                                to_array(std::move(golden.output)));
         }
@@ -148,50 +162,62 @@ void register_goldens(py::module_& module) {
 void register_bundle(py::module_& module) {
   module.def(
       "read_manifest",
-      [](const std::string& bundle) {
-        const std::string text = read_manifest(bundle);
+      [](const fs::path& bundle) {
+        const std::string text = read_manifest(bundle.string());
         return Fields(py::module_::import("json").attr("loads")(text));
       },
       py::arg("bundle"), "Content of a bundle's manifest after it was validated.");
-  module.def("listed_files", &listed_files, py::arg("bundle"),
-             "Files that a bundle of any format version consists of, including its manifest.");
-  module.def("check_bundle", &check_bundle, py::arg("bundle"),
-             py::call_guard<py::gil_scoped_release>(),
-             "Compare every file of a bundle with the size and SHA-256 in its manifest.");
+  module.def(
+      "listed_files", [](const fs::path& bundle) { return listed_files(bundle.string()); },
+      py::arg("bundle"),
+      "Files that a bundle of any format version consists of, including its manifest.");
+  module.def(
+      "check_bundle", [](const fs::path& bundle) { check_bundle(bundle.string()); },
+      py::arg("bundle"), py::call_guard<py::gil_scoped_release>(),
+      "Compare every file of a bundle with the size and SHA-256 in its manifest.");
   register_goldens(module);
   module.def(
       "verify_bundle",
-      [](const std::string& bundle, const std::vector<Runtime>& runtimes,
+      [](const fs::path& bundle, const std::vector<Runtime>& runtimes,
          const std::vector<std::string>& formats) {
         VerificationOptions options;
         options.formats = formats;
         options.runtimes.emplace();
         for (const Runtime& runtime : runtimes) options.runtimes->push_back(to_runtime(runtime));
         py::typing::List<Fields> rows;
-        for (const VerifiedGolden& row : verify_bundle(bundle, options)) rows.append(to_dict(row));
+        for (const VerifiedGolden& row : verify_bundle(bundle.string(), options))
+          rows.append(to_dict(row));
         return rows;
       },
       py::arg("bundle"), py::arg("runtimes"), py::kw_only(), py::arg("formats"),
       "Check a bundle's files, then replay its goldens in runtimes of Python.");
-  module.def("compiled_folder", &compiled_folder, py::arg("bundle"), py::arg("stage"),
-             py::arg("member"), py::arg("size"), "Folder of a network compiled for one size.");
+  module.def(
+      "compiled_folder",
+      [](const fs::path& bundle, const std::string& stage, int member,
+         const std::vector<std::int64_t>& size) {
+        return fs::path(compiled_folder(bundle.string(), stage, member, size));
+      },
+      py::arg("bundle"), py::arg("stage"), py::arg("member"), py::arg("size"),
+      "Folder of a network compiled for one size.");
   module.def(
       "compiled_file_names",
       [] { return py::make_tuple(kCompiledCode, kCompiledRecord, kCompiledGolden); },
       "Names of the files in such a folder: the code, the record and the golden.");
   module.def(
       "compiled_record",
-      [](const std::string& bundle, const std::string& folder, const std::string& stage, int member,
+      [](const fs::path& bundle, const fs::path& folder, const std::string& stage, int member,
          const std::string& runtime, const std::string& capability,
          const std::vector<std::int64_t>& input_shape,
-         const std::vector<std::int64_t>& output_shape, bool channels_last) {
-        return compiled_record(
-            bundle, folder,
-            {stage, member, runtime, capability, input_shape, output_shape, channels_last});
+         const std::vector<std::int64_t>& output_shape, bool channels_last,
+         const std::string& checkpoint_sha256, const std::string& weights_sha256) {
+        return compiled_record(bundle.string(), folder.string(),
+                               {stage, member, runtime, capability, input_shape, output_shape,
+                                channels_last, checkpoint_sha256, weights_sha256});
       },
       py::arg("bundle"), py::arg("folder"), py::kw_only(), py::arg("stage"), py::arg("member"),
       py::arg("runtime"), py::arg("capability"), py::arg("input_shape"), py::arg("output_shape"),
-      py::arg("channels_last"), "Text of the record of compiled code and its golden in `folder`.");
+      py::arg("channels_last"), py::arg("checkpoint_sha256"), py::arg("weights_sha256"),
+      "Text of the record of compiled code and its golden in `folder`.");
 }
 
 }  // namespace lungrt::python

@@ -762,7 +762,7 @@ def available_threads() -> int:
     Number of processors that this process may run on.
     """
 
-def check_bundle(bundle: str) -> None:
+def check_bundle(bundle: os.PathLike[str] | str) -> None:
     """
     Compare every file of a bundle with the size and SHA-256 in its manifest.
     """
@@ -780,15 +780,15 @@ def compiled_file_names() -> tuple[str, str, str]:
     """
 
 def compiled_folder(
-    bundle: str, stage: str, member: int, size: collections.abc.Sequence[int]
-) -> str:
+    bundle: os.PathLike[str] | str, stage: str, member: int, size: collections.abc.Sequence[int]
+) -> pathlib.Path:
     """
     Folder of a network compiled for one size.
     """
 
 def compiled_record(
-    bundle: str,
-    folder: str,
+    bundle: os.PathLike[str] | str,
+    folder: os.PathLike[str] | str,
     *,
     stage: str,
     member: int,
@@ -797,6 +797,8 @@ def compiled_record(
     input_shape: collections.abc.Sequence[int],
     output_shape: collections.abc.Sequence[int],
     channels_last: bool,
+    checkpoint_sha256: str,
+    weights_sha256: str,
 ) -> str:
     """
     Text of the record of compiled code and its golden in `folder`.
@@ -871,7 +873,7 @@ def list_series(folder: os.PathLike[str] | str) -> list[SeriesInfo]:
         The series that were found.
     """
 
-def listed_files(bundle: str) -> list[str]:
+def listed_files(bundle: os.PathLike[str] | str) -> list[str]:
     """
     Files that a bundle of any format version consists of, including its manifest.
     """
@@ -912,13 +914,13 @@ def read_ct(
     """
 
 def read_goldens(
-    file: str,
+    file: os.PathLike[str] | str,
 ) -> list[tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]]:
     """
     Inputs and outputs of a file of goldens, as pairs of float32 arrays.
     """
 
-def read_manifest(bundle: str) -> dict[str, typing.Any]:
+def read_manifest(bundle: os.PathLike[str] | str) -> dict[str, typing.Any]:
     """
     Content of a bundle's manifest after it was validated.
     """
@@ -974,7 +976,7 @@ def tune_allocator() -> bool:
     """
 
 def verify_bundle(
-    bundle: str,
+    bundle: os.PathLike[str] | str,
     runtimes: collections.abc.Sequence[tuple[str, str, str, str, bool, typing.Any]],
     *,
     formats: collections.abc.Sequence[str],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -150,8 +151,9 @@ class TestWhatIsWritten:
             (1, 7, 48, 48),
         ]
         (folders[0] / "golden.safetensors").write_bytes(b"damaged")
-        with pytest.raises(BadBundle, match=r"golden.safetensors is damaged.*compile it again"):
-            verify_bundle(bundle, runners={"compiled": runner})
+        rows = verify_bundle(bundle, runners={"compiled": runner})
+        assert [row.stage for row in rows if row.failed] == ["segmentation"]
+        assert re.search(r"golden.safetensors is damaged.*compile it again", rows[0].problem)
 
     def test_nobody_else_may_write_it(self, bundle: Path, compiler: FakeCompiler) -> None:
         for folder in compile_bundle(bundle, sizes=[(48, 48)]).folders:
@@ -263,6 +265,25 @@ class TestWhatIsRefused:
 
 
 class TestWhatFails:
+    def test_a_bundle_that_is_replaced_meanwhile(
+        self,
+        bundle: Path,
+        network: Network,
+        cache: Path,
+        compiler: FakeCompiler,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def replace_and_compile(module: nn.Module, example: _Array, path: Path) -> None:
+            networks = {"segmentation": [network("segmentation", seed=7)]}
+            formats = ("torchscript", "safetensors")
+            export_bundle(networks, bundle, formats=formats, force=True)
+            compiler.to_package(module, example, path)
+
+        monkeypatch.setattr(aotinductor, "to_package", replace_and_compile)
+        with pytest.raises(BadBundle, match=r"was replaced while network 0 of segmentation"):
+            compile_bundle(bundle, sizes=[(48, 48)])
+        assert _files(cache) == []
+
     def test_code_out_of_tolerance_is_not_kept(
         self, bundle: Path, cache: Path, compiler: FakeCompiler
     ) -> None:

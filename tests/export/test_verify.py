@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,8 +17,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lungrt import _core
 from lungrt.errors import BadBundle, InvalidArgument, UnsupportedVersion
 from lungrt.export import Artifact, Runner, python_runners, verify_bundle
+from lungrt.export.files import check_bundle
+from lungrt.export.manifest import read_manifest
 from lungrt.export.parity import Run
 
 Array = NDArray[np.float32]
@@ -231,3 +236,24 @@ def custom_logits(custom: Callable[..., Any], tmp_path: Path) -> Path:
 
 def _never(artifact: Artifact) -> Run:
     raise AssertionError(artifact)
+
+
+def test_a_path_that_is_not_utf8(bundle: Path, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    shutil.copytree(bundle, folder)
+    check_bundle(folder)
+    assert read_manifest(folder) == read_manifest(bundle)
+    opened: list[Artifact] = []
+
+    def fail(artifact: Artifact) -> Run:
+        opened.append(artifact)
+        raise ValueError(f"no network in {artifact.path}")
+
+    rows = verify_bundle(folder, runners={"failing": Runner("torchscript", "1.0", fail)})
+    assert {artifact.bundle for artifact in opened} == {folder}
+    assert all(artifact.path.is_file() for artifact in opened)
+    assert all(row.failed for row in rows)
+    assert r"ValueError: no network in " in rows[0].problem
+    assert r"/\udcff/segmentation/" in rows[0].problem
+    text = _core.compiled_folder(folder, "nodule", 0, (8, 12, 16))
+    assert text == _core.compiled_folder(bundle, "nodule", 0, (8, 12, 16))

@@ -27,14 +27,15 @@ struct CompiledNetwork {
   std::vector<std::int64_t> input_shape;   ///< batch first, float32
   std::vector<std::int64_t> output_shape;  ///< batch first, float32
   bool channels_last = false;              ///< input: channels last in memory
+  std::string checkpoint_sha256;           ///< of the checkpoint, when the weights were read
+  std::string weights_sha256;              ///< of the weights that were compiled
 };
 
 /// Folder of a network compiled for one size, in the user's cache. It need not exist.
 /// \param size  rows and columns of a slice, padded to the size multiple, without halo; or slices,
 ///              rows and columns of a crop
-/// \throws Error kIo (no cache), kBadBundle, kUnsupportedVersion, kInvalidArgument (no such
-/// network,
-///         or another number of sizes)
+/// \throws Error kIo (no cache), kBadBundle, kUnsupportedVersion
+/// \throws Error kInvalidArgument  if there is no such network, or for another number of sizes
 LUNGRT_API std::string compiled_folder(const std::string& bundle, const std::string& stage,
                                        int member, const std::vector<std::int64_t>& size);
 
@@ -45,6 +46,8 @@ LUNGRT_API std::string compiled_folder(const std::string& bundle, const std::str
 /// \return text of the record
 /// \throws Error kIo, kBadBundle, kUnsupportedVersion  if the bundle, the code or the golden cannot
 ///                                                     be read
+/// \throws Error kBadBundle  if the bundle has another checkpoint or other weights than those that
+///                           were compiled, because it was replaced in the meantime
 /// \throws Error kInvalidArgument  if the network is not one of the bundle or has no weights, or if
 ///                                 its shapes do not fit the bundle's input contract
 LUNGRT_API std::string compiled_record(const std::string& bundle, const std::string& folder,

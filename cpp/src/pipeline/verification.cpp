@@ -158,9 +158,17 @@ void verify(const Bundle& bundle, const Case& one, const VerificationRuntime& ru
     rows.push_back(blank);
     return;
   }
-  const std::vector<Golden> goldens = one.goldens_of(bundle, runtime.format);
+  // A failure of a runtime, or of what the user's cache holds for it, is a result and does not end
+  // the verification of the others.
+  std::vector<Golden> goldens;
+  try {
+    goldens = one.goldens_of(bundle, runtime.format);
+  } catch (const Error& error) {
+    blank.problem = std::string("the goldens cannot be read: ") + error.what();
+    rows.push_back(blank);
+    return;
+  }
   GoldenRun run;
-  // The failure of a runtime is a result and does not end the verification of the others.
   std::string problem;
   try {
     run = runtime.open(one.in(bundle, runtime.format));

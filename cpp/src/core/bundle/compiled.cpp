@@ -238,6 +238,14 @@ std::string compiled_record(const std::string& bundle, const std::string& folder
                                                  compiled.stage + " has no artifact " + kWeights +
                                                  " that could have been compiled");
   }
+  // Otherwise the engine would accept code of the old weights for the new ones.
+  if (compiled.checkpoint_sha256 != network.checkpoint_sha256 ||
+      compiled.weights_sha256 != weights->second.sha256) {
+    throw Error(ErrorCode::kBadBundle,
+                opened.folder().string() + ": the bundle was replaced while network " +
+                    std::to_string(compiled.member) + " of " + compiled.stage +
+                    " was compiled; compile it again: `" + compile_command(opened) + "`");
+  }
   const Cpu cpu = this_cpu();
   CompiledRecord record;
   record.runtime = compiled.runtime;

@@ -26,7 +26,7 @@ TEST(Compiled, FindsEverySize) {
   other["output"]["shape"] = {1, 1, 32, 8};
   const fs::path first = files.write(files.record());
   files.write(other, "32x8");
-  files.write(other, ".32x8.lungrt-new-0123456789abcdef");  // another process is still writing it
+  files.write(other, ".lungrt-new-0123456789abcdef.32x8");  // another process is still writing it
 
   const std::vector<CompiledModel> models = files.find();
   ASSERT_EQ(models.size(), 2U);
@@ -286,8 +286,15 @@ TEST(Compiled, RecordThatIsWrittenIsRead) {
   network["artifacts"]["safetensors"]["sha256"] = std::string(64, 'c');
   const fs::path folder = files.write("not yet");
   const std::string bundle = files.bundle().folder().string();
-  const CompiledNetwork compiled{"segmentation", 0,   "fake 1.0", "imagination", {1, 7, 56, 64},
-                                 {1, 1, 16, 24}, true};
+  const CompiledNetwork compiled{"segmentation",
+                                 0,
+                                 "fake 1.0",
+                                 "imagination",
+                                 {1, 7, 56, 64},
+                                 {1, 1, 16, 24},
+                                 true,
+                                 files.record()["checkpoint_sha256"],
+                                 files.record()["weights_sha256"]};
   const std::string text = compiled_record(bundle, folder.string(), compiled);
   EXPECT_EQ(text.substr(0, 25), "{\n  \"format_version\": 1,\n");
   json expected = files.record();
@@ -302,6 +309,12 @@ TEST(Compiled, RecordThatIsWrittenIsRead) {
   CompiledNetwork wrong = compiled;
   wrong.output_shape = {1, 1, 56, 64};
   refuse(ErrorCode::kInvalidArgument, wrong, "output.shape");
+  wrong = compiled;
+  wrong.checkpoint_sha256 = std::string(64, 'e');
+  refuse(ErrorCode::kBadBundle, wrong, "was replaced while network 0 of segmentation was compiled");
+  wrong = compiled;
+  wrong.weights_sha256 = std::string(64, 'e');
+  refuse(ErrorCode::kBadBundle, wrong, "compile it again: `lungrt compile ");
   wrong = compiled;
   wrong.runtime = "";
   refuse(ErrorCode::kInvalidArgument, wrong, "runtime");
