@@ -11,13 +11,14 @@
 namespace lungrt::cli {
 namespace {
 
-std::map<std::string, std::string> named_values(const std::string& option,
+/// \param form  what a text has to look like, as in the help
+std::map<std::string, std::string> named_values(const std::string& option, const char* form,
                                                 const std::vector<std::string>& given,
                                                 std::map<std::string, std::string> known = {}) {
   for (const std::string& text : given) {
     const std::size_t equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      throw Error(ErrorCode::kInvalidArgument, option + " " + text + ": expected NAME=VALUE");
+      throw Error(ErrorCode::kInvalidArgument, option + " " + text + ": expected " + form);
     }
     const std::string name = text.substr(0, equals);
     if (!known.emplace(name, text.substr(equals + 1)).second) {
@@ -56,7 +57,7 @@ std::int64_t parse_memory(const std::string& text) {
 std::map<std::string, std::string> RunArguments::engine_settings() const {
   std::map<std::string, std::string> known;
   if (!kernels.empty()) known["kernels"] = kernels;
-  return named_values("--engine-option", engine_options, known);
+  return named_values("--engine-option", "NAME=VALUE", engine_options, known);
 }
 
 RunOptions RunArguments::run_options() const {
@@ -157,7 +158,7 @@ void add_no_progress(CLI::App& command, bool& no_progress) {
 }
 
 void locate_runtimes(const std::vector<std::string>& runtimes) {
-  for (const auto& [engine, folder] : named_values("--engine-runtime", runtimes)) {
+  for (const auto& [engine, folder] : named_values("--engine-runtime", "NAME=FOLDER", runtimes)) {
     set_engine_runtime_folder(engine, folder);
   }
 }

@@ -124,9 +124,11 @@ std::function<void()> add_verify(CLI::App& app) {
       "verify", "Check a bundle's files and replay its goldens on every available engine.");
   command.add_option("BUNDLE", given->bundle, "Bundle: a folder written by lungrt export.")
       ->required();
-  command.add_option("--formats", given->formats,
-                     "Artifact formats to check, separated by commas, for example "
-                     "torchscript,safetensors. By default all formats in the bundle.");
+  command.add_option(
+      "--formats", given->formats,
+      "Artifact formats to check, separated by commas, for example "
+      "torchscript,safetensors. By default all formats in the bundle, and what lungrt "
+      "compile made of it.");
   command
       .add_option("--json", given->json, "Write the result of every comparison to this JSON file.")
       ->type_name("FILE");

@@ -277,6 +277,7 @@ def test_without_arguments(native: Path) -> None:
         (("diagnose", "CT", "--bundle", "nowhere"), "no bundle at nowhere"),
         (("diagnose", "CT", "--bundle", "B", "--engine-option", "x"), "expected NAME=VALUE"),
         (("diagnose", "CT", "--bundle", "B", "--engine-runtime", "x=y"), "unknown engine"),
+        (("verify", "B", "--engine-runtime", "x"), "--engine-runtime x: expected NAME=FOLDER"),
         (
             ("diagnose", "CT", "--bundle", "B", "--kernels", "direct", *KERNELS),
             "given twice",
