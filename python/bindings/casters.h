@@ -1,6 +1,6 @@
 /// Python types of the library's small values: positions and shapes are tuples, enumerations are
-/// strings. Every file that binds something includes this, so that all of them agree. The names are
-/// those of the generated stub: what is accepted, then what is returned.
+/// strings. Every file that binds such values includes this, so that all of them agree. The names
+/// are those of the generated stub: what is accepted, then what is returned.
 #pragma once
 
 #include <pybind11/pybind11.h>

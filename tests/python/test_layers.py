@@ -61,7 +61,6 @@ EXPORT_COMMANDS = (
     "cli/compile.py",
     "cli/export.py",
     "cli/verify.py",
-    "cli/info.py",
     "cli/engine_runners.py",
     "cli/bench.py",
     "cli/train/command.py",

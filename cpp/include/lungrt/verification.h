@@ -108,8 +108,7 @@ LUNGRT_API std::vector<std::string> listed_files(const std::string& bundle);
 /// Compares every file of a bundle with the size and SHA-256 in its manifest.
 /// \throws Error kIo, kUnsupportedVersion
 /// \throws Error kBadBundle  if the manifest is invalid or files are missing or damaged; the
-/// message
-///                           lists all of them
+///                           message lists all of them
 LUNGRT_API void check_bundle(const std::string& bundle);
 
 }  // namespace lungrt

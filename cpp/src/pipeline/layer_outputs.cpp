@@ -1,7 +1,4 @@
-#include <algorithm>
-#include <filesystem>
 #include <string>
-#include <utility>
 
 #include "backend/native/engine.h"
 #include "backend/native/layers.h"

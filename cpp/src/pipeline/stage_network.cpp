@@ -1,7 +1,6 @@
 #include "lungrt/stage_network.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "backend/device_choice.h"
 #include "backend/engine_choice.h"

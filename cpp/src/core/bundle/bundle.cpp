@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "core/bundle/manifest.h"
@@ -138,13 +137,13 @@ std::string Bundle::damage(const BundleFile& file, bool verify) const {
   std::error_code failure;
   if (!fs::is_regular_file(path, failure)) return "is missing or not a regular file";
   const fs::path real = fs::canonical(path, failure);
-  if (failure || !lies_in(real, folder_)) {
-    return "is a link to " + real.string() + ", outside the bundle";
-  }
+  if (failure) return "cannot be read: " + failure.message();
+  if (!lies_in(real, folder_)) return "is a link to " + real.string() + ", outside the bundle";
   if (!verify) return "";
   const std::string differs = "is damaged or belongs to another bundle: ";
   const std::uintmax_t bytes = fs::file_size(real, failure);
-  if (failure || bytes != static_cast<std::uintmax_t>(file.bytes)) {
+  if (failure) return "cannot be read: " + failure.message();
+  if (bytes != static_cast<std::uintmax_t>(file.bytes)) {
     return differs + "it has " + std::to_string(bytes) + " bytes, but manifest.json says " +
            std::to_string(file.bytes);
   }
