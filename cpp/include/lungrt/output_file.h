@@ -9,9 +9,9 @@
 
 namespace lungrt {
 
-/// A file that is written under another name, `.lungrt-new-<16 hexadecimal digits>.<name>` beside
-/// it, cut off at 255 bytes, and renamed when it is complete. If anything goes wrong before,
-/// nothing is left behind, and an existing file stays as it was.
+/// A file that is written beside its place, under a name that begins with `.lungrt-new-`, and
+/// renamed when it is complete. If anything goes wrong before, nothing is left behind, and an
+/// existing file stays as it was.
 class LUNGRT_API OutputFile {
  public:
   /// Creates the file under its other name, so that errors show before the work and not after it.
