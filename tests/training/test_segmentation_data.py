@@ -242,7 +242,7 @@ def test_a_mask_of_other_voxels_is_named(luna: Path) -> None:
     draw_mask(luna, "1.2.0", np.zeros(SHAPE, bool))
     path = luna / "seg-nodules" / "1.2.0.mhd"
     text = path.read_text()
-    path.write_text(text.replace("Offset = ", "Offset = 1", 1))
+    path.write_text(text.replace("Offset = -100", "Offset = -101", 1))
     slices = AnnotatedSlices(open_data(luna), 1)
     with pytest.raises(InvalidArgument, match=r"1\.2\.0\.mhd: .* expected those of its CT"):
         slices.whole("1.2.0", 3)
