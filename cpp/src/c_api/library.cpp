@@ -1,7 +1,6 @@
 /// C interface: version, errors, log and engines.
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "c_api/boundary.h"
@@ -9,24 +8,7 @@
 #include "lungrt/log.h"
 #include "lungrt/version.h"
 
-namespace {
-
 using namespace lungrt;
-
-nlohmann::ordered_json engine_value(const EngineInfo& info) {
-  nlohmann::ordered_json value;
-  value["name"] = info.name;
-  value["artifact_format"] = info.artifact_format;
-  value["available"] = info.available;
-  value["version"] = info.version;
-  value["library"] = info.library;
-  value["reason"] = info.reason;
-  value["devices"] = info.devices;
-  value["precisions"] = info.precisions;
-  return value;
-}
-
-}  // namespace
 
 uint32_t lungrt_c_abi_version(void) { return LUNGRT_C_ABI_VERSION; }
 
@@ -99,10 +81,7 @@ lungrt_status lungrt_set_log(lungrt_log_callback callback, void* user, int32_t l
 lungrt_status lungrt_engines_json(char** text) {
   return c_api::guarded(__func__, [&] {
     *c_api::required(text, "text") = nullptr;
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (const EngineInfo& info : engines()) all.push_back(engine_value(info));
-    *text = c_api::caller_text(
-        all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    *text = c_api::caller_text(to_json(engines()));
   });
 }
 

@@ -1,10 +1,10 @@
 #include "core/bundle/bundle.h"
 
 #include <algorithm>
-#include <fstream>
 #include <system_error>
 
 #include "core/bundle/manifest.h"
+#include "core/bundle/read_file.h"
 #include "core/bundle/sha256.h"
 #include "core/text.h"
 #include "lungrt/error.h"
@@ -16,27 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kRepair = "; export or copy the bundle again";
-
-std::string read_text(const fs::path& path) {
-  constexpr std::uintmax_t kMaxBytes = 16 << 20;  // a real one has a few kilobytes
-  std::error_code failure;
-  const std::uintmax_t bytes = fs::file_size(path, failure);
-  if (failure) {
-    throw Error(ErrorCode::kIo, "cannot read " + path.string() + ": " + failure.message());
-  }
-  if (bytes > kMaxBytes) {
-    throw Error(ErrorCode::kBadBundle, path.string() + ": " + std::to_string(bytes) +
-                                           " bytes are too many for a manifest, expected at most " +
-                                           std::to_string(kMaxBytes));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(bytes), '\0');
-  if (!stream.read(text.data(), static_cast<std::streamsize>(bytes))) {
-    throw Error(ErrorCode::kIo,
-                "cannot read " + path.string() + "; check that you have permission to read it");
-  }
-  return text;
-}
 
 /// Whether a path lies in a folder; neither may contain symbolic links.
 bool lies_in(const fs::path& path, const fs::path& folder) {
@@ -101,7 +80,7 @@ std::string manifest_text(const fs::path& folder) {
                                            " is not a bundle: expected a folder that `lungrt "
                                            "export` wrote, but it contains no file manifest.json");
   }
-  return read_text(manifest);
+  return read_file(manifest, kMostJsonBytes);
 }
 
 Bundle Bundle::open(const fs::path& folder) {

@@ -1,11 +1,10 @@
 #include "core/bundle/compiled_record.h"
 
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/bundle/json_field.h"
+#include "core/bundle/read_file.h"
 #include "core/bundle/strict_json.h"
 #include "lungrt/compiled.h"
 #include "lungrt/error.h"
@@ -18,18 +17,12 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kMostItems = 1024;
 constexpr std::int64_t kMostPixels = 16384;  // a padded slice with its halo
 
-std::string read_text(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(ErrorCode::kIo, "cannot read " + file.string());
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 // Values of "layout" and "dtype".
 constexpr const char* kChannelsFirst = "planes";
 constexpr const char* kChannelsLast = "interleaved";
 constexpr const char* kFloat = "float32";
 
-BundleFile read_file(const JsonField& field, const char* name) {
+BundleFile to_file(const JsonField& field, const char* name) {
   field.only({"file", "sha256", "bytes"});
   return {field.at("file").one_of({name}), field.at("sha256").sha256(),
           field.at("bytes").integer(1, std::numeric_limits<std::int64_t>::max())};
@@ -71,7 +64,7 @@ void check_shapes(const CompiledRecord& record, const StageManifest& stage, cons
 }  // namespace
 
 CompiledRecord read_compiled_record(const std::filesystem::path& file, const StageManifest& stage) {
-  return parse_compiled_record(read_text(file), file.string(), stage);
+  return parse_compiled_record(read_file(file, kMostJsonBytes), file.string(), stage);
 }
 
 CompiledRecord parse_compiled_record(std::string_view text, const std::string& where,
@@ -110,8 +103,8 @@ CompiledRecord parse_compiled_record(std::string_view text, const std::string& w
   output.at("dtype").one_of({kFloat});
   check_shapes(record, stage, input.at("shape"), output.at("shape"));
 
-  record.model = read_file(document.at("model"), kCompiledCode);
-  record.golden = read_file(document.at("golden"), kCompiledGolden);
+  record.model = to_file(document.at("model"), kCompiledCode);
+  record.golden = to_file(document.at("golden"), kCompiledGolden);
   return record;
 }
 

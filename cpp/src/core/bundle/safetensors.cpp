@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <fstream>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "core/bundle/json_field.h"
+#include "core/bundle/read_file.h"
 #include "core/bundle/strict_json.h"
 #include "core/text.h"
 #include "lungrt/error.h"
@@ -18,8 +17,6 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 namespace lungrt {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
@@ -179,19 +176,8 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& where) 
   return result;
 }
 
-Safetensors read_safetensors(const fs::path& file) {
-  std::error_code failure;
-  const std::uintmax_t bytes = fs::file_size(file, failure);
-  if (failure) {
-    throw Error(ErrorCode::kIo, "cannot read " + file.string() + ": " + failure.message());
-  }
-  std::ifstream stream(file, std::ios::binary);
-  std::string content(static_cast<std::size_t>(bytes), '\0');
-  if (!stream.read(content.data(), static_cast<std::streamsize>(bytes))) {
-    throw Error(ErrorCode::kIo,
-                "cannot read " + file.string() + "; check that you have permission to read it");
-  }
-  return parse_safetensors(content, file.string());
+Safetensors read_safetensors(const std::filesystem::path& file) {
+  return parse_safetensors(read_file(file), file.string());
 }
 
 }  // namespace lungrt

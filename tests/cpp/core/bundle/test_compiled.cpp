@@ -207,6 +207,14 @@ TEST(Compiled, RefusesARecordThatIsNoJson) {
                [&] { files.find(); });
 }
 
+TEST(Compiled, RefusesAHugeRecordUnread) {
+  const CompiledFiles files;
+  const fs::path folder = files.write(files.record());
+  fs::resize_file(folder / "model.json", std::uintmax_t{1} << 40);  // sparse
+  expect_error(ErrorCode::kBadBundle, {"model.json", "1099511627776 bytes", "at most 16777216"},
+               [&] { files.find(); });
+}
+
 TEST(Compiled, RefusesARecordOfAnotherVersion) {
   const CompiledFiles files;
   json record = files.record();
