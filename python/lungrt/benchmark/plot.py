@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import textwrap
 from typing import TYPE_CHECKING
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING
 from lungrt.benchmark.measure import STAGES
 from lungrt.benchmark.summary import DIFFERENT
 from lungrt.charts import LIGHT, bare, chart_style, to_svg
-from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from lungrt.benchmark.summary import Benchmark, Summary
 
-__all__ = ["plot", "require_matplotlib"]
+__all__ = ["plot"]
 
 # Colour-blind safe (Okabe and Ito), and legible on light and on dark.
 _COLOURS = {
@@ -29,21 +27,6 @@ _COLOURS = {
 _BAR_INCHES = 0.66
 _LABEL_COLUMNS = 40
 _TITLE_COLUMNS = 48
-
-
-def require_matplotlib(what: str) -> None:
-    """Check that matplotlib is installed, which draws the chart.
-
-    Raises
-    ------
-    lungrt.errors.InvalidArgument
-        If it is not installed.
-    """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise InvalidArgument(
-            f"{what}: pictures need matplotlib, which is not installed; "
-            "run pip install 'lungrt[bench]', or write .json or .csv"
-        )
 
 
 def plot(benchmark: Benchmark, kind: str) -> bytes:

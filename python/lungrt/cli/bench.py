@@ -13,6 +13,7 @@ from lungrt.cli.console import disclaim, stderr, stdout
 from lungrt.cli.options import IMAGE_FILES, Bundle, NoProgress, Series
 from lungrt.cli.output import output_file, output_files
 from lungrt.errors import BadBundle, EngineUnavailable, Inference, InvalidArgument
+from lungrt.packages import require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +235,7 @@ def _prepare_outputs(
 
     for path in outputs:
         if path.suffix.lower() in _PICTURES:
-            plot.require_matplotlib(str(path))
+            require_packages(f"the picture {path}", ("matplotlib",), "bench", InvalidArgument)
     writers = stack.enter_context(output_files(outputs, _SUFFIXES))
     old = tables.read_marked(page) if page else ""
     write_page = page and stack.enter_context(output_file(page, (page.suffix.lower(),)))

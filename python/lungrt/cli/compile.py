@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-from importlib import util
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +12,9 @@ from lungrt.cli.console import stdout
 from lungrt.cli.options import Bundle, JsonOutput, NoProgress
 from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
-from lungrt.errors import EngineUnavailable, InvalidArgument
+from lungrt.errors import InvalidArgument
+from lungrt.json_text import json_text
+from lungrt.packages import require_packages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,14 +53,14 @@ def compile_networks(
     sizes = [_parse_size(text) for text in size or ["512x512"]]
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
-        _require_torch()
+        require_packages("compiling", ("torch", "safetensors"), "torch")
         # Imported here so that --help and argument errors appear at once.
         from lungrt.export import compile_bundle
 
         with progress_bars(not no_progress) as progress:
             result = compile_bundle(bundle, sizes=sizes, batch=batch, progress=progress)
         if write:
-            write(json.dumps([row.to_json() for row in result.rows], indent=2) + "\n")
+            write(json_text([row.to_json() for row in result.rows]))
     _print(stdout(), result)
 
 
@@ -69,15 +69,6 @@ def _parse_size(text: str) -> tuple[int, int]:
     if found is None:
         raise InvalidArgument(f"--size {text}: expected ROWSxCOLUMNS, e.g. 512x512")
     return int(found[1]), int(found[2])
-
-
-def _require_torch() -> None:
-    packages = ("torch", "safetensors")
-    if missing := [package for package in packages if util.find_spec(package) is None]:
-        raise EngineUnavailable(
-            f"compiling needs {' and '.join(missing)}, which is not installed; "
-            "run pip install 'lungrt[torch]'"
-        )
 
 
 def _print(console: Console, result: CompileResult) -> None:

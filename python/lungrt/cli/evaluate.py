@@ -15,6 +15,7 @@ from lungrt.cli.options import IMAGE_FILES, NoProgress, RunOptions
 from lungrt.cli.output import output_file, output_files
 from lungrt.cli.progress import progress_bars
 from lungrt.errors import Inference, InvalidArgument
+from lungrt.packages import require_packages
 from lungrt.write_aside import write_file
 
 if TYPE_CHECKING:
@@ -248,9 +249,7 @@ def _prepare_outputs(
     stack: contextlib.ExitStack, outputs: list[Path], submission: Path | None, reports: Path
 ) -> Callable[..., list[Path]]:
     """Open all output files before anything runs, so that errors show at once."""
-    from lungrt.evaluation import plots
-
-    plots.require_packages("scoring", "sklearn")
+    require_packages("scoring", ("sklearn",), "evaluation", InvalidArgument)
     for path in outputs:
         if path.suffix.lower() == ".json" and path.parent.resolve() == reports.resolve():
             raise InvalidArgument(
@@ -261,9 +260,10 @@ def _prepare_outputs(
         raise InvalidArgument(f"{submission}: given twice, with --output and with --submission")
     kinds = {path.suffix.lower() for path in outputs}
     if ".html" in kinds:
-        plots.require_packages("an HTML report", "matplotlib", "jinja2")
+        packages = ("matplotlib", "jinja2")
+        require_packages("an HTML report", packages, "evaluation", InvalidArgument)
     if ".png" in kinds:
-        plots.require_packages("a PNG report", "matplotlib")
+        require_packages("a PNG report", ("matplotlib",), "evaluation", InvalidArgument)
     writers = stack.enter_context(output_files(outputs, _SUFFIXES))
     write_submission = submission and stack.enter_context(output_file(submission, (".csv",)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,9 @@ from lungrt.cli.output import output_file
 from lungrt.cli.progress import progress_bars
 from lungrt.defaults import NOTE as DEFAULTS_NOTE
 from lungrt.defaults import default_checkpoints
-from lungrt.errors import EngineUnavailable, InvalidArgument, Io
+from lungrt.errors import InvalidArgument, Io
+from lungrt.json_text import json_text
+from lungrt.packages import require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +125,7 @@ def export(
     key_maps = _read_key_maps(key_map, list(stages))
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
-        _require_torch()
+        require_packages("exporting", ("torch", "safetensors"), "torch,onnx")
         from lungrt.export import export_bundle
 
         networks = {
@@ -140,19 +141,10 @@ def export(
                 progress=progress,
             )
         if write:
-            write(json.dumps([row.to_json() for row in result.rows], indent=2) + "\n")
+            write(json_text([row.to_json() for row in result.rows]))
     _print(stdout(), result)
     if defaults:
         stdout().print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
-
-
-def _require_torch() -> None:
-    packages = ("torch", "safetensors")
-    if missing := [package for package in packages if util.find_spec(package) is None]:
-        raise EngineUnavailable(
-            f"exporting needs {' and '.join(missing)}, which is not installed; run "
-            "pip install 'lungrt[torch,onnx]'"
-        )
 
 
 def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from lungrt.cli.console import stdout
 from lungrt.cli.options import Bundle, JsonOutput
 from lungrt.cli.output import output_file
 from lungrt.errors import Inference
+from lungrt.json_text import json_text
 
 __all__ = ["verify"]
 
@@ -49,7 +49,7 @@ def verify(
         runners = python_runners() | engine_runners()
         rows = verify_bundle(bundle, formats=wanted, runners=runners)
         if write:
-            write(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
+            write(json_text([row.to_json() for row in rows]))
     stdout().print(parity_table(rows))
     compared = [row for row in rows if not row.skipped]
     failed = [row for row in compared if row.failed]

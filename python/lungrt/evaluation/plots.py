@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from lungrt import charts
 from lungrt.charts import LIGHT, bare, chart_style
-from lungrt.errors import InvalidArgument
 from lungrt.evaluation.froc import FALSE_POSITIVES_PER_SCAN
 
 if TYPE_CHECKING:
@@ -21,27 +19,10 @@ if TYPE_CHECKING:
     from lungrt.evaluation.document import Evaluation
     from lungrt.evaluation.malignancy import Roc
 
-__all__ = ["draw_size", "panels", "require_packages", "to_svg"]
+__all__ = ["draw_size", "panels", "to_svg"]
 
 # Colour-blind safe (Okabe and Ito), and legible on a light and on a dark background.
 BLUE, ORANGE, GREEN, GREY = "#2f81c7", "#d9822b", "#1a9e77", "#8c959f"
-_PACKAGES = {"matplotlib": "matplotlib", "jinja2": "Jinja2", "sklearn": "scikit-learn"}
-
-
-def require_packages(what: str, *modules: str) -> None:
-    """Check that the packages for a score or an output are installed.
-
-    Raises
-    ------
-    lungrt.errors.InvalidArgument
-        A package is not installed.
-    """
-    missing = [_PACKAGES[name] for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InvalidArgument(
-            f"{what} needs {' and '.join(missing)}, which is not installed; run "
-            "pip install 'lungrt[evaluation]'"
-        )
 
 
 def panels(evaluation: Evaluation) -> list[tuple[str, Callable[[Axes], None]]]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungrt.errors import InvalidArgument
+from lungrt.packages import require_packages
 from lungrt.phantom.anatomy import build_chest
 from lungrt.phantom.grid import CoarseGrid, make_grid, stream
-from lungrt.phantom.options import PhantomOptions, require_scipy
+from lungrt.phantom.options import PhantomOptions
 from lungrt.phantom.patient import draw_patient
 from lungrt.phantom.placing import LungSpace, plant_all
 from lungrt.phantom.regions import OtherRegion
@@ -66,7 +67,7 @@ def chest(
     lungrt.errors.InvalidArgument
         Options contradict each other, or there is no place for a nodule.
     """
-    require_scipy()
+    require_packages("a phantom", ("scipy",), "phantom", InvalidArgument)
     known = {field.name for field in dataclasses.fields(PhantomOptions)}
     if unknown := sorted(set(changes) - known):
         raise InvalidArgument(

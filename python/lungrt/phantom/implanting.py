@@ -9,9 +9,10 @@ import numpy as np
 
 from lungrt.errors import InvalidArgument
 from lungrt.io.read import as_volume
+from lungrt.packages import require_packages
 from lungrt.phantom.aerated import aerated_lung, lung_space
 from lungrt.phantom.grid import Grid, stream
-from lungrt.phantom.options import check_seed, require_scipy
+from lungrt.phantom.options import check_seed
 from lungrt.phantom.placing import plant_all
 from lungrt.phantom.scan import Phantom, describe, make_uid
 from lungrt.phantom.scanner import round_hu
@@ -71,7 +72,7 @@ def implant(
     lungrt.errors.InvalidArgument
         The mask has another shape or is empty, or there is no place for a nodule.
     """
-    require_scipy()
+    require_packages("a phantom", ("scipy",), "phantom", InvalidArgument)
     check_seed(seed)
     volume = as_volume(ct)
     mask = _given_mask(lung, volume) if lung is not None else aerated_lung(volume)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -16,7 +15,6 @@ __all__ = [
     "PhantomOptions",
     "Shape",
     "check_seed",
-    "require_scipy",
 ]
 
 Density = Literal["solid", "part-solid", "ground-glass", "calcified"]
@@ -203,14 +201,6 @@ _CHOICES = {
     "entry": Entry,
     "kernel": Kernel,
 }
-
-
-def require_scipy() -> None:
-    """Raise InvalidArgument if scipy is not installed."""
-    if importlib.util.find_spec("scipy") is None:
-        raise InvalidArgument(
-            "phantoms need scipy, which is not installed; run pip install 'lungrt[phantom]'"
-        )
 
 
 def check_seed(seed: int) -> None:

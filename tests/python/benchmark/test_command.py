@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lungrt.benchmark import plot
 from lungrt.benchmark import run as benchmark_run
 from lungrt.benchmark.tables import BEGIN, END
 from lungrt.cli.app import app
@@ -191,10 +190,10 @@ def test_a_damaged_bundle_and_a_page_without_markers(tiny_bundle: Path, tmp_path
 def test_a_picture_without_matplotlib(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plot.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = bench(tiny_bundle, "ct", "--output", tmp_path / "b.svg")
     assert result.exit_code == 2
-    assert "b.svg: pictures need matplotlib" in " ".join(result.output.split())
+    assert "b.svg needs matplotlib" in " ".join(result.output.split())
     assert "lungrt[bench]" in result.output
 
 

@@ -15,13 +15,12 @@ from rich.console import Console
 import lungrt
 from lungrt.data.scans import ScanFile
 from lungrt.data.truth import Truth
-from lungrt.errors import InvalidArgument
 from lungrt.evaluation.cases import Case
 from lungrt.evaluation.crops import add_pictures, axial_crop, crop_picture
 from lungrt.evaluation.document import Evaluation
 from lungrt.evaluation.page import to_html
 from lungrt.evaluation.picture import to_png
-from lungrt.evaluation.plots import panels, require_packages, to_svg
+from lungrt.evaluation.plots import panels, to_svg
 from lungrt.evaluation.score import score
 from lungrt.evaluation.selection import select
 from lungrt.evaluation.terminal import print_evaluation, print_overview
@@ -268,12 +267,3 @@ def test_each_case_gets_its_picture_or_the_reason(
         "the scan was not found; --scans sets its folder",
     ]
     assert read == ["a", "bad"]
-
-
-def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
-    require_packages("a PNG report", "matplotlib")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InvalidArgument, match=r"a page needs matplotlib and Jinja2.*evaluation\]"):
-        require_packages("a page", "matplotlib", "jinja2")

@@ -83,5 +83,5 @@ def test_no_free_place(options: dict[str, Any], nodules: tuple[NodulePlan, ...])
 
 def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InvalidArgument, match=r"need scipy.*lungrt\[phantom\]"):
+    with pytest.raises(InvalidArgument, match=r"needs scipy.*lungrt\[phantom\]"):
         chest(shape=(1, 8, 8), nodules=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, replace
-from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,9 @@ from lungrt.cli.train.table import (
     print_cross_validation,
     print_end,
 )
-from lungrt.errors import EngineUnavailable, InvalidArgument
+from lungrt.errors import InvalidArgument
 from lungrt.json_text import json_text
+from lungrt.packages import require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def three_class(data: DataOptions, settings: Any, output: OutputOptions) -> None
 
 
 def _train(task: str, data: DataOptions, chosen: dict[str, Any], output: OutputOptions) -> None:
-    _require_packages()
+    require_packages("training", _PACKAGES, "train")
     from lungrt.models import load_checkpoint
     from lungrt.training.data import open_data
     from lungrt.training.settings import default_settings
@@ -149,14 +149,6 @@ def _check(output: OutputOptions) -> None:
     if output.output and not output.output.parent.is_dir():
         raise InvalidArgument(
             f"{output.output}: the folder {output.output.parent} does not exist; create it first"
-        )
-
-
-def _require_packages() -> None:
-    if missing := [package for package in _PACKAGES if util.find_spec(package) is None]:
-        raise EngineUnavailable(
-            f"training needs {' and '.join(missing)}, which is not installed; run "
-            "pip install 'lungrt[train]'"
         )
 
 
