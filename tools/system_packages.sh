@@ -26,7 +26,10 @@ need() {
 want() { if command -v apt-get >/dev/null; then need "$@"; fi; }
 
 # Whether these headers can be included.
-headers() { printf '#include <%s>\n' "$@" | c++ -std=c++20 -x c++ -E - "${include_folders[@]}"; }
+# No pipe: with pipefail, a compiler that ends before it has read its input would count as failed.
+headers() {
+  c++ -std=c++20 -x c++ -E - "${include_folders[@]}" < <(printf '#include <%s>\n' "$@")
+}
 include_folders=()
 
 python_has_headers() {
