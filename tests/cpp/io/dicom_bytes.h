@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "io/dicom/slice.h"
 
 namespace lungrt::testing {
 
@@ -66,6 +70,13 @@ inline std::string item(const std::string& content) {
 
 /// The delimiter at the end of a sequence of undefined length.
 inline std::string sequence_end() { return tag(0xFFFEE0DD) + little(0, 4); }
+
+/// The slice of a file that has at most one.
+inline std::optional<io::DicomSlice> read_slice(const std::filesystem::path& path) {
+  const std::vector<io::DicomSlice> slices = io::read_slices(path);
+  if (slices.empty()) return std::nullopt;
+  return slices.front();
+}
 
 /// A file with one occurrence of some bytes replaced by others.
 inline std::string replaced(std::string content, const std::string& from, const std::string& to) {

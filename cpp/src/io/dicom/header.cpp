@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "io/dicom/slice.h"
 #include "io/dicom/tags.h"
@@ -34,12 +35,12 @@ bool has_dicom_suffix(const std::filesystem::path& path) {
 
 /// Handles a file that is not a readable image: an error if it may be a slice of a CT. Others are
 /// ignored, because folders also hold notes, structure sets, reports and DICOMDIR files.
-std::optional<DicomSlice> no_image(const std::filesystem::path& path, const std::string& storage,
-                                   const std::string& reason) {
+std::vector<DicomSlice> no_image(const std::filesystem::path& path, const std::string& storage,
+                                 const std::string& reason) {
   if (storage.empty() || storage.compare(0, kCtImageStorage.size(), kCtImageStorage) == 0) {
     refuse_damaged(path, reason);
   }
-  return std::nullopt;
+  return {};
 }
 
 /// Unsigned 16-bit numbers as text.
@@ -117,6 +118,17 @@ DicomSlice slice_of(const std::filesystem::path& path, const DicomTags& tags) {
   slice.modality = text(0x00080060);
   slice.description = text(0x0008103E);
   slice.series_uid = text(0x0020000E);
+  slice.study_uid = text(0x0020000D);
+  slice.instance_uid = text(0x00080018);
+  slice.object_class = text(0x00080016);
+  slice.patient_id = text(0x00100020);
+  slice.frame_of_reference = text(0x00200052);
+  slice.acquisition = text(0x00200012);
+  slice.kernel = text(0x00181210);
+  slice.temporal_position = text(0x00200100);
+  slice.series_number = text(0x00200011);
+  slice.instance_number = text(0x00200013);
+  slice.character_set = text(0x00080005);
   slice.position = text(0x00200032);
   slice.orientation = text(0x00200037);
   slice.samples = count(0x00280002);
@@ -143,7 +155,7 @@ bool has_sane_pixels(const DicomSlice& slice) {
 
 }  // namespace
 
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
+std::vector<DicomSlice> read_slices(const std::filesystem::path& path) {
   std::optional<DicomTags> tags;
   try {
     tags = read_tags(path);
@@ -152,7 +164,7 @@ std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
   }
   if (!tags) {
     if (has_dicom_suffix(path)) refuse_damaged(path, "it does not begin like a DICOM file");
-    return std::nullopt;
+    return {};
   }
   if (!tags->pixels) return no_image(path, tags->storage, "it has no pixels");
   DicomSlice slice = slice_of(path, *tags);
@@ -168,7 +180,7 @@ std::optional<DicomSlice> read_slice(const std::filesystem::path& path) {
     slice.pixel_bytes = tags->pixels->bytes;
     if (tags->pixels->bytes >= pixels * sizeof(std::int16_t)) slice.raw = raw_pixels(*tags, slice);
   }
-  return slice;
+  return {std::move(slice)};
 }
 
 }  // namespace lungrt::io

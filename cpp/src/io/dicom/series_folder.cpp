@@ -140,11 +140,11 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
 
 Found find_series(const fs::path& folder, const Workers& workers) {
   const Entries entries = list(folder);
-  std::vector<std::optional<DicomSlice>> slices(entries.files.size());
-  workers.for_each(slices.size(), [&](std::size_t i) { slices[i] = read_slice(entries.files[i]); });
+  std::vector<std::vector<DicomSlice>> files(entries.files.size());
+  workers.for_each(files.size(), [&](std::size_t i) { files[i] = read_slices(entries.files[i]); });
   Found found;
-  for (std::optional<DicomSlice>& slice : slices) {
-    if (slice) found[slice->series_uid].push_back(std::move(*slice));
+  for (std::vector<DicomSlice>& slices : files) {
+    for (DicomSlice& slice : slices) found[slice.series_uid].push_back(std::move(slice));
   }
   if (found.empty()) {
     std::string names;

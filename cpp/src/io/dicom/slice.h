@@ -31,6 +31,17 @@ struct DicomSlice {
   std::string modality;
   std::string description;
   std::string series_uid;
+  std::string study_uid;
+  std::string instance_uid;
+  std::string object_class;  ///< SOP class UID
+  std::string patient_id;
+  std::string frame_of_reference;
+  std::string acquisition;        ///< acquisition number
+  std::string kernel;             ///< convolution kernel
+  std::string temporal_position;  ///< temporal position identifier: the phase
+  std::string series_number;
+  std::string instance_number;
+  std::string character_set;
   std::string position;
   std::string orientation;
   std::string samples;
@@ -54,9 +65,9 @@ struct DicomSlice {
 };
 
 /// Reads the header of a file, up to its pixels.
-/// \return nothing for a file that is not an image
+/// \return the slices in the file; none for a file that is not an image
 /// \throws Error kIo  for a damaged or truncated slice of a CT
-std::optional<DicomSlice> read_slice(const std::filesystem::path& path);
+std::vector<DicomSlice> read_slices(const std::filesystem::path& path);
 
 /// Parses the tags that the layout of a series is planned from.
 /// \throws Error kBadVolume  for a multi-frame or colour image, or a missing or invalid tag

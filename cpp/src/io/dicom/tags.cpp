@@ -138,7 +138,7 @@ class Walk {
 };
 
 bool is_wanted(TagNumber tag) {
-  constexpr std::array<std::uint16_t, 3> kGroups{0x0008, 0x0020, 0x0028};
+  constexpr std::array<std::uint16_t, 5> kGroups{0x0008, 0x0010, 0x0018, 0x0020, 0x0028};
   return std::find(kGroups.begin(), kGroups.end(), tag >> 16U) != kGroups.end();
 }
 

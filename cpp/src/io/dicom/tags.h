@@ -45,7 +45,7 @@ struct DicomTags {
   FileVersion version;
   std::string syntax;                       ///< transfer syntax UID
   std::string storage;                      ///< media storage SOP class UID; empty if it is unknown
-  std::map<TagNumber, std::string> values;  ///< of groups 0008, 0020 and 0028, as in the file
+  std::map<TagNumber, std::string> values;  ///< of groups 0008, 0010, 0018, 0020 and 0028, as in the file
   bool has_overlays = false;
   std::optional<PixelElement> pixels;
 };
