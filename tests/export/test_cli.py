@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from typer.testing import CliRunner
 
@@ -135,6 +136,53 @@ class TestExport:
             *("--key-map", tmp_path / "names.json"),
         )
         assert result.exit_code == 0, result.stderr
+
+    def test_tensors_left_out_by_the_key_map(self, nodule: Path, tmp_path: Path) -> None:
+        state = torch.load(nodule, weights_only=True)["model_state"]
+        torch.save({**state, "loss.weight": torch.ones(2)}, tmp_path / "more.state")
+        arguments = ("--nodule", tmp_path / "more.state", "--nodule-options", CROP)
+        result = _export(tmp_path / "bundle", *arguments)
+        assert result.exit_code == 2
+        assert "loss.weight" in result.stderr
+        (tmp_path / "names.json").write_text('{"loss.": null}')
+        result = _export(tmp_path / "bundle", *arguments, "--key-map", tmp_path / "names.json")
+        assert result.exit_code == 0, result.stderr
+        assert "1 rule of the key map applied" in result.stdout
+
+    def test_weights_and_their_average(self, nodule: Path, tmp_path: Path) -> None:
+        state = torch.load(nodule, weights_only=True)["model_state"]
+        doubled = {name: tensor * 2 for name, tensor in state.items()}
+        torch.save({"model": state, "model_ema": doubled}, tmp_path / "both.pt")
+        arguments = ("--nodule", tmp_path / "both.pt", "--nodule-options", CROP)
+        result = _export(tmp_path / "bundle", *arguments)
+        assert result.exit_code == 0, result.stderr
+        assert f"nodule: {tmp_path / 'both.pt'}\n" in result.stdout
+        assert "under the key 'model'; it also holds weights under model_ema" in result.stdout
+        found = []
+        for key in ("model_ema", "nodule=model_ema", "nodule=model"):
+            output = tmp_path / key
+            given = (*arguments, "--state-key", key, "--formats", "safetensors")
+            result = _run("export", "--output", output, *given)
+            assert result.exit_code == 0, result.stderr
+            weights = safetensors.torch.load_file(output / "nodule" / "weights.safetensors")
+            found.append(weights["head_linear.bias"])
+            metadata = read_manifest(output).stages["nodule"].networks[0].checkpoint_metadata
+            assert metadata["state_key"] == key.removeprefix("nodule=")
+        assert torch.equal(found[0], doubled["head_linear.bias"])
+        assert torch.equal(found[1], doubled["head_linear.bias"])
+        assert torch.equal(found[2], state["head_linear.bias"])
+
+    def test_state_keys_that_cannot_be_meant(self, nodule: Path, tmp_path: Path) -> None:
+        arguments = ("--nodule", nodule, "--nodule-options", CROP)
+        for keys, message in (
+            (["segmentation=model"], r"expected KEY, or STAGE=KEY with one of"),
+            (["model", "nodule=model"], "more than once for nodule"),
+            (["absent"], "no weights under the key 'absent'"),
+        ):
+            given = [word for key in keys for word in ("--state-key", key)]
+            result = _export(tmp_path / "bundle", *arguments, *given)
+            assert result.exit_code == 2
+            assert message in result.stderr.replace("\n", " ")
 
     def test_needs_force(self, nodule: Path, bundle: Path) -> None:
         arguments = ("--nodule", nodule, "--nodule-options", CROP)

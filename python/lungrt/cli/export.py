@@ -92,7 +92,19 @@ def export(
             metavar="FILE.json",
             help="JSON file that renames the checkpoints' tensors, as an object of old names and "
             'new names. Names that end with a dot are prefixes: {"encoder.": "unet.down_path."}. '
-            "If several stages are exported, the file has one such object for each stage.",
+            "null leaves tensors out. If several stages are exported, the file has one such object "
+            "for each stage.",
+            show_default=False,
+            rich_help_panel=_OTHERS,
+        ),
+    ] = None,
+    state_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[STAGE=]KEY",
+            help="Where in the checkpoints the weights are, as keys joined by dots: ema.module. "
+            "Without it, the only weights of a file are taken, or those that are not an average. "
+            "Give it once for all stages, or once for each: nodule=model_ema.",
             show_default=False,
             rich_help_panel=_OTHERS,
         ),
@@ -123,15 +135,24 @@ def export(
         given = {stage: ([path], None, None) for stage, path in default_checkpoints().items()}
     stages = {stage: values for stage, values in given.items() if values[0]}
     key_maps = _read_key_maps(key_map, list(stages))
+    state_keys = _read_state_keys(state_key or (), list(stages))
     with contextlib.ExitStack() as stack:
         write = json_output and stack.enter_context(output_file(json_output, (".json",)))
         require_packages("exporting", ("torch", "safetensors"), "torch,onnx")
         from lungrt.export import export_bundle
 
         networks = {
-            stage: _load(stage, checkpoints or [], arch, options, key_maps.get(stage))
+            stage: _load(
+                stage,
+                checkpoints or [],
+                arch,
+                options,
+                key_map=key_maps.get(stage),
+                state_key=state_keys.get(stage),
+            )
             for stage, (checkpoints, arch, options) in stages.items()
         }
+        _print_taken(stdout(), networks)
         with progress_bars(not no_progress) as progress:
             result = export_bundle(
                 networks,
@@ -147,8 +168,25 @@ def export(
         stdout().print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
 
 
-def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the old and new names of tensors by stage."""
+def _read_state_keys(given: Sequence[str], stages: Sequence[str]) -> dict[str, str]:
+    """Return where the weights are in the checkpoints of each stage."""
+    keys: dict[str, str] = {}
+    for text in given:
+        stage, equals, key = text.partition("=")
+        named = [stage] if equals else stages
+        if equals and stage not in stages:
+            raise InvalidArgument(
+                f"--state-key {text}: expected KEY, or STAGE=KEY with one of the exported stages "
+                f"{list(stages)}"
+            )
+        if repeated := [name for name in named if name in keys]:
+            raise InvalidArgument(f"--state-key: given more than once for {', '.join(repeated)}")
+        keys.update(dict.fromkeys(named, key if equals else text))
+    return keys
+
+
+def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """Return the old and new names of tensors by stage; None leaves tensors out."""
     if path is None:
         return {}
     content = _read_json(path)
@@ -166,8 +204,11 @@ def _read_key_maps(path: Path | None, stages: Sequence[str]) -> dict[str, dict[s
             f"{path}: renames tensors of {unknown}, but the exported stages are {list(stages)}"
         )
     for stage, names in by_stage.items():
-        if wrong := [old for old, new in names.items() if not isinstance(new, str)]:
-            raise InvalidArgument(f"{path}: the new names of {wrong} in {stage} must be strings")
+        if wrong := [old for old, new in names.items() if not isinstance(new, str | None)]:
+            raise InvalidArgument(
+                f"{path}: the new names of {wrong} in {stage} must be strings, or null to leave "
+                "tensors out"
+            )
     return by_stage
 
 
@@ -176,14 +217,19 @@ def _load(
     checkpoints: Sequence[Path],
     arch: Sequence[str] | None,
     options: Sequence[str] | None,
-    key_map: Mapping[str, str] | None,
+    *,
+    key_map: Mapping[str, str | None] | None,
+    state_key: str | None,
 ) -> list[LoadedNetwork]:
     from lungrt.models import load_checkpoint, load_network
 
     count = len(checkpoints)
     return [
         load_network(
-            stage, load_checkpoint(checkpoint, key_map=key_map), arch=name, options=_read(text)
+            stage,
+            load_checkpoint(checkpoint, key_map=key_map, state_key=state_key),
+            arch=name,
+            options=_read(text),
         )
         for checkpoint, name, text in zip(
             checkpoints,
@@ -229,6 +275,15 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InvalidArgument(f"{where}: expected a JSON object, found {text[:80]}")
     return content
+
+
+def _print_taken(console: Console, networks: Mapping[str, Sequence[LoadedNetwork]]) -> None:
+    """Print what was taken from each checkpoint, before anything is made of it."""
+    for stage, members in networks.items():
+        for network in members:
+            console.print(f"{stage}: {network.checkpoint.path}", soft_wrap=True)
+            for note in network.notes:
+                console.print("  " + note.replace("\n", "\n  "), soft_wrap=True)
 
 
 def _print(console: Console, result: ExportResult) -> None:

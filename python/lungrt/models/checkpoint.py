@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 import pickle
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +17,11 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from lungrt.errors import CheckpointMismatch, InvalidArgument, Io
-
-# Keys under which training code stores the weights in a larger dictionary; the book uses the first.
-_WRAPPERS = ("model_state", "model_state_dict", "state_dict", "model")
-
-# Prefixes that DataParallel and torch.compile add to every name.
-_FOREIGN_PREFIXES = ("module.", "_orig_mod.")
+from lungrt.errors import CheckpointMismatch, Io
+from lungrt.models.file_kinds import what_it_is
+from lungrt.models.state_search import WeightsFound, find_weights
+from lungrt.models.tensor_names import count, listed, renamed, without_wrappers
+from lungrt.models.unpickling import unpickle
 
 # The only strings that are kept as metadata: others may hold paths or names of users or patients.
 _TEXT_METADATA = frozenset({"architecture", "license", "model_name", "optimizer_name", "time"})
@@ -47,31 +43,50 @@ class Checkpoint:
     metadata : dict
         Information about the training that may be published: numbers, and a few strings such as
         ``model_name``. It never holds paths, command lines or optimizer state.
+    notes : tuple of str
+        What was taken from the file and what was left out, for the user.
+    in_order : bool
+        Whether the tensors are in the order in which they were saved, which a safetensors file
+        does not keep.
     """
 
     path: Path
     sha256: str
     state: dict[str, Tensor] = field(repr=False)
     metadata: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    in_order: bool = True
 
 
-def load_checkpoint(path: Path | str, *, key_map: Mapping[str, str] | None = None) -> Checkpoint:
-    """Read the weights of a checkpoint; nothing in the file is executed.
+def load_checkpoint(
+    path: Path | str,
+    *,
+    key_map: Mapping[str, str | None] | None = None,
+    state_key: str | None = None,
+) -> Checkpoint:
+    """Read the weights of a checkpoint; nothing in the file is imported or executed.
 
-    The file must be written by ``torch.save`` (any version) or be a safetensors file. It holds a
-    state dict, either directly or under the key ``model_state`` (as in the book),
-    ``model_state_dict``, ``state_dict`` or ``model``. A prefix ``module.`` or ``_orig_mod.`` that
-    all names share is stripped.
+    The file must be written by ``torch.save`` (any version) or be a safetensors file. The weights
+    are the one dictionary of tensors in it, wherever it is, or a pickled module. Objects of
+    classes that torch does not know are replaced by inert ones. Where there are several sets of
+    weights, one that is not an average is preferred, then a usual key: ``model_state`` (as in the
+    book), ``model_state_dict``, ``state_dict``, ``model``, ``net``. `Checkpoint.notes` say what was
+    taken.
+
+    Prefixes of wrappers, such as ``module.``, are stripped, and any prefix that leaves the names of
+    a built-in family.
 
     Parameters
     ----------
     path : path
         The checkpoint.
-    key_map : mapping of str to str, optional
+    key_map : mapping of str to (str or None), optional
         Renames tensors, after prefixes were stripped. A key that ends with a dot renames every
         name that begins with it (``{"encoder.": "unet.down_path."}``; the new prefix may be
-        empty), any other key renames that one tensor. An exact rule wins over a prefix, the
-        longest prefix over shorter ones, and a name is renamed once.
+        empty), any other key renames that one tensor; None leaves tensors out. An exact rule wins
+        over a prefix, the longest prefix over shorter ones, and a name is renamed once.
+    state_key : str, optional
+        Where in the file the weights are, as keys joined by dots (``"ema.module"``).
 
     Returns
     -------
@@ -83,9 +98,10 @@ def load_checkpoint(path: Path | str, *, key_map: Mapping[str, str] | None = Non
         The file cannot be read.
     CheckpointMismatch
         The file is damaged, is not a checkpoint, needs to execute code, or holds no usable
-        weights.
+        weights, or several of which none is plainly the one to take.
     InvalidArgument
-        A rule of `key_map` is malformed, matches nothing, or makes two names the same.
+        There are no weights at `state_key`. Or a rule of `key_map` is malformed, matches nothing,
+        or makes two names the same.
     """
     path = Path(path)
     try:
@@ -93,14 +109,45 @@ def load_checkpoint(path: Path | str, *, key_map: Mapping[str, str] | None = Non
     except OSError as error:
         raise Io(f"{path}: cannot read the checkpoint: {error.strerror or error}") from error
 
-    parse = _parse_safetensors if _is_safetensors(data) else _parse_pickle
-    content = parse(path, data)
-    state, metadata = _split(path, content)
-    state = _strip_prefixes(state)
+    is_safetensors = _is_safetensors(data)
+    content, foreign = _parse_safetensors(path, data) if is_safetensors else _parse(path, data)
+    found = find_weights(path, content, state_key)
+    named = without_wrappers(found.tensors)
+    notes = [_taken(found), *named.notes]
+    if foreign:
+        notes.append(f"not loaded, because they are no weights: objects of {listed(foreign)}")
+    state = named.state
     if key_map:
-        state = _rename(path, state, key_map)
+        state = renamed(path, state, key_map)
+        notes.append(f"{count(len(key_map), 'rule')} of the key map applied")
     _check_values(path, state)
-    return Checkpoint(path, hashlib.sha256(data).hexdigest(), state, metadata)
+    if converted := {str(t.dtype) for t in state.values() if _is_converted(t)}:
+        notes.append(f"weights of type {', '.join(sorted(converted))} become float32")
+    metadata = _metadata(content) if isinstance(content, Mapping) else {}
+    if found.others and found.key:
+        metadata["state_key"] = found.key
+    return Checkpoint(
+        path,
+        hashlib.sha256(data).hexdigest(),
+        state,
+        metadata,
+        tuple(notes),
+        in_order=not is_safetensors,
+    )
+
+
+def _taken(found: WeightsFound) -> str:
+    place = f"under the key {found.key!r}" if found.key else "of the file"
+    kind = " of a pickled module, whose code was not loaded," if found.from_module else ""
+    text = f"took the {count(len(found.tensors), 'tensor')}{kind} {place}"
+    if found.others:
+        keys = ", ".join(key or "(the file itself)" for key in found.others)
+        text += f"; it also holds weights under {keys}, which --state-key takes"
+    return text
+
+
+def _is_converted(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.dtype != torch.float32
 
 
 def _is_safetensors(data: bytes) -> bool:
@@ -108,7 +155,7 @@ def _is_safetensors(data: bytes) -> bool:
     return data[8:9] == b"{" and header_size < 100_000_000
 
 
-def _parse_safetensors(path: Path, data: bytes) -> object:
+def _parse_safetensors(path: Path, data: bytes) -> tuple[object, tuple[str, ...]]:
     try:
         tensors = safetensors.torch.load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -116,66 +163,45 @@ def _parse_safetensors(path: Path, data: bytes) -> object:
         raise CheckpointMismatch(
             f"{path}: damaged or truncated safetensors file ({error}); copy or download it again"
         ) from error
-    return {"state_dict": tensors, **header.get("__metadata__", {})}
+    return {**(header.get("__metadata__") or {}), **tensors}, ()
 
 
-def _parse_pickle(path: Path, data: bytes) -> object:
+def _parse(path: Path, data: bytes) -> tuple[object, tuple[str, ...]]:
+    if other := what_it_is(data):
+        raise CheckpointMismatch(f"{path}: {other}")
     try:
-        with warnings.catch_warnings():
-            # Torch warns about pickles that it did not write; their content is checked below.
-            warnings.simplefilter("ignore")
-            return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+        return unpickle(data)
     # A damaged or hostile file makes the parser raise any exception (KeyError, EOFError,
     # ValueError, struct.error ...); each means that this is not a checkpoint.
     except Exception as error:
-        raise CheckpointMismatch(f"{path}: {_why_unreadable(data, error)}") from error
+        raise CheckpointMismatch(f"{path}: {_why_unreadable(error)}") from error
 
 
-def _why_unreadable(data: bytes, error: Exception) -> str:
+def _why_unreadable(error: Exception) -> str:
     text = str(error)
-    if not data:
-        return "the file is empty; expected a PyTorch checkpoint or a safetensors file"
-    if "TorchScript archive" in text:
+    refused = re.search(r"GLOBAL (\S+)", text)
+    if isinstance(error, pickle.UnpicklingError) and refused:
         return (
-            "this is a TorchScript program, not a checkpoint; nothing in it was executed. "
-            "Use the state dict that it was made from"
-        )
-    asked_for = re.search(r"GLOBAL (\S+)", text)
-    if isinstance(error, pickle.UnpicklingError) and asked_for:
-        return (
-            f"the file wants to load {asked_for.group(1)!r}, which is code, not weights. The file "
-            "was refused and nothing in it was executed. If you wrote it yourself, save only "
+            f"the file wants to load {refused[1]!r}, which is code, not weights. The file was "
+            "refused and nothing in it was executed. If you wrote it yourself, save only "
             "model.state_dict()"
+        )
+    if isinstance(error, pickle.UnpicklingError) and "Unsupported operand" in text:
+        return (
+            "the file is a pickle of a newer protocol than torch.save writes, which cannot be "
+            "loaded without executing what is in it; nothing was executed. Save "
+            "model.state_dict() with torch.save, without the argument pickle_protocol"
+        )
+    if named := re.search(r"lungrt\.foreign\.(\S+?)'", text):
+        return (
+            f"the file holds objects of {named[1]!r} in a form that only its own code can load; "
+            "nothing in it was executed. Save only model.state_dict()"
         )
     return (
         "not a checkpoint, or a truncated one: expected a file written by torch.save or "
         f"safetensors, but reading it failed with {type(error).__name__}; nothing in it was "
         "executed. Copy or download it again"
     )
-
-
-def _split(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Separate a file's content into its weights and its publishable metadata."""
-    if not isinstance(content, Mapping):
-        raise CheckpointMismatch(
-            f"{path}: the file holds a {type(content).__name__}; expected a state dict, or a "
-            f"dictionary with a state dict under one of the keys {', '.join(_WRAPPERS)}"
-        )
-    for wrapper in _WRAPPERS:
-        inner = content.get(wrapper)
-        if isinstance(inner, Mapping) and (state := _tensors(inner)):
-            return state, _metadata(content)
-    if state := _tensors(content):
-        return state, _metadata(content)
-    raise CheckpointMismatch(
-        f"{path}: the file holds no tensors; expected a state dict, or a dictionary with a state "
-        f"dict under one of the keys {', '.join(_WRAPPERS)}; found the keys "
-        f"{sorted(map(str, content))}"
-    )
-
-
-def _tensors(mapping: Mapping[Any, Any]) -> dict[str, Tensor]:
-    return {str(k): v.detach() for k, v in mapping.items() if isinstance(v, Tensor)}
 
 
 def _metadata(content: Mapping[Any, Any]) -> dict[str, Any]:
@@ -194,48 +220,6 @@ def _metadata(content: Mapping[Any, Any]) -> dict[str, Any]:
         if publishable:
             kept[str(key)] = value
     return kept
-
-
-def _strip_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    stripping = True
-    while stripping:
-        stripping = False
-        for prefix in _FOREIGN_PREFIXES:
-            if all(name.startswith(prefix) for name in state):
-                state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-                stripping = True
-    return state
-
-
-def _rename(path: Path, state: dict[str, Tensor], key_map: Mapping[str, str]) -> dict[str, Tensor]:
-    for old, new in key_map.items():
-        if not old or (old.endswith(".") and new and not new.endswith(".")):
-            raise InvalidArgument(
-                f"key_map: invalid rule {old!r} -> {new!r}; expected 'name' -> 'name', "
-                "'prefix.' -> 'prefix.' or 'prefix.' -> ''"
-            )
-    prefixes = sorted((k for k in key_map if k.endswith(".")), key=len, reverse=True)
-    renamed: dict[str, Tensor] = {}
-    used: set[str] = set()
-    origin: dict[str, str] = {}
-    for name, tensor in state.items():
-        rule = name if name in key_map else next(filter(name.startswith, prefixes), None)
-        new_name = name
-        if rule is not None:
-            used.add(rule)
-            new_name = key_map[rule] + name[len(rule) :]
-        if new_name in renamed:
-            raise InvalidArgument(
-                f"key_map: both {origin[new_name]!r} and {name!r} of {path} would be renamed to "
-                f"{new_name!r}"
-            )
-        renamed[new_name] = tensor
-        origin[new_name] = name
-    if unused := [rule for rule in key_map if rule not in used]:
-        raise InvalidArgument(
-            f"key_map: no tensor of {path} matches {unused}; its tensors are {sorted(state)}"
-        )
-    return renamed
 
 
 def _check_values(path: Path, state: Mapping[str, Tensor]) -> None:

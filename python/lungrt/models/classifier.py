@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -29,6 +29,8 @@ from lungrt.models.options import (
     check_positive,
     check_whole,
 )
+
+_NAME = re.compile(r"((?:.+?\.)??)(?:block\d+\.conv\d\.|head_linear\.)")
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,15 @@ class ClassifierOptions:
         return math.prod(size // 2 ** len(self.widths) for size in self.crop)
 
 
+def prefix_of(name: str) -> str | None:
+    """Return what stands before a name of this family; None for other names."""
+    match = _NAME.match(name)
+    return match[1] if match else None
+
+
 def is_classifier(state: Mapping[str, Tensor]) -> bool:
     """Return whether the tensors have names of this family."""
-    return any(re.match(r"block\d+\.conv\d\.|head_linear\.", name) for name in state)
+    return any(prefix_of(name) == "" for name in state)
 
 
 def infer_options(
@@ -128,6 +136,43 @@ def infer_options(
     merged = {**read, **given}
     _check_crop(state, merged, where)
     return ClassifierOptions(**merged), inferred
+
+
+def skeleton(kinds: Sequence[tuple[object, ...]]) -> Classifier3d | None:
+    """Return a classifier with as many layers of each kind, one channel wide, or None.
+
+    Parameters
+    ----------
+    kinds : sequence of tuple
+        For each layer the names of its tensors, the number of axes of its weights, its kernel.
+    """
+    convolutions = sum(kind == ("weight", "bias", 5, 3, 3, 3) for kind in kinds)
+    norms = sum("running_mean" in kind for kind in kinds)
+    blocks, rest = divmod(convolutions, 2)
+    if rest or not 0 < blocks <= MOST_LEVELS or norms not in (0, 1):
+        return None
+    options = ClassifierOptions(
+        widths=(1,) * blocks, tail_batch_norm=norms == 1, crop=(2**blocks,) * 3
+    )
+    with torch.device("meta"):
+        return Classifier3d(options)
+
+
+def of_tensors(state: Mapping[str, Tensor]) -> Classifier3d:
+    """Return a classifier with the options that tensors of this family's names show.
+
+    Its crop is any with the number of features of the linear layer, which is all that they show.
+    """
+    widths = _infer_widths(state)
+    features, side = state["head_linear.weight"].shape[1], 2 ** len(widths)
+    voxels = max(features // widths[-1], 1)
+    options = ClassifierOptions(
+        out_channels=state["head_linear.weight"].shape[0],
+        widths=widths,
+        tail_batch_norm=any(name.startswith("tail_batchnorm.") for name in state),
+        crop=(side * voxels, side, side),
+    )
+    return Classifier3d(options)
 
 
 def _infer_widths(state: Mapping[str, Tensor]) -> tuple[int, ...]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lungrt.errors import CheckpointMismatch, InvalidArgument
 from lungrt.models import classifier, custom, unet
+from lungrt.models.by_order import ByOrder, matched_by_order
 from lungrt.models.checkpoint import Checkpoint, load_checkpoint
 from lungrt.models.contract import InputContract
 from lungrt.models.matching import matched_state
@@ -23,6 +25,7 @@ from lungrt.models.stages import (
     classes_by_count,
     default_classes,
 )
+from lungrt.models.tensor_names import Named, below, is_counter, listed
 
 _FAMILY_OF_STAGE = {
     "segmentation": "unet",
@@ -55,6 +58,8 @@ class LoadedNetwork:
         Kind of the last output: ``"probability"`` or ``"logits"``.
     classes : tuple of str
         Names of the output's classes.
+    notes : tuple of str
+        What was taken from the checkpoint, left out and renamed, for the user.
     """
 
     module: nn.Module = field(repr=False)
@@ -65,6 +70,7 @@ class LoadedNetwork:
     input: InputContract
     output_kind: str
     classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def load_network(
@@ -123,7 +129,9 @@ def load_network(
 
 
 def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> LoadedNetwork:
-    state, where = checkpoint.state, f"{checkpoint.path} as {stage}"
+    where = f"{checkpoint.path} as {stage}"
+    by_order = _named_as(unet, checkpoint)
+    state = by_order.named.state
     input_options, given = _split_input_options(given)
     options, inferred = unet.infer_options(state, given)
     with torch.device("meta"):
@@ -135,6 +143,7 @@ def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> L
         module, state, failure=failure, file_name=lambda name: unet.file_name(state, name)
     )
     unet.check_channels(options, where=where)
+    unet.check_normalised_after_activation(matched, by_order.renamed, options, where=where)
     contract = InputContract(
         **input_options,
         context_slices=options.context_slices,
@@ -151,11 +160,14 @@ def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> L
         contract,
         "probability",
         default_classes(stage),
+        (*checkpoint.notes, *by_order.named.notes),
     )
 
 
 def _load_classifier(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> LoadedNetwork:
-    state, where = checkpoint.state, f"{checkpoint.path} as {stage}"
+    where = f"{checkpoint.path} as {stage}"
+    by_order = _named_as(classifier, checkpoint)
+    state = by_order.named.state
     input_options, given = _split_input_options(given)
     options, inferred = classifier.infer_options(state, given, where=where)
     with torch.device("meta"):
@@ -183,6 +195,7 @@ def _load_classifier(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]
         contract,
         "probability",
         classes,
+        (*checkpoint.notes, *by_order.named.notes),
     )
 
 
@@ -193,7 +206,8 @@ def _load_custom(
     contract = custom.read_contract(stage, given.pop("contract", {}))
     module = custom.construct(name, factory, given).float()
     failure = f"{checkpoint.path} as {stage}: does not fit the architecture {name}"
-    module.load_state_dict(matched_state(module, checkpoint.state, failure=failure))
+    named = _named_for(module, checkpoint.state)
+    module.load_state_dict(matched_state(module, named.state, failure=failure))
     return LoadedNetwork(
         _frozen(module),
         name,
@@ -203,7 +217,46 @@ def _load_custom(
         contract.input,
         contract.output_kind,
         contract.classes,
+        (*checkpoint.notes, *named.notes),
     )
+
+
+def _named_as(family: ModuleType, checkpoint: Checkpoint) -> ByOrder:
+    """Return a checkpoint's tensors by the names of a family, from their order if it must be."""
+    named = _without_counters(checkpoint.state, ())
+    matched = matched_by_order(family, named.state) if checkpoint.in_order else None
+    if matched is None:
+        return ByOrder(named, frozenset())
+    notes = (*named.notes, *matched.named.notes)
+    return ByOrder(Named(matched.named.state, notes), matched.renamed)
+
+
+def _named_for(module: nn.Module, state: Mapping[str, Tensor]) -> Named:
+    """Return a checkpoint's tensors by the names of a module, without a prefix before all of them.
+
+    Of a network of one's own only the module's names tell what is a prefix.
+    """
+    wanted = [name for name in module.state_dict() if not name.endswith("num_batches_tracked")]
+    named = _without_counters(state, wanted)
+    if wanted and not set(wanted) <= named.state.keys():
+        ends = (name for name in named.state if name.endswith(f".{wanted[0]}"))
+        prefixes = [name.removesuffix(wanted[0]) for name in ends]
+        whole = [p for p in prefixes if all(p + name in named.state for name in wanted)]
+        if len(whole) == 1:
+            inner = below(named.state, whole[0])
+            return Named(inner.state, (*named.notes, *inner.notes))
+    return named
+
+
+def _without_counters(state: Mapping[str, Tensor], wanted: Collection[str]) -> Named:
+    """Leave out the numbers beside the layers that the network does not know."""
+    counters = [
+        name for name, tensor in state.items() if name not in wanted and is_counter(name, tensor)
+    ]
+    if not counters:
+        return Named(dict(state))
+    kept = {name: tensor for name, tensor in state.items() if name not in counters}
+    return Named(kept, (f"left out, because they count and weigh nothing: {listed(counters)}",))
 
 
 def _frozen(module: nn.Module) -> nn.Module:
@@ -222,7 +275,9 @@ def _not_of_family(checkpoint: Checkpoint, wanted: str) -> str:
         return f"this is a 3-D classifier, not {wanted}; use it for the nodule or malignancy stage"
     return (
         f"no tensor is named like one of {wanted}; rename the tensors with key_map (--key-map), "
-        "or give the architecture as 'package.module:Class'"
+        "or give the architecture as 'package.module:Class'. Layers are matched by order and shape "
+        "only where both leave one way"
+        + ("" if checkpoint.in_order else ", and a safetensors file does not keep the order")
     )
 
 

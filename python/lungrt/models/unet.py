@@ -14,7 +14,7 @@ wrapper, are accepted too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -40,6 +40,7 @@ _POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {
     "max": F.max_pool2d,
 }
 _UNWRAPPED = ("down_path.", "up_path.", "last.")
+_NAME = re.compile(r"((?:.+?\.)??)(?:unet\.)?(?:down_path|up_path)\.\d")
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,15 @@ class UNetOptions:
         return _lost(self) // 2 + _trim(self)
 
 
+def prefix_of(name: str) -> str | None:
+    """Return what stands before a name of this family; None for other names."""
+    match = _NAME.match(name)
+    return match[1] if match else None
+
+
 def is_unet(state: Mapping[str, Tensor]) -> bool:
     """Return whether the tensors have names of this family."""
-    return any(re.match(r"(unet\.)?(down_path|up_path)\.\d", name) for name in state)
+    return any(prefix_of(name) == "" for name in state)
 
 
 def infer_options(
@@ -197,6 +204,68 @@ def _dimension(shapes: Mapping[str, tuple[int, ...]], *sources: tuple[str, int, 
         if len(shape) == axes and shape[axis] > 0:
             return shape[axis]
     return None
+
+
+def skeleton(kinds: Sequence[tuple[object, ...]]) -> SegmentationUNet | None:
+    """Return a U-Net with as many layers of each kind, one channel wide, or None.
+
+    Parameters
+    ----------
+    kinds : sequence of tuple
+        For each layer the names of its tensors, the number of axes of its weights, its kernel.
+    """
+    weights = ("weight", "bias", 4)
+    convolutions, risen, pointwise = (
+        sum(kind == (*weights, side, side) for kind in kinds) for side in (3, 2, 1)
+    )
+    norms = sum("running_mean" in kind for kind in kinds)
+    levels, rest = divmod(convolutions + 2, 4)
+    batch_norm = norms >= convolutions
+    input_norms = norms - convolutions * batch_norm
+    if rest or not 0 < levels <= MOST_LEVELS or input_norms not in (0, 1):
+        return None
+    if (risen, pointwise) == (levels - 1, 1):
+        up_mode = "upconv"
+    elif (risen, pointwise) == (0, levels):
+        up_mode = "upsample"
+    else:
+        return None
+    options = UNetOptions(
+        in_channels=1,
+        widths=(1,) * levels,
+        up_mode=up_mode,
+        batch_norm=batch_norm,
+        input_batch_norm=input_norms == 1,
+    )
+    with torch.device("meta"):
+        return SegmentationUNet(options)
+
+
+def of_tensors(state: Mapping[str, Tensor]) -> SegmentationUNet:
+    """Return a U-Net with the options that tensors of this family's names show."""
+    return SegmentationUNet(infer_options(state, {})[0])
+
+
+def check_normalised_after_activation(
+    state: Mapping[str, Tensor], layers: Collection[str], options: UNetOptions, *, where: str
+) -> None:
+    """Raise CheckpointMismatch if `layers` cannot come after the activation, as they do here.
+
+    Many other U-Nets normalise before the activation, with tensors of the same shapes. What their
+    batch norms saw in training had both signs; the mean of what a ReLU returns is never negative.
+    """
+    if options.activation != "relu":
+        return
+    for layer in sorted(set(layers) - {"input_batchnorm"}):
+        mean = state.get(f"{layer}.running_mean")
+        if mean is not None and bool((mean < 0).any()):
+            raise CheckpointMismatch(
+                f"{where}: layers were matched by order and shape, but the running_mean of what "
+                f"would be {layer} is negative, which the mean of what a ReLU returns cannot be. "
+                "The network normalises before the activation, and lungrt's U-Net does so after "
+                "it. Give its architecture as 'package.module:Class'. If you know that the order "
+                "is that of lungrt, rename the tensors with key_map (--key-map)"
+            )
 
 
 def file_name(state: Mapping[str, Tensor], name: str) -> str:
