@@ -13,6 +13,7 @@
 #include "arrays.h"
 #include "casters.h"
 #include "lungrt/error.h"
+#include "pickle.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -67,6 +68,7 @@ lungrt.errors.InvalidArgument
       .def(py::init(&from_array), py::arg("voxels"))
       .def_property_readonly("shape", &NoduleMask::shape, "(slices, rows, columns).")
       .def("count", &NoduleMask::count, "Number of voxels that are set.")
+      .def(pickled<NoduleMask>())
       .def(
           "__array__",
           [](const NoduleMask& self, const py::object& dtype, const py::object& copy) -> py::array {

@@ -8,6 +8,7 @@
 
 #include "arrays.h"
 #include "casters.h"
+#include "pickle.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -53,6 +54,7 @@ diameter_mm
                     "First and last voxel (slice, row, column) of the estimated lesion's box.")
       .def_readonly("extent_mm", &Candidate::extent_mm,
                     "Size of the box along the image's columns, rows and slices (x, y, z).")
+      .def(pickled<Candidate>())
       .def("__repr__", [](const Candidate& self) {
         return py::str(
                    "Candidate(index={}, center_mm=({:.1f}, {:.1f}, {:.1f}), diameter_mm={:.1f})")
@@ -66,6 +68,7 @@ diameter_mm
       .def_readonly("p_malignant", &Finding::p_malignant,
                     "Probability of malignancy, given that it is a nodule. None if the bundle does "
                     "not classify malignancy, or p_nodule is not above the threshold.")
+      .def(pickled<Finding>())
       .def("__repr__", [](const py::object& self) {
         const auto& finding = self.cast<const Finding&>();
         return py::str(
@@ -78,17 +81,20 @@ diameter_mm
 
   py::class_<Nodule, Finding>(module, "Nodule",
                               "A finding above the threshold, or several findings of one lesion.")
+      .def(pickled<Nodule>())
       .def_readonly("marks", &Nodule::marks,
                     "Positions of its marks in `Report.candidates`. Location and p_nodule are "
                     "those of the most likely mark, p_malignant is the highest of all marks, "
                     "volume and box cover all of them.");
 
   py::class_<LungFieldSummary>(module, "LungFieldSummary", "Size of the lungs.")
+      .def(pickled<LungFieldSummary>())
       .def_readonly("air_ml", &LungFieldSummary::air_ml, "Volume of aerated lung.")
       .def_readonly("field_ml", &LungFieldSummary::field_ml,
                     "Volume of the lung field, in which candidates are kept.");
 
   py::class_<RunMasks, std::shared_ptr<RunMasks>>(module, "RunMasks", "Masks of a run.")
+      .def(pickled<RunMasks>())
       .def_readonly("lung_field", &RunMasks::lung_field,
                     "The lung field; the whole volume if that was the region.")
       .def_readonly("mask", &RunMasks::mask,
@@ -104,6 +110,7 @@ diameter_mm
           "int32 array (slices, rows, columns): k for the candidate at position k - 1, else 0.");
 
   py::class_<ProfileOptions>(module, "ProfileOptions", "Options of a profile.")
+      .def(pickled<ProfileOptions>())
       .def_readonly("profile", &ProfileOptions::profile, "Name of the preset: book or lung.")
       .def_readonly("geometry", &ProfileOptions::geometry,
                     "How world positions are mapped to voxels: book or exact.")
@@ -134,6 +141,7 @@ diameter_mm
 
   py::class_<Provenance>(module, "Provenance",
                          "Versions, settings and hashes that the numbers of a report come from.")
+      .def(pickled<Provenance>())
       .def_readonly("lungrt_version", &Provenance::lungrt_version, "Version of the library.")
       .def_readonly("bundle_sha256", &Provenance::bundle_sha256,
                     "SHA-256 of manifest.json, which lists that of every artifact.")
@@ -150,6 +158,7 @@ diameter_mm
 
   py::class_<Report>(module, "Report", "Result of Pipeline.run; base class of lungrt.Report.")
       .def(py::init<const Report&>(), py::arg("report"))
+      .def(pickled<Report>())
       .def_readonly("series_uid", &Report::series_uid, "DICOM series instance UID; may be empty.")
       .def_readonly("shape", &Report::shape, "Shape of the volume: (slices, rows, columns).")
       .def_readonly("geometry", &Report::geometry, "Geometry of the volume.")

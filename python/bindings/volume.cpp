@@ -12,6 +12,7 @@
 #include "arrays.h"
 #include "casters.h"
 #include "lungrt/error.h"
+#include "pickle.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -104,6 +105,7 @@ lungrt.errors.BadVolume
                              "DICOM series instance UID; may be empty.")
       .def_property_readonly("notes", &CtVolume::notes,
                              "How the voxels were changed (rounding, resampling).")
+      .def(pickled<CtVolume>())
       .def("__repr__", [](const CtVolume& self) {
         const py::str uid = self.series_uid().empty()
                                 ? py::str("")

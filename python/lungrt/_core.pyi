@@ -165,6 +165,7 @@ class CtVolume:
     lungrt.errors.BadVolume
         For another number of axes, an axis of size 0, NaN, infinity, or a value beyond int16.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __init__(
         self,
         hu: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]],
@@ -174,6 +175,7 @@ class CtVolume:
         notes: collections.abc.Sequence[str] = [],
     ) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def geometry(self) -> Geometry:
         """
@@ -225,8 +227,10 @@ class NoduleMask:
         copy: typing.Any = None,
     ) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]: ...
     def __eq__(self: NoduleMask | numpy.typing.NDArray[numpy.bool_], other: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __init__(self, voxels: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> None: ...
     def __repr__(self: NoduleMask | numpy.typing.NDArray[numpy.bool_]) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def count(self: NoduleMask | numpy.typing.NDArray[numpy.bool_]) -> int:
         """
         Number of voxels that are set.
@@ -252,6 +256,7 @@ class Candidate:
     diameter_mm
         Diameter of the sphere of that volume.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __init__(
         self,
         index: collections.abc.Sequence[int],
@@ -260,6 +265,7 @@ class Candidate:
         diameter_mm: float = 0.0,
     ) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def box(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         """
@@ -295,7 +301,9 @@ class Finding(Candidate):
     """
     A candidate with the probabilities that the classifiers give it.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def p_malignant(self) -> float | None:
         """
@@ -311,6 +319,8 @@ class Nodule(Finding):
     """
     A finding above the threshold, or several findings of one lesion.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def marks(self) -> list[int]:
         """
@@ -321,6 +331,8 @@ class LungFieldSummary:
     """
     Size of the lungs.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def air_ml(self) -> float:
         """
@@ -336,6 +348,8 @@ class RunMasks:
     """
     Masks of a run.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def labels(self) -> numpy.typing.NDArray[numpy.int32]:
         """
@@ -361,7 +375,9 @@ class ProfileOptions:
     """
     Options of a profile.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def geometry(self) -> str:
         """
@@ -412,6 +428,8 @@ class Provenance:
     """
     Versions, settings and hashes that the numbers of a report come from.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def bundle_sha256(self) -> str:
         """
@@ -452,7 +470,9 @@ class Report:
     """
     Result of Pipeline.run; base class of lungrt.Report.
     """
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
     def __init__(self, report: Report) -> None: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def to_csv(self, *, candidates: bool = False) -> str:
         """
         Return CSV text with a line for each nodule, or for each candidate in pipeline order.
