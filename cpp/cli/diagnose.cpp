@@ -119,7 +119,7 @@ std::function<void()> add_diagnose(CLI::App& app) {
   command
       .add_option("CT", given->ct,
                   "CT to diagnose: a folder with the slices of a DICOM series, or an image file "
-                  "(.mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr).")
+                  "(.mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or .nhdr).")
       ->required();
   command.add_option("--bundle", given->bundle,
                      "Bundle with the networks: a folder written by lungrt export. By default the "

@@ -68,7 +68,8 @@ EXPORT_COMMANDS = (
 
 # What DICOM and image files are both read and written with.
 FILES_SHARE = tuple(
-    f"io/{name}.h" for name in ("byte_source", "files", "inflate", "numbers", "utf8", "workers")
+    f"io/{name}.h"
+    for name in ("bunzip2", "byte_source", "files", "inflate", "numbers", "utf8", "workers")
 )
 
 

@@ -32,7 +32,8 @@ struct ReadOptions {
 
 /// Reads a CT from a DICOM folder or an image file.
 /// \param path  folder with the slices of a DICOM series (subfolders are not searched, files that
-///              are not DICOM are ignored), or a file .mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr
+///              are not DICOM are ignored), or a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or
+///              .nhdr, in any case
 /// \return volume of int16 Hounsfield units (slices, rows, columns), slices ascending along their
 ///         normal
 /// \throws Error kIo               if the path does not exist or a file is damaged

@@ -31,8 +31,8 @@ class LUNGRT_API CtVolume {
   /// Creates a volume by converting voxels of another type. Finite values within int16 become
   /// int16; fractions are rounded half to even, and a note says how many voxels were.
   /// \tparam T  int8_t, uint8_t, uint16_t, int32_t, uint32_t, int64_t, float or double
-  /// \throws Error kBadVolume for NaN, infinity or a value beyond int16, naming the first voxel;
-  ///         and for whatever the constructor refuses
+  /// \throws Error kBadVolume for NaN, infinity or a value beyond int16, naming the first voxel and
+  ///         the number of others; and for whatever the constructor refuses
   template <typename T>
   static CtVolume converted(const T* values, const VolumeShape& shape, const Geometry& geometry,
                             std::string series_uid = "");
@@ -41,7 +41,8 @@ class LUNGRT_API CtVolume {
   const Geometry& geometry() const { return geometry_; }
   /// DICOM series instance UID; may be empty.
   const std::string& series_uid() const { return series_uid_; }
-  /// How the voxels were changed when they were read (rounding, resampling), for the report.
+  /// How the voxels were changed when they were read (rounding, resampling), and what was assumed
+  /// about them (a spacing that the file does not state), for the report.
   const std::vector<std::string>& notes() const { return notes_; }
   /// The same volume with other notes; the voxels are shared.
   CtVolume with_notes(std::vector<std::string> notes) const;

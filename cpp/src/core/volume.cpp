@@ -56,20 +56,33 @@ std::int64_t convert(const T* values, std::int64_t count, Hu* hu) {
   }
 }
 
+/// Reports the first voxel that does not fit int16, and how many others there are.
 template <typename T>
-[[noreturn]] void refuse(T value, std::int64_t offset, const VolumeShape& shape) {
+[[noreturn]] void refuse(const T* values, std::int64_t offset, const VolumeShape& shape) {
   const VoxelIndex index{offset / shape.slice_voxels(),
                          offset % shape.slice_voxels() / shape.columns, offset % shape.columns};
+  const T value = values[offset];
+  const std::int64_t others =
+      std::count_if(values + offset + 1, values + shape.voxels(), [](T v) { return !is_hu(v); });
   std::string found;
+  const char* advice = "rescale the volume, or replace such voxels first";
   if constexpr (std::integral<T>) {
     found = std::to_string(value);
   } else {
     found = std::isnan(value) ? "NaN" : text::number(static_cast<double>(value));
+    if (!std::isfinite(value)) {
+      advice =
+          "replace such voxels first, with -1024 (air) where they are outside the field of view";
+    }
   }
-  throw Error(ErrorCode::kBadVolume, "voxel " + text::place(index) + " is " + found +
-                                         ", expected Hounsfield units within " +
-                                         std::to_string(kMinHu) + " to " + std::to_string(kMaxHu) +
-                                         "; rescale the volume or replace such voxels first");
+  throw Error(ErrorCode::kBadVolume,
+              "voxel " + text::place(index) + " is " + found +
+                  ", expected Hounsfield units within " + std::to_string(kMinHu) + " to " +
+                  std::to_string(kMaxHu) +
+                  (others == 0 ? ""
+                               : ", and " + text::grouped(others) + " others of " +
+                                     text::grouped(shape.voxels()) + " voxels do not fit either") +
+                  "; " + advice);
 }
 
 }  // namespace
@@ -99,7 +112,7 @@ CtVolume CtVolume::converted(const T* values, const VolumeShape& shape, const Ge
     for (std::int64_t i = 0; i < count; ++i) misfits += is_hu(chunk[i]) ? 0 : 1;
     if (misfits != 0) {
       const T* bad = std::find_if_not(chunk, chunk + count, is_hu<T>);
-      refuse(*bad, bad - values, shape);
+      refuse(values, bad - values, shape);
     }
     rounded += convert(chunk, count, hu.get() + first);
   }

@@ -28,6 +28,10 @@ class FileWindow : public ByteSource {
   std::uint64_t size() const override { return version_.size; }
   const FileVersion& version() const { return version_; }
   std::string_view bytes(std::uint64_t offset, std::size_t count) override;
+  /// Reads straight into memory of the caller; see InputFile.
+  std::size_t read_at(std::uint64_t offset, void* target, std::size_t bytes) const {
+    return file_.read_at(offset, target, bytes);
+  }
 
  private:
   InputFile file_;

@@ -1,7 +1,6 @@
 #include "io/inflate.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <new>
 #include <stdexcept>
@@ -85,16 +84,6 @@ std::size_t Inflater::read(void* target, std::size_t bytes) {
       throw std::runtime_error(std::string("its compressed data are damaged") +
                                (stream_.msg == nullptr ? "" : std::string(": ") + stream_.msg));
     }
-  }
-  return done;
-}
-
-std::uint64_t Inflater::skip(std::uint64_t bytes) {
-  std::array<char, 1 << 14> forgotten;
-  std::uint64_t done = 0;
-  while (done < bytes && !ended_) {
-    done += read(forgotten.data(),
-                 static_cast<std::size_t>(std::min<std::uint64_t>(bytes - done, forgotten.size())));
   }
   return done;
 }

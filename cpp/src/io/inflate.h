@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "io/byte_source.h"
+#include "io/decompressor.h"
 
 namespace lungrt::io {
 
@@ -24,22 +25,13 @@ inline constexpr std::uint64_t kMostInflation = 1032;
 
 /// Inflates the compressed data that begins at an offset of a source, straight into memory of the
 /// caller. Checksums are verified.
-class Inflater {
+class Inflater : public Decompressor {
  public:
   Inflater(ByteSource& source, std::uint64_t at, Compression compression);
-  ~Inflater() { inflateEnd(&stream_); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() override { inflateEnd(&stream_); }
 
-  /// \return number of bytes, fewer than requested only at the end of the data
-  /// \throws std::runtime_error  for damaged or incomplete data
-  std::size_t read(void* target, std::size_t bytes);
-  /// Inflates some bytes and forgets them.
-  /// \return number of bytes, fewer than requested only at the end of the data
-  /// \throws std::runtime_error  for damaged or incomplete data
-  std::uint64_t skip(std::uint64_t bytes);
-  /// Number of compressed bytes that were used.
-  std::uint64_t taken() const { return at_ - stream_.avail_in - begin_; }
+  std::size_t read(void* target, std::size_t bytes) override;
+  std::uint64_t taken() const override { return at_ - stream_.avail_in - begin_; }
 
  private:
   void fill();

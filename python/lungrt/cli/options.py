@@ -30,7 +30,7 @@ __all__ = [
 
 _ENGINE_PANEL, _PROFILE_PANEL, _LIMITS_PANEL = "Engine", "Profile", "Limits"
 
-IMAGE_FILES = "an image file (.mhd, .mha, .nii, .nii.gz, .nrrd or .nhdr)"
+IMAGE_FILES = "an image file (.mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or .nhdr)"
 """How help texts name the image files that `lungrt.read_ct` reads."""
 
 Bundle = Annotated[

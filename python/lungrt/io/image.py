@@ -18,6 +18,11 @@ __all__ = ["IMAGE_SUFFIXES", "from_sitk"]
 # Of the files that `lungrt.read_ct` reads.
 IMAGE_SUFFIXES = tuple(image_suffixes())
 
+_UNSET_SPACING = (
+    "the image's spacing is exactly 1 mm along all axes, which is also what images say whose "
+    "spacing was never set. If it was not, all sizes and the result are wrong"
+)
+
 
 class _Buffer:
     """Owner of an image's memory: arrays made from it keep it, and so the memory, alive.
@@ -37,6 +42,9 @@ class _Buffer:
 def from_sitk(image: SimpleITK.Image) -> CtVolume:
     """Make a `CtVolume` of a SimpleITK image. int16 voxels are not copied.
 
+    A spacing of exactly 1 mm along all axes gets a note, because images have it that were made from
+    an array and whose spacing was not set.
+
     Parameters
     ----------
     image
@@ -55,7 +63,9 @@ def from_sitk(image: SimpleITK.Image) -> CtVolume:
             "3 dimensions and 1 value per voxel"
         )
     direction = np.reshape(image.GetDirection(), (3, 3))
+    spacing = image.GetSpacing()
     return CtVolume(
         np.asarray(_Buffer(image)),
-        Geometry(image.GetOrigin(), image.GetSpacing(), direction.tolist()),
+        Geometry(image.GetOrigin(), spacing, direction.tolist()),
+        notes=[_UNSET_SPACING] if spacing == (1.0, 1.0, 1.0) else [],
     )

@@ -1,110 +1,40 @@
-/// Headers of NIfTI-1 files.
-
-#include "io/images/nifti.h"
+/// What the headers of NIfTI files mean, of versions 1 and 2.
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdio>
 #include <limits>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "io/byte_source.h"
+#include "io/images/file_kinds.h"
 #include "io/images/header.h"
-#include "io/inflate.h"
+#include "io/images/nifti_header.h"
 #include "lungrt/error.h"
 
 namespace lungrt::io {
 namespace {
 
 using nifti::Affine;
-
-/// The bytes of a header, of either byte order.
-class Fields {
- public:
-  using Bytes = std::array<unsigned char, nifti::kFirstVoxel>;
-  Fields(const Bytes& bytes, bool swapped) : bytes_(bytes), swapped_(swapped) {}
-
-  template <typename T>
-  T get(std::size_t at, std::size_t index = 0) const {
-    std::array<unsigned char, sizeof(T)> value;
-    const auto* const first = bytes_.data() + at + index * sizeof(T);
-    std::copy(first, first + sizeof(T), value.begin());
-    if (swapped_) std::reverse(value.begin(), value.end());
-    return std::bit_cast<T>(value);
-  }
-
- private:
-  Bytes bytes_;
-  bool swapped_;
-};
-
-Fields::Bytes read_bytes(const std::filesystem::path& path, bool compressed) {
-  FileWindow file(path);
-  Fields::Bytes bytes{};
-  std::size_t found = 0;
-  if (compressed) {
-    try {
-      Inflater inflater(file, 0, Compression::kGzip);
-      found = inflater.read(bytes.data(), bytes.size());
-    } catch (const Error&) {
-      throw;  // names the file
-    } catch (const std::runtime_error& error) {
-      refuse_unreadable(path, error.what());
-    }
-  } else {
-    const std::string_view start = file.bytes(0, bytes.size());
-    std::copy(start.begin(), start.end(), bytes.begin());
-    found = start.size();
-  }
-  if (found < bytes.size()) {
-    refuse_unreadable(path, "its header has " + std::to_string(found) + " of " +
-                                std::to_string(bytes.size()) + " bytes");
-  }
-  return bytes;
-}
-
-/// \param big_endian  becomes the byte order of header and voxels
-Fields read_fields(const std::filesystem::path& path, bool compressed, bool& big_endian) {
-  constexpr std::int32_t kVersion1 = nifti::kHeaderBytes, kVersion2 = 540;
-  const Fields::Bytes bytes = read_bytes(path, compressed);
-  for (const bool swapped : {false, true}) {
-    const Fields fields(bytes, swapped);
-    const auto size = fields.get<std::int32_t>(0);
-    if (size == kVersion2) refuse_unsupported(path, "it is a NIfTI-2 file");
-    if (size != kVersion1) continue;
-    const auto* const magic = reinterpret_cast<const char*>(bytes.data()) + nifti::kMagic;
-    if (std::string_view(magic, 4) != std::string_view("n+1", 4)) {
-      refuse_unsupported(path, "its header does not say that it is followed by voxels (magic n+1)");
-    }
-    big_endian = swapped == (std::endian::native == std::endian::little);
-    return fields;
-  }
-  refuse_unreadable(path, "it does not begin with the size of a NIfTI header");
-}
+using nifti::Header;
 
 /// Sizes of columns, rows and slices.
-std::array<std::int64_t, 3> read_sizes(const std::filesystem::path& path, const Fields& fields) {
+std::array<std::int64_t, 3> sizes_of(const std::filesystem::path& path, const Header& header) {
   constexpr int kVector = 1007, kSymmetric = 1005, kMatrix = 1004;  // intents
-  std::array<std::int64_t, 8> dim;
-  for (std::size_t i = 0; i < dim.size(); ++i) dim[i] = fields.get<std::int16_t>(nifti::kDim, i);
+  std::array<std::int64_t, 8> dim = header.dim;
   if (dim[0] < 1 || dim[0] > 7) {
     refuse_unreadable(path, "it has " + std::to_string(dim[0]) + " dimensions, expected 1 to 7");
   }
   for (auto axis = static_cast<std::size_t>(dim[0]) + 1; axis < dim.size(); ++axis) dim[axis] = 1;
-  const int intent = fields.get<std::int16_t>(nifti::kIntentCode);
   std::int64_t values = 1;
-  if (intent == kMatrix) refuse_unsupported(path, "its voxels are matrices");
-  if (intent == kVector || intent == kSymmetric) std::swap(values, dim[5]);
-  std::int64_t axes = dim[0];
-  while (axes > 3 && dim[static_cast<std::size_t>(axes)] == 1) --axes;
-  require_scalar_volume(path, axes, values);
+  if (header.intent == kMatrix) refuse_unsupported(path, "its voxels are matrices");
+  if (header.intent == kVector || header.intent == kSymmetric) std::swap(values, dim[5]);
+  const std::vector<std::int64_t> sizes(dim.begin() + 1, dim.begin() + 1 + dim[0]);
+  const std::size_t axes = dim[0] < 3 ? sizes.size() : axes_in_use(sizes);
+  require_scalar_volume(path, static_cast<std::int64_t>(axes), values, volumes_of(sizes));
   return {dim[1], dim[2], dim[3]};
 }
 
-VoxelType type_of(const std::filesystem::path& path, const Fields& fields) {
-  const int code = fields.get<std::int16_t>(nifti::kDatatype);
+VoxelType type_of(const std::filesystem::path& path, int code) {
   switch (code) {
     case 2:
       return VoxelType::kUint8;
@@ -128,6 +58,7 @@ VoxelType type_of(const std::filesystem::path& path, const Fields& fields) {
       return VoxelType::kUint64;
     case 32:  // complex numbers
     case 1792:
+    case 2048:
       require_scalar_volume(path, 3, 2);
       break;
     case 128:  // colours
@@ -175,13 +106,15 @@ bool is_orthogonal(const Affine& affine) {
   return true;
 }
 
-bool are_close(const Affine& a, const Affine& b) {
+/// \param direction  tolerance of the axes' unit vectors
+/// \param place      tolerance of the first voxel's position
+bool are_close(const Affine& a, const Affine& b, double direction, double place) {
   const Matrix3 first = directions(a), second = directions(b);
   for (std::size_t i = 0; i < 3; ++i) {
     for (std::size_t j = 0; j < 3; ++j) {
-      if (!(std::abs(first[i][j] - second[i][j]) <= 1e-4)) return false;
+      if (!(std::abs(first[i][j] - second[i][j]) <= direction)) return false;
     }
-    if (!(std::abs(a[i][3] - b[i][3]) <= 1e-4F)) return false;
+    if (!(std::abs(a[i][3] - b[i][3]) <= place)) return false;
   }
   return true;
 }
@@ -189,20 +122,17 @@ bool are_close(const Affine& a, const Affine& b) {
 /// The spacing comes from pixdim, as for ITK, so that an sform of another scale would place voxels
 /// wrongly, and so would a negative spacing, which reverses an axis.
 /// \throws Error kBadVolume
-void require_scale_of_pixdim(const std::filesystem::path& path, const Fields& fields,
+void require_scale_of_pixdim(const std::filesystem::path& path, const Header& header,
                              const Affine& sform) {
   constexpr double kTolerance = 1e-3;
   std::string lengths, spacings;
   bool agree = true;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const double expected = length(sform, axis);
-    const double found = fields.get<float>(nifti::kPixdim, axis + 1);
+    const double found = header.pixdim[axis + 1];
     agree = agree && std::abs(expected - found) <= kTolerance * expected;
-    std::array<char, 32> text;
-    std::snprintf(text.data(), text.size(), " %g", expected);
-    lengths += text.data();
-    std::snprintf(text.data(), text.size(), " %g", found);
-    spacings += text.data();
+    lengths += " " + number_text(expected);
+    spacings += " " + number_text(found);
   }
   if (agree) return;
   throw Error(ErrorCode::kBadVolume,
@@ -211,94 +141,150 @@ void require_scale_of_pixdim(const std::filesystem::path& path, const Fields& fi
                   "; correct the one that is wrong, or convert the original again");
 }
 
-/// The sform, unless there is none, its axes are not perpendicular, or it is of another space than
-/// the scanner's and differs from the qform. ITK chooses alike.
-Affine choose_affine(const std::filesystem::path& path, const Fields& fields,
-                     const std::array<float, 3>& spacing) {
-  const auto qform = fields.get<std::int16_t>(nifti::kQformCode);
-  const auto sform = fields.get<std::int16_t>(nifti::kSformCode);
-  Affine stated;
-  for (std::size_t i = 0; i < 12; ++i) {
-    stated[i / 4][i % 4] = fields.get<float>(nifti::kSrow, i);
+/// Map of the qform. Version 1 stores and computes in float32.
+Affine rotated_by_qform(const Header& header, const Vec3& spacing) {
+  const nifti::Quaternion quaternion{header.quatern[0], header.quatern[1], header.quatern[2],
+                                     header.pixdim[0]};
+  Affine affine = nifti::from_quaternion(quaternion, header.qoffset, spacing);
+  if (header.version == 1) {
+    for (auto& row : affine) {
+      for (double& value : row) value = static_cast<double>(static_cast<float>(value));
+    }
   }
-  const std::array<float, 3> offset{fields.get<float>(nifti::kQoffset, 0),
-                                    fields.get<float>(nifti::kQoffset, 1),
-                                    fields.get<float>(nifti::kQoffset, 2)};
-  nifti::Quaternion quaternion{
-      fields.get<float>(nifti::kQuatern, 0), fields.get<float>(nifti::kQuatern, 1),
-      fields.get<float>(nifti::kQuatern, 2), fields.get<float>(nifti::kPixdim, 0)};
-  const Affine rotated = nifti::from_quaternion(quaternion, offset, spacing);
-  const bool takes_sform =
-      sform > nifti::kUnknown && is_orthogonal(stated) &&
-      (qform <= nifti::kUnknown || sform == nifti::kScannerAnat || are_close(stated, rotated));
-  if (takes_sform) {
-    require_scale_of_pixdim(path, fields, stated);
-    return stated;
-  }
-  if (qform > nifti::kUnknown) return rotated;
-  refuse_unsupported(path, "the axes of its sform are not perpendicular, and it has no qform");
+  return affine;
 }
 
-Geometry geometry_of(const std::filesystem::path& path, const Fields& fields) {
-  std::array<float, 3> stored;
-  for (std::size_t i = 0; i < 3; ++i) {
-    stored[i] = fields.get<float>(nifti::kPixdim, i + 1);
-    if (stored[i] == 0 || !std::isfinite(stored[i])) stored[i] = 1;
+/// The sform, unless there is none, its axes are not perpendicular, or it is of another space than
+/// the scanner's and differs from the qform. ITK chooses alike.
+/// \param notes  receives which was taken if they differ
+Affine choose_affine(const std::filesystem::path& path, const Header& header, const Vec3& spacing,
+                     std::vector<std::string>& notes) {
+  constexpr double kClose = static_cast<double>(1e-4F);
+  // Wider than what float32 rounds off: a note is for forms that place the patient differently.
+  constexpr double kNotedTurn = 2e-3, kNotedShift = 0.05;
+  const Affine rotated = rotated_by_qform(header, spacing);
+  const bool has_qform = header.qform > nifti::kUnknown, has_sform = header.sform > nifti::kUnknown;
+  const bool is_usable = has_sform && is_orthogonal(header.srow);
+  const bool takes_sform = is_usable && (!has_qform || header.sform == nifti::kScannerAnat ||
+                                         are_close(header.srow, rotated, 1e-4, kClose));
+  if (takes_sform) require_scale_of_pixdim(path, header, header.srow);
+  if (!takes_sform && !has_qform) {
+    refuse_unsupported(path, "the axes of its sform are not perpendicular, and it has no qform");
   }
-  const int units = fields.get<std::uint8_t>(nifti::kXyztUnits) & 7;
-  const double mm = units == nifti::kUnitsMetre        ? 1e3
-                    : units == nifti::kUnitsMicrometre ? 1e-3
-                                                       : 1.0;
+  const std::string codes =
+      " (codes " + std::to_string(header.sform) + " and " + std::to_string(header.qform) + ")";
+  if (has_sform && !is_usable) {
+    notes.push_back("the axes of the file's sform are not perpendicular, so its qform was taken" +
+                    codes);
+  } else if (has_sform && has_qform && !are_close(header.srow, rotated, kNotedTurn, kNotedShift)) {
+    notes.push_back("the file's sform and qform place the patient differently" + codes + "; its " +
+                    (takes_sform ? "sform" : "qform") + " was taken");
+  }
+  return takes_sform ? header.srow : rotated;
+}
+
+/// Factor that turns the header's unit of length into millimetres.
+double millimetres(const Header& header, std::vector<std::string>& notes) {
+  const int units = header.units & 7;
+  const bool is_metre = units == nifti::kUnitsMetre;
+  if (!is_metre && units != nifti::kUnitsMicrometre) return 1;
+  notes.push_back(std::string("the file's header gives lengths in ") +
+                  (is_metre ? "metres" : "micrometres") + " (xyzt_units " +
+                  std::to_string(header.units) + "), which were converted to mm");
+  return is_metre ? 1e3 : 1e-3;
+}
+
+void read_geometry(const std::filesystem::path& path, const Header& header, ImageHeader& image) {
+  StatedGeometry stated;
+  Vec3 pixdim;
+  for (std::size_t i = 0; i < 3; ++i) {
+    pixdim[i] = header.pixdim[i + 1];
+    if (pixdim[i] == 0 || !std::isfinite(pixdim[i])) {
+      pixdim[i] = 1;
+      stated.spacing = false;
+    }
+  }
+  const double mm = millimetres(header, image.notes);
   Vec3 origin{}, spacing;
-  for (std::size_t i = 0; i < 3; ++i) spacing[i] = mm * static_cast<double>(stored[i]);
+  for (std::size_t i = 0; i < 3; ++i) spacing[i] = mm * pixdim[i];
   Matrix3 axes{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  if (fields.get<std::int16_t>(nifti::kQformCode) > nifti::kUnknown ||
-      fields.get<std::int16_t>(nifti::kSformCode) > nifti::kUnknown) {
-    const Affine affine = choose_affine(path, fields, stored);
+  if (header.qform > nifti::kUnknown || header.sform > nifti::kUnknown) {
+    const Affine affine = choose_affine(path, header, pixdim, image.notes);
     axes = directions(affine);
     for (std::size_t i = 0; i < 3; ++i) {
       const double to_lps = i < 2 ? -1.0 : 1.0;
-      origin[i] = to_lps * mm * static_cast<double>(affine[i][3]);
+      origin[i] = to_lps * mm * affine[i][3];
       for (Vec3& axis : axes) axis[i] *= to_lps;
     }
+  } else {
+    stated.orientation = stated.position = false;
   }
-  return image_geometry(origin, spacing, axes);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (pixdim[i] > 0) continue;
+    refuse_header(path,
+                  "its pixdim[" + std::to_string(i + 1) + "] is " + number_text(pixdim[i]) +
+                      ", expected a positive spacing. Readers disagree on what a negative one "
+                      "means: some reverse the axis, which mirrors the patient; correct it, "
+                      "or convert the original again");
+  }
+  image.geometry = image_geometry(origin, spacing, axes);
+  note_assumptions(image, stated);
 }
 
-/// Slope and intercept; those that are not finite do not count, nor does a slope of 0.
-void read_scale(const Fields& fields, ImageHeader& header) {
+/// Slope and intercept. As the format says, a slope of 0 means that voxels are not scaled; neither
+/// are they where it is not finite, for example NaN as nibabel writes.
+void read_scale(const Header& header, ImageHeader& image) {
   constexpr double kLeast = std::numeric_limits<double>::epsilon();
-  const double slope = fields.get<float>(nifti::kSclSlope);
-  const double intercept = fields.get<float>(nifti::kSclInter);
-  if (std::isfinite(slope) && std::abs(slope) >= kLeast) header.slope = slope;
-  if (std::isfinite(intercept)) header.intercept = intercept;
+  const double slope = header.slope, intercept = header.intercept;
+  if (!std::isfinite(slope) || std::abs(slope) < kLeast) {
+    const bool says_nothing = intercept == 0 || !std::isfinite(intercept);
+    if (says_nothing && (slope == 0 || std::isnan(slope))) return;
+    image.notes.push_back("the file's scl_slope is " + number_text(slope) +
+                          ", so that its scl_inter of " + number_text(intercept) +
+                          " does not count either: voxels were not scaled");
+    return;
+  }
+  image.slope = slope;
+  if (std::isfinite(intercept)) {
+    image.intercept = intercept;
+  } else {
+    image.notes.push_back("the file's scl_inter is " + number_text(intercept) +
+                          " beside a scl_slope of " + number_text(slope) + "; it was taken as 0");
+  }
 }
 
-std::uint64_t voxel_offset(const std::filesystem::path& path, const Fields& fields) {
-  constexpr float kMost = 1 << 30;
-  const auto offset = fields.get<float>(nifti::kVoxOffset);
-  if (!(offset >= static_cast<float>(nifti::kFirstVoxel) && offset <= kMost)) {
-    refuse_unreadable(path, "its vox_offset is " + std::to_string(offset) + ", expected " +
-                                std::to_string(nifti::kFirstVoxel) + " or more");
+std::uint64_t voxel_offset(const std::filesystem::path& path, const Header& header) {
+  constexpr double kMost = 1 << 30;
+  const std::size_t least = header.is_pair ? 0 : nifti::first_voxel(header.version);
+  if (!(header.voxel_offset >= static_cast<double>(least) && header.voxel_offset <= kMost)) {
+    refuse_unreadable(path, "its vox_offset is " + std::to_string(header.voxel_offset) +
+                                ", expected " + std::to_string(least) + " or more");
   }
-  return static_cast<std::uint64_t>(offset);
+  return static_cast<std::uint64_t>(header.voxel_offset);
 }
 
 }  // namespace
 
 ImageHeader read_nifti_header(const std::filesystem::path& path) {
-  ImageHeader header;
-  const bool compressed = path.extension() == ".gz";
-  const Fields fields = read_fields(path, compressed, header.big_endian);
-  const std::array<std::int64_t, 3> sizes = read_sizes(path, fields);
-  header.shape = {sizes[2], sizes[1], sizes[0]};
-  header.type = type_of(path, fields);
-  header.geometry = geometry_of(path, fields);
-  read_scale(fields, header);
-  header.data = path;
-  header.encoding = compressed ? VoxelEncoding::kGzip : VoxelEncoding::kRaw;
-  header.skipped = voxel_offset(path, fields);
-  return header;
+  const Header header = nifti::read_header(path);
+  ImageHeader image;
+  image.big_endian = header.big_endian;
+  const std::array<std::int64_t, 3> sizes = sizes_of(path, header);
+  image.shape = {sizes[2], sizes[1], sizes[0]};
+  image.type = type_of(path, header.datatype);
+  if (header.intent != 0) {
+    image.notes.push_back(
+        "the file's header says that its voxels are no plain intensities (intent code " +
+        std::to_string(header.intent) + "); they were read as Hounsfield units");
+  }
+  read_geometry(path, header, image);
+  read_scale(header, image);
+  const std::filesystem::path voxels = header.is_pair ? nifti::voxels_of_pair(path) : path;
+  image.files = {voxels};
+  const bool compressed = header.is_pair ? is_gzip(voxels) : header.compressed;
+  image.encoding = compressed ? VoxelEncoding::kGzip : VoxelEncoding::kRaw;
+  image.skipped = voxel_offset(path, header);
+  return image;
 }
 
 }  // namespace lungrt::io

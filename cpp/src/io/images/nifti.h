@@ -1,4 +1,4 @@
-/// Layout of NIfTI-1 headers, for reading and writing.
+/// NIfTI headers: the layout of version 1, for reading and writing, and rotations.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ enum Offset : std::size_t {
   kQuatern = 256,    ///< 3 x float: b, c, d
   kQoffset = 268,    ///< 3 x float
   kSrow = 280,       ///< 3 rows x 4 floats
-  kMagic = 344,      ///< "n+1" and 0 if the voxels are in the same file
+  kMagic = 344,      ///< "n+1" and 0 if the voxels are in the same file, "ni1" if not
 };
 
 /// Codes of qform and sform.
@@ -37,7 +37,9 @@ enum Form : std::int16_t { kUnknown = 0, kScannerAnat = 1 };
 
 inline constexpr std::uint8_t kUnitsMetre = 1, kUnitsMillimetre = 2, kUnitsMicrometre = 3;
 
-using Affine = std::array<std::array<float, 4>, 3>;  ///< voxel (column, row, slice) to RAS
+/// Voxel (column, row, slice) to RAS. Of a header of version 1, whose values are float32, these are
+/// float32 values too.
+using Affine = std::array<std::array<double, 4>, 3>;
 
 /// Rotation as a quaternion.
 struct Quaternion {
@@ -49,8 +51,7 @@ struct Quaternion {
 /// \param rotation  orthonormal, rows of RAS coordinates; receives the exact rotation
 Quaternion to_quaternion(Matrix3& rotation);
 
-/// Affine map of a quaternion, computed as the format's library does.
-Affine from_quaternion(const Quaternion& quaternion, const std::array<float, 3>& offset,
-                       const std::array<float, 3>& spacing);
+/// Affine map of a quaternion, computed as the format's library does. It is not rounded.
+Affine from_quaternion(const Quaternion& quaternion, const Vec3& offset, const Vec3& spacing);
 
 }  // namespace lungrt::io::nifti

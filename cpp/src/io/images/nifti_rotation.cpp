@@ -1,4 +1,4 @@
-/// Rotations as quaternions, by the formulas of the NIfTI-1 standard.
+/// Rotations as quaternions, by the formulas of the NIfTI standard.
 
 #include <algorithm>
 #include <cmath>
@@ -84,8 +84,7 @@ Quaternion to_quaternion(Matrix3& rotation) {
   return q;
 }
 
-Affine from_quaternion(const Quaternion& quaternion, const std::array<float, 3>& offset,
-                       const std::array<float, 3>& spacing) {
+Affine from_quaternion(const Quaternion& quaternion, const Vec3& offset, const Vec3& spacing) {
   double b = quaternion.b, c = quaternion.c, d = quaternion.d;
   double a = 1.0 - (b * b + c * c + d * d);
   if (a < 1e-7) {  // a rotation by 180 degrees
@@ -105,7 +104,7 @@ Affine from_quaternion(const Quaternion& quaternion, const std::array<float, 3>&
                    {2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b}}};
   Affine result;
   for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t j = 0; j < 3; ++j) result[i][j] = static_cast<float>(r[i][j] * scale[j]);
+    for (std::size_t j = 0; j < 3; ++j) result[i][j] = r[i][j] * scale[j];
     result[i][3] = offset[i];
   }
   return result;

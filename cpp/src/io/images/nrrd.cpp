@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -11,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "io/images/data_files.h"
+#include "io/images/file_kinds.h"
 #include "io/images/header.h"
 #include "io/images/text_header.h"
 #include "io/numbers.h"
@@ -73,15 +76,6 @@ constexpr std::array<std::pair<std::string_view, VoxelType>, 40> kTypes{{
     {"double", VoxelType::kFloat64},
 }};
 
-/// A text in lower case; only letters of ASCII change, whatever the locale.
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 /// A text in lower case without blanks, because names vary in both.
 std::string plain(std::string_view text) {
   const std::string small = lower(text);
@@ -98,9 +92,8 @@ void require_magic(const std::filesystem::path& path, std::string_view line) {
   }
 }
 
-/// \param end  becomes the offset after the header, where attached voxels begin
-HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) {
-  HeaderLines lines(path);
+/// \param lines  of the file; the next one will be the first after the header
+HeaderFields read_fields(const std::filesystem::path& path, HeaderLines& lines) {
   HeaderFields fields(path);
   std::string_view line;
   lines.next(line);
@@ -120,7 +113,6 @@ HeaderFields read_fields(const std::filesystem::path& path, std::uint64_t& end) 
     // Names of files may follow.
     if (name == "datafile" && fields.text(name).rfind("LIST", 0) == 0) break;
   }
-  end = lines.end();
   return fields;
 }
 
@@ -179,7 +171,9 @@ std::vector<std::optional<Vec3>> vectors(const HeaderFields& fields, const std::
 
 /// Factors that turn coordinates of the file's space into LPS. Spaces of unknown orientation are
 /// taken as LPS, as ITK does.
-Vec3 to_lps(const HeaderFields& fields) {
+/// \param is_known  becomes whether the space's orientation is
+Vec3 to_lps(const HeaderFields& fields, bool& is_known) {
+  is_known = false;
   if (!fields.has("space")) {
     const std::int64_t dimensions = fields.integer("spacedimension", 3);
     if (dimensions != 3) {
@@ -188,11 +182,14 @@ Vec3 to_lps(const HeaderFields& fields) {
     }
     return {1, 1, 1};
   }
+  is_known = true;
   const std::string space = lower(fields.text("space"));
   if (space == "right-anterior-superior" || space == "ras") return {-1, -1, 1};
   if (space == "left-anterior-superior" || space == "las") return {1, -1, 1};
-  constexpr std::array<std::string_view, 5> kOthers{"left-posterior-superior", "lps", "scanner-xyz",
-                                                    "3d-right-handed", "3d-left-handed"};
+  if (space == "left-posterior-superior" || space == "lps") return {1, 1, 1};
+  is_known = false;
+  constexpr std::array<std::string_view, 3> kOthers{"scanner-xyz", "3d-right-handed",
+                                                    "3d-left-handed"};
   if (std::find(kOthers.begin(), kOthers.end(), space) == kOthers.end()) {
     refuse_unsupported(fields.path(), "its space is '" + excerpt(fields.text("space")) +
                                           "' and not one such as left-posterior-superior");
@@ -250,8 +247,25 @@ DomainAxes domain_axes(const HeaderFields& fields) {
       values = sizes[axis] == 1 ? values : sizes[axis];
     }
   }
-  require_scalar_volume(fields.path(), static_cast<std::int64_t>(axes.sizes.size()), values);
+  const std::size_t used = axes.sizes.size() < 3 ? axes.sizes.size() : axes_in_use(axes.sizes);
+  require_scalar_volume(fields.path(), static_cast<std::int64_t>(used), values,
+                        volumes_of(axes.sizes));
+  axes.indices.resize(used);  // a file of one volume may have further axes of size 1
+  axes.sizes.resize(used);
   return axes;
+}
+
+/// Units of a space, in quotes and one for each of its axes. ITK ignores them, so that a file with
+/// another unit than mm would be another size elsewhere.
+void require_millimetres(const HeaderFields& fields) {
+  std::string units = lower(fields.text("spaceunits"));
+  std::replace(units.begin(), units.end(), '"', ' ');
+  for (const std::string_view unit : words(units)) {
+    if (unit == "mm" || unit == "millimeter" || unit == "millimetre" || unit == "???") continue;
+    refuse_header(fields.path(), "its space units are '" + excerpt(unit) +
+                                     "', which some readers convert and others ignore; write its "
+                                     "space directions and space origin in mm");
+  }
 }
 
 /// Whether positions are in a space, in which axes have directions.
@@ -260,7 +274,9 @@ bool is_in_space(const HeaderFields& fields) {
 }
 
 /// Axes without a direction are those of LPS, with a spacing of 1 mm, as for ITK.
-Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain) {
+Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain,
+                           StatedGeometry& stated) {
+  require_millimetres(fields);
   for (const char* name : {"spacings", "axismins", "axismaxs"}) {
     const std::vector<double> values = per_axis(fields, name, domain.all);
     for (const std::size_t axis : domain.indices) {
@@ -269,7 +285,8 @@ Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain)
                                            "; expected space directions and space origin");
     }
   }
-  const Vec3 factors = to_lps(fields);
+  const Vec3 factors = to_lps(fields, stated.orientation);
+  stated.position = fields.has("spaceorigin");
   std::vector<std::optional<Vec3>> directions(domain.all);
   if (fields.has("spacedirections")) directions = vectors(fields, "spacedirections", domain.all);
   Vec3 origin{}, spacing{1, 1, 1};
@@ -280,7 +297,10 @@ Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain)
   }
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::optional<Vec3>& vector = directions[domain.indices[axis]];
-    if (!vector) continue;
+    if (!vector) {
+      stated.spacing = stated.orientation = false;
+      continue;
+    }
     double squares = 0;
     for (const double value : *vector) squares += value * value;
     spacing[axis] = std::sqrt(squares);
@@ -290,7 +310,9 @@ Geometry geometry_in_space(const HeaderFields& fields, const DomainAxes& domain)
   return image_geometry(origin, spacing, axes);
 }
 
-Geometry geometry_without_space(const HeaderFields& fields, const DomainAxes& domain) {
+Geometry geometry_without_space(const HeaderFields& fields, const DomainAxes& domain,
+                                StatedGeometry& stated) {
+  stated.orientation = false;
   for (const char* name : {"spacedirections", "spaceorigin"}) {
     if (!fields.has(name)) continue;
     refuse_unreadable(fields.path(), "its header has the field '" + std::string(name) +
@@ -304,10 +326,12 @@ Geometry geometry_without_space(const HeaderFields& fields, const DomainAxes& do
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::size_t i = domain.indices[axis];
     spacing[axis] = std::isnan(spacings[i]) ? 1 : spacings[i];
+    stated.spacing = stated.spacing && !std::isnan(spacings[i]);
     origin[axis] = first_position(lowest[i], highest[i], spacings[i], domain.sizes[axis],
                                   domain.centerings.empty() ? "" : domain.centerings[i]);
   }
-  if (std::any_of(origin.begin(), origin.end(), is_nan)) origin = {0, 0, 0};
+  stated.position = std::none_of(origin.begin(), origin.end(), is_nan);
+  if (!stated.position) origin = {0, 0, 0};
   return image_geometry(origin, spacing, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
 }
 
@@ -329,47 +353,62 @@ bool is_big_endian(const HeaderFields& fields, VoxelType type) {
   return order == "big";
 }
 
-/// \param header_end  offset after the header, where attached voxels begin
-void find_voxels(const HeaderFields& fields, std::uint64_t header_end, ImageHeader& header) {
+VoxelEncoding encoding_of(const HeaderFields& fields, bool at_end) {
+  const std::string name = plain(fields.required("encoding"));
+  if (name == "raw") return at_end ? VoxelEncoding::kRawAtEnd : VoxelEncoding::kRaw;
+  if (at_end) {
+    refuse_unsupported(
+        fields.path(),
+        "its voxels are at the end of a file (byte skip -1) and not raw, but " + excerpt(name));
+  }
+  if (name == "gzip" || name == "gz") return VoxelEncoding::kGzip;
+  if (name == "bzip2" || name == "bz2") return VoxelEncoding::kBzip2;
+  if (name == "ascii" || name == "text" || name == "txt") return VoxelEncoding::kText;
+  if (name == "hex") return VoxelEncoding::kHex;
+  refuse_unsupported(fields.path(), "the encoding of its voxels is " + excerpt(name));
+}
+
+/// \param lines  after the header, where attached voxels or names of files begin
+/// \param sizes  of all axes
+void find_voxels(const HeaderFields& fields, const HeaderLines& lines,
+                 const std::vector<std::int64_t>& sizes, ImageHeader& header) {
   const std::filesystem::path& path = fields.path();
   const std::string data = fields.text("datafile");
-  if (data.rfind("LIST", 0) == 0 || data.find('%') != std::string::npos) {
-    refuse_unsupported(path, "its voxels are stored in one file per slice");
-  }
-  if (fields.integer("lineskip", 0) != 0) {
-    refuse_unsupported(path, "its voxels begin after lines of text (line skip)");
-  }
-  const std::string encoding = plain(fields.required("encoding"));
-  const bool compressed = encoding == "gzip" || encoding == "gz";
-  if (!compressed && encoding != "raw") {
-    refuse_unsupported(path, "the encoding of its voxels is " + excerpt(encoding));
-  }
   const std::int64_t skipped = fields.integer("byteskip", 0);  // -1: up to the last bytes
   if (skipped < -1) fields.refuse("byteskip", "-1 or more");
-  if (compressed && skipped < 0) {
-    refuse_unsupported(path, "its voxels are compressed and at the end of a file (byte skip -1)");
+  const std::int64_t skipped_lines = fields.integer("lineskip", 0);
+  if (skipped_lines < 0) fields.refuse("lineskip", "0 or more");
+  header.encoding = encoding_of(fields, skipped < 0);
+  if (names_several_files(data)) {
+    header.files = data_files(path, data, lines.rest(), sizes);
+  } else {
+    header.files = {data.empty() ? path : data_file(path, data)};
+    header.offset = data.empty() ? lines.end() : 0;
   }
-  header.data = data.empty() ? path : data_file(path, data);
-  header.offset = data.empty() ? header_end : 0;
-  header.encoding = compressed    ? VoxelEncoding::kGzip
-                    : skipped < 0 ? VoxelEncoding::kRawAtEnd
-                                  : VoxelEncoding::kRaw;
+  header.skipped_lines = static_cast<std::uint64_t>(skipped_lines);
   if (skipped > 0) header.skipped = static_cast<std::uint64_t>(skipped);
+  if (header.encoding == VoxelEncoding::kText) {
+    header.big_endian = std::endian::native == std::endian::big;
+  } else {
+    header.big_endian = is_big_endian(fields, header.type);
+  }
 }
 
 }  // namespace
 
 ImageHeader read_nrrd_header(const std::filesystem::path& path) {
-  std::uint64_t end = 0;
-  const HeaderFields fields = read_fields(path, end);
+  require_kind(path, {"an NRRD file"});
+  HeaderLines lines(path);
+  const HeaderFields fields = read_fields(path, lines);
   const DomainAxes axes = domain_axes(fields);
   ImageHeader header;
   header.shape = {axes.sizes[2], axes.sizes[1], axes.sizes[0]};
-  header.geometry =
-      is_in_space(fields) ? geometry_in_space(fields, axes) : geometry_without_space(fields, axes);
+  StatedGeometry stated;
+  header.geometry = is_in_space(fields) ? geometry_in_space(fields, axes, stated)
+                                        : geometry_without_space(fields, axes, stated);
+  note_assumptions(header, stated);
   header.type = type_of(fields);
-  header.big_endian = is_big_endian(fields, header.type);
-  find_voxels(fields, end, header);
+  find_voxels(fields, lines, axes.sizes, header);
   return header;
 }
 

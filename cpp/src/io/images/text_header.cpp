@@ -52,6 +52,11 @@ bool HeaderLines::next(std::string_view& line) {
   return !rest.empty();
 }
 
+std::string_view HeaderLines::rest() const {
+  if (!is_whole_) refuse_unreadable(path_, "its header is longer than 1 MiB");
+  return std::string_view(content_).substr(end_);
+}
+
 std::string HeaderFields::text(const std::string& name) const {
   const auto found = values_.find(name);
   return found == values_.end() ? "" : found->second;
@@ -87,6 +92,14 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
 }
 
 std::vector<std::string_view> words(std::string_view text) {

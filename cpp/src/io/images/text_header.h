@@ -1,4 +1,4 @@
-/// Headers of lines of text, which MetaImage and NRRD files begin with.
+/// Headers of lines of text, which MetaImage and NRRD files begin with, and texts in them.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,9 @@ class HeaderLines {
   bool next(std::string_view& line);
   /// Offset of the byte after the last line.
   std::uint64_t end() const { return end_; }
+  /// All lines after the last one.
+  /// \throws Error kIo  if they are too long for a header
+  std::string_view rest() const;
 
  private:
   std::filesystem::path path_;
@@ -63,6 +66,8 @@ class HeaderFields {
 
 /// A text without leading and trailing blanks.
 std::string_view trimmed(std::string_view text);
+/// A text in lower case; only letters of ASCII change, whatever the locale.
+std::string lower(std::string_view text);
 /// Parts of a text that blanks separate.
 std::vector<std::string_view> words(std::string_view text);
 
