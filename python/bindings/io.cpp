@@ -26,20 +26,20 @@ namespace py = pybind11;
 
 namespace {
 
-/// Converts decoded values of one of several types to Hounsfield units.
+/// Decoded values of one of several types.
 template <typename... Types>
-io::Plane plane_of(const io::DicomSlice& slice, const py::array& values) {
-  std::optional<io::Plane> plane;
+std::vector<std::int64_t> values_of(const io::DicomSlice& slice, const py::array& values) {
+  std::optional<std::vector<std::int64_t>> result;
   const auto as = [&]<typename T>(T) {
-    if (plane || !py::isinstance<py::array_t<T>>(values)) return;
+    if (result || !py::isinstance<py::array_t<T>>(values)) return;
     const py::array dense = contiguous<T>(values);
-    plane = io::as_plane(slice, static_cast<const T*>(dense.data()),
-                         static_cast<std::size_t>(dense.size()));
+    const auto* begin = static_cast<const T*>(dense.data());
+    result.emplace(begin, begin + dense.size());
   };
   (as(Types{}), ...);
-  if (plane) return *std::move(plane);
+  if (result) return *std::move(result);
   io::refuse_undecodable(slice, "values of type " + py::str(values.dtype()).cast<std::string>() +
-                                    " are not Hounsfield units");
+                                    " are not those of a CT");
 }
 
 /// Decoder that is a Python function, which the reader's threads call.
@@ -47,16 +47,16 @@ class PythonCodec final : public io::Codec {
  public:
   explicit PythonCodec(py::function decode) : decode_(std::move(decode)) {}
 
-  io::Plane decode(const io::DicomSlice& slice, std::string /*content*/,
-                   std::int64_t pixels) const override {
+  std::vector<std::int64_t> decode(const io::DicomSlice& slice, std::string file,
+                                   std::int64_t pixels) const override {
     const py::gil_scoped_acquire gil;
-    const py::array values = decode_(slice.path);
+    const py::array values = decode_(io::place_of(slice), py::bytes(file));
     if (values.size() != pixels) {
       io::refuse_undecodable(slice, "they have " + std::to_string(values.size()) +
                                         " values, expected " + std::to_string(pixels));
     }
-    return plane_of<std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, std::int8_t,
-                    std::uint8_t, float, double>(slice, values);
+    return values_of<std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, std::int8_t,
+                     std::uint8_t>(slice, values);
   }
 
  private:
@@ -70,7 +70,7 @@ bool check_signals() {
   return false;
 }
 
-using Decode = py::typing::Callable<py::array(std::filesystem::path)>;
+using Decode = py::typing::Callable<py::array(std::string, py::bytes)>;
 
 CtVolume read_ct(const std::filesystem::path& path, const Decode& decode,
                  const std::optional<std::string>& series, bool resample) {
@@ -130,8 +130,9 @@ Parameters
 path
     Folder with the slices, or an image file.
 decode
-    Function that takes the path of a DICOM file and returns the pixels in Hounsfield units. Several
-    threads call it at the same time, for compressed slices.
+    Function that takes the name of a slice, for messages, and a DICOM file of that slice alone, and
+    returns the stored values of its pixels. Several threads call it at the same time, for
+    compressed slices.
 series
     UID of the series to read, needed if the folder holds several.
 resample

@@ -906,7 +906,7 @@ def make_mask_folder(folder: os.PathLike[str] | str) -> None:
 def read_ct(
     path: os.PathLike[str] | str,
     decode: collections.abc.Callable[
-        [pathlib.Path], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]
+        [str, bytes], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]
     ],
     *,
     series: str | None = None,
@@ -920,8 +920,9 @@ def read_ct(
     path
         Folder with the slices, or an image file.
     decode
-        Function that takes the path of a DICOM file and returns the pixels in Hounsfield units. Several
-        threads call it at the same time, for compressed slices.
+        Function that takes the name of a slice, for messages, and a DICOM file of that slice alone, and
+        returns the stored values of its pixels. Several threads call it at the same time, for
+        compressed slices.
     series
         UID of the series to read, needed if the folder holds several.
     resample

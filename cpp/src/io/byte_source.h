@@ -40,6 +40,20 @@ class FileWindow : public ByteSource {
   std::string window_;
 };
 
+/// Bytes in memory that somebody else keeps.
+class BytesView : public ByteSource {
+ public:
+  explicit BytesView(std::string_view content) : content_(content) {}
+  std::uint64_t size() const override { return content_.size(); }
+  std::string_view bytes(std::uint64_t offset, std::size_t count) override {
+    if (offset >= content_.size()) return {};
+    return content_.substr(static_cast<std::size_t>(offset), count);
+  }
+
+ private:
+  std::string_view content_;
+};
+
 /// Bytes in memory.
 class MemoryBytes : public ByteSource {
  public:

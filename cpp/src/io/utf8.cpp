@@ -1,6 +1,8 @@
 #include "io/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace lungrt::io {
 namespace {
@@ -29,6 +31,35 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
+std::uint32_t code_point(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  std::uint32_t value = first < 0x80 ? first : first & (0x7FU >> character.size());
+  for (const char byte : character.substr(1)) {
+    value = value << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
+  }
+  return value;
+}
+
+/// Whether a terminal shows a character, instead of obeying it or writing the rest elsewhere.
+bool is_shown(std::uint32_t value) {
+  const bool is_control = value < 0x20 || (value >= 0x7F && value < 0xA0);
+  const bool separates_lines = value == 0x2028 || value == 0x2029;
+  const bool turns_direction = value == 0x061C || value == 0x200E || value == 0x200F ||
+                               (value >= 0x202A && value <= 0x202E) ||
+                               (value >= 0x2066 && value <= 0x2069);
+  return !is_control && !separates_lines && !turns_direction;
+}
+
+/// "\x1b" or "\u202e".
+std::string escaped(std::uint32_t value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string result = value < 0x100 ? "\\x" : "\\u";
+  for (int shift = value < 0x100 ? 4 : 12; shift >= 0; shift -= 4) {
+    result += kDigits[value >> static_cast<unsigned>(shift) & 0xFU];
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string clean(std::string_view text) {
@@ -45,18 +76,31 @@ std::string clean(std::string_view text) {
   return result;
 }
 
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t valid = sequence(text), length = std::max<std::size_t>(valid, 1);
+    const std::string_view character = text.substr(0, length);
+    if (valid == 0) {
+      result += escaped(static_cast<unsigned char>(text[0]));
+    } else if (const std::uint32_t value = code_point(character); is_shown(value)) {
+      result += character;
+    } else {
+      result += escaped(value);
+    }
+    text.remove_prefix(length);
+  }
+  return result;
+}
+
 std::string excerpt(std::string_view text) {
   constexpr int kMost = 80;
-  const std::string whole = clean(text);
+  const std::string whole = printable(clean(text));
   std::string_view rest = whole;
   std::string result;
   for (int i = 0; i < kMost && !rest.empty(); ++i) {
     const std::size_t length = sequence(rest);
-    const auto first = static_cast<unsigned char>(rest[0]);
-    // The control characters of ASCII, and those between U+0080 and U+009F.
-    const bool is_control = first < 0x20 || first == 0x7F ||
-                            (first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
-    result += is_control ? kReplacement : rest.substr(0, length);
+    result += rest.substr(0, length);
     rest.remove_prefix(length);
   }
   return rest.empty() ? result : result + "...";

@@ -3,32 +3,55 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lungrt.errors import Io
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
 __all__ = ["decode_slice"]
 
 
-def decode_slice(path: Path) -> NDArray[Any]:
-    """Decode a slice to Hounsfield units; the C++ reader has validated its file."""
+def decode_slice(name: str, file: bytes) -> NDArray[Any]:
+    """Decode the stored values of a slice.
+
+    Parameters
+    ----------
+    name
+        Name of the slice, for messages.
+    file
+        A DICOM file with that slice alone, which the C++ reader has composed of validated parts.
+    """
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
-    reader.SetFileName(str(path))
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise Io(f"{path}: its pixels cannot be decoded ({_itk_reason(error)})") from error
+    with _in_memory(file) as path:
+        reader.SetFileName(path)
+        try:
+            image = reader.Execute()
+        except RuntimeError as error:
+            raise Io(f"{name}: its pixels cannot be decoded ({_itk_reason(error)})") from error
     pixels: NDArray[Any] = SimpleITK.GetArrayFromImage(image)
     return pixels
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    """Return the path of a file without a place on a disk, for libraries that take only paths."""
+    descriptor = os.memfd_create("slice.dcm", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def _itk_reason(error: RuntimeError) -> str:

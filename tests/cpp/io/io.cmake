@@ -1,6 +1,7 @@
 # lungrt::io, as objects too: its tests reach the insides as the core's do.
 add_executable(
   lungrt_io_tests
+  io/test_dicom_encodings.cpp
   io/test_dicom_slice.cpp
   io/test_dicom_tags.cpp
   io/test_files.cpp

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -119,11 +120,11 @@ TEST_F(JpegTest, HeaderOfAnotherImage) {
 
 TEST_F(JpegTest, SizeOfJpeg2000) {
   const auto stream = [](const char* size) {  // end, offset, tiles, samples
-    return bytes(std::string("ff4fff5100290000") + size + "0000000a0000000800000000000000000001");
+    return bytes(std::string("ff4fff5100290000") + size + "0000000a00000008000000000000000000010f");
   };
-  EXPECT_NO_THROW(validate_size_of_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10));
-  EXPECT_NO_THROW(validate_size_of_jpeg_2000(stream("0000000c000000090000000200000001"), 8, 10));
-  EXPECT_NO_THROW(validate_size_of_jpeg_2000("\r\n boxes", 8, 10));
+  EXPECT_EQ(validate_jpeg_2000(stream("0000000a000000080000000000000000"), 8, 10), 16);
+  EXPECT_EQ(validate_jpeg_2000(stream("0000000c000000090000000200000001"), 8, 10), 16);
+  EXPECT_EQ(validate_jpeg_2000("\r\n boxes", 8, 10), 0);
   const Stream expected{"1.2.840.10008.1.2.4.90", ""};
   expect_damaged(expected, stream("0000000a000028080000000000000000"),
                  "says 10248 x 10 pixels with 1 sample, the file's says 8 x 10 with 1 sample");
@@ -132,6 +133,14 @@ TEST_F(JpegTest, SizeOfJpeg2000) {
                  "their header is incomplete");
   expect_damaged(expected, stream("0000000a000000080000000000000000").replace(41, 1, "\x03"),
                  "pixels with 3 samples");
+}
+
+TEST_F(JpegTest, EndOfJpeg2000) {
+  EXPECT_NO_THROW(require_end(bytes("ff4fff51ffd9")));
+  EXPECT_NO_THROW(require_end(bytes("ff4fff51ffd900")));  // padded
+  for (const char* cut : {"", "ff", "00", "ff4fff51", "ff4fff5100"}) {
+    EXPECT_THROW(require_end(bytes(cut)), std::runtime_error) << cut;
+  }
 }
 
 }  // namespace

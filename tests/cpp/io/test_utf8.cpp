@@ -21,11 +21,21 @@ TEST(Utf8Test, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(clean("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(Utf8Test, WhatATerminalWouldObeyIsWrittenOut) {
+  EXPECT_EQ(printable("CHEST\x1B[31m\x07"), "CHEST\\x1b[31m\\x07");
+  EXPECT_EQ(printable(std::string("a\nb\tc\0d", 7)), "a\\x0ab\\x09c\\x00d");
+  EXPECT_EQ(printable("\x7F\xC2\x9B\xC2\xA0"), "\\x7f\\x9b\xC2\xA0");  // C1; a hard space
+  EXPECT_EQ(printable("a\xE2\x80\xAE"
+                      "b"),
+            "a\\u202eb");  // text turned around
+  EXPECT_EQ(printable("\xE2\x80\xA8\xE2\x81\xA6"), "\\u2028\\u2066");
+  EXPECT_EQ(printable("n\xFC"), "n\\xfc");  // not UTF-8
+  EXPECT_EQ(printable("n\xC3\xBC\xE2\x82\xAC\xF0\x9F\xAB\x81"),
+            "n\xC3\xBC\xE2\x82\xAC\xF0\x9F\xAB\x81");
+}
+
 TEST(Utf8Test, ExcerptsFitIntoAMessage) {
-  EXPECT_EQ(excerpt(" a\tb\x1B[31m "),
-            "a\xEF\xBF\xBD"
-            "b\xEF\xBF\xBD[31m");
-  EXPECT_EQ(excerpt("a\x7F\xC2\x9F\xC2\xA0"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xC2\xA0");
+  EXPECT_EQ(excerpt(" a\tb\x1B[31m "), "a\\x09b\\x1b[31m");
   EXPECT_EQ(excerpt(std::string(80, 'x')), std::string(80, 'x'));
   EXPECT_EQ(excerpt(std::string(81, 'x')), std::string(80, 'x') + "...");
   std::string umlauts;

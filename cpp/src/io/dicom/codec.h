@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "io/dicom/slice.h"
 
@@ -14,11 +15,12 @@ namespace lungrt::io {
 class Codec {
  public:
   virtual ~Codec() = default;
-  /// Decodes pixels that cannot be read directly, and rescales them.
-  /// \param content  the file, up to the end of its pixels
-  /// \throws Error kIo         if the pixels cannot be decoded
-  /// \throws Error kBadVolume  for a value beyond int16
-  virtual Plane decode(const DicomSlice& slice, std::string content, std::int64_t pixels) const = 0;
+  /// Decodes the pixels of one image.
+  /// \param file  a DICOM file with that image alone; see frame_file()
+  /// \return `pixels` values as they are stored: not rescaled
+  /// \throws Error kIo  if the pixels cannot be decoded
+  virtual std::vector<std::int64_t> decode(const DicomSlice& slice, std::string file,
+                                           std::int64_t pixels) const = 0;
 };
 
 }  // namespace lungrt::io

@@ -1,30 +1,75 @@
 #include "io/dicom/fragments.h"
 
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+
 namespace lungrt::io {
 namespace {
 
-constexpr std::size_t kItemHead = 8;  // bytes of an item's tag and length
+using Frames = std::vector<std::vector<Extent>>;
 
-std::uint64_t length_of(std::string_view item) {
-  std::uint64_t value = 0;
-  for (std::size_t i = kItemHead; i-- > 4;) {
-    value = value << 8U | static_cast<unsigned char>(item[i]);
+constexpr std::uint64_t kItemHead = 8;  // bytes of an item's tag and length
+
+/// \return nothing if an offset is not that of a fragment
+std::optional<Frames> by_offsets(const PixelElement& pixels) {
+  const std::uint64_t first = pixels.fragments.front().offset - kItemHead;
+  Frames frames;
+  for (const Extent& fragment : pixels.fragments) {
+    const std::uint64_t offset = fragment.offset - kItemHead - first;
+    if (frames.size() < pixels.offsets.size() && pixels.offsets[frames.size()] == offset) {
+      frames.emplace_back();
+    }
+    if (frames.empty()) return std::nullopt;
+    frames.back().push_back(fragment);
   }
-  return value;
+  if (frames.size() != pixels.offsets.size()) return std::nullopt;
+  return frames;
+}
+
+/// Whether a fragment begins a code stream of JPEG, JPEG-LS or JPEG 2000, or a file of the latter.
+bool begins_image(std::string_view start) {
+  return start.substr(0, 3) == "\xFF\xD8\xFF" || start.substr(0, 4) == "\xFF\x4F\xFF\x51" ||
+         start.substr(4, 4) == "jP  ";
+}
+
+Frames by_starts(const PixelElement& pixels,
+                 const std::function<std::string(const Extent&)>& start_of) {
+  Frames frames;
+  for (const Extent& fragment : pixels.fragments) {
+    if (frames.empty() || begins_image(start_of(fragment))) frames.emplace_back();
+    frames.back().push_back(fragment);
+  }
+  return frames;
 }
 
 }  // namespace
 
-std::vector<std::string_view> fragments_of(std::string_view content, std::uint64_t at) {
-  std::vector<std::string_view> fragments;
-  for (bool is_table = true; at + kItemHead <= content.size(); is_table = false) {
-    const std::string_view item = content.substr(static_cast<std::size_t>(at));
-    if (item.substr(0, 4) != std::string_view("\xFE\xFF\x00\xE0", 4)) break;
-    const std::uint64_t bytes = length_of(item);
-    if (!is_table) fragments.push_back(item.substr(kItemHead, static_cast<std::size_t>(bytes)));
-    at += kItemHead + bytes;
+Frames fragments_by_frame(const PixelElement& pixels, std::size_t frames,
+                          const std::function<std::string(const Extent&)>& start_of) {
+  const std::size_t count = pixels.fragments.size();
+  if (count < frames || count == 0) {
+    throw std::runtime_error("they consist of " + std::to_string(count) +
+                             " fragments, but its frames need at least " + std::to_string(frames));
   }
-  return fragments;
+  if (frames == 1) return {pixels.fragments};
+  if (count == frames) {
+    Frames each;
+    for (const Extent& fragment : pixels.fragments) each.push_back({fragment});
+    return each;
+  }
+  if (pixels.offsets.size() == frames) {
+    if (std::optional<Frames> found = by_offsets(pixels)) return *std::move(found);
+  }
+  Frames found = by_starts(pixels, start_of);
+  if (found.size() != frames) {
+    throw std::runtime_error("it is not clear which of their " + std::to_string(count) +
+                             " fragments belong to which of its " + std::to_string(frames) +
+                             " frames: the offset table does not say it, and " +
+                             std::to_string(found.size()) + " of them begin an image");
+  }
+  return found;
 }
 
 }  // namespace lungrt::io

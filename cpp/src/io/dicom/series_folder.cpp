@@ -115,11 +115,15 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
   const auto hu = std::make_shared_for_overwrite<std::int16_t[]>(
       static_cast<std::size_t>(layout.shape.voxels()));
   std::vector<std::vector<double>> fractional(layout.slices.size());
+  std::vector<Plane> planes(layout.slices.size());  // without their pixels
+  std::vector<const DicomSlice*> used(layout.slices.size());
   workers.for_each(layout.slices.size(), [&](std::size_t k) {
     const SliceBlend& from = layout.slices[k];
     std::int16_t* target = hu.get() + static_cast<std::int64_t>(k) * pixels;
+    used[k] = &slices[from.lower];
     if (from.weight == 0.0) {
-      fractional[k] = read_plane(slices[from.lower], pixels, target, codec);
+      planes[k] = read_plane(slices[from.lower], pixels, target, codec);
+      fractional[k] = std::move(planes[k].fractional);
     } else {
       const Plane lower = read_plane(slices[from.lower], pixels, codec);
       const Plane upper = read_plane(slices[from.upper], pixels, codec);
@@ -132,6 +136,8 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
       whole ? CtVolume(hu.get(), layout.shape, layout.geometry, hu, layout.series_uid)
             : convert(hu.get(), fractional, layout);
   std::vector<std::string> notes = layout.notes;
+  const std::vector<std::string> about_slices = slice_notes(used, planes);
+  notes.insert(notes.end(), about_slices.begin(), about_slices.end());
   notes.insert(notes.end(), volume.notes().begin(), volume.notes().end());
   return volume.with_notes(std::move(notes));
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <string_view>
 
+#include "io/dicom/image_type.h"
 #include "io/dicom/slice.h"
 #include "io/numbers.h"
 #include "lungrt/error.h"
@@ -17,82 +19,131 @@ constexpr NamedTag kOrientation{"0020,0037", "ImageOrientationPatient"};
 constexpr NamedTag kRows{"0028,0010", "Rows"};
 constexpr NamedTag kColumns{"0028,0011", "Columns"};
 constexpr NamedTag kPixelSpacing{"0028,0030", "PixelSpacing"};
+constexpr NamedTag kIntercept{"0028,1052", "RescaleIntercept"};
+constexpr NamedTag kSlope{"0028,1053", "RescaleSlope"};
 
-std::vector<std::string> parts(const std::string& text) {
-  std::vector<std::string> result(1);
-  for (const char letter : text) {
-    if (letter == '\\') {
-      result.emplace_back();
-    } else {
-      result.back() += letter;
-    }
+/// Numbers of a tag.
+template <std::size_t kCount>
+std::array<double, kCount> parsed(const DicomSlice& slice, const NamedTag& tag,
+                                  const std::string& text) {
+  std::array<double, kCount> values{};
+  const std::vector<std::string> found = parts_of(text);
+  bool valid = found.size() == kCount;
+  for (std::size_t i = 0; valid && i < kCount; ++i) valid = parse_number(found[i], values[i]);
+  if (!valid) {
+    throw Error(ErrorCode::kBadVolume, place_of(slice) + ": " + tag.name + " (" + tag.number +
+                                           ") is '" + text + "', expected " +
+                                           std::to_string(kCount) +
+                                           (kCount == 1 ? " number" : " numbers"));
   }
-  return result;
+  return values;
 }
 
 /// Values of a tag that every CT slice must have.
 template <std::size_t kCount>
 std::array<double, kCount> numbers(const DicomSlice& slice, const NamedTag& tag,
                                    const std::string& text) {
-  const std::string where = slice.path.string() + ": " + tag.name + " (" + tag.number + ")";
   if (text.empty()) {
     throw Error(ErrorCode::kBadVolume,
-                where + " is missing, but every slice of a CT needs it; this file's modality is " +
+                place_of(slice) + ": " + tag.name + " (" + tag.number +
+                    ") is missing, but every slice of a CT needs it; this file's modality is " +
                     (slice.modality.empty() ? "missing as well" : slice.modality));
   }
-  std::array<double, kCount> values{};
-  const std::vector<std::string> found = parts(text);
-  bool valid = found.size() == kCount;
-  for (std::size_t i = 0; valid && i < kCount; ++i) valid = parse_number(found[i], values[i]);
-  if (!valid) {
-    throw Error(ErrorCode::kBadVolume,
-                where + " is '" + text + "', expected " + std::to_string(kCount) + " numbers");
-  }
-  return values;
+  return parsed<kCount>(slice, tag, text);
 }
 
-bool is_localizer(const std::string& image_type) {
-  std::string upper = image_type;
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char letter) {
-    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  });
-  const std::vector<std::string> values = parts(upper);
-  return std::find(values.begin(), values.end(), "LOCALIZER") != values.end();
+[[noreturn]] void refuse(const DicomSlice& slice, const std::string& what) {
+  throw Error(ErrorCode::kBadVolume, place_of(slice) + ": " + what);
 }
 
-void require_single_grey_frame(const DicomSlice& slice) {
-  if (!slice.frames.empty() && slice.frames != "1") {
-    throw Error(ErrorCode::kBadVolume,
-                slice.path.string() + ": a multi-frame image (" + slice.frames +
-                    " frames) is not supported; convert it to one file per slice, or to .nii.gz or "
-                    ".mha");
+void require_grey_image(const DicomSlice& slice) {
+  if (slice.frame == 0 && !slice.frames.empty() && slice.frames != "1") {
+    refuse(slice, "a multi-frame image (" + slice.frames +
+                      " frames) that does not say where each frame lies (functional groups "
+                      "5200,9230); convert it to one file per slice, or to .nii.gz or .mha");
   }
   if (!slice.samples.empty() && slice.samples != "1") {
-    throw Error(ErrorCode::kBadVolume, slice.path.string() + ": " + slice.samples +
-                                           " samples per pixel (a colour image); a CT slice has 1");
+    refuse(slice, slice.samples + " samples per pixel (a colour image); a CT slice has 1");
   }
   // It should affect the display only, but some versions of ITK invert the stored values.
   if (slice.greys == "MONOCHROME1") {
-    throw Error(
-        ErrorCode::kBadVolume,
-        slice.path.string() +
-            ": its grey levels are inverted (photometric interpretation MONOCHROME1), which "
-            "readers interpret differently; convert it to MONOCHROME2");
+    refuse(slice,
+           "its grey levels are inverted (photometric interpretation MONOCHROME1), which readers "
+           "interpret differently; convert it to MONOCHROME2");
   }
+  if (slice.greys == "PALETTE COLOR") {
+    refuse(slice,
+           "its pixels are colours of a palette (photometric interpretation PALETTE COLOR), not "
+           "Hounsfield units; choose the series that was reconstructed from the scan");
+  }
+}
+
+/// What a rescale type stands for if its values are no Hounsfield units (PS3.3, C.11.1.1.2); null
+/// otherwise.
+const char* other_quantity(const std::string& type) {
+  struct Quantity {
+    std::string_view type;
+    const char* meaning;
+  };
+  constexpr std::array<Quantity, 6> kQuantities{{
+      {"OD", "optical density"},
+      {"MGML", "mg/ml"},
+      {"Z_EFF", "effective atomic number"},
+      {"ED", "electron density"},
+      {"EDW", "electron density relative to water"},
+      {"PCT", "percent"},
+  }};
+  for (const Quantity& quantity : kQuantities) {
+    if (quantity.type == upper(type)) return quantity.meaning;
+  }
+  return nullptr;
+}
+
+void require_hounsfield_units(const DicomSlice& slice) {
+  if (const char* meaning = other_quantity(slice.rescale_type)) {
+    refuse(slice, "its values are not Hounsfield units: RescaleType (0028,1054) is " +
+                      slice.rescale_type + " (" + meaning +
+                      "), expected HU; choose the series that was reconstructed in HU");
+  }
+  if (slice.has_modality_table) {
+    refuse(slice,
+           "its values are mapped by a Modality LUT Sequence (0028,3000), which lungrt does not "
+           "apply; convert it to RescaleSlope and RescaleIntercept");
+  }
+  rescale_of(slice);
 }
 
 }  // namespace
 
+Rescale rescale_of(const DicomSlice& slice) {
+  Rescale rescale;
+  if (!slice.slope.empty()) rescale.slope = parsed<1>(slice, kSlope, slice.slope)[0];
+  if (!slice.intercept.empty()) {
+    rescale.intercept = parsed<1>(slice, kIntercept, slice.intercept)[0];
+  }
+  if (rescale.slope == 0) {
+    refuse(slice, "RescaleSlope (0028,1053) is 0, which would make all pixels the same");
+  }
+  return rescale;
+}
+
+void require_readable(const DicomSlice& slice) {
+  const Defect& defect = slice.defect;
+  if (!defect.reason.empty()) refuse_defect(slice.path, defect);
+}
+
 SliceHeader slice_header(const DicomSlice& slice) {
-  require_single_grey_frame(slice);
+  require_readable(slice);
+  require_grey_image(slice);
+  require_hounsfield_units(slice);
   // plan_series checks the values; here they only have to exist.
   SliceHeader header;
   header.rows = static_cast<std::int64_t>(numbers<1>(slice, kRows, slice.rows)[0]);
   header.columns = static_cast<std::int64_t>(numbers<1>(slice, kColumns, slice.columns)[0]);
-  header.name = slice.path.filename().string();
+  header.name = name_of(slice);
   header.series_uid = slice.series_uid;
   header.modality = slice.modality;
-  header.localizer = is_localizer(slice.image_type);
+  header.localizer = has_image_type(slice, "LOCALIZER");
   header.position_mm = numbers<3>(slice, kPosition, slice.position);
   header.orientation = numbers<6>(slice, kOrientation, slice.orientation);
   header.pixel_spacing_mm = numbers<2>(slice, kPixelSpacing, slice.pixel_spacing);

@@ -5,63 +5,75 @@
 /// fast.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "io/dicom/elements.h"
+#include "io/dicom/transfer_syntax.h"
 #include "io/files.h"
 
 namespace lungrt::io {
 
-/// Group and element of a tag as one number: 0xGGGGEEEE.
-using TagNumber = std::uint32_t;
-
-namespace transfer_syntax {
-inline constexpr const char* kImplicitLittleEndian = "1.2.840.10008.1.2";
-inline constexpr const char* kExplicitLittleEndian = "1.2.840.10008.1.2.1";
-inline constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
-inline constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
-inline constexpr const char* kRunLengths = "1.2.840.10008.1.2.5";
-/// Prefixes of JPEG (5x, 6x, 70) and JPEG-LS (80, 81); JPEG 2000 and others have 9x and above.
-inline constexpr std::array<const char*, 4> kJpegs{"1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.6",
-                                                   "1.2.840.10008.1.2.4.7",
-                                                   "1.2.840.10008.1.2.4.8"};
-}  // namespace transfer_syntax
+/// Values of tags, as they are in the file.
+using TagValues = std::map<TagNumber, std::string>;
 
 /// Location of a file's pixels.
 struct PixelElement {
-  std::uint64_t offset = 0;   ///< of the value
-  std::uint64_t bytes = 0;    ///< size of the value; 0 if it is compressed
-  bool encapsulated = false;  ///< whether the pixels are in fragments, as compressed pixels are
-  std::uint64_t end = 0;      ///< offset after the element; end of the file if that is deflated
+  Extent value;                   ///< the value; of no size if it is compressed
+  bool encapsulated = false;      ///< whether the pixels are in fragments, as compressed pixels are
+  std::vector<Extent> fragments;  ///< without the offset table
+  std::vector<std::uint32_t> offsets;  ///< of the frames, from the offset table; may be empty
+  bool delimited = true;               ///< see Fragments
+};
+
+/// Functional groups of a multi-frame image: values of tags that hold for all frames or for one.
+struct FunctionalGroups {
+  TagValues shared;
+  std::vector<TagValues> frames;
 };
 
 /// Tags of a file.
 struct DicomTags {
   FileVersion version;
-  std::string syntax;                       ///< transfer syntax UID
-  std::string storage;                      ///< media storage SOP class UID; empty if it is unknown
-  std::map<TagNumber, std::string> values;  ///< of groups 0008, 0010, 0018, 0020 and 0028, as in the file
-  bool has_overlays = false;
+  std::string syntax_uid;  ///< transfer syntax UID
+  TransferSyntax syntax;
+  Encoding encoding;    ///< of the data set as it is, which may differ from what the syntax says
+  std::string storage;  ///< media storage SOP class UID; empty if it is unknown
+  TagValues values;     ///< of groups 0008, 0010, 0018, 0020 and 0028
+  FunctionalGroups groups;
+  bool has_overlays = false;  ///< in unused bits of the pixels
   std::optional<PixelElement> pixels;
+  /// Offset of a deflated data set. Offsets of pixels are those in the inflated one.
+  std::optional<std::uint64_t> deflated_at;
+  std::shared_ptr<const std::string> inflated;  ///< the inflated data set
 };
 
-/// Damaged DICOM file; the message says what is wrong with it.
-class DamagedDicom : public std::runtime_error {
+/// DICOM file that cannot be read; the message says what is wrong with it.
+class UnreadableDicom : public std::runtime_error {
  public:
-  DamagedDicom(const std::string& reason, std::string kind)
-      : std::runtime_error(reason), storage(std::move(kind)) {}
+  UnreadableDicom(const std::string& reason, std::string kind, bool truncated)
+      : std::runtime_error(reason), storage(std::move(kind)), is_truncated(truncated) {}
   std::string storage;  ///< see DicomTags
+  bool is_truncated;    ///< whether it is damaged, so that another copy may be whole
 };
+
+/// Most frames of a file.
+inline constexpr std::size_t kMostFrames = 1 << 16;
+
+/// Most bytes of a data set that is inflated.
+inline constexpr std::size_t kLargestObject = std::size_t{1} << 30;
 
 /// Reads the tags of a file.
 /// \return nothing for a file that is not DICOM
-/// \throws DamagedDicom  if the file is truncated or its structure is invalid
-/// \throws Error kIo     if the file cannot be read
+/// \throws UnreadableDicom  if the file is truncated or its structure is invalid
+/// \throws Error kIo        if the file cannot be read
 std::optional<DicomTags> read_tags(const std::filesystem::path& path);
 
 }  // namespace lungrt::io
