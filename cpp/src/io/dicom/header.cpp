@@ -202,8 +202,12 @@ std::uint64_t native_bytes(const DicomSlice& slice) {
 Defect wrong_size(const DicomSlice& slice, std::uint64_t there, std::size_t frames) {
   const std::uint64_t wanted = native_bytes(slice) * frames;
   const std::uint64_t row = native_bytes(slice) / static_cast<std::uint64_t>(whole(slice.rows));
-  // Up to a row may be padding. More means that rows, columns or frames are not what is stated.
-  if (there >= wanted && there - wanted < std::max<std::uint64_t>(row, 2)) return {};
+  const std::uint64_t column =
+      native_bytes(slice) / static_cast<std::uint64_t>(whole(slice.columns));
+  // Less may be padding. A row or a column means that the size of the image is not what is stated.
+  if (there >= wanted && there - wanted < std::max<std::uint64_t>(std::min(row, column), 2)) {
+    return {};
+  }
   return {"its pixels have " + std::to_string(there) + " bytes, but " + slice.rows + " x " +
               slice.columns + " pixels of " + slice.bits + " bits in " + std::to_string(frames) +
               (frames == 1 ? " frame" : " frames") + " need " + std::to_string(wanted),
