@@ -135,6 +135,24 @@ TEST_F(JpegTest, SizeOfJpeg2000) {
                  "pixels with 3 samples");
 }
 
+/// 8 x 10 pixels of 16 bits, 1000, 1001, ..., that OpenJPH compressed.
+const std::string kHighThroughput = bytes(
+    "ff4fff51002940000000000a0000000800000000000000000000000a00000008000000000000000000010f01"
+    "01ff50000800020000000aff52000c00020001000204044001ff5c000a2088909090888888ff64001700014f"
+    "70656e4a50482056657220302e32362e332eff90000a0000000000440001ff93c0002d202ff8e9fb13fce5fb"
+    "077ef8fe010800f9b600a00009c02c630024775500c0002580005480f0d07514005244e4e647c9ecb600ffd9");
+
+TEST_F(JpegTest, HighThroughputJpeg2000) {
+  for (const char* syntax :
+       {"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"}) {
+    const Stream stream{syntax, kHighThroughput};
+    const Plane plane =
+        read_plane(slice(stream, item("") + item(stream.data)), kPixels, gdcm_codec());
+    ASSERT_EQ(plane.hu.size(), kPixels);
+    for (int i = 0; i < kPixels; ++i) EXPECT_EQ(plane.hu[static_cast<std::size_t>(i)], i - 24);
+  }
+}
+
 TEST_F(JpegTest, EndOfJpeg2000) {
   EXPECT_NO_THROW(require_end(bytes("ff4fff51ffd9")));
   EXPECT_NO_THROW(require_end(bytes("ff4fff51ffd900")));  // padded

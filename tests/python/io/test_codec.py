@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,30 @@ def test_a_decoder_sees_one_slice_and_nothing_of_its_patient(compressed: Path) -
     assert len(seen) == 6
     for keywords in seen:
         assert not any(word in keyword for keyword in keywords for word in ("Patient", "Series"))
+
+
+# 8 x 10 pixels of 16 bits, 1000, 1001, ..., that OpenJPH compressed.
+HIGH_THROUGHPUT = bytes.fromhex(
+    "ff4fff51002940000000000a0000000800000000000000000000000a00000008000000000000000000010f"
+    "0101ff50000800020000000aff52000c00020001000204044001ff5c000a2088909090888888ff64001700"
+    "014f70656e4a50482056657220302e32362e332eff90000a0000000000440001ff93c0002d202ff8e9fb13"
+    "fce5fb077ef8fe010800f9b600a00009c02c630024775500c0002580005480f0d07514005244e4e647c9ec"
+    "b600ffd9"
+)
+
+
+@pytest.mark.parametrize("last", ["201", "202", "203"])
+def test_high_throughput_jpeg_2000(
+    tmp_path: Path, write_series: Callable[..., list[Path]], last: str
+) -> None:
+    def edit(index: int, data: Any) -> None:
+        data.file_meta.TransferSyntaxUID = pydicom.uid.UID("1.2.840.10008.1.2.4." + last)
+        data.PixelData = pydicom.encaps.encapsulate([HIGH_THROUGHPUT])
+        data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+
+    write_series(tmp_path, edit=edit)
+    expected = np.arange(80).reshape(8, 10) + 1000 - 1024
+    assert np.array_equal(lungrt.read_ct(tmp_path).hu, np.broadcast_to(expected, (6, 8, 10)))
 
 
 def test_what_a_decoder_raises_comes_out(compressed: Path) -> None:
