@@ -118,7 +118,8 @@ void add_run_options(CLI::App& command, RunArguments& to) {
       ->check(CLI::PositiveNumber);
   text("--profile", pipeline.profile, "TEXT",
        "Preset of where and how to look for nodules. lung: look only inside the lung field, merge "
-       "marks of one lesion, use exact geometry, and pad volumes smaller than a crop with air. "
+       "marks of one lesion, use exact geometry, bring voxels into the patient's order, and pad "
+       "volumes smaller than a crop with air. "
        "book: search the whole volume exactly as the book 'Deep Learning with PyTorch' does.")
       ->capture_default_str();
   text("--geometry", pipeline.geometry, "TEXT",
@@ -132,6 +133,11 @@ void add_run_options(CLI::App& command, RunArguments& to) {
       [&pipeline](std::int64_t count) { pipeline.merge_marks = count > 0; },
       "Report nearby marks of one lesion as one nodule, or each mark as a nodule. Overrides the "
       "profile.");
+  text(
+      "--voxel-order", pipeline.voxel_order, "TEXT",
+      "Order of axes that the networks see: patient (columns to the left, rows to the back, slices "
+      "to the head, so that every stored order of a CT gives the same result) or stored. Results "
+      "are in the stored order. Overrides the profile.");
   text("--time-limit", to.time_limit, "SECONDS",
        "Stop with an error if the run takes longer than this. Reading the CT and loading the "
        "bundle are not counted.");

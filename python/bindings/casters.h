@@ -62,6 +62,10 @@ inline InverseTransform parse_inverse(const std::string& text) {
               "unknown inverse transform '" + text + "': expected book or exact");
 }
 
+inline const char* to_string(VoxelOrder order) {
+  return order == VoxelOrder::kStored ? "stored" : "patient";
+}
+
 inline const char* to_string(Region region) {
   return region == Region::kVolume ? "volume" : "lung";
 }
@@ -154,6 +158,15 @@ struct type_caster<lungrt::Region> {
   bool load(handle, bool) { return false; }  // is only returned to Python
   static handle cast(lungrt::Region region, return_value_policy, handle) {
     return str(lungrt::python::to_string(region)).release();
+  }
+};
+
+template <>
+struct type_caster<lungrt::VoxelOrder> {
+  PYBIND11_TYPE_CASTER(lungrt::VoxelOrder, const_name("str"));
+  bool load(handle, bool) { return false; }  // is only returned to Python
+  static handle cast(lungrt::VoxelOrder order, return_value_policy, handle) {
+    return str(lungrt::python::to_string(order)).release();
   }
 };
 

@@ -95,8 +95,8 @@ std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::st
                                         const std::string& device, const std::string& precision,
                                         const std::string& profile, const std::string& geometry,
                                         const std::string& region, std::optional<bool> merge_marks,
-                                        int threads, bool verify_hashes,
-                                        const EngineOptions& engine_options) {
+                                        const std::string& voxel_order, int threads,
+                                        bool verify_hashes, const EngineOptions& engine_options) {
   PipelineOptions options;
   options.engine = engine;
   options.device = device;
@@ -105,6 +105,7 @@ std::unique_ptr<Pipeline> open_pipeline(const std::string& bundle, const std::st
   options.geometry = geometry;
   options.region = region;
   options.merge_marks = merge_marks;
+  options.voxel_order = voxel_order;
   options.threads = threads;
   options.verify_hashes = verify_hashes;
   options.engine_options = engine_options;
@@ -123,7 +124,7 @@ void register_pipeline(py::module_& module) {
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
            py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("profile") = "book",
            py::arg("geometry") = "", py::arg("region") = "", py::arg("merge_marks") = py::none(),
-           py::arg("threads") = 0, py::arg("verify_hashes") = true,
+           py::arg("voxel_order") = "", py::arg("threads") = 0, py::arg("verify_hashes") = true,
            py::arg("engine_options") = EngineOptions{})
       .def(
           "run",

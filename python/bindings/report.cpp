@@ -117,6 +117,9 @@ diameter_mm
       .def_readonly("region", &ProfileOptions::region, "Where to look for nodules: volume or lung.")
       .def_readonly("merge_marks", &ProfileOptions::merge_marks,
                     "Whether nearby marks of one lesion become one nodule.")
+      .def_readonly("voxel_order", &ProfileOptions::voxel_order,
+                    "Order of axes that the networks see: patient (columns to the left, rows to "
+                    "posterior, slices to the head) or stored.")
       .def_readonly("pad_small_volumes", &ProfileOptions::pad_small_volumes,
                     "Whether a volume that is smaller than a crop is padded with air; otherwise "
                     "it is an error.")
@@ -130,13 +133,13 @@ diameter_mm
       .def_readonly("malignancy_threshold", &ProfileOptions::malignancy_threshold,
                     "A nodule is called malignant where p_malignant exceeds this.")
       .def("__repr__", [](const ProfileOptions& self) {
-        return py::str(
-                   "ProfileOptions(profile={!r}, geometry={!r}, region={!r}, merge_marks={}, "
-                   "precision={!r}, segmentation_threshold={}, nodule_threshold={}, "
-                   "malignancy_threshold={})")
-            .format(self.profile, self.geometry, self.region, self.merge_marks,
-                    to_string(self.precision), self.segmentation_threshold, self.nodule_threshold,
-                    self.malignancy_threshold);
+        return py::
+            str("ProfileOptions(profile={!r}, geometry={!r}, region={!r}, merge_marks={}, "
+                "voxel_order={!r}, precision={!r}, segmentation_threshold={}, nodule_threshold={}, "
+                "malignancy_threshold={})")
+                .format(self.profile, self.geometry, self.region, self.merge_marks,
+                        self.voxel_order, to_string(self.precision), self.segmentation_threshold,
+                        self.nodule_threshold, self.malignancy_threshold);
       });
 
   py::class_<Provenance>(module, "Provenance",
@@ -153,8 +156,8 @@ diameter_mm
                     "Name of the device, as the engine reports it.")
       .def_readonly("threads", &Provenance::threads, "Number of CPU threads.")
       .def_readonly("notes", &Provenance::notes,
-                    "Voxels that were rounded or resampled, a lung field that was widened, work "
-                    "that the device was not used for.");
+                    "Voxels that were rounded, resampled or brought into another order, a lung "
+                    "field that was widened, work that the device was not used for.");
 
   py::class_<Report>(module, "Report", "Result of Pipeline.run; base class of lungrt.Report.")
       .def(py::init<const Report&>(), py::arg("report"))
@@ -182,7 +185,8 @@ diameter_mm
                     "All candidates as findings, by unrounded world centre (x, y, z).")
       .def_readonly("timings_s", &Report::timings_s,
                     "Seconds by part of the run: find_lungs, segment, group, classify, total and, "
-                    "if the scan was copied to a device, transfer.")
+                    "if voxels were brought into another order, reorder; if the scan was copied to "
+                    "a device, transfer.")
       .def_readonly("provenance", &Report::provenance, "Where the numbers come from.")
       .def("to_json", &to_json, py::arg("with_candidates") = true,
            "The report as JSON text, with every candidate or with the nodules only.")

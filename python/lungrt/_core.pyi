@@ -423,6 +423,11 @@ class ProfileOptions:
         """
         A voxel is in the mask where its probability exceeds this.
         """
+    @property
+    def voxel_order(self) -> str:
+        """
+        Order of axes that the networks see: patient (columns to the left, rows to posterior, slices to the head) or stored.
+        """
 
 class Provenance:
     """
@@ -458,7 +463,7 @@ class Provenance:
     @property
     def notes(self) -> list[str]:
         """
-        Voxels that were rounded or resampled, a lung field that was widened, work that the device was not used for.
+        Voxels that were rounded, resampled or brought into another order, a lung field that was widened, work that the device was not used for.
         """
     @property
     def threads(self) -> int:
@@ -553,7 +558,7 @@ class Report:
     @property
     def timings_s(self) -> dict[str, float]:
         """
-        Seconds by part of the run: find_lungs, segment, group, classify, total and, if the scan was copied to a device, transfer.
+        Seconds by part of the run: find_lungs, segment, group, classify, total and, if voxels were brought into another order, reorder; if the scan was copied to a device, transfer.
         """
 
 class SeriesInfo:
@@ -586,6 +591,7 @@ class Pipeline:
         geometry: str = "",
         region: str = "",
         merge_marks: bool | None = None,
+        voxel_order: str = "",
         threads: int = 0,
         verify_hashes: bool = True,
         engine_options: collections.abc.Mapping[str, str] = {},

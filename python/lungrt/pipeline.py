@@ -46,10 +46,11 @@ class Pipeline(_core.Pipeline):
         ``"fp16"`` or ``"int8"``. `EngineInfo.precisions` lists what an engine supports on a device.
         Other formats than fp32 can change decisions; ``lungrt compare`` shows which.
     profile
-        Preset of the next three parameters. ``"book"`` reproduces *Deep Learning with PyTorch*: its
-        inverse transform, the whole volume, each mark a nodule. ``"lung"`` looks only inside the
-        lung field, uses the exact inverse transform, merges marks of one lesion, and pads volumes
-        smaller than a crop with air.
+        Preset of the next four parameters. ``"book"`` reproduces *Deep Learning with PyTorch*: its
+        inverse transform, the whole volume, each mark a nodule, voxels in the stored order.
+        ``"lung"`` looks only inside the lung field, uses the exact inverse transform, merges marks
+        of one lesion, brings voxels into the patient's order, and pads volumes smaller than a crop
+        with air.
     geometry
         How world coordinates become voxels: ``"exact"``, or ``"book"`` (the book's inverse
         transform, which is wrong for oblique scans). None means the profile's choice.
@@ -58,6 +59,12 @@ class Pipeline(_core.Pipeline):
         (everywhere). None means the profile's choice.
     merge_marks
         Whether nearby marks of one lesion become one nodule. None means the profile's choice.
+    voxel_order
+        Order of axes that the networks see. ``"patient"``: columns to the left, rows to posterior,
+        slices to the head (LPS), so that every stored order of a CT gives the same result; voxels
+        are copied if they are stored in another order, and never resampled. ``"stored"``: as the
+        CT is stored. Masks, indices and boxes are always in the stored order. None means the
+        profile's choice.
     threads
         Number of CPU threads; None means all processors available to this process.
     verify_hashes
@@ -86,6 +93,7 @@ class Pipeline(_core.Pipeline):
         geometry: str | None = None,
         region: str | None = None,
         merge_marks: bool | None = None,
+        voxel_order: str | None = None,
         threads: int | None = None,
         verify_hashes: bool = True,
         engine_options: Mapping[str, str] | None = None,
@@ -100,6 +108,7 @@ class Pipeline(_core.Pipeline):
             geometry=geometry or "",
             region=region or "",
             merge_marks=merge_marks,
+            voxel_order=voxel_order or "",
             threads=threads or 0,
             verify_hashes=verify_hashes,
             engine_options=dict(engine_options or {}),
@@ -133,11 +142,11 @@ class Pipeline(_core.Pipeline):
         max_memory_bytes
             Most host memory that the run may allocate; an allocation that would exceed it is
             refused in advance. 0 means no limit. Counted is everything that grows with the volume,
-            its candidates and the threads: masks, the cells of the lung field, inputs and outputs
-            of the networks, activations of the native engine, components, findings, kept masks. Not
-            counted are the volume, the weights, memory that the pipeline keeps for its next run,
-            activations inside the other engines' libraries, a device's memory, and constant amounts
-            of a few megabytes.
+            its candidates and the threads: a copy in the patient's order, masks, the cells of the
+            lung field, inputs and outputs of the networks, activations of the native engine,
+            components, findings, kept masks. Not counted are the volume, the weights, memory that
+            the pipeline keeps for its next run, activations inside the other engines' libraries, a
+            device's memory, and constant amounts of a few megabytes.
         keep_masks
             Whether to keep lung field, nodule mask and labels in `Report.masks`.
 
@@ -234,6 +243,9 @@ class Pipeline(_core.Pipeline):
     def segmentation_input(self, ct: Ct, slice_index: int) -> NDArray[np.float32]:
         """Return the input of the segmentation network for a slice.
 
+        Slices are counted in the order that the networks see: with the voxel order ``"patient"``
+        from the feet, however the CT is stored.
+
         Returns
         -------
         ndarray of float32, shape (channels, height, width)
@@ -248,7 +260,8 @@ class Pipeline(_core.Pipeline):
         Returns
         -------
         ndarray of float32, shape (slices, rows, columns)
-            The crop around the voxel, windowed and scaled as the bundle's manifest says.
+            The crop around the voxel, in the order that the networks see, windowed and scaled as
+            the bundle's manifest says.
 
         Raises
         ------

@@ -13,6 +13,7 @@
 #include "expect_error.h"
 #include "lungrt/pipeline.h"
 #include "lungrt/stage_network.h"
+#include "stored_orders.h"
 #include "temp_folder.h"
 
 namespace lungrt {
@@ -138,6 +139,31 @@ TEST_F(OnDevice, FindsTheLungsThere) {
   EXPECT_EQ(found.lung_field->air_ml, expected.lung_field->air_ml);
   EXPECT_EQ(found.lung_field->field_ml, expected.lung_field->field_ml);
   expect_same(found, expected);
+}
+
+TEST_F(OnDevice, AnotherStoredOrderIsPlacedInThePatients) {
+  install("liblungrt_torchscript.so", ENGINE_DEVICE_TENSORS);
+  install("liblungrt_cuda.so", CUDA_GOOD);
+  const CtVolume original = volume();
+  PipelineOptions options;
+  options.profile = "lung";
+  options.region = "volume";
+  options.engine = "torchscript";
+  options.device = "cuda";
+  const Pipeline pipeline((folder_.path() / "bundle").string(), options);
+  RunOptions keep;
+  keep.keep_masks = true;
+  const Report expected = pipeline.run(original, keep);
+  EXPECT_GE(expected.candidates.size(), 1U);
+  const testing::StoredOrder stored(original, {2, 0, 1}, {true, false, true});
+  const Report found = pipeline.run(stored.volume(), keep);
+  EXPECT_EQ(found.timings_s.count("transfer"), 1U);
+  EXPECT_EQ(found.masks->labels.labels, stored.stored<std::int32_t>(expected.masks->labels.labels));
+  ASSERT_EQ(found.candidates.size(), expected.candidates.size());
+  for (std::size_t i = 0; i < found.candidates.size(); ++i) {
+    EXPECT_EQ(stored.original_voxel(found.candidates[i].index), expected.candidates[i].index);
+    EXPECT_EQ(found.candidates[i].p_nodule, expected.candidates[i].p_nodule);
+  }
 }
 
 TEST_F(OnDevice, TwoScansAtOnce) {

@@ -48,6 +48,7 @@ def test_dictionary_has_the_documented_keys(report: lungrt.Report) -> None:
         "geometry": "book",
         "region": "volume",
         "merge_marks": False,
+        "voxel_order": "stored",
         "pad_small_volumes": False,
         "precision": "fp32",
         "segmentation_threshold": 0.5,

@@ -215,6 +215,8 @@ typedef struct lungrt_pipeline_options {
   int32_t skip_hashes;    ///< 1: do not check artifacts against their SHA-256; 0: check them
   const lungrt_engine_option* engine_options;  ///< settings of the engine; null for none
   size_t engine_option_count;                  ///< number of engine_options, at most 256
+  const char* voxel_order;  ///< patient or stored: order of axes that the networks see; results are
+                            ///< in the stored order; null: the profile's
 } lungrt_pipeline_options;
 
 /// Opens a bundle. Takes as long as reading the weights does.
@@ -343,6 +345,7 @@ typedef struct lungrt_provenance {
   double segmentation_threshold;  ///< in the mask where probability > threshold
   double nodule_threshold;        ///< a nodule where p_nodule > threshold
   double malignancy_threshold;    ///< called malignant where p_malignant > threshold
+  const char* voxel_order;        ///< patient or stored
 } lungrt_provenance;
 
 /// Masks that a run can keep.
@@ -387,8 +390,8 @@ LUNGRT_API lungrt_status lungrt_report_checkpoint_sha256(const lungrt_report* re
                                                          const char* stage, size_t member,
                                                          const char** sha256);
 
-/// Reads a note: voxels that were rounded or resampled, a lung field that was widened, work that
-/// the device was not used for.
+/// Reads a note: voxels that were rounded, resampled or brought into another order, a lung field
+/// that was widened, work that the device was not used for.
 /// \param number  from 0, below note_count
 /// \param note    receives a text that belongs to the report
 LUNGRT_API lungrt_status lungrt_report_note(const lungrt_report* report, size_t number,
@@ -396,7 +399,8 @@ LUNGRT_API lungrt_status lungrt_report_note(const lungrt_report* report, size_t 
 
 /// Reads the time that a part of the run took.
 /// \param part     segment, group, classify, total; find_lungs if the region is the lung field;
-///                 transfer if the scan was copied to a device
+///                 reorder if voxels were brought into another order; transfer if the scan was
+///                 copied to a device
 /// \param seconds  receives the time in seconds
 /// \return LUNGRT_INVALID_ARGUMENT if the run had no such part
 LUNGRT_API lungrt_status lungrt_report_seconds(const lungrt_report* report, const char* part,

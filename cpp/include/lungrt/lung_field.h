@@ -20,7 +20,8 @@ struct LungField {
   std::vector<std::string> notes;  ///< where the field was widened, and why
 };
 
-/// Finds the lung field of a CT, without a network.
+/// Finds the lung field of a CT, without a network. It is the same in whatever order the voxels are
+/// stored, as that of a pipeline with voxel order patient.
 /// \param threads  number of CPU threads; 0: every processor this process may use. The result does
 ///                 not depend on it.
 /// \param options  progress, cancelled, max_seconds and max_memory_bytes are used

@@ -27,10 +27,14 @@ struct PipelineOptions {
   std::string device = "cpu";
   /// fp32, tf32, bf16, fp16 or int8; engines() lists what an engine supports on a device.
   std::string precision = "fp32";
-  std::string profile = "book";  ///< book or lung: preset of the next three options
+  std::string profile = "book";  ///< book or lung: preset of the next four options
   std::string geometry;          ///< inverse transform, book or exact; empty: the profile's
   std::string region;  ///< where to look for nodules, volume or lung; empty: the profile's
   std::optional<bool> merge_marks;  ///< merge nearby marks of one lesion; none: as the profile
+  /// Order of axes that the networks see. patient: columns to the left, rows to posterior, slices
+  /// to the head, so that every stored order of a CT gives the same result; stored: as the volume
+  /// is stored. Results are always in the stored order. Empty: the profile's
+  std::string voxel_order;
   int threads = 0;            ///< number of CPU threads; 0: every processor this process may use
   bool verify_hashes = true;  ///< check each artifact's SHA-256 before it is loaded
   std::map<std::string, std::string> engine_options;  ///< settings of the engine, by name
@@ -56,11 +60,11 @@ struct RunOptions {
   /// 0: no limit.
   ///
   /// Counted is everything that grows with the volume, its candidates and the number of run
-  /// streams: masks, the lung field's cells, inputs and outputs of the networks in host memory, the
-  /// native engine's activations, runs and components, findings, kept masks. Not counted is what
-  /// existed before the run (the volume, weights, buffers that the pipeline keeps for its next
-  /// run), activations inside the other engines' libraries, device memory, and constant amounts of
-  /// a few megabytes.
+  /// streams: a copy in the patient's order, masks, the lung field's cells, inputs and outputs of
+  /// the networks in host memory, the native engine's activations, runs and components, findings,
+  /// kept masks. Not counted is what existed before the run (the volume, weights, buffers that the
+  /// pipeline keeps for its next run), activations inside the other engines' libraries, device
+  /// memory, and constant amounts of a few megabytes.
   std::int64_t max_memory_bytes = 0;
   /// Keep the lung field, the masks and the labels in the report (Report::masks).
   bool keep_masks = false;
@@ -73,6 +77,9 @@ struct NetworkInput {
 };
 
 /// A loaded bundle on an engine and a device. Immutable: many threads may use one pipeline.
+///
+/// Volumes, masks, candidates and findings are in the order in which the volume is stored, whatever
+/// order the networks see (PipelineOptions::voxel_order).
 ///
 /// Methods that take a volume throw Error kBadVolume, kBadBundle (the bundle lacks the stage),
 /// kInvalidArgument, kCancelled, kResourceLimit, kOutOfMemory or kInference.
@@ -104,9 +111,13 @@ class LUNGRT_API Pipeline {
                                 const RunOptions& options = {}) const;
 
   /// Input of the segmentation for a slice: [channels, height, width], windowed, scaled and padded.
+  /// \param slice  counted in the order that the networks see: with voxel order patient from the
+  ///               feet, however the volume is stored
   /// \throws Error kInvalidArgument for a slice outside the volume
   NetworkInput segmentation_input(const CtVolume& volume, std::int64_t slice) const;
-  /// Input of the nodule classifier for a centre: [slices, rows, columns], windowed and scaled.
+  /// Input of the nodule classifier for a centre: [slices, rows, columns] in the order that the
+  /// networks see, windowed and scaled.
+  /// \param center  voxel of the stored volume
   /// \throws Error kInvalidArgument for a centre outside the volume
   NetworkInput nodule_input(const CtVolume& volume, const VoxelIndex& center) const;
 

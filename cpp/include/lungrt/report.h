@@ -48,12 +48,20 @@ enum class Region {
   kLungField,  ///< in the lungs and along their walls
 };
 
+/// The order of the volume's axes that the networks see.
+enum class VoxelOrder {
+  kStored,   ///< as the volume is stored
+  kPatient,  ///< columns to the left, rows to posterior, slices to the head (LPS)
+};
+
 /// Options of a profile; the report records each of them.
 struct ProfileOptions {
   std::string profile = "book";                         ///< name of the preset, book or lung
   InverseTransform geometry = InverseTransform::kBook;  ///< how world positions become voxels
   Region region = Region::kVolume;                      ///< where to look for nodules
   bool merge_marks = false;  ///< whether nearby marks of one lesion become one nodule
+  /// The order of axes that the networks see; results are always in the stored order.
+  VoxelOrder voxel_order = VoxelOrder::kStored;
   /// Whether a volume that is smaller than a crop is padded with air; otherwise it is an error.
   bool pad_small_volumes = false;
   Precision precision = Precision::kFp32;  ///< precision of the networks
@@ -71,8 +79,8 @@ struct Provenance {
   std::string engine_version;  ///< version of the engine's runtime
   std::string device_name;     ///< name of the device, as the engine reports it
   int threads = 0;             ///< number of CPU threads
-  /// Voxels that were rounded or resampled, a lung field that was widened, work that the device was
-  /// not used for.
+  /// Voxels that were rounded, resampled or brought into another order, a lung field that was
+  /// widened, work that the device was not used for.
   std::vector<std::string> notes;
 };
 
@@ -102,10 +110,11 @@ struct Report {
   /// Size of the lungs; none unless the region is the lung field.
   std::optional<LungFieldSummary> lung_field;
   std::vector<Nodule> nodules;  ///< p_nodule > threshold, most likely first
-  /// All candidates in pipeline order: by unrounded world centre (x, y, z).
+  /// All candidates in pipeline order: by unrounded world centre (x, y, z), ties in the order of
+  /// the voxels that the networks saw.
   std::vector<Finding> candidates;
-  /// Seconds by part of the run: find_lungs, segment, group, classify, total and, if the scan was
-  /// copied to a device, transfer.
+  /// Seconds by part of the run: find_lungs, segment, group, classify, total and, if voxels were
+  /// brought into another order, reorder; if the scan was copied to a device, transfer.
   std::map<std::string, double> timings_s;
   Provenance provenance;                  ///< where the numbers come from
   std::shared_ptr<const RunMasks> masks;  ///< null unless RunOptions::keep_masks was set

@@ -46,6 +46,7 @@ PipelineOptions pipeline_options(const lungrt_pipeline_options* place) {
   take(options.profile, given.profile);
   take(options.geometry, given.geometry);
   take(options.region, given.region);
+  take(options.voxel_order, given.voxel_order);
   options.merge_marks = merge_marks(given.merge_marks);
   options.threads = given.threads;
   options.verify_hashes = !c_api::flag(given.skip_hashes, "options.skip_hashes");

@@ -154,6 +154,7 @@ lungrt_status lungrt_report_provenance(const lungrt_report* report, lungrt_prove
     value.segmentation_threshold = options.segmentation_threshold;
     value.nodule_threshold = options.nodule_threshold;
     value.malignancy_threshold = options.malignancy_threshold;
+    value.voxel_order = options.voxel_order == VoxelOrder::kStored ? "stored" : "patient";
     c_api::write_struct(value, provenance, "provenance");
   });
 }

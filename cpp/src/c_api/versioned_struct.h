@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "c_api/boundary.h"
+#include "lungrt/c_api.h"
 
 namespace lungrt::c_api {
 
@@ -14,6 +15,12 @@ namespace lungrt::c_api {
 /// gets a specialisation with its first size.
 template <typename Struct>
 inline constexpr std::size_t kFirstSize = sizeof(Struct);
+template <>
+inline constexpr std::size_t kFirstSize<lungrt_pipeline_options> =
+    offsetof(lungrt_pipeline_options, voxel_order);
+template <>
+inline constexpr std::size_t kFirstSize<lungrt_provenance> =
+    offsetof(lungrt_provenance, voxel_order);
 
 /// Size of the caller's structure, according to its struct_size.
 /// \throws Error kInvalidArgument if it is smaller than in any header, kUnsupportedVersion if it is

@@ -1,5 +1,6 @@
 #include "lungrt/pipeline.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "stages/group.h"
 #include "stages/merge_marks.h"
 #include "stages/network.h"
+#include "stages/ordered_volume.h"
 #include "stages/profile.h"
 #include "stages/run_control.h"
 #include "stages/run_log.h"
@@ -75,6 +77,10 @@ struct Pipeline::Impl {
                                      (classifier ? classifier->tensor_bytes() : 0));
   }
 
+  OrderedVolume ordered(const CtVolume& volume, const RunControl& control) const {
+    return {volume, profile.voxel_order, threads, control};
+  }
+
   const Segmenter& required_segmenter() const {
     if (!segmenter) bundle.required_stage(StageKind::kSegmentation);
     return *segmenter;
@@ -100,8 +106,10 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
-    const RunControl::Memory mask_memory = hold_mask(volume, control);
-    const std::unique_ptr<PlacedScan> scan = place(volume);
+    const OrderedVolume ordered = this->ordered(volume, control);
+    if (ordered.is_copy()) report.timings_s["reorder"] = stage.lap();
+    const RunControl::Memory mask_memory = hold_mask(ordered.volume(), control);
+    const std::unique_ptr<PlacedScan> scan = place(ordered.volume());
     if (places->on_device()) report.timings_s["transfer"] = stage.lap();
     const std::optional<ops::CellField> field = find_field(*scan, control, &report);
     if (field) report.timings_s["find_lungs"] = stage.lap();
@@ -119,13 +127,15 @@ struct Pipeline::Impl {
     report.candidates = classify.run(*scan, groups.candidates, control);
     report.nodules =
         profile.merge_marks
-            ? merge_marks(report.candidates, profile.nodule_threshold, volume.geometry())
+            ? merge_marks(report.candidates, profile.nodule_threshold, ordered.volume().geometry())
             : list_nodules(report.candidates, profile.nodule_threshold);
+    ordered.put_back(report.candidates);
+    ordered.put_back(report.nodules);
     report.timings_s["classify"] = stage.lap();
     report.timings_s["total"] = total.lap();
     log_stage_end("classify", report.timings_s["classify"],
                   text::counted(static_cast<std::int64_t>(report.nodules.size()), "nodule"));
-    if (options.keep_masks) report.masks = keep_masks(*scan, groups, field, control);
+    if (options.keep_masks) report.masks = keep_masks(*scan, groups, field, ordered, control);
     control.check("classify");
     log_stage_end("run", report.timings_s["total"],
                   "at most " + text::grouped(control.most_held_bytes()) + " bytes counted");
@@ -203,6 +213,7 @@ struct Pipeline::Impl {
     result.device_name = engine.device_name(device);
     result.threads = threads;
     result.notes = volume.notes();
+    if (auto note = order_note(volume, profile.voxel_order)) result.notes.push_back(*note);
     result.notes.insert(result.notes.end(), places->notes().begin(), places->notes().end());
     return result;
   }
@@ -231,11 +242,14 @@ NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) 
   const RunControl control(options);
   return within_memory("segment alone", volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
-    const RunControl::Memory memory = Impl::hold_mask(volume, control);
-    const std::unique_ptr<PlacedScan> scan = impl_->place(volume);
+    const OrderedVolume ordered = impl_->ordered(volume, control);
+    const RunControl::Memory memory = Impl::hold_mask(ordered.volume(), control);
+    const std::unique_ptr<PlacedScan> scan = impl_->place(ordered.volume());
     const auto field = impl_->find_field(*scan, control, nullptr);
     Impl::segment_region(segmenter, *scan, field, control);
-    return scan->mask();
+    if (!ordered.is_copy()) return scan->mask();
+    const RunControl::Memory put_back = Impl::hold_mask(volume, control);
+    return ordered.put_back(scan->mask());
   });
 }
 
@@ -243,11 +257,20 @@ std::vector<Candidate> Pipeline::group(const CtVolume& volume, const NoduleMask&
                                        const RunOptions& options) const {
   const RunControl control(options);
   return within_memory("group alone", volume, [&] {
-    const auto field = impl_->find_field(volume, control, nullptr);
-    return Impl::group([&] { return grouping_bytes(mask); },
-                       [&] { return group_candidates(volume, mask, profile().geometry); }, field,
-                       control)
-        .candidates;
+    require_same_shape(volume, mask);
+    const OrderedVolume ordered = impl_->ordered(volume, control);
+    const auto group_ordered = [&](const NoduleMask& of) {
+      const auto field = impl_->find_field(ordered.volume(), control, nullptr);
+      return Impl::group([&] { return grouping_bytes(of); },
+                         [&] { return group_candidates(ordered.volume(), of, profile().geometry); },
+                         field, control)
+          .candidates;
+    };
+    if (!ordered.is_copy()) return group_ordered(mask);
+    const RunControl::Memory memory = Impl::hold_mask(ordered.volume(), control);
+    std::vector<Candidate> candidates = group_ordered(ordered.order().from_stored(mask));
+    ordered.put_back(candidates);
+    return candidates;
   });
 }
 
@@ -259,21 +282,38 @@ std::vector<Finding> Pipeline::classify(const CtVolume& volume,
   return within_memory("classify alone", volume, [&] {
     const CandidateClassifier& classify = impl_->required_classifier();
     const RunControl::Memory memory = Impl::hold_candidates(candidates.size(), control);
-    return classify.run(*impl_->place(volume), candidates, control);
+    const OrderedVolume ordered = impl_->ordered(volume, control);
+    if (!ordered.is_copy()) return classify.run(*impl_->place(volume), candidates, control);
+    std::vector<Candidate> places = candidates;
+    for (Candidate& place : places) place.index = ordered_voxel(ordered.order(), place.index);
+    std::vector<Finding> findings = classify.run(*impl_->place(ordered.volume()), places, control);
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      static_cast<Candidate&>(findings[i]) = candidates[i];
+    }
+    return findings;
   });
 }
 
 NetworkInput Pipeline::segmentation_input(const CtVolume& volume, std::int64_t slice) const {
   const InputContract& input = impl_->bundle.required_stage(StageKind::kSegmentation).input;
-  if (slice < 0 || slice >= volume.shape().slices) {
+  const ops::AxisOrder order = axis_order(volume, profile().voxel_order);
+  if (slice < 0 || slice >= order.shape().slices) {
     throw Error(ErrorCode::kInvalidArgument,
                 "there is no slice " + std::to_string(slice) + ": the volume has " +
-                    text::counted(volume.shape().slices, "slice") + ", numbered from 0");
+                    text::counted(order.shape().slices, "slice") + ", numbered from 0" +
+                    (order.is_stored() ? "" : " in the order that the networks see"));
   }
-  const ops::PaddedSize size = ops::padded_size(volume.shape(), input);
+  const ops::PaddedSize size = ops::padded_size(order.shape(), input);
   NetworkInput result{{2 * input.context_slices + 1, size.height, size.width}, {}};
   result.values.resize(static_cast<std::size_t>(result.shape[0] * size.height * size.width));
-  ops::stack_context(volume, slice, input, Layout::kNchw, result.values.data());
+  if (order.is_stored()) {
+    ops::stack_context(volume, slice, input, Layout::kNchw, result.values.data());
+    return result;
+  }
+  const std::int64_t first = std::max<std::int64_t>(0, slice - input.context_slices);
+  const std::int64_t last = std::min(order.shape().slices, slice + input.context_slices + 1);
+  ops::stack_context(slices_in_order(volume, order, first, last), slice - first, input,
+                     Layout::kNchw, result.values.data());
   return result;
 }
 
@@ -283,8 +323,19 @@ NetworkInput Pipeline::nodule_input(const CtVolume& volume, const VoxelIndex& ce
   result.values.resize(static_cast<std::size_t>(input.crop[0] * input.crop[1] * input.crop[2]));
   const auto small_volume =
       impl_->profile.pad_small_volumes ? ops::SmallVolume::kPadWithAir : ops::SmallVolume::kRefuse;
-  ops::gather_crop(volume, ops::crop_origin(volume.shape(), center, input.crop, small_volume),
-                   input, result.values.data());
+  const ops::AxisOrder order = axis_order(volume, profile().voxel_order);
+  if (order.is_stored()) {
+    ops::gather_crop(volume, ops::crop_origin(volume.shape(), center, input.crop, small_volume),
+                     input, result.values.data());
+    return result;
+  }
+  VoxelIndex origin =
+      ops::crop_origin(order.shape(), ordered_voxel(order, center), input.crop, small_volume);
+  const std::int64_t first = std::max<std::int64_t>(0, origin.slice);
+  const std::int64_t last = std::min(order.shape().slices, origin.slice + input.crop[0]);
+  origin.slice -= first;
+  ops::gather_crop(slices_in_order(volume, order, first, last), origin, input,
+                   result.values.data());
   return result;
 }
 

@@ -39,6 +39,7 @@ Json options_value(const ProfileOptions& options) {
   value["geometry"] = options.geometry == InverseTransform::kBook ? "book" : "exact";
   value["region"] = options.region == Region::kVolume ? "volume" : "lung";
   value["merge_marks"] = options.merge_marks;
+  value["voxel_order"] = options.voxel_order == VoxelOrder::kStored ? "stored" : "patient";
   value["pad_small_volumes"] = options.pad_small_volumes;
   value["precision"] = to_string(options.precision);
   value["segmentation_threshold"] = options.segmentation_threshold;

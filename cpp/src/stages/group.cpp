@@ -27,6 +27,17 @@ struct Placed {
   const ops::Component* component;
 };
 
+/// Nearest voxel to a component's centre. The true inverse would only add rounding errors of the
+/// way to the world and back, which decide about centres halfway between two voxels: differently
+/// for each place that the origin of a volume may have. The book's inverse is part of its results.
+VoxelIndex nearest_voxel(const Geometry& geometry, const Placed& place, InverseTransform inverse) {
+  if (inverse == InverseTransform::kBook) return geometry.to_index(place.world_mm, inverse);
+  const auto nearest = [&](std::size_t axis) {  // half to even
+    return static_cast<std::int64_t>(std::nearbyint(place.component->center[axis]));
+  };
+  return {nearest(0), nearest(1), nearest(2)};
+}
+
 GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
                           InverseTransform inverse) {
   const Geometry& geometry = volume.geometry();
@@ -45,7 +56,7 @@ GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
   result.candidates.reserve(placed.size());
   for (const Placed& place : placed) {
     Candidate candidate;
-    candidate.index = geometry.to_index(place.world_mm, inverse);
+    candidate.index = nearest_voxel(geometry, place, inverse);
     if (!volume.shape().contains(candidate.index)) {
       throw Error(
           ErrorCode::kBadVolume,
@@ -70,13 +81,17 @@ GroupResult candidates_of(const CtVolume& volume, const ops::Components& found,
 
 }  // namespace
 
-GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
-                             InverseTransform inverse) {
+void require_same_shape(const CtVolume& volume, const NoduleMask& mask) {
   if (!(mask.shape() == volume.shape())) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the mask has " + text::extent(mask.shape()) + " voxels, the volume " +
                     text::extent(volume.shape()) + " (slices x rows x columns); expected the same");
   }
+}
+
+GroupResult group_candidates(const CtVolume& volume, const NoduleMask& mask,
+                             InverseTransform inverse) {
+  require_same_shape(volume, mask);
   return candidates_of(volume, ops::eroded_components(mask, volume), inverse);
 }
 
@@ -99,18 +114,23 @@ void keep_in_field(const ops::CellField& field, GroupResult& groups) {
   groups = std::move(kept);
 }
 
-LabelVolume label_candidates(const NoduleMask& mask, const GroupResult& groups) {
+LabelVolume label_candidates(const NoduleMask& mask, const GroupResult& groups,
+                             const ops::AxisOrder& order) {
   const ops::LabelledRuns labelled = ops::label_eroded_runs(mask);
   std::vector<std::int32_t> label_of(static_cast<std::size_t>(labelled.count), 0);
   for (std::size_t i = 0; i < groups.components.size(); ++i) {
     label_of[static_cast<std::size_t>(groups.components[i])] = static_cast<std::int32_t>(i + 1);
   }
-  const VolumeShape& shape = mask.shape();
+  const VolumeShape& shape = order.stored_shape();
   LabelVolume result{shape, static_cast<std::int32_t>(groups.components.size()), {}};
   result.labels.assign(static_cast<std::size_t>(shape.voxels()), 0);
   for (const ops::Run& run : labelled.runs) {
-    std::int32_t* row = result.labels.data() + (run.slice * shape.rows + run.row) * shape.columns;
-    std::fill(row + run.begin, row + run.end, label_of[static_cast<std::size_t>(run.component)]);
+    std::int32_t* voxel =
+        result.labels.data() + order.stored_offset({run.slice, run.row, run.begin});
+    const std::int32_t label = label_of[static_cast<std::size_t>(run.component)];
+    for (std::int64_t c = run.begin; c < run.end; ++c, voxel += order.stored_column_step()) {
+      *voxel = label;
+    }
   }
   return result;
 }
@@ -132,17 +152,22 @@ NoduleMask mask_of(const LabelVolume& labels) {
 
 std::shared_ptr<const RunMasks> keep_masks(PlacedScan& scan, const GroupResult& groups,
                                            const std::optional<ops::CellField>& field,
+                                           const OrderedVolume& ordered,
                                            const RunControl& control) {
   const VolumeShape& shape = scan.volume().shape();
-  const RunControl::Memory memory = control.hold(
-      "classify", "the masks kept in the report",
-      4 * mask_bytes(shape) + shape.voxels() * static_cast<std::int64_t>(sizeof(std::int32_t)) +
-          (control.limits_memory() ? scan.grouping_bytes() : 0));
+  // Of each mask that is put back there are two for a moment.
+  const std::int64_t mask_count = ordered.is_copy() ? 5 : 4;
+  const RunControl::Memory memory =
+      control.hold("classify", "the masks kept in the report",
+                   mask_count * std::max(mask_bytes(shape), mask_bytes(ordered.stored().shape())) +
+                       shape.voxels() * static_cast<std::int64_t>(sizeof(std::int32_t)) +
+                       (control.limits_memory() ? scan.grouping_bytes() : 0));
   auto masks = std::make_shared<RunMasks>();
-  masks->lung_field = field.value_or(ops::CellField(shape)).to_mask();
+  masks->lung_field = ordered.put_back(field.value_or(ops::CellField(shape)).to_mask());
   control.check("classify");
-  masks->mask = scan.mask();
-  masks->labels = label_candidates(masks->mask, groups);
+  NoduleMask mask = scan.mask();
+  masks->labels = label_candidates(mask, groups, ordered.order());
+  masks->mask = ordered.put_back(std::move(mask));
   control.check("classify");
   masks->nodules = mask_of(masks->labels);
   return masks;

@@ -13,6 +13,7 @@ ProfileOptions preset(const std::string& name) {
     profile.geometry = InverseTransform::kExact;
     profile.region = Region::kLungField;
     profile.merge_marks = true;
+    profile.voxel_order = VoxelOrder::kPatient;
     profile.pad_small_volumes = true;
     return profile;
   }
@@ -33,6 +34,13 @@ Region parse_region(const std::string& text) {
               "unknown region '" + text + "': expected volume or lung");
 }
 
+VoxelOrder parse_voxel_order(const std::string& text) {
+  if (text == "patient") return VoxelOrder::kPatient;
+  if (text == "stored") return VoxelOrder::kStored;
+  throw Error(ErrorCode::kInvalidArgument,
+              "unknown voxel order '" + text + "': expected patient or stored");
+}
+
 }  // namespace
 
 ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& options) {
@@ -40,6 +48,7 @@ ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& optio
   if (!options.geometry.empty()) profile.geometry = parse_inverse(options.geometry);
   if (!options.region.empty()) profile.region = parse_region(options.region);
   if (options.merge_marks) profile.merge_marks = *options.merge_marks;
+  if (!options.voxel_order.empty()) profile.voxel_order = parse_voxel_order(options.voxel_order);
   const auto threshold = [&](StageKind kind, double& value) {
     if (const StageManifest* stage = bundle.stage(kind)) value = stage->threshold;
   };

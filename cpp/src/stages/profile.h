@@ -8,7 +8,7 @@ namespace lungrt {
 
 /// Resolves the profile: its preset, the thresholds of the bundle's manifest, and the options that
 /// override the preset.
-/// \throws Error kInvalidArgument for an unknown profile, geometry or region
+/// \throws Error kInvalidArgument for an unknown profile, geometry, region or voxel order
 ProfileOptions choose_profile(const Bundle& bundle, const PipelineOptions& options);
 
 }  // namespace lungrt

@@ -135,8 +135,8 @@ Profile = Annotated[
     str,
     typer.Option(
         help="Preset of where and how to look for nodules. lung: look only inside the lung field, "
-        "merge marks of one lesion, use exact geometry, and pad volumes smaller than a crop with "
-        "air. "
+        "merge marks of one lesion, use exact geometry, bring voxels into the patient's order, and "
+        "pad volumes smaller than a crop with air. "
         "book: search the whole volume exactly as the book 'Deep Learning with PyTorch' does.",
         rich_help_panel=_PROFILE_PANEL,
     ),
@@ -177,6 +177,17 @@ Threads = Annotated[
         help="Number of CPU threads; by default all processors available to this process.",
         show_default=False,
         rich_help_panel=_ENGINE_PANEL,
+    ),
+]
+
+VoxelOrder = Annotated[
+    str | None,
+    typer.Option(
+        help="Order of axes that the networks see: patient (columns to the left, rows to the back, "
+        "slices to the head, so that every stored order of a CT gives the same result) or stored. "
+        "Results are in the stored order. Overrides the profile.",
+        show_default=False,
+        rich_help_panel=_PROFILE_PANEL,
     ),
 ]
 
@@ -227,6 +238,7 @@ class RunOptions:
     geometry: Geometry = None
     region: Region = None
     merge_marks: MergeMarks = None
+    voxel_order: VoxelOrder = None
     time_limit: TimeLimit = None
     memory_limit: MemoryLimit = None
 
@@ -247,6 +259,7 @@ class RunOptions:
             "geometry": self.geometry,
             "region": self.region,
             "merge_marks": self.merge_marks,
+            "voxel_order": self.voxel_order,
             "engine_options": parse_engine_options(self.engine_option, kernels=self.kernels),
         }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "c_api/c_api_test.h"
+#include "c_api/versioned_struct.h"
 
 namespace lungrt {
 namespace {
@@ -67,7 +68,7 @@ class CApiAbuse : public CApiTest {
          [call] { return call(static_cast<Struct*>(nullptr)); }},
         {"size 0", LUNGRT_INVALID_ARGUMENT, with_size(0)},
         {"size 1", LUNGRT_INVALID_ARGUMENT, with_size(1)},
-        {"too small", LUNGRT_INVALID_ARGUMENT, with_size(sizeof(Struct) - 1)},
+        {"too small", LUNGRT_INVALID_ARGUMENT, with_size(c_api::kFirstSize<Struct> - 1)},
         {"too large", LUNGRT_UNSUPPORTED_VERSION, with_size(sizeof(Struct) + 1)},
         {"huge", LUNGRT_UNSUPPORTED_VERSION, with_size(SIZE_MAX)},
     };
@@ -187,6 +188,7 @@ class CApiAbuse : public CApiTest {
     add("profile", invalid, [](auto& o) { o.profile = "no such thing"; });
     add("geometry", invalid, [](auto& o) { o.geometry = "flat"; });
     add("region", invalid, [](auto& o) { o.region = "heart"; });
+    add("voxel order", invalid, [](auto& o) { o.voxel_order = "RAS"; });
     add("device number", LUNGRT_DEVICE_UNAVAILABLE, [](auto& o) { o.device = "cuda:2147483647"; });
     for (const std::int32_t value : {-1, 3, INT32_MIN, INT32_MAX}) {
       add("merge_marks", invalid, [=](auto& o) { o.merge_marks = value; });

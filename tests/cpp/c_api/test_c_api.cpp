@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "c_api/c_api_test.h"
+#include "c_api/versioned_struct.h"
 #include "lungrt/report.h"
 #include "lungrt/version.h"
 
@@ -138,6 +139,7 @@ TEST_F(CApiTest, TellsWhereNumbersCameFrom) {
   EXPECT_STREQ(from.region, "lung");
   EXPECT_STREQ(from.engine, "native");
   EXPECT_EQ(from.merge_marks, 1);
+  EXPECT_STREQ(from.voxel_order, "patient");
   EXPECT_GT(from.segmentation_threshold, 0.0);
 
   const char* sha256 = nullptr;
@@ -148,6 +150,25 @@ TEST_F(CApiTest, TellsWhereNumbersCameFrom) {
     EXPECT_STATUS(LUNGRT_OK, lungrt_report_seconds(report.get(), part, &seconds));
     EXPECT_GE(seconds, 0.0);
   }
+}
+
+TEST_F(CApiTest, TakesAnOrderOfVoxels) {
+  auto options = sized<lungrt_pipeline_options>();
+  options.profile = "lung";
+  options.voxel_order = "stored";
+  lungrt_pipeline* opened = nullptr;
+  ASSERT_EQ(lungrt_pipeline_open(bundle_.path().c_str(), &options, &opened), LUNGRT_OK);
+  const ReportHandle report = run(PipelineHandle(opened), volume());
+  auto from = sized<lungrt_provenance>();
+  EXPECT_STATUS(LUNGRT_OK, lungrt_report_provenance(report.get(), &from));
+  EXPECT_STREQ(from.voxel_order, "stored");
+
+  // A program of an older header, whose structure ends before the order, gets the profile's.
+  options.struct_size = c_api::kFirstSize<lungrt_pipeline_options>;
+  ASSERT_EQ(lungrt_pipeline_open(bundle_.path().c_str(), &options, &opened), LUNGRT_OK);
+  const ReportHandle older = run(PipelineHandle(opened), volume());
+  EXPECT_STATUS(LUNGRT_OK, lungrt_report_provenance(older.get(), &from));
+  EXPECT_STREQ(from.voxel_order, "patient");
 }
 
 TEST_F(CApiTest, TakesEveryTypeOfVoxel) {
@@ -362,12 +383,12 @@ TEST_F(CApiTest, ListsEngines) {
 TEST(CApiLayout, IsWhatVersionOneHas) {
   static_assert(LUNGRT_C_ABI_VERSION == 1);
   EXPECT_EQ(sizeof(lungrt_volume_description), 184U);
-  EXPECT_EQ(sizeof(lungrt_pipeline_options), 88U);
+  EXPECT_EQ(c_api::kFirstSize<lungrt_pipeline_options>, 88U);
   EXPECT_EQ(sizeof(lungrt_pipeline_info), 48U);
   EXPECT_EQ(sizeof(lungrt_run_options), 64U);
   EXPECT_EQ(sizeof(lungrt_finding), 176U);
   EXPECT_EQ(sizeof(lungrt_report_summary), 88U);
-  EXPECT_EQ(sizeof(lungrt_provenance), 128U);
+  EXPECT_EQ(c_api::kFirstSize<lungrt_provenance>, 128U);
 }
 
 }  // namespace

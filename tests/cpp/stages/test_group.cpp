@@ -53,6 +53,25 @@ TEST(GroupCandidates, FindsCentresAndGivesBackWhatTheErosionTook) {
               1e-9);
 }
 
+TEST(GroupCandidates, ACentreBetweenTwoVoxelsDoesNotDependOnTheOrigin) {
+  // Eroded to two columns and two slices: the centre is (4.5, 10, 15.5). With spacings like these,
+  // the way to the world and back rounds to either side of a half.
+  Scene scene({12, 20, 30});
+  scene.box({4, 10, 15}, 2);
+  scene.box({5, 10, 16}, 2);
+  scene.box({4, 10, 16}, 2);
+  scene.box({5, 10, 15}, 2);
+  for (int origin = 0; origin < 200; ++origin) {
+    const double mm = -123.4 + 0.37 * origin;
+    const Geometry geometry({mm, mm, mm}, {0.683594, 0.7, 1.3},
+                            {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
+    const GroupResult result =
+        group_candidates(scene.volume(geometry), scene.bits(), InverseTransform::kExact);
+    ASSERT_EQ(result.candidates.size(), 1U);
+    EXPECT_EQ(result.candidates.front().index, (VoxelIndex{4, 10, 16})) << mm;  // half to even
+  }
+}
+
 TEST(GroupCandidates, OrdersByUnroundedWorldCentre) {
   Scene scene({20, 24, 24});
   scene.box({4, 4, 18}, 2);  // first in scan order, last along x

@@ -99,6 +99,7 @@ def test_options_reach_the_pipeline() -> None:
         geometry="exact",
         region="lung",
         merge_marks=False,
+        voxel_order="stored",
         time_limit=1.5,
         memory_limit="2K",
     )
@@ -112,5 +113,6 @@ def test_options_reach_the_pipeline() -> None:
         "geometry": "exact",
         "region": "lung",
         "merge_marks": False,
+        "voxel_order": "stored",
     }
     assert run.limits() == {"max_seconds": 1.5, "max_memory_bytes": 2000}
