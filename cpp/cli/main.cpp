@@ -2,19 +2,23 @@
 ///
 /// Exit codes are those of `lungrt`: 0 success, 2 an invalid argument or any lungrt::Error, with a
 /// message, 130 cancelled with Ctrl-C, 1 a bug in lungrt itself. Results go to stdout, everything
-/// else to stderr.
+/// else to stderr. Where the reader of a pipe has ended, SIGPIPE ends the command.
 
+#include <fcntl.h>
 #include <lungrt/error.h>
 #include <lungrt/version.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <string>
 
 #include "commands.h"
 
@@ -31,6 +35,25 @@ void catch_interrupts() {
   action.sa_handler = [](int) { interrupts = 1; };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(SIGINT, &action, nullptr);
+}
+
+/// Lets closed standard streams lead to nowhere. Otherwise the next file that is opened would get
+/// the descriptor, and with it what is printed.
+void occupy_standard_streams() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    const int nowhere = ::open("/dev/null", O_RDWR);  // gets the lowest free descriptor
+    if (nowhere != descriptor) ::_exit(kDefect);
+  }
+}
+
+/// \throws Error kIo where what was printed could not be written
+void flush_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw Error(ErrorCode::kIo, std::string("cannot write to standard output: ") +
+                                  std::strerror(errno) +
+                                  "; files named on the command line were written if nothing else "
+                                  "is said");
 }
 
 int run(int count, char** arguments) {
@@ -81,12 +104,15 @@ std::string output_suffix(const std::string& path, std::initializer_list<const c
 
 int main(int count, char** arguments) {
   using namespace lungrt::cli;
+  occupy_standard_streams();
   // Idle OpenMP threads shall wait instead of spinning, which costs a factor of three beside one
   // other busy process. The variable is read when an engine's runtime is loaded.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
   catch_interrupts();
   try {
-    return run(count, arguments);
+    const int code = run(count, arguments);
+    flush_output();
+    return code;
   } catch (const lungrt::Error& error) {
     if (error.code() == lungrt::ErrorCode::kCancelled) {
       std::fputs("cancelled, nothing written\n", stderr);

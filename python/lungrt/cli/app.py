@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from lungrt.cli import (
     CANCELLED,
+    ERROR,
     bench,
     compare,
     diagnose,
@@ -24,8 +25,6 @@ from lungrt.cli.console import print_error, stderr
 from lungrt.errors import Error
 
 __all__ = ["app"]
-
-ERROR = 2
 
 
 class _Commands(TyperGroup):
@@ -51,7 +50,7 @@ app = typer.Typer(
     help="Turn trained lung-nodule networks into a portable bundle, and find nodules in chest CTs "
     "with it.",
     epilog="Exit codes: 0 success; 1 an internal error of lungrt or, for compare, different "
-    "decisions; 2 an error; 130 cancelled with Ctrl-C.\n\n"
+    "decisions; 2 an error; 130 cancelled with Ctrl-C; 141 the reader of the output has ended.\n\n"
     "lungrt is a research tool, not a medical device.",
 )
 
@@ -60,7 +59,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         import lungrt
 
-        typer.echo(f"lungrt {lungrt.__version__}")
+        print(f"lungrt {lungrt.__version__}")
         raise typer.Exit
 
 

@@ -152,7 +152,6 @@ def export(
             )
             for stage, (checkpoints, arch, options) in stages.items()
         }
-        _print_taken(stdout(), networks)
         with progress_bars(not no_progress) as progress:
             result = export_bundle(
                 networks,
@@ -163,6 +162,7 @@ def export(
             )
         if write:
             write(json_text([row.to_json() for row in result.rows]))
+    _print_taken(stdout(), networks)
     _print(stdout(), result)
     if defaults:
         stdout().print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
@@ -278,7 +278,7 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 
 def _print_taken(console: Console, networks: Mapping[str, Sequence[LoadedNetwork]]) -> None:
-    """Print what was taken from each checkpoint, before anything is made of it."""
+    """Print what was taken from each checkpoint."""
     for stage, members in networks.items():
         for network in members:
             console.print(f"{stage}: {network.checkpoint.path}", soft_wrap=True)
