@@ -3,7 +3,7 @@
 It is a safetensors file of float32 tensors with the names of `lungrt.models`, without
 ``num_batches_tracked``, which inference does not use. Its metadata describe the network: ``format``
 and ``format_version``, ``lungrt.architecture``, and ``lungrt.options``, a JSON object with every
-option of the family.
+option of the family; ``convolution_widths`` is there only for a U-Net that needs it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lungrt.models.unet import SegmentationUNet, UNetOptions
 
 _FORMAT, _VERSION = "lungrt-weights", "1"
 _UNUSED = "num_batches_tracked"
+_OPTIONAL = "convolution_widths"  # of a U-Net, and only where it is pruned
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ def to_weights(network: LoadedNetwork) -> bytes:
         "format": _FORMAT,
         "format_version": _VERSION,
         "lungrt.architecture": network.architecture,
-        "lungrt.options": json.dumps(network.options, sort_keys=True, allow_nan=False),
+        "lungrt.options": json.dumps(
+            {name: value for name, value in network.options.items() if value is not None},
+            sort_keys=True,
+            allow_nan=False,
+        ),
     }
     return _safetensors(
         {
@@ -212,7 +217,9 @@ def _read_description(path: Path, described: Mapping[str, str]) -> tuple[str, An
     # ValueError, RecursionError: no JSON. TypeError: an option that does not exist.
     except (ValueError, RecursionError, TypeError) as error:
         fail(f"lungrt.options are not valid for a {architecture} ({error})")
-    if missing := sorted(set(asdict(options)) - set(given)):
+    if empty := [name for name, value in given.items() if value is None]:
+        fail(f"lungrt.options must not be null, but {', '.join(empty)} is")
+    if missing := sorted(set(asdict(options)) - set(given) - {_OPTIONAL}):
         fail(
             f"lungrt.options must have every option of a {architecture}, but "
             f"{', '.join(missing)} is missing"

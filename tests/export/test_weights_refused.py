@@ -165,6 +165,19 @@ def test_options(
     assert words in _refused_options(tmp_path, parts, **changes)
 
 
+def test_an_option_that_is_null(tmp_path: Path, network: Network) -> None:
+    parts = _taken_apart(to_weights(network("segmentation")))
+    message = _refused_options(tmp_path, parts, convolution_widths=None)
+    assert "must not be null, but convolution_widths is" in message
+
+
+def test_widths_of_convolutions_that_contradict_the_levels(
+    tmp_path: Path, network: Network
+) -> None:
+    parts = _taken_apart(to_weights(network("segmentation")))
+    assert "convolution_widths" in _refused_options(tmp_path, parts, convolution_widths=[1, 2])
+
+
 def test_an_option_that_is_missing(tmp_path: Path, parts: tuple[Header, bytes]) -> None:
     header, values = parts
     options = json.loads(header["__metadata__"]["lungrt.options"])

@@ -42,6 +42,21 @@ UNETS: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "wide": ({"widths": (3, 4), "in_channels": 3}, (1, 90)),
     "high": ({"widths": (3, 4), "in_channels": 3}, (90, 1)),
     "large epsilon": ({"widths": (5, 6), "batch_norm_eps": 0.3}, (6, 5)),
+    "pruned": (
+        {"widths": (7, 19, 33), "convolution_widths": (5, 7, 18, 19, 21, 33, 17, 13, 15, 6, 9, 11)},
+        (3, 5),
+    ),
+    "pruned, one level": ({"widths": (9,), "convolution_widths": (18, 9)}, (5, 6)),
+    "pruned, bilinear": (
+        {
+            "widths": (3, 6),
+            "convolution_widths": (17, 3, 5, 6, 18, 4, 20),
+            "up_mode": "upsample",
+            "batch_norm": False,
+            "padding": False,
+        },
+        (5, 4),
+    ),
     "unpadded, one level": ({"widths": (5,), "padding": False}, (9, 6)),
     "unpadded": ({"widths": (5, 9, 17), "padding": False}, (3, 4)),
     "unpadded, four levels": ({"widths": (3, 5, 4, 6), "padding": False}, (1, 2)),

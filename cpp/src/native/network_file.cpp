@@ -47,6 +47,19 @@ std::vector<int> widths(const JsonField& field) {
   return result;
 }
 
+/// The widths of all convolutions, of which the second ones on the way down are `widths`.
+std::vector<int> convolution_widths(const JsonField& field, const std::vector<int>& widths) {
+  std::vector<int> result;
+  for (const JsonField& width : field.items()) result.push_back(channels(width));
+  const std::size_t count = 5 * widths.size() - 3;
+  field.require(result.size() == count, std::to_string(count) + " numbers of channels");
+  for (std::size_t level = 0; level < widths.size(); ++level) {
+    field.require(result[2 * level + 1] == widths[level],
+                  "the widths of the levels for the second convolutions on the way down");
+  }
+  return result;
+}
+
 Activation activation(const JsonField& field) {
   return field.one_of({"relu", "leaky_relu"}) == "relu" ? Activation::kRelu
                                                         : Activation::kLeakyRelu;
@@ -60,11 +73,14 @@ double eps(const JsonField& field) {
 
 UnetOptions unet_options(const JsonField& field) {
   field.only({"in_channels", "out_channels", "widths", "up_mode", "batch_norm", "input_batch_norm",
-              "padding", "pooling", "activation", "batch_norm_eps"});
+              "padding", "pooling", "activation", "batch_norm_eps", "convolution_widths"});
   UnetOptions options;
   options.in_channels = channels(field.at("in_channels"));
   options.out_channels = channels(field.at("out_channels"));
   options.widths = widths(field.at("widths"));
+  if (field.has("convolution_widths")) {
+    options.convolution_widths = convolution_widths(field.at("convolution_widths"), options.widths);
+  }
   options.bilinear = field.at("up_mode").one_of({"upconv", "upsample"}) == "upsample";
   options.batch_norm = field.at("batch_norm").boolean();
   options.input_batch_norm = field.at("input_batch_norm").boolean();

@@ -17,6 +17,9 @@ struct UnetOptions {
   int in_channels = 7;
   int out_channels = 1;
   std::vector<int> widths{16, 32, 64};
+  /// Channels of every convolution of a pruned network: two for each level from full resolution
+  /// down, then for each level upwards that of the upsampling and two more. Empty: as `widths`.
+  std::vector<int> convolution_widths{};
   bool bilinear = false;  ///< up_mode "upsample"
   bool batch_norm = true;
   bool input_batch_norm = true;

@@ -154,7 +154,8 @@ def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> L
     return LoadedNetwork(
         _frozen(module),
         "unet",
-        _jsonable(asdict(options)),
+        # An option that only pruned networks have.
+        _jsonable({name: value for name, value in asdict(options).items() if value is not None}),
         inferred,
         checkpoint,
         contract,

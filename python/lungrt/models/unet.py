@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -58,6 +58,11 @@ class UNetOptions:
         Read from the tensors.
     widths : tuple of int
         Channels of each level, from full resolution down. Read from the tensors.
+    convolution_widths : tuple of int, optional
+        Output channels of every convolution of a pruned network, in which they are not those of
+        their level: two for each level from full resolution down, then for each level upwards that
+        of the upsampling and two more. `widths` are then the second ones on the way down. None if
+        each has the width of its level. Read from the tensors.
     up_mode : "upconv" or "upsample"
         Transposed convolution, or bilinear interpolation and a 1x1 convolution. Read from the
         tensors.
@@ -85,17 +90,44 @@ class UNetOptions:
     pooling: str = "average"
     activation: str = "relu"
     batch_norm_eps: float = 1e-5
+    convolution_widths: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         check_whole("in_channels", self.in_channels)
         check_whole("out_channels", self.out_channels)
         object.__setattr__(self, "widths", as_sizes("widths", self.widths))
+        if self.convolution_widths is not None:
+            self._check_convolution_widths(self.convolution_widths)
         check_choice("up_mode", self.up_mode, ("upconv", "upsample"))
         for name in ("batch_norm", "input_batch_norm", "padding"):
             check_bool(name, getattr(self, name))
         check_choice("pooling", self.pooling, _POOLINGS)
         check_choice("activation", self.activation, ACTIVATIONS)
         check_positive("batch_norm_eps", self.batch_norm_eps)
+
+    def _check_convolution_widths(self, given: object) -> None:
+        name, usual = "convolution_widths", _usual_widths(self.widths)
+        widths = as_sizes(name, given, count=len(usual))
+        if widths[1 : 2 * len(self.widths) : 2] != self.widths:
+            raise InvalidArgument(
+                f"{name}: the second convolutions on the way down must have the widths "
+                f"{list(self.widths)} of their levels, got {list(widths)}"
+            )
+        # Of two descriptions of the same network, only one is used.
+        object.__setattr__(self, name, None if widths == usual else widths)
+
+    @property
+    def down_widths(self) -> list[tuple[int, int]]:
+        """Output channels of both convolutions of each level, from full resolution down."""
+        widths = self.convolution_widths or _usual_widths(self.widths)
+        return [(widths[2 * n], widths[2 * n + 1]) for n in range(len(self.widths))]
+
+    @property
+    def up_widths(self) -> list[tuple[int, int, int]]:
+        """Output channels of the upsampling and both convolutions of each level upwards."""
+        widths = self.convolution_widths or _usual_widths(self.widths)
+        rest = widths[2 * len(self.widths) :]
+        return [(rest[n], rest[n + 1], rest[n + 2]) for n in range(0, len(rest), 3)]
 
     @property
     def context_slices(self) -> int:
@@ -111,6 +143,13 @@ class UNetOptions:
     def halo(self) -> int:
         """Pixels by which the output is smaller than the input on each side."""
         return _lost(self) // 2 + _trim(self)
+
+
+def _usual_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the widths of all convolutions if each has that of its level."""
+    down = [width for width in widths for _ in range(2)]
+    up = [width for width in reversed(widths[:-1]) for _ in range(3)]
+    return (*down, *up)
 
 
 def prefix_of(name: str) -> str | None:
@@ -172,8 +211,50 @@ def infer_options(
         read["batch_norm"] = any(".block." in n and n.endswith("running_mean") for n in shapes)
         read["input_batch_norm"] = any(n.startswith("input_batchnorm.") for n in shapes)
 
+    options = UNetOptions(**{**read, **given})
+    if (
+        widths
+        and not {"widths", "convolution_widths"} & given.keys()
+        and not _fits(options, shapes)
+    ):
+        # Tensors that fit no network are compared with the one of equal widths.
+        pruned = _pruned(options, shapes)
+        if _fits(pruned, shapes):
+            options, read["convolution_widths"] = pruned, pruned.convolution_widths
     inferred = tuple(name for name in read if name not in given)
-    return UNetOptions(**{**read, **given}), inferred
+    return options, inferred
+
+
+def _pruned(options: UNetOptions, shapes: Mapping[str, tuple[int, ...]]) -> UNetOptions:
+    """Return options with the number of output channels that each convolution has."""
+    second = 3 if options.batch_norm else 2
+    levels = len(options.widths)
+    sources = [
+        (f"down_path.{level}.block.{n}.weight", 4, 0)
+        for level in range(levels)
+        for n in (0, second)
+    ]
+    for level in range(levels - 1):
+        up = f"up_path.{level}.up"
+        transposed = options.up_mode == "upconv"  # whose weights begin with the input's channels
+        sources.append((f"{up}.weight", 4, 1) if transposed else (f"{up}.1.weight", 4, 0))
+        block = f"up_path.{level}.conv_block.block"
+        sources += [(f"{block}.{n}.weight", 4, 0) for n in (0, second)]
+    usual = _usual_widths(options.widths)
+    found = tuple(
+        _dimension(shapes, source) or width for source, width in zip(sources, usual, strict=True)
+    )
+    return replace(options, widths=found[1 : 2 * levels : 2], convolution_widths=found)
+
+
+def _fits(options: UNetOptions, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    with torch.device("meta"):
+        wanted = SegmentationUNet(options).state_dict()
+    return all(
+        name.endswith("num_batches_tracked")
+        or shapes.get(name.removeprefix("unet.")) == tuple(tensor.shape)
+        for name, tensor in wanted.items()
+    )
 
 
 def _infer_widths(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
@@ -348,16 +429,24 @@ class UNet(nn.Module):
         super().__init__()
         self._pool = _POOLINGS[options.pooling]
         self._trim = _trim(options)
-        widths = options.widths
-        inputs = (options.in_channels, *widths)
+        skips = options.widths
+        inputs = (options.in_channels, *skips)
         self.down_path = nn.ModuleList(
-            _ConvBlock(inputs[level], width, options) for level, width in enumerate(widths)
+            _ConvBlock(inputs[level], widths, options)
+            for level, widths in enumerate(options.down_widths)
         )
-        self.up_path = nn.ModuleList(
-            _UpBlock(widths[level + 1], widths[level], options, crop=_lost(options, level + 1))
-            for level in reversed(range(len(widths) - 1))
-        )
-        self.last = nn.Conv2d(widths[0], options.out_channels, kernel_size=1)
+        self.up_path = nn.ModuleList()
+        below = skips[-1]
+        for level, (risen, *widths) in zip(
+            reversed(range(len(skips) - 1)), options.up_widths, strict=True
+        ):
+            self.up_path.append(
+                _UpBlock(
+                    below, risen, skips[level], widths, options, crop=_lost(options, level + 1)
+                )
+            )
+            below = widths[-1]
+        self.last = nn.Conv2d(below, options.out_channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits [N, out_channels, H - 2 * halo, W - 2 * halo] of [N, in_channels, H, W]."""
@@ -374,14 +463,15 @@ class UNet(nn.Module):
 
 
 class _ConvBlock(nn.Module):
-    def __init__(self, in_channels: int, width: int, options: UNetOptions) -> None:
+    def __init__(self, channels: int, widths: Sequence[int], options: UNetOptions) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for channels in (in_channels, width):
+        for width in widths:
             layers.append(nn.Conv2d(channels, width, kernel_size=3, padding=int(options.padding)))
             layers.append(ACTIVATIONS[options.activation]())
             if options.batch_norm:
                 layers.append(nn.BatchNorm2d(width, eps=options.batch_norm_eps))
+            channels = width
         self.block = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -390,17 +480,26 @@ class _ConvBlock(nn.Module):
 
 
 class _UpBlock(nn.Module):
-    def __init__(self, below: int, width: int, options: UNetOptions, *, crop: int) -> None:
+    def __init__(
+        self,
+        below: int,
+        risen: int,
+        skip: int,
+        widths: Sequence[int],
+        options: UNetOptions,
+        *,
+        crop: int,
+    ) -> None:
         super().__init__()
         self.up: nn.Module
         if options.up_mode == "upconv":
-            self.up = nn.ConvTranspose2d(below, width, kernel_size=2, stride=2)
+            self.up = nn.ConvTranspose2d(below, risen, kernel_size=2, stride=2)
         else:
             self.up = nn.Sequential(
                 nn.Upsample(mode="bilinear", scale_factor=2, align_corners=False),
-                nn.Conv2d(below, width, kernel_size=1),
+                nn.Conv2d(below, risen, kernel_size=1),
             )
-        self.conv_block = _ConvBlock(2 * width, width, options)
+        self.conv_block = _ConvBlock(risen + skip, widths, options)
         self._crop = crop
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:

@@ -75,6 +75,24 @@ TEST_F(NetworkFiles, AreReadWithAllTheirOptions) {
   EXPECT_EQ(classifier.batch_norm_eps, 0.5);
 }
 
+TEST_F(NetworkFiles, OfAPrunedUnetHaveTheWidthsOfAllConvolutions) {
+  UnetOptions given;
+  given.widths = {3, 17};
+  WeightsFile file = unet_file(given);
+  file.options["convolution_widths"] = {2, 3, 5, 17, 4, 6, 7};
+  const auto unet = std::get<UnetOptions>(read(file).options);
+  EXPECT_EQ(unet.convolution_widths, (std::vector<int>{2, 3, 5, 17, 4, 6, 7}));
+  EXPECT_TRUE(std::get<UnetOptions>(read(unet_file(given)).options).convolution_widths.empty());
+
+  const char* option = "/convolution_widths";
+  refuse_option(file, option, nullptr, {"convolution_widths"});
+  refuse_option(file, option, json::array(), {"convolution_widths", "7 numbers of channels"});
+  refuse_option(file, option, {2, 3, 5, 17, 4, 6}, {"7 numbers of channels"});
+  refuse_option(file, option, {2, 3, 5, 17, 4, 6, 7, 8}, {"7 numbers of channels"});
+  refuse_option(file, option, {2, 3, 5, 17, 4, 6, 0}, {"convolution_widths"});
+  refuse_option(file, option, {2, 3, 5, 16, 4, 6, 7}, {"the widths of the levels"});
+}
+
 TEST_F(NetworkFiles, OfNothingThatIsKnownAreRefused) {
   const WeightsFile whole = unet_file({});
   for (const char* key : {"format", "format_version", "lungrt.architecture", "lungrt.options"}) {

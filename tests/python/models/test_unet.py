@@ -380,3 +380,53 @@ def test_impossible_option(
     path = save(trained(SegmentationUNet(UNetOptions(widths=(4,)))))
     with pytest.raises(InvalidArgument, match=message):
         load_network("segmentation", path, options=options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        UNetOptions(widths=(7, 9, 4), convolution_widths=(5, 7, 8, 9, 3, 4, 2, 6, 10, 11, 12, 13)),
+        UNetOptions(widths=(3,), convolution_widths=(2, 3)),
+        UNetOptions(
+            widths=(3, 6),
+            convolution_widths=(7, 3, 5, 6, 8, 4, 9),
+            up_mode="upsample",
+            batch_norm=False,
+            padding=False,
+        ),
+    ],
+)
+def test_pruned_network_is_built_from_its_tensors(
+    save: Save, trained: Trained, options: UNetOptions
+) -> None:
+    module = SegmentationUNet(options)
+    given = {} if options.padding else {"padding": False}
+    network = load_network("segmentation", save(trained(module)), options=given)
+    assert UNetOptions(**network.options) == options
+    assert set(network.inferred) >= {"widths", "convolution_widths"}
+    x = hu_like(options)
+    assert torch.equal(network.module(x), module(x))
+
+
+def test_equal_widths_are_not_described_as_pruned(save: Save, trained: Trained) -> None:
+    plain = UNetOptions(widths=(4, 8))
+    assert UNetOptions(widths=(4, 8), convolution_widths=(4, 4, 8, 8, 4, 4, 4)) == plain
+    network = load_network("segmentation", save(trained(SegmentationUNet(plain))))
+    assert "convolution_widths" not in network.options
+
+
+@pytest.mark.parametrize(
+    "widths", [(4, 4, 8, 8, 4, 4), (4, 5, 8, 8, 4, 4, 4), (4, 4, 8, 8, 0, 4, 4)]
+)
+def test_widths_of_convolutions_that_cannot_be(widths: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidArgument, match="convolution_widths"):
+        UNetOptions(widths=(4, 8), convolution_widths=widths)
+
+
+def test_pruned_network_with_a_wrong_tensor_is_compared_with_equal_widths(
+    save: Save, trained: Trained
+) -> None:
+    state = trained(SegmentationUNet(UNetOptions(widths=(4, 8))))
+    state["unet.up_path.0.conv_block.block.0.weight"] = torch.ones(5, 8, 3, 3)
+    with pytest.raises(CheckpointMismatch, match=r"block\.0\.weight: found \[5, 8, 3, 3\]"):
+        load_network("segmentation", save(state))

@@ -18,6 +18,17 @@ int trim_of(const UnetOptions& options) {
   return !options.padding && options.widths.size() > 3 ? 2 : 0;
 }
 
+/// Channels of every convolution; see UnetOptions::convolution_widths.
+std::vector<int> all_widths(const UnetOptions& options) {
+  if (!options.convolution_widths.empty()) return options.convolution_widths;
+  std::vector<int> result;
+  for (const int width : options.widths) result.insert(result.end(), 2, width);
+  for (std::size_t level = options.widths.size() - 1; level-- > 0;) {
+    result.insert(result.end(), 3, options.widths[level]);
+  }
+  return result;
+}
+
 /// Least number of input channels for Winograd's algorithm: with fewer, the transform takes longer
 /// than the products that it saves.
 constexpr int kFewestWinogradChannels = 3;
@@ -34,6 +45,8 @@ UnetGraph::UnetGraph(const UnetOptions& options, Tensors& tensors, Algorithm alg
   input.channels = options.in_channels;
   int node = add(std::move(input));
 
+  const std::vector<int> widths = all_widths(options);
+  const int* next = widths.data();
   std::vector<int> skips;
   for (std::size_t level = 0; level < options.widths.size(); ++level) {
     if (level > 0) {
@@ -42,16 +55,17 @@ UnetGraph::UnetGraph(const UnetOptions& options, Tensors& tensors, Algorithm alg
       pool.inputs = {{node, 0}};
       node = add(std::move(pool));
     }
-    node = block("unet.down_path." + std::to_string(level), {{node, 0}}, options.widths[level],
-                 tensors);
+    node = block("unet.down_path." + std::to_string(level), {{node, 0}}, next, tensors);
+    next += 2;
     skips.push_back(node);
   }
   for (std::size_t up = 0; up + 1 < options.widths.size(); ++up) {
     const std::size_t level = options.widths.size() - 2 - up;
     const std::string name = "unet.up_path." + std::to_string(up);
-    const int risen = up_sampling(name + ".up", node, options.widths[level], tensors);
+    const int risen = up_sampling(name + ".up", node, *next, tensors);
     const Edge skip{skips[level], lost_below(options, level + 1)};
-    node = block(name + ".conv_block", {{risen, 0}, skip}, options.widths[level], tensors);
+    node = block(name + ".conv_block", {{risen, 0}, skip}, next + 1, tensors);
+    next += 3;
   }
   last(node, tensors);
 }
@@ -143,7 +157,7 @@ int UnetGraph::convolution(const std::string& weights, const std::string& norm,
   return add(std::move(node));
 }
 
-int UnetGraph::block(const std::string& name, std::vector<Edge> inputs, int channels,
+int UnetGraph::block(const std::string& name, std::vector<Edge> inputs, const int* widths,
                      Tensors& tensors) {
   // Twice: convolution, activation and, if the network has them, batch norm.
   const int layers = options_.batch_norm ? 3 : 2;
@@ -153,7 +167,7 @@ int UnetGraph::block(const std::string& name, std::vector<Edge> inputs, int chan
       return name + ".block." + std::to_string(half * layers + index);
     };
     if (half == 1) inputs = {{node, 0}};
-    node = convolution(layer(0), layer(2), layer(layers - 1), inputs, channels, tensors);
+    node = convolution(layer(0), layer(2), layer(layers - 1), inputs, widths[half], tensors);
   }
   return node;
 }

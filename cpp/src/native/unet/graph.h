@@ -65,7 +65,8 @@ class UnetGraph {
   int add(UnetNode node);
   int convolution(const std::string& weights, const std::string& norm, const std::string& name,
                   std::vector<Edge> inputs, int channels, Tensors& tensors);
-  int block(const std::string& name, std::vector<Edge> inputs, int channels, Tensors& tensors);
+  /// Two convolutions with the numbers of channels at `widths` and after it.
+  int block(const std::string& name, std::vector<Edge> inputs, const int* widths, Tensors& tensors);
   int up_sampling(const std::string& name, int below, int channels, Tensors& tensors);
   void last(int below, Tensors& tensors);
   /// Number of channels of each block of the inputs, one input after the other.
