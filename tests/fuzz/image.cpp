@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "input_reader.h"
+#include "io/bunzip2.h"
 #include "io/images/read_image.h"
 #include "io/inflate.h"
 #include "targets.h"
@@ -16,7 +17,9 @@
 namespace lungrt::fuzz {
 namespace {
 
+/// Formats, by the first byte of an input. After the first four comes deflated data.
 constexpr std::array<const char*, 4> kSuffixes{".mha", ".nii", ".nii.gz", ".nrrd"};
+constexpr std::int64_t kDeflate = 4, kPair = 5, kBzip2 = 6;
 
 /// A file in memory, with a name for each format in a folder of its own.
 class MemoryFile {
@@ -25,7 +28,8 @@ class MemoryFile {
     std::string folder = std::filesystem::temp_directory_path() / "lungrt-fuzz-XXXXXX";
     check(descriptor_ >= 0 && ::mkdtemp(folder.data()) != nullptr, "a file for the input");
     folder_ = folder;
-    for (const char* suffix : kSuffixes) {
+    // A pair's header and voxels are the same bytes.
+    for (const char* suffix : {".mha", ".nii", ".nii.gz", ".nrrd", ".hdr", ".img"}) {
       std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor_), path(suffix));
     }
   }
@@ -62,6 +66,18 @@ void read(std::string_view content, const char* suffix) {
   });
 }
 
+void unpack_bzip2(std::string_view content) {
+  constexpr std::uint64_t kMost = 1 << 24;  // a bomb would take minutes
+  io::MemoryBytes source{std::string(content)};
+  try {
+    io::Bunzip2 data(source, 0);
+    check(data.skip(kMost) <= kMost, "more bytes than were asked for");
+    check(data.taken() <= content.size(), "more bytes taken than there are");
+  } catch (const std::runtime_error& error) {
+    check(error.what()[0] != '\0', "an error without words");
+  }
+}
+
 void inflate(std::string_view content, std::size_t most) {
   io::MemoryBytes source{std::string(content)};
   try {
@@ -77,11 +93,13 @@ void inflate(std::string_view content, std::size_t most) {
 
 void image(std::string_view input) {
   InputReader reader(input);
-  const auto kind = static_cast<std::size_t>(reader.small(0, 4));
-  if (kind < kSuffixes.size()) {
-    read(reader.rest(), kSuffixes[kind]);
-  } else {
+  const std::int64_t kind = reader.small(0, kBzip2);
+  if (kind == kDeflate) {
     inflate(reader.rest(), 1 << 16);
+  } else if (kind == kBzip2) {
+    unpack_bzip2(reader.rest());
+  } else {
+    read(reader.rest(), kind == kPair ? ".hdr" : kSuffixes[static_cast<std::size_t>(kind)]);
   }
 }
 

@@ -10,6 +10,7 @@ the fuzzer made of the seeds. This program leaves both alone.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import itertools
@@ -255,6 +256,17 @@ def images() -> dict[str, bytes]:
         struct.pack_into("<4s", header, 344, b"n+1")
         return bytes(header) + values
 
+    def nifti_2(magic: bytes, offset: int, values: bytes) -> bytes:
+        header = bytearray(544)
+        struct.pack_into("<i8s2h", header, 0, 540, magic + b"\0\r\n\x1a\n", 4, 16)
+        struct.pack_into("<8q8d", header, 16, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+        struct.pack_into("<4d", header, 104, 1, 1, 2, 3)
+        struct.pack_into("<q2d", header, 168, offset, 1, -10)
+        struct.pack_into("<2i6d", header, 344, 1, 1, 0, 0, 0, 4, 5, 6)
+        struct.pack_into("<12d", header, 400, 1, 0, 0, 4, 0, 2, 0, 5, 0, 0, 3, 6)
+        struct.pack_into("<2i", header, 500, 2, 0)
+        return bytes(header) + values
+
     def of(kind: int, *parts: str | bytes) -> bytes:
         return bytes([kind]) + b"".join(p if isinstance(p, bytes) else p.encode() for p in parts)
 
@@ -291,6 +303,37 @@ def images() -> dict[str, bytes]:
             "centerings: cell node ???\nkinds: domain space time\n\n",
             voxels,
         ),
+        "meta-text": of(
+            0, meta, "ElementType = MET_FLOAT\nBinaryData = False\n", local, "0 1,2 -3e0 " * 3
+        ),
+        "meta-list": of(
+            0, meta, "ElementType = MET_UCHAR\nElementDataFile = LIST 2\nct.mha\nct.nii\n"
+        ),
+        "meta-pattern": of(0, meta, "ElementType = MET_UCHAR\nElementDataFile = ct.%01d 1 2 1\n"),
+        "meta-4d": of(
+            0,
+            "NDims = 4\nDimSize = 3 2 2 1\nElementSpacing = 1 2 3 4\n",
+            "ElementType = MET_SHORT\n",
+            local,
+            voxels,
+        ),
+        "nifti-2": of(1, nifti_2(b"n+2", 544, voxels)),
+        "nifti-gzip-named": of(1, gzip.compress(nifti(voxels), mtime=0)),
+        "nifti-surplus": of(2, gzip.compress(nifti(voxels + voxels), mtime=0)),
+        "nifti-pair": of(5, nifti(voxels).replace(b"n+1", b"ni1")),
+        "nifti-2-pair": of(5, nifti_2(b"ni2", 544, voxels)),
+        "nrrd-text": of(3, nrrd, "type: short\nencoding: text\n", placed, "\n", "-6 5 1 2 " * 3),
+        "nrrd-hex": of(3, nrrd, "type: short\nencoding: hex\n", placed, "\n", voxels.hex()),
+        "nrrd-bzip2": of(
+            3, nrrd, "type: short\nencoding: bzip2\n", placed, "\n", bz2.compress(voxels)
+        ),
+        "nrrd-lines": of(
+            3, nrrd, "type: short\nencoding: raw\nline skip: 1\nbyte skip: 1\n\n", "a\nb", voxels
+        ),
+        "nrrd-list": of(
+            3, nrrd, "type: uchar\nencoding: raw\ndata file: LIST 3\nct.nrrd\nct.mha\n"
+        ),
+        "bzip2": of(6, bz2.compress(voxels), bz2.compress(voxels)),
         "deflate": of(4, raw.compress(bytes(range(200)) * 3), raw.flush()),
         "bomb": of(4, zlib.compress(bytes(200_000))[2:-4]),
     }

@@ -19,7 +19,7 @@ void compiled_record(std::string_view input);  ///< model.json of the compile ca
 void safetensors(std::string_view input);      ///< weights, and the native network built from them
 void series(std::string_view input);           ///< planning a volume from headers of DICOM slices
 void volume(std::string_view input);           ///< geometry, voxels, and their lung field
-void image(std::string_view input);            ///< image files of every format, and deflated data
+void image(std::string_view input);            ///< image files of every format, and packed data
 void c_api(std::string_view input);            ///< any sequence of calls of the C interface
 void components(
     std::string_view input);  ///< erosion and components, compared with simple implementations

@@ -80,8 +80,9 @@ template <typename T>
                   ", expected Hounsfield units within " + std::to_string(kMinHu) + " to " +
                   std::to_string(kMaxHu) +
                   (others == 0 ? ""
-                               : ", and " + text::grouped(others) + " others of " +
-                                     text::grouped(shape.voxels()) + " voxels do not fit either") +
+                               : ", and " + text::counted(others, "other") + " of " +
+                                     text::grouped(shape.voxels()) + " voxels " +
+                                     (others == 1 ? "does" : "do") + " not fit either") +
                   "; " + advice);
 }
 

@@ -127,11 +127,17 @@ TEST(CtVolume, NaNAndInfinityAreNamed) {
   const auto convert = [&] { CtVolume::converted(values.data(), {3, 4, 5}, {}); };
   values[33] = std::numeric_limits<float>::quiet_NaN();
   values[34] = std::numeric_limits<float>::infinity();
-  expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 3)", "NaN"}, convert);
+  expect_error(ErrorCode::kBadVolume,
+               {"(slice 1, row 2, column 3)", "NaN", "and 1 other of 60 voxels does not fit either",
+                "replace such voxels first, with -1024 (air)"},
+               convert);
   values[33] = 0;
-  expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 4)", "inf"}, convert);
+  expect_error(ErrorCode::kBadVolume,
+               {"(slice 1, row 2, column 4)", "inf", "to 32767; replace such voxels first"},
+               convert);
   values[34] = 32767.25F;  // beyond int16, although it would round to a value within int16
-  expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 4)"}, convert);
+  expect_error(ErrorCode::kBadVolume, {"(slice 1, row 2, column 4)", "rescale the volume"},
+               convert);
 }
 
 }  // namespace
