@@ -33,8 +33,8 @@ def read_ct(
     Parameters
     ----------
     path
-        Folder with the slices of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz, .nrrd or
-        .nhdr. Sub-folders are not searched, and files that are not DICOM are ignored.
+        Folder with the slices of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd
+        or .nhdr. Sub-folders are not searched, and files that are not DICOM are ignored.
     series
         UID of the series to read if the folder contains several; `list_series` lists them.
     resample

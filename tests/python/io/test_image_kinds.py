@@ -9,7 +9,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+import re
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -338,6 +340,40 @@ def test_one_rule_for_voxels_that_are_no_hounsfield_units(
     }
     with pytest.raises(BadVolume, match=f"{said}; {advice}"):
         readers.get(suffix, lambda: lungrt.read_ct(path))()
+
+
+def test_stored_values_without_a_scale(tmp_path: Path) -> None:
+    """A slope and intercept of 0 mean that nothing is scaled: what is stored is what is read."""
+    stored = (VOXELS.astype(int) + 1024).astype(np.uint16)
+    content = bytearray(nibabel.Nifti1Image(stored.T, AFFINE).to_bytes())
+    struct.pack_into("<2f", content, 112, 0, 0)
+    path = tmp_path / "u16_stored_values.nii"
+    path.write_bytes(content)
+    image: Any = nibabel.load(path)
+    volume = lungrt.read_ct(path)
+    assert np.array_equal(volume.hu, stored)
+    assert np.array_equal(volume.hu, image.get_fdata().T)
+    assert volume.hu.min() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("uint16", 32768, "32768"),
+        ("int32", -32769, "-32769"),
+        ("int64", -(2**40), "-1099511627776"),
+        ("uint64", 2**63, "9.22337e+18"),
+    ],
+)
+def test_integers_beyond_int16(tmp_path: Path, kind: str, value: int, said: str) -> None:
+    voxels = np.zeros((2, 3, 4), kind)
+    voxels[1, 0, 2] = value
+    path = tmp_path / "ct.nrrd"
+    header = NRRD.replace("int16", kind) + "encoding: raw\n\n"
+    path.write_bytes(header.encode() + voxels.tobytes())
+    message = f"voxel (slice 1, row 0, column 2) is {said}, expected Hounsfield units"
+    with pytest.raises(BadVolume, match=re.escape(message)):
+        lungrt.read_ct(path)
 
 
 # Kinds that are not read are named.
