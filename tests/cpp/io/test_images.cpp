@@ -240,6 +240,8 @@ TEST_F(ImagesTest, FilesOfAnotherKind) {
   kind("\x93NUMPY", "ct.nii", "it is an array of NumPy");
   kind("ENVI\n", "ct.hdr", "it is an ENVI header");
   kind("", "ct.nii", "it is empty");
+  kind(std::string(128, '\0') + "DICM", "alone.img", "it is a DICOM file");
+  kind(nifti(), "alone.img", "it is a NIfTI file, and not what its name says");
 }
 
 TEST_F(ImagesTest, NamesOfFilesOfAnotherKind) {

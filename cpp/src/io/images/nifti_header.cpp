@@ -138,6 +138,9 @@ Header parsed_version_2(const std::filesystem::path& path, const std::string& by
   return header;
 }
 
+constexpr const char* kHeader = ".hdr";
+constexpr const char* kVoxels = ".img";
+
 /// Name of a file that has another suffix, maybe compressed, in the case of the first one.
 std::vector<std::string> siblings(const std::string& name, std::string_view from,
                                   std::string_view to) {
@@ -167,6 +170,8 @@ std::filesystem::path sibling(const std::filesystem::path& path, std::string_vie
     const std::filesystem::path found = path.parent_path() / name;
     if (std::filesystem::is_regular_file(found, failure)) return found;
   }
+  // Whole images of other formats have the suffix of voxels too.
+  if (from == kVoxels) require_kind(path, {"a gzip file"});
   throw Error(ErrorCode::kIo, path.string() + ": cannot be read: its " + what + " '" + names[0] +
                                   "' was not found; copy it into the same folder");
 }
@@ -202,18 +207,18 @@ Header read_header(const std::filesystem::path& path) {
 }
 
 std::filesystem::path header_of_pair(const std::filesystem::path& path) {
-  return has_suffix(path, ".img") ? sibling(path, ".img", ".hdr", "header") : path;
+  return has_suffix(path, kVoxels) ? sibling(path, kVoxels, kHeader, "header") : path;
 }
 
 std::filesystem::path voxels_of_pair(const std::filesystem::path& header) {
-  if (!has_suffix(header, ".hdr")) {
+  if (!has_suffix(header, kHeader)) {
     refuse_header(
         header,
         "its header says that the voxels are in a file of their own (magic ni1 or ni2, "
         "not n+1 or n+2), as it is for the files .hdr and .img; rename it, or convert the "
         "original again");
   }
-  return sibling(header, ".hdr", ".img", "file of voxels");
+  return sibling(header, kHeader, kVoxels, "file of voxels");
 }
 
 }  // namespace lungrt::io::nifti
