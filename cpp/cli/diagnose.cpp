@@ -65,7 +65,9 @@ void print_report(const Report& report) {
       "profile %s, engine %s (%s), %s (%s), %s, %d threads\n", report.options.profile.c_str(),
       report.engine.c_str(), provenance.engine_version.c_str(), report.device.c_str(),
       provenance.device_name.c_str(), to_string(report.options.precision), provenance.threads);
-  for (const std::string& note : provenance.notes) std::printf("note: %s\n", note.c_str());
+  for (const std::string& note : provenance.notes) {
+    std::printf("note: %s\n", printable(note).c_str());
+  }
 }
 
 Report diagnosed(Arguments& given, RunOptions options) {
@@ -107,7 +109,9 @@ void diagnose(Arguments& given) {
         "note: these are the default models, which were trained on phantoms only; they are for "
         "demonstration, and their results for a patient are meaningless");
   }
-  for (const std::string& file : files) std::printf("written to %s\n", file.c_str());
+  for (const std::string& file : files) {
+    std::printf("written to %s\n", printable(file).c_str());
+  }
   std::puts("lungrt is a research tool, not a medical device.");
 }
 

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <lungrt/error.h>
+#include <lungrt/io.h>
 #include <lungrt/version.h>
 #include <unistd.h>
 
@@ -118,7 +119,7 @@ int main(int count, char** arguments) {
       std::fputs("cancelled, nothing written\n", stderr);
       return kCancelled;
     }
-    std::fprintf(stderr, "error: %s\n", error.what());
+    std::fprintf(stderr, "error: %s\n", lungrt::printable(error.what()).c_str());
     return kError;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: internal error, a bug in lungrt: %s\n", error.what());

@@ -18,6 +18,7 @@
 #include "io/images/read_image.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
+#include "io/utf8.h"
 #include "register.h"
 
 namespace lungrt::python {
@@ -106,6 +107,10 @@ void register_io(py::module_& module) {
       .def("__str__", &io::line)
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
+  module.def(
+      "printable", [](const py::bytes& text) { return io::printable_lines(std::string(text)); },
+      py::arg("text"),
+      "Text in UTF-8 as it can be shown on a terminal: control characters are written as \\x1b.");
   module.def("image_suffixes", &io::image_suffixes,
              "Suffixes of the image files that can be read.");
   module.def("list_series", &list_series, py::arg("folder"),

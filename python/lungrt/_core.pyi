@@ -45,6 +45,7 @@ __all__: list[str] = [
     "list_series",
     "listed_files",
     "make_mask_folder",
+    "printable",
     "read_ct",
     "read_goldens",
     "read_manifest",
@@ -907,6 +908,11 @@ def listed_files(bundle: os.PathLike[str] | str) -> list[str]:
 def make_mask_folder(folder: os.PathLike[str] | str) -> None:
     """
     Create the folder for masks, and check that files can be written to it.
+    """
+
+def printable(text: bytes) -> str:
+    """
+    Text in UTF-8 as it can be shown on a terminal: control characters are written as \\x1b.
     """
 
 def read_ct(

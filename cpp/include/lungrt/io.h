@@ -75,6 +75,11 @@ LUNGRT_API void make_mask_folder(const std::string& folder);
 LUNGRT_API std::vector<std::string> write_masks(const std::string& folder, const Report& report,
                                                 const std::string& format = "nii.gz");
 
+/// A text as it can be shown on a terminal, which obeys control characters that come from a file or
+/// from its name. They are written as "\x1b", but for the ends of lines, and so are characters that
+/// turn the direction of a line, and bytes that are not UTF-8.
+LUNGRT_API std::string printable(const std::string& text);
+
 /// Versions of the libraries that read files, by name: GDCM and zlib.
 LUNGRT_API std::map<std::string, std::string> reader_versions();
 

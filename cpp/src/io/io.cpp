@@ -11,6 +11,7 @@
 #include "io/gdcm_codec.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
+#include "io/utf8.h"
 #include "lungrt/error.h"
 
 namespace lungrt {
@@ -41,6 +42,8 @@ std::vector<std::string> write_masks(const std::string& folder, const Report& re
   }
   return paths;
 }
+
+std::string printable(const std::string& text) { return io::printable_lines(text); }
 
 std::map<std::string, std::string> reader_versions() {
   return {{"GDCM", gdcm::Version::GetVersion()}, {"zlib", zlibVersion()}};

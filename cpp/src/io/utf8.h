@@ -13,6 +13,9 @@ std::string clean(std::string_view text);
 /// direction, are written as "\x1b" or "\u202e", and so are bytes that are not UTF-8.
 std::string printable(std::string_view text);
 
+/// A message that may have several lines, each as printable() gives it.
+std::string printable_lines(std::string_view text);
+
 /// Text of a file as it can stand in a message: as clean() and printable() give it, cut off after
 /// 80 characters.
 std::string excerpt(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include "io/numbers.h"
 #include "io/utf8.h"
+#include "lungrt/io.h"
 
 namespace lungrt::io {
 namespace {
@@ -32,6 +33,11 @@ TEST(Utf8Test, WhatATerminalWouldObeyIsWrittenOut) {
   EXPECT_EQ(printable("n\xFC"), "n\\xfc");  // not UTF-8
   EXPECT_EQ(printable("n\xC3\xBC\xE2\x82\xAC\xF0\x9F\xAB\x81"),
             "n\xC3\xBC\xE2\x82\xAC\xF0\x9F\xAB\x81");
+}
+
+TEST(Utf8Test, MessagesKeepTheirLines) {
+  EXPECT_EQ(lungrt::printable("a\x1B[2J\n  b\r\n"), "a\\x1b[2J\n  b\\x0d\n");
+  EXPECT_EQ(lungrt::printable(""), "");
 }
 
 TEST(Utf8Test, ExcerptsFitIntoAMessage) {
