@@ -21,6 +21,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from dicom_seeds import dicoms
+
 SHA = "a" * 64
 
 
@@ -385,6 +387,7 @@ def main(folder: Path) -> None:
         ("components", components()),
         ("image", images()),
         ("c_api", c_api()),
+        ("dicom", dicoms()),
     ):
         (folder / target).mkdir(parents=True, exist_ok=True)
         for name, content in seeds.items():

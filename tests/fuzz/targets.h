@@ -20,6 +20,7 @@ void safetensors(std::string_view input);      ///< weights, and the native netw
 void series(std::string_view input);           ///< planning a volume from headers of DICOM slices
 void volume(std::string_view input);           ///< geometry, voxels, and their lung field
 void image(std::string_view input);            ///< image files of every format, and packed data
+void dicom(std::string_view input);            ///< a DICOM file of any kind, up to its pixels
 void c_api(std::string_view input);            ///< any sequence of calls of the C interface
 void components(
     std::string_view input);  ///< erosion and components, compared with simple implementations

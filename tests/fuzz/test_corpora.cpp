@@ -21,10 +21,15 @@ struct Named {
   Target target;
 };
 
-constexpr Named kTargets[] = {{"c_api", c_api},           {"compiled_record", compiled_record},
-                              {"components", components}, {"image", image},
-                              {"manifest", manifest},     {"safetensors", safetensors},
-                              {"series", series},         {"volume", volume}};
+constexpr Named kTargets[] = {{"c_api", c_api},
+                              {"compiled_record", compiled_record},
+                              {"components", components},
+                              {"dicom", dicom},
+                              {"image", image},
+                              {"manifest", manifest},
+                              {"safetensors", safetensors},
+                              {"series", series},
+                              {"volume", volume}};
 
 std::string content(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);

@@ -5,6 +5,7 @@ add_executable(
   io/test_dicom_slice.cpp
   io/test_dicom_tags.cpp
   io/test_files.cpp
+  io/test_fragments.cpp
   io/test_jpeg.cpp
   io/test_image_data.cpp
   io/test_images.cpp

@@ -106,6 +106,21 @@ TEST_F(DicomTagsTest, FragmentsAreWalkedThrough) {
             std::string::npos);
 }
 
+TEST_F(DicomTagsTest, FragmentsWithoutEnd) {
+  std::string fragments;
+  for (int i = 0; i < (1 << 20) + 2; ++i) fragments += item("");
+  EXPECT_EQ(damage(dicom_start("1.2.840.10008.1.2.4.90") +
+                   long_element(0x7FE00010, "OB", fragments, kUndefined)),
+            "its pixels have more than 1048576 fragments");
+}
+
+TEST_F(DicomTagsTest, FramesWithoutEnd) {
+  std::string items;
+  for (int i = 0; i < (1 << 16) + 1; ++i) items += item("");
+  EXPECT_EQ(damage(dicom_start() + long_element(0x52009230, "SQ", items)),
+            "it has more than 65536 frames");
+}
+
 TEST_F(DicomTagsTest, SequencesThatAreNestedTooDeeply) {
   std::string content;
   for (int i = 0; i < 1000; ++i) {

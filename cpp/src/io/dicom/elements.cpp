@@ -11,7 +11,8 @@ namespace lungrt::io {
 namespace {
 
 constexpr TagNumber kItem = 0xFFFEE000, kItemEnd = 0xFFFEE00D, kSequenceEnd = 0xFFFEE0DD;
-constexpr int kDeepest = 32;  // nested sequences
+constexpr int kDeepest = 32;                     // nested sequences
+constexpr std::size_t kMostFragments = 1 << 20;  // keeps memory small for files of empty ones
 
 constexpr std::array<std::string_view, 13> kLong{"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
                                                  "SV", "UC", "UN", "UR", "UT", "UV"};
@@ -204,6 +205,10 @@ Fragments ElementReader::fragments(const Element& pixels, const Encoding& encodi
           "a fragment of its pixels at byte " + std::to_string(at) + " has no length", false);
     }
     at = end_of(item, encoding, 0);
+    if (result.extents.size() == kMostFragments) {
+      throw BadStructure(
+          "its pixels have more than " + std::to_string(kMostFragments) + " fragments", false);
+    }
     const Extent extent{item.value, item.length};
     if (is_table) {
       result.table = extent;

@@ -31,7 +31,7 @@ std::optional<Frames> by_offsets(const PixelElement& pixels) {
 /// Whether a fragment begins a code stream of JPEG, JPEG-LS or JPEG 2000, or a file of the latter.
 bool begins_image(std::string_view start) {
   return start.substr(0, 3) == "\xFF\xD8\xFF" || start.substr(0, 4) == "\xFF\x4F\xFF\x51" ||
-         start.substr(4, 4) == "jP  ";
+         (start.size() >= 8 && start.substr(4, 4) == "jP  ");
 }
 
 Frames by_starts(const PixelElement& pixels,

@@ -127,6 +127,8 @@ CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout&
     } else {
       const Plane lower = read_plane(slices[from.lower], pixels, codec);
       const Plane upper = read_plane(slices[from.upper], pixels, codec);
+      planes[k].padding = lower.padding + upper.padding;
+      planes[k].extended = lower.extended + upper.extended;
       fractional[k] = blend(lower, upper, from.weight, pixels, target);
     }
   });
