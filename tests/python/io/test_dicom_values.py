@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
-from pydicom.uid import RLELossless
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 import lungrt
 from lungrt.errors import BadVolume, Io
@@ -190,6 +190,22 @@ def test_padding_beyond_the_stored_bits_is_air(read: Read, compress: bool, signe
     ]
 
 
+def test_padding_beyond_the_stored_bits_of_a_code_stream(read: Read) -> None:
+    values = np.arange(64 * 72, dtype=np.uint16).reshape(64, 72) % 4096
+    values[0] = 0xF830
+
+    def edit(index: int, data: Any) -> None:
+        data.Rows, data.Columns, data.PixelData = 64, 72, values.tobytes()
+        data.compress(JPEG2000Lossless)  # with 16 bits, of which the header admits 12
+        twelve_bits(data)
+        data.PixelPaddingValue = 0xF830
+
+    volume = read(edit)
+    assert (volume.hu[:, 0] == -1024).all()
+    assert np.array_equal(volume.hu[0, 1:], values[1:].astype(np.int16) - 1024)
+    assert [note[:18] for note in volume.notes] == ["432 padding pixels"]
+
+
 def test_padding_range(read: Read) -> None:
     values = np.full((8, 10), 100, np.uint16)
     values[0] = np.arange(0xF000, 0xF00A)
@@ -274,6 +290,15 @@ def test_overlays_of_their_own_change_nothing(read: Read, pixels: Callable[..., 
         data.add_new(0x60003000, "OW", b"\xff" * 10)
 
     assert np.array_equal(read(edit).hu[2], pixels(2).astype(np.int16) - 1024)
+
+
+def test_colours_are_named_as_such_whatever_else_is_wrong(read: Read) -> None:
+    def edit(index: int, data: Any) -> None:
+        data.SamplesPerPixel, data.PlanarConfiguration = 3, 0
+        data.PhotometricInterpretation = "RGB"  # with a third of its pixels
+
+    with pytest.raises(BadVolume, match="3 samples per pixel"):
+        read(edit)
 
 
 def test_high_bit_above_the_stored_bits(read: Read) -> None:

@@ -133,8 +133,8 @@ void require_readable(const DicomSlice& slice) {
 }
 
 SliceHeader slice_header(const DicomSlice& slice) {
+  require_grey_image(slice);  // a colour image is none of a CT, whether it can be read or not
   require_readable(slice);
-  require_grey_image(slice);
   require_hounsfield_units(slice);
   // plan_series checks the values; here they only have to exist.
   SliceHeader header;
