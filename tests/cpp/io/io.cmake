@@ -2,6 +2,7 @@
 add_executable(
   lungrt_io_tests
   io/test_dicom_encodings.cpp
+  io/test_dicom_frames.cpp
   io/test_dicom_slice.cpp
   io/test_dicom_tags.cpp
   io/test_files.cpp

@@ -40,13 +40,16 @@ std::vector<DicomSlice> no_image(const std::filesystem::path& path, const std::s
   return {};
 }
 
-/// Unsigned 16-bit numbers as text.
-std::string counts(const std::string& bytes, bool big_endian) {
+/// Unsigned numbers of `size` bytes as text.
+std::string counts(const std::string& bytes, std::size_t size, bool big_endian) {
   std::string result;
-  for (std::size_t at = 0; at + 2 <= bytes.size(); at += 2) {
-    const auto low = static_cast<unsigned char>(bytes[big_endian ? at + 1 : at]);
-    const auto high = static_cast<unsigned char>(bytes[big_endian ? at : at + 1]);
-    result += (at == 0 ? "" : "\\") + std::to_string(high << 8U | low);
+  for (std::size_t at = 0; at + size <= bytes.size(); at += size) {
+    std::uint32_t value = 0;
+    for (std::size_t k = 0; k < size; ++k) {
+      const std::size_t next = at + (big_endian ? k : size - 1 - k);
+      value = value << 8U | static_cast<unsigned char>(bytes[next]);
+    }
+    result += (at == 0 ? "" : "\\") + std::to_string(value);
   }
   return result;
 }
@@ -88,7 +91,7 @@ class ImageTags {
   }
   std::string count(TagNumber tag) const {
     const std::string* found = find(tag);
-    return found == nullptr ? "" : counts(*found, tags_.encoding.big_endian);
+    return found == nullptr ? "" : counts(*found, 2, tags_.encoding.big_endian);
   }
   std::optional<std::uint32_t> number(TagNumber tag) const {
     const int value = whole(count(tag));
@@ -126,8 +129,8 @@ DicomSlice slice_of(const std::filesystem::path& path, const DicomTags& file, in
   slice.temporal_position = tags.plain(0x00200100);
   if (frame > 0) {
     if (const auto number = tags.count(0x00209156); !number.empty()) slice.acquisition = number;
-    if (const std::string* phase = tags.find(0x00209128)) {  // 32 bits
-      slice.temporal_position = counts(*phase, file.encoding.big_endian);
+    if (const std::string* phase = tags.find(0x00209128)) {
+      slice.temporal_position = counts(*phase, 4, file.encoding.big_endian);
     }
     slice.stack = tags.text(0x00209056, slice.character_set);
   }
