@@ -80,6 +80,16 @@ def test_missing_rescale_of_one_slice_names_it(read: Read) -> None:
     ]
 
 
+def test_many_notes_of_a_kind(read: Read) -> None:
+    def edit(index: int, data: Any) -> None:
+        data.RescaleType = f"T{index}"
+
+    notes = read(edit).notes
+    assert len(notes) == 4
+    assert notes[0].startswith("rescale type 'T0' instead of HU in 1 of 6 slices")
+    assert notes[3] == "and 3 more notes of this kind"
+
+
 @pytest.mark.parametrize("kind", ["HU", "hu", "", None])
 def test_rescale_types_that_are_hounsfield_units(read: Read, kind: str | None) -> None:
     assert read(put(**({} if kind is None else {"RescaleType": kind}))).notes == []

@@ -14,6 +14,8 @@
 namespace lungrt::io {
 namespace {
 
+constexpr std::size_t kMostOfAKind = 3;  // notes; a damaged file may have another text per slice
+
 using Slices = std::vector<const DicomSlice*>;
 
 /// Slices about which the same has to be said.
@@ -92,7 +94,13 @@ void add_notes(const Slices& slices, const std::function<std::string(const Dicom
     Said& said = found[text];
     if (said.count++ == 0) said.first = name_of(*slice);
   }
+  std::size_t left = kMostOfAKind;
   for (const auto& [text, said] : found) {
+    if (left-- == 0) {
+      notes.push_back("and " + std::to_string(found.size() - kMostOfAKind) +
+                      " more notes of this kind");
+      return;
+    }
     const std::size_t colon = text.find(": ");
     notes.push_back(text.substr(0, colon) + " " + where(said, slices.size()) + text.substr(colon));
   }
