@@ -117,7 +117,7 @@ def test_every_frame_has_its_position_and_rescale(
 def test_frames_are_those_that_simpleitk_reads(tmp_path: Path) -> None:
     data = enhanced()
     for k, frame in enumerate(data.PerFrameFunctionalGroupsSequence):
-        # ITK takes the order of frames for that of positions, and the first rescale for all.
+        # ITK leaves frames in the order of the file, and applies the first rescale to all.
         frame.PlanePositionSequence[0].ImagePositionPatient = [-10, 20, 2.5 * k]
         frame.PixelValueTransformationSequence[0].RescaleSlope = 1
         frame.PixelValueTransformationSequence[0].RescaleIntercept = -1024
