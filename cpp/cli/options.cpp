@@ -70,6 +70,7 @@ RunOptions RunArguments::run_options() const {
     options.max_seconds = *time_limit;
   }
   if (memory_limit) options.max_memory_bytes = parse_memory(*memory_limit);
+  options.allow_non_hu = allow_non_hu;
   options.cancelled = interrupted;
   options.progress = stage_lines(no_progress);
   return options;
@@ -80,7 +81,6 @@ void add_run_options(CLI::App& command, RunArguments& to) {
     return command.add_option(name, value, help)->type_name(type);
   };
   PipelineOptions& pipeline = to.pipeline;
-  pipeline.profile = "lung";
   text("--series", to.reading.series, "UID",
        "UID of the series to read if the DICOM folder contains several.");
   command.add_flag("--resample", to.reading.resample,
@@ -145,6 +145,11 @@ void add_run_options(CLI::App& command, RunArguments& to) {
        "Stop with an error if the run would need more host memory than this: a number of bytes, or "
        "for example 500M or 2GiB. The CT, the weights and what engines other than native allocate "
        "internally are not counted.");
+  command.add_flag(
+      "--allow-non-hu", to.allow_non_hu,
+      "Go on, with a note in the report, if the voxels cannot be Hounsfield units of a "
+      "chest (no air, stored values without rescale, 8 bits). Without this option that "
+      "is an error.");
   add_engine_runtimes(command, to.engine_runtimes);
   add_no_progress(command, to.no_progress);
 }

@@ -21,6 +21,7 @@ struct RunArguments {
   std::string kernels;
   std::optional<double> time_limit;         ///< s
   std::optional<std::string> memory_limit;  ///< as given, e.g. "2GiB"
+  bool allow_non_hu = false;
   bool no_progress = false;
 
   /// Settings of the engine, by name.

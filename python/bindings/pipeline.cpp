@@ -122,7 +122,7 @@ py::array_t<float> to_array(NetworkInput input) {
 void register_pipeline(py::module_& module) {
   py::class_<Pipeline>(module, "Pipeline", "A loaded bundle; base class of lungrt.Pipeline.")
       .def(py::init(&open_pipeline), py::arg("bundle"), py::kw_only(), py::arg("engine") = "auto",
-           py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("profile") = "book",
+           py::arg("device") = "cpu", py::arg("precision") = "fp32", py::arg("profile") = "lung",
            py::arg("geometry") = "", py::arg("region") = "", py::arg("merge_marks") = py::none(),
            py::arg("voxel_order") = "", py::arg("threads") = 0, py::arg("verify_hashes") = true,
            py::arg("engine_options") = EngineOptions{})
@@ -130,24 +130,29 @@ void register_pipeline(py::module_& module) {
           "run",
           [](const Pipeline& self, const CtVolume& volume, std::optional<Progress> progress,
              std::int64_t max_candidates, double max_seconds, std::int64_t max_memory_bytes,
-             bool keep_masks) {
+             bool keep_masks, bool allow_non_hu) {
             RunOptions given = limits(max_seconds, max_memory_bytes, max_candidates);
             given.keep_masks = keep_masks;
+            given.allow_non_hu = allow_non_hu;
             PythonRun run(std::move(progress), std::move(given));
             return run([&](const RunOptions& options) { return self.run(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
           py::arg("max_candidates") = 0, py::arg("max_seconds") = 0.0,
-          py::arg("max_memory_bytes") = 0, py::arg("keep_masks") = false)
+          py::arg("max_memory_bytes") = 0, py::arg("keep_masks") = false,
+          py::arg("allow_non_hu") = false)
       .def(
           "segment",
           [](const Pipeline& self, const CtVolume& volume, std::optional<Progress> progress,
-             double max_seconds, std::int64_t max_memory_bytes) {
-            PythonRun run(std::move(progress), limits(max_seconds, max_memory_bytes));
+             double max_seconds, std::int64_t max_memory_bytes, bool allow_non_hu) {
+            RunOptions given = limits(max_seconds, max_memory_bytes);
+            given.allow_non_hu = allow_non_hu;
+            PythonRun run(std::move(progress), std::move(given));
             return run([&](const RunOptions& options) { return self.segment(volume, options); });
           },
           py::arg("volume"), py::kw_only(), py::arg("progress") = py::none(),
-          py::arg("max_seconds") = 0.0, py::arg("max_memory_bytes") = 0)
+          py::arg("max_seconds") = 0.0, py::arg("max_memory_bytes") = 0,
+          py::arg("allow_non_hu") = false)
       .def(
           "group",
           [](const Pipeline& self, const CtVolume& volume, const NoduleMask& mask) {

@@ -89,7 +89,7 @@ class Pipeline(_core.Pipeline):
         engine: str = "auto",
         device: str = "cpu",
         precision: str = "fp32",
-        profile: str = "book",
+        profile: str = "lung",
         geometry: str | None = None,
         region: str | None = None,
         merge_marks: bool | None = None,
@@ -123,6 +123,7 @@ class Pipeline(_core.Pipeline):
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
         keep_masks: bool = False,
+        allow_non_hu: bool = False,
     ) -> Report:
         """Diagnose a CT: find the lungs if the region needs them, segment, group and classify.
 
@@ -149,12 +150,15 @@ class Pipeline(_core.Pipeline):
             device's memory, and constant amounts of a few megabytes.
         keep_masks
             Whether to keep lung field, nodule mask and labels in `Report.masks`.
+        allow_non_hu
+            Whether to go on, with a note in the report, if the voxels cannot be Hounsfield units of
+            a chest: no air, stored values without rescale, 8 bits.
 
         Raises
         ------
         lungrt.errors.BadVolume
-            If the CT cannot be diagnosed as it is, e.g. if the region is the lung field and no
-            lungs are found.
+            If the CT cannot be diagnosed as it is, e.g. if its voxels are not Hounsfield units, or
+            if the region is the lung field and no lungs are found.
         lungrt.errors.BadBundle
             If the bundle lacks a stage that is needed.
         lungrt.errors.ResourceLimit
@@ -168,6 +172,7 @@ class Pipeline(_core.Pipeline):
                 max_seconds=max_seconds,
                 max_memory_bytes=max_memory_bytes,
                 keep_masks=keep_masks,
+                allow_non_hu=allow_non_hu,
             )
         )
 
@@ -178,6 +183,7 @@ class Pipeline(_core.Pipeline):
         progress: Progress | None = None,
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
+        allow_non_hu: bool = False,
     ) -> _core.NoduleMask:
         """Return the mask of voxels whose nodule probability exceeds the threshold.
 
@@ -189,6 +195,7 @@ class Pipeline(_core.Pipeline):
             progress=progress,
             max_seconds=max_seconds,
             max_memory_bytes=max_memory_bytes,
+            allow_non_hu=allow_non_hu,
         )
 
     def group(self, ct: Ct, mask: _core.NoduleMask | NDArray[np.bool_]) -> list[_core.Candidate]:

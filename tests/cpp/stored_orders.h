@@ -32,7 +32,8 @@ class StoredOrder {
         direction[world][2 - k] = backwards[k] ? -along : along;
       }
     }
-    geometry_ = Geometry(original.geometry().to_world(original_voxel({0, 0, 0})), spacing, direction);
+    geometry_ =
+        Geometry(original.geometry().to_world(original_voxel({0, 0, 0})), spacing, direction);
   }
 
   std::string name() const {
@@ -86,9 +87,9 @@ inline std::vector<StoredOrder> all_orders(const CtVolume& original) {
   std::array<std::size_t, 3> axis{0, 1, 2};
   do {
     for (unsigned flips = 0; flips < 8; ++flips) {
-      orders.emplace_back(original, axis,
-                          std::array<bool, 3>{(flips & 1U) != 0, (flips & 2U) != 0,
-                                              (flips & 4U) != 0});
+      orders.emplace_back(
+          original, axis,
+          std::array<bool, 3>{(flips & 1U) != 0, (flips & 2U) != 0, (flips & 4U) != 0});
     }
   } while (std::next_permutation(axis.begin(), axis.end()));
   return orders;

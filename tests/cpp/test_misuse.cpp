@@ -164,11 +164,14 @@ void Misuse::pipelines(std::vector<Call>& calls) {
   open_with([=](auto& o) { o.profile = text; });
   open_with([=](auto& o) { o.geometry = text; });
   open_with([=](auto& o) { o.region = text; });
+  open_with([=](auto& o) { o.voxel_order = text; });
   open_with([=](auto& o) { o.engine_options[text] = text; });
   for (const int threads : {-1, INT32_MIN, INT32_MAX}) {
     open_with([=](auto& o) { o.threads = threads; });
   }
-  const auto book = std::make_shared<Pipeline>(bundle_.path());
+  PipelineOptions of_book;
+  of_book.profile = "book";
+  const auto book = std::make_shared<Pipeline>(bundle_.path(), of_book);
   const CtVolume volume = chest_.volume();
   for (const double seconds : {kNaN, -1.0, -kInfinity}) {
     calls.push_back([=] {

@@ -23,6 +23,7 @@ using testing::expect_error;
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() : hu_(static_cast<std::size_t>(shape_.voxels()), 90) {
+    hu_[26] = -400;  // as much air as makes it a CT
     std::filesystem::copy_file(ENGINE_GOOD, folder_.path() / "liblungrt_torchscript.so");
     setenv("LUNGRT_ENGINE_PATH", folder_.path().c_str(), 1);
     folder_.write("bundle/model.fake", "weights");
@@ -46,6 +47,11 @@ class PipelineTest : public ::testing::Test {
     return (folder_.path() / "bundle").string();
   }
   CtVolume volume() const { return {hu_.data(), shape_, {}, nullptr}; }
+  static PipelineOptions book() {
+    PipelineOptions options;
+    options.profile = "book";
+    return options;
+  }
 
   testing::TempFolder folder_;
   json manifest_;
@@ -54,7 +60,7 @@ class PipelineTest : public ::testing::Test {
 };
 
 TEST_F(PipelineTest, DiagnosesFromEndToEnd) {
-  const Pipeline pipeline(bundle());
+  const Pipeline pipeline(bundle(), book());
   const Report report = pipeline.run(volume());
   ASSERT_EQ(report.candidates.size(), 1U);  // everything is nodule, except what the erosion removes
   EXPECT_EQ(report.mask_voxels, 3 * 4 * 5);
@@ -71,14 +77,14 @@ TEST_F(PipelineTest, DiagnosesFromEndToEnd) {
 
 TEST_F(PipelineTest, TakesThresholdsFromTheManifest) {
   manifest_["stages"]["nodule"]["threshold"] = 0.95;
-  const Report report = Pipeline(bundle()).run(volume());
+  const Report report = Pipeline(bundle(), book()).run(volume());
   EXPECT_EQ(report.candidates.size(), 1U);
   EXPECT_TRUE(report.nodules.empty());
   EXPECT_FALSE(report.candidates[0].p_malignant.has_value());
 }
 
 TEST_F(PipelineTest, AutoTakesWhatIsThereAndSaysSo) {
-  PipelineOptions options;
+  PipelineOptions options = book();
   options.device = "auto";
   const Report report = Pipeline(bundle(), options).run(volume());
   EXPECT_EQ(report.device, "cpu");
@@ -129,7 +135,7 @@ TEST_F(PipelineTest, RefusesWhatItCannotDo) {
 TEST_F(PipelineTest, SaysWhichStageIsMissing) {
   manifest_["stages"].erase("nodule");
   manifest_["stages"].erase("malignancy");
-  const Pipeline pipeline(bundle());
+  const Pipeline pipeline(bundle(), book());
   EXPECT_EQ(pipeline.segment(volume()).count(), shape_.voxels());
   expect_error(ErrorCode::kBadBundle, {"nodule", "segmentation"}, [&] { pipeline.run(volume()); });
 }
@@ -151,14 +157,14 @@ TEST_F(PipelineTest, SaysWhichArtifactIsMissing) {
 }
 
 TEST_F(PipelineTest, ReportsMemoryThatRanOut) {
-  const Pipeline pipeline(bundle());
+  const Pipeline pipeline(bundle(), book());
   RunOptions options;
   options.progress = [](const char*, std::int64_t, std::int64_t) { throw std::bad_alloc(); };
   expect_error(ErrorCode::kOutOfMemory, {"5 x 6 x 7"}, [&] { pipeline.run(volume(), options); });
 }
 
 TEST_F(PipelineTest, ShowsWhatNetworksSee) {
-  const Pipeline pipeline(bundle());
+  const Pipeline pipeline(bundle(), book());
   const NetworkInput slices = pipeline.segmentation_input(volume(), 0);
   EXPECT_EQ(slices.shape,
             (std::vector<std::int64_t>{7, 8 + 40, 8 + 40}));  // multiple of 4, halo 20

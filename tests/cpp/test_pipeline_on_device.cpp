@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,7 @@ class OnDevice : public ::testing::Test {
   OnDevice() : hu_(static_cast<std::size_t>(shape_.voxels())) {
     std::mt19937 random(17);
     for (auto& value : hu_) value = static_cast<std::int16_t>(40 + random() % 60);
+    std::fill_n(hu_.begin(), 5, std::int16_t{-700});  // as much air as makes it a CT
     setenv("LUNGRT_ENGINE_PATH", folder_.path().c_str(), 1);
     folder_.write("bundle/model.fake", "weights");
     json manifest = testing::example_manifest();

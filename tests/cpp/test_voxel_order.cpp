@@ -41,7 +41,8 @@ class VoxelOrderTest : public ::testing::Test {
   }
 
   /// The same found at the same places of the patient, with voxels of the stored volume.
-  static void expect_same(const Finding& found, const Finding& expected, const StoredOrder& stored) {
+  static void expect_same(const Finding& found, const Finding& expected,
+                          const StoredOrder& stored) {
     EXPECT_EQ(stored.original_voxel(found.index), expected.index);
     EXPECT_EQ(found.p_nodule, expected.p_nodule);
     EXPECT_EQ(found.p_malignant, expected.p_malignant);
@@ -75,8 +76,7 @@ TEST_F(VoxelOrderTest, TheSameResultForEveryStoredOrder) {
   EXPECT_EQ(expected.options.voxel_order, VoxelOrder::kPatient);
   EXPECT_EQ(expected.timings_s.count("reorder"), 0U) << "nothing is to be copied";
   const NetworkInput slice = pipeline.segmentation_input(chest_.volume(), 12);
-  const NetworkInput crop =
-      pipeline.nodule_input(chest_.volume(), expected.nodules.front().index);
+  const NetworkInput crop = pipeline.nodule_input(chest_.volume(), expected.nodules.front().index);
 
   int reports_of_reformats = 0;
   for (const StoredOrder& stored : testing::all_orders(chest_.volume())) {
@@ -103,7 +103,8 @@ TEST_F(VoxelOrderTest, TheSameResultForEveryStoredOrder) {
     same_mask(found.masks->mask, expected.masks->mask);
     same_mask(found.masks->lung_field, expected.masks->lung_field);
     same_mask(found.masks->nodules, expected.masks->nodules);
-    EXPECT_EQ(found.masks->labels.labels, stored.stored<std::int32_t>(expected.masks->labels.labels));
+    EXPECT_EQ(found.masks->labels.labels,
+              stored.stored<std::int32_t>(expected.masks->labels.labels));
     EXPECT_EQ(found.masks->labels.shape, volume.shape());
 
     // What the networks are given is equal to the bit.

@@ -21,9 +21,11 @@ PLACE = r"\(-?\d+\.\d, -?\d+\.\d, -?\d+\.\d\) mm  \d+ mm  p = [01]\.\d{3}"
 
 @pytest.fixture(scope="module")
 def volume() -> lungrt.CtVolume:
-    """Noise of 40 slices."""
-    hu = np.random.default_rng(3).integers(-1000, 200, (40, 48, 52), dtype=np.int16)
-    return lungrt.CtVolume(hu, lungrt.Geometry((0.0, 0.0, 0.0), (0.7, 0.8, 2.5), np.eye(3)))
+    """A coarse chest of 40 slices."""
+    pytest.importorskip("scipy")
+    from lungrt.phantom import chest
+
+    return chest(seed=1, shape=(40, 91, 97), spacing_mm=(4.1, 4.1, 7.8), nodules=1).volume
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def expected(ct: RawCt, bundle: Path) -> dict[str, Any]:
     """What Python says of that volume."""
     hu = np.fromfile(ct.voxels, np.int16).reshape(12, 40, 44)
     geometry = lungrt.Geometry((-10.0, 5.0, 7.5), (0.7, 0.7, 2.5), np.eye(3))
-    pipeline = lungrt.Pipeline(bundle, engine="native")
+    pipeline = lungrt.Pipeline(bundle, engine="native", profile="book")
     return pipeline.run(lungrt.CtVolume(hu, geometry)).to_dict()
 
 

@@ -41,4 +41,4 @@ def open_pipeline(bundle: Path, engine: str, **options: Any) -> lungrt.Pipeline:
     }
     if lacking:
         pytest.skip(f"the bundle has no {wanted} artifact of {', '.join(sorted(lacking))}")
-    return lungrt.Pipeline(bundle, engine=engine, **options)
+    return lungrt.Pipeline(bundle, engine=engine, **{"profile": "book", **options})

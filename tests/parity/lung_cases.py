@@ -53,7 +53,9 @@ def open_profiles(
 ) -> tuple[lungrt.Pipeline, lungrt.Pipeline]:
     """Open a bundle with profile lung, and with the book's and the true inverse."""
     lung = engines.open_pipeline(bundle, engine, profile="lung", **options)
-    whole = engines.open_pipeline(bundle, engine, profile="book", geometry="exact", **options)
+    whole = engines.open_pipeline(
+        bundle, engine, geometry="exact", voxel_order="patient", **options
+    )
     return lung, whole
 
 

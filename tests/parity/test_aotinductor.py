@@ -82,7 +82,7 @@ def bundle(
 
 @pytest.fixture(scope="module")
 def pipeline(bundle: Path) -> lungrt.Pipeline:
-    return lungrt.Pipeline(bundle, engine="aotinductor")
+    return lungrt.Pipeline(bundle, engine="aotinductor", profile="book")
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ class TestParity:
         def decisions(run: lungrt.Pipeline, volume: lungrt.CtVolume) -> list[object]:
             return [(c.index, c.p_nodule) for c in run.run(volume).candidates]
 
-        one = lungrt.Pipeline(bundle, engine="aotinductor", threads=1)
+        one = lungrt.Pipeline(bundle, engine="aotinductor", threads=1, profile="book")
         alone = [decisions(one, volume) for volume in volumes]
         # More callers than run streams: they take turns.
         with ThreadPoolExecutor(6) as pool:
@@ -145,7 +145,7 @@ class TestParity:
         volume = compare.volume_of(_scan())
         alone = np.asarray(pipeline.segment(volume))
         for _ in range(2):
-            other = lungrt.Pipeline(bundle, engine="torchscript")
+            other = lungrt.Pipeline(bundle, engine="torchscript", profile="book")
             assert (np.asarray(other.segment(volume)) != alone).sum() < 5
             del other  # gives the memory back that both keep
             np.testing.assert_array_equal(np.asarray(pipeline.segment(volume)), alone)
@@ -158,7 +158,7 @@ class TestParity:
         result = _run("compile", folder, "--size", "37x45")
         assert result.exit_code == 0, result.stderr
         scan = _scan((9, 37, 45), seed=13)
-        mask = lungrt.Pipeline(folder, engine="aotinductor").segment(compare.volume_of(scan))
+        mask = lungrt.Pipeline(folder, engine="aotinductor", profile="book").segment(compare.volume_of(scan))
         probability = eager.segment(scan.hu, halo_networks.segmentation)
         compare.assert_same_decisions(np.asarray(mask), probability, 0.5, "mask voxels")
 
@@ -171,7 +171,7 @@ class TestPackagesStayLoaded:
         places = [(4, 20, 25), (5, 10, 12)]
 
         def judge() -> list[lungrt.Finding]:
-            pipeline = lungrt.Pipeline(bundle, engine="aotinductor", threads=1)
+            pipeline = lungrt.Pipeline(bundle, engine="aotinductor", threads=1, profile="book")
             return list(pipeline.classify(volume, places))
 
         before = judge()
@@ -222,7 +222,7 @@ class TestCommands:
 import sys
 import numpy as np, lungrt
 hu = np.random.default_rng(0).integers(-1000, 500, (9, {ROWS}, {COLUMNS}), dtype=np.int16)
-pipeline = lungrt.Pipeline({str(bundle)!r}, engine="aotinductor")
+pipeline = lungrt.Pipeline({str(bundle)!r}, engine="aotinductor", profile="book")
 pipeline.run((hu, lungrt.Geometry()))
 assert "torch" not in sys.modules
 print(pipeline.engine)
@@ -256,7 +256,7 @@ class TestWhatIsRefused:
             [
                 sys.executable,
                 "-c",
-                f"import lungrt; lungrt.Pipeline({str(bundle)!r}, engine='aotinductor')",
+                f"import lungrt; lungrt.Pipeline({str(bundle)!r}, engine='aotinductor', profile="book")",
             ],
             env={**os.environ, "ATEN_CPU_CAPABILITY": "default"},
             capture_output=True,
@@ -285,7 +285,7 @@ def test_the_books_networks_equal_eager(
     folder = _export(eager_networks, tmp_path / "bundle")
     result = _run("compile", folder)
     assert result.exit_code == 0, result.stderr
-    pipeline = lungrt.Pipeline(folder, engine="aotinductor")
+    pipeline = lungrt.Pipeline(folder, engine="aotinductor", profile="book")
 
     hu = reference_scan("LIDC-IDRI-0001").hu
     few = eager.Scan(hu[60:64])

@@ -102,7 +102,9 @@ def test_the_cpp_pipeline_gives_the_same_table(
     reference_bundle: Path,
     tmp_path: Path,
 ) -> None:
-    report = lungrt.Pipeline(reference_bundle).run(reference / "ct" / "LIDC-IDRI-0001")
+    report = lungrt.Pipeline(reference_bundle, profile="book").run(
+        reference / "ct" / "LIDC-IDRI-0001"
+    )
     table, content = scores(tmp_path / "ours", reference, report.to_json(True))
     assert table == golden[0]
     for name in ("at", "cpm", "false_marks", "nodules"):

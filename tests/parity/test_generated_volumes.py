@@ -31,7 +31,7 @@ def pipeline(small_bundle: Path, engine: str) -> lungrt.Pipeline:
 @pytest.fixture(scope="module")
 def grouping(small_bundle: Path) -> lungrt.Pipeline:
     """For what lies between the networks, whatever runs them."""
-    return lungrt.Pipeline(small_bundle)
+    return lungrt.Pipeline(small_bundle, profile="book")
 
 
 @pytest.mark.parametrize("name", SCANS)
@@ -77,14 +77,14 @@ def test_an_oblique_scan(small_bundle: Path, small_networks: eager.Networks) -> 
         np.array([0.683, 0.771, 2.513]),
         OBLIQUE,
     )
-    exact = lungrt.Pipeline(small_bundle, geometry="exact")
+    exact = lungrt.Pipeline(small_bundle, geometry="exact", profile="book")
     expected = eager.run(scan, small_networks, geometry="exact")
     compare.assert_same_groups(exact, scan, expected.mask, "exact")
 
     with pytest.raises(ValueError, match="out of the volume"):
         eager.group(scan, expected.eroded, geometry="book")
     with pytest.raises(lungrt.errors.BadVolume, match=r"outside.*lung"):
-        lungrt.Pipeline(small_bundle).group(compare.volume_of(scan), expected.mask)
+        lungrt.Pipeline(small_bundle, profile="book").group(compare.volume_of(scan), expected.mask)
 
 
 def test_the_books_inverse_where_it_stays_inside(grouping: lungrt.Pipeline) -> None:

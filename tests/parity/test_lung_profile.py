@@ -111,7 +111,7 @@ def test_the_number_of_threads_changes_nothing(
 
 def test_each_option_can_be_overridden(small: Path, phantom: Callable[[str], Phantom]) -> None:
     volume = phantom("odd sizes").volume
-    book = lungrt.Pipeline(small, geometry="exact").run(volume)
+    book = lungrt.Pipeline(small, geometry="exact", profile="book").run(volume)
     whole = lungrt.Pipeline(small, profile="lung", region="volume", merge_marks=False).run(volume)
     assert whole.options.region == "volume"
     assert not whole.options.merge_marks
@@ -120,7 +120,9 @@ def test_each_option_can_be_overridden(small: Path, phantom: Callable[[str], Pha
     assert whole.to_dict()["nodules"] == book.to_dict()["nodules"]
 
     lung = lungrt.Pipeline(small, profile="lung").run(volume)
-    apart = lungrt.Pipeline(small, region="lung", geometry="exact", merge_marks=False).run(volume)
+    apart = lungrt.Pipeline(
+        small, region="lung", geometry="exact", merge_marks=False, profile="book"
+    ).run(volume)
     assert apart.to_dict()["candidates"] == lung.to_dict()["candidates"]
     assert all(len(nodule.marks) == 1 for nodule in apart.nodules)
     assert len(apart.nodules) > len(lung.nodules)

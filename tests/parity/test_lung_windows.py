@@ -46,7 +46,7 @@ def lively(volume: lungrt.CtVolume, options: dict[str, Any], folder: Path) -> Pa
     module.input_batchnorm.running_mean.fill_(-900.0)
     module.input_batchnorm.running_var.fill_(100.0**2)
     draft = members.bundle(folder / "draft", module)
-    images = lungrt.Pipeline(draft).segmentation_input(volume, volume.shape[0] // 2)
+    images = lungrt.Pipeline(draft, profile="book").segmentation_input(volume, volume.shape[0] // 2)
     with torch.no_grad():
         logits = module.unet(module.input_batchnorm(torch.from_numpy(images)[None]))
         module.unet.last.bias -= logits.quantile(0.9)
@@ -60,8 +60,10 @@ def test_windows_equal_whole_slices(
 ) -> None:
     bundle = lively(volume, MEMBERS[name], tmp_path)
     options = {"engine": "native", "engine_options": {"kernels": kernels}}
-    whole = np.asarray(lungrt.Pipeline(bundle, **options).segment(volume))
-    mask = np.asarray(lungrt.Pipeline(bundle, region="lung", **options).segment(volume))
+    whole = np.asarray(lungrt.Pipeline(bundle, profile="book", **options).segment(volume))
+    mask = np.asarray(
+        lungrt.Pipeline(bundle, profile="book", region="lung", **options).segment(volume)
+    )
     field = np.asarray(lungrt.find_lung_field(volume).mask)
     assert 0.02 < whole[field].mean() < 0.98, "the case is to have both kinds of voxels"
     assert (whole & ~mask).any(), "the case is to leave some of the slices out"

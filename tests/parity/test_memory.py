@@ -17,7 +17,7 @@ def rss_mb():
 def volume(size, slices=4):
     return lungrt.CtVolume(numpy.zeros((slices, size, size), numpy.int16), lungrt.Geometry())
 
-pipeline = lungrt.Pipeline(sys.argv[1], engine=sys.argv[2], threads=2)
+pipeline = lungrt.Pipeline(sys.argv[1], engine=sys.argv[2], threads=2, profile="book")
 """
 
 GIVES_BACK = """

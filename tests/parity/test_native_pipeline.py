@@ -44,7 +44,9 @@ def test_every_instruction_set(
     kernels: str, instruction_set: str, small_bundle: Path, small_networks: eager.Networks
 ) -> None:
     options = members.options_or_skip(kernels, instruction_set)
-    pipeline = lungrt.Pipeline(small_bundle, engine="native", engine_options=options)
+    pipeline = lungrt.Pipeline(
+        small_bundle, engine="native", engine_options=options, profile="book"
+    )
     assert_same_diagnosis(pipeline, SCANS["odd sizes"], small_networks)
 
 
@@ -54,7 +56,7 @@ def test_an_unpadded_ensemble_and_three_classes(
     """By the direct kernels; test_generated_volumes.py has the others."""
     scan = eager.Scan(texture((9, 37, 45), 13))
     options = {"kernels": "direct"}
-    pipeline = lungrt.Pipeline(halo_bundle, engine="native", engine_options=options)
+    pipeline = lungrt.Pipeline(halo_bundle, engine="native", engine_options=options, profile="book")
     assert_same_diagnosis(pipeline, scan, halo_networks)
     report = pipeline.run(compare.volume_of(scan))
     assert any(finding.p_malignant is not None for finding in report.candidates)
@@ -88,10 +90,10 @@ def results(pipeline: lungrt.Pipeline, volume: lungrt.CtVolume) -> list[object]:
 
 def test_any_number_of_threads_gives_the_same_to_the_bit(small_bundle: Path) -> None:
     volumes = [compare.volume_of(scan) for scan in SCANS.values()]
-    one = lungrt.Pipeline(small_bundle, engine="native", threads=1)
+    one = lungrt.Pipeline(small_bundle, engine="native", threads=1, profile="book")
     expected = [results(one, volume) for volume in volumes]
     for threads in (2, 3, 5):
-        pipeline = lungrt.Pipeline(small_bundle, engine="native", threads=threads)
+        pipeline = lungrt.Pipeline(small_bundle, engine="native", threads=threads, profile="book")
         for _ in range(2):  # with memory of its own, and with that of the scan before
             assert [results(pipeline, volume) for volume in volumes] == expected, threads
 
@@ -108,6 +110,6 @@ def test_a_size_that_the_manifest_alone_allows_is_refused(
     text = manifest.read_text()
     assert text.count('"size_multiple": 4') == 1
     manifest.write_text(text.replace('"size_multiple": 4', '"size_multiple": 1'))
-    pipeline = lungrt.Pipeline(other, engine="native")
+    pipeline = lungrt.Pipeline(other, engine="native", profile="book")
     with pytest.raises(lungrt.errors.Inference, match="height and width a multiple of 4"):
         pipeline.segment(compare.volume_of(eager.Scan(texture((3, 30, 33), 15))))

@@ -27,7 +27,9 @@ def test_narrower_instruction_sets_on_some_slices(
     reference_scan: Callable[[str], eager.Scan],
 ) -> None:
     options = members.options_or_skip(kernels, instruction_set)
-    pipeline = lungrt.Pipeline(reference_bundle, engine="native", engine_options=options)
+    pipeline = lungrt.Pipeline(
+        reference_bundle, engine="native", engine_options=options, profile="book"
+    )
     scan = reference_scan("LIDC-IDRI-0001")
     few = eager.Scan(scan.hu[85:89], scan.origin_mm, scan.spacing_mm, scan.direction)
     probability = eager.segment(few.hu, eager_networks.segmentation)

@@ -49,7 +49,7 @@ def matches(finding: lungrt.Finding, phantom: Phantom) -> Iterator[int]:
 
 
 def test_most_solid_nodules_are_found(reference_bundle: Path) -> None:
-    pipeline = lungrt.Pipeline(reference_bundle)
+    pipeline = lungrt.Pipeline(reference_bundle, profile="book")
     planted = found = false = 0
     for seed in SEEDS:
         phantom = make_phantom(seed)
@@ -67,6 +67,6 @@ def test_a_chest_without_nodules_has_no_large_ones(reference_bundle: Path) -> No
     phantom = chest(
         seed=3, shape=(120, 256, 384), spacing_mm=(0.75, 0.75, 2.5), center_mm=(0, 0, 12), nodules=0
     )
-    report = lungrt.Pipeline(reference_bundle).run(phantom.volume)
+    report = lungrt.Pipeline(reference_bundle, profile="book").run(phantom.volume)
     large = [n for n in report.nodules if phantom.lung[n.index] and n.diameter_mm > 15]
     assert large == []

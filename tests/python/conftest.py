@@ -135,6 +135,15 @@ def small_ct() -> lungrt.CtVolume:
 
 
 @pytest.fixture(scope="session")
+def chest_ct() -> lungrt.CtVolume:
+    """Make a coarse chest, which has the lungs that profile lung needs."""
+    pytest.importorskip("scipy")
+    from lungrt.phantom import chest
+
+    return chest(seed=1, shape=(16, 91, 97), spacing_mm=(4.1, 4.1, 19.5), nodules=1).volume
+
+
+@pytest.fixture(scope="session")
 def tiny_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Make tiny networks, by stage: a U-Net of 3 slices and both classifiers.
 
@@ -207,7 +216,7 @@ def report_content(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> dict[str, An
     """Diagnose `small_ct` with the tiny bundle; what the report holds."""
     import lungrt
 
-    return lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct).to_dict()
+    return lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct).to_dict()
 
 
 @pytest.fixture

@@ -30,5 +30,5 @@ def test_message_and_builtin_base_arrive() -> None:
 
 def test_io_error_of_the_core(tmp_path: Path) -> None:
     with pytest.raises(errors.Io, match="nowhere") as caught:
-        lungrt.Pipeline(tmp_path / "nowhere")
+        lungrt.Pipeline(tmp_path / "nowhere", profile="book")
     assert isinstance(caught.value, OSError)

@@ -128,4 +128,4 @@ def test_damaged_weights(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(BadBundle, match=r"weights\.safetensors.*SHA-256"):
         lungrt.layer_outputs(damaged, "nodule", noise(*CROP))
     with pytest.raises(BadBundle, match=r"weights\.safetensors.*SHA-256"):
-        lungrt.Pipeline(damaged)
+        lungrt.Pipeline(damaged, profile="book")

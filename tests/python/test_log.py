@@ -18,7 +18,7 @@ def test_stages_are_logged(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="lungrt"):
-        lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+        lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     messages = [record.getMessage() for record in caplog.records]
     assert {record.name for record in caplog.records} == {"lungrt"}
     assert any(
@@ -38,7 +38,7 @@ def test_silent_without_a_handler(
 ) -> None:
     code = f"""
 import lungrt, numpy
-pipeline = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1)
+pipeline = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1, profile="book")
 hu = numpy.zeros((12, 44, 40), numpy.int16)
 pipeline.run(lungrt.CtVolume(hu, lungrt.Geometry()), max_candidates=100000)
 """
@@ -62,7 +62,7 @@ def test_a_failing_handler_does_not_end_the_run(
     shown: list[str] = []
     hook, sys.unraisablehook = sys.unraisablehook, lambda args: shown.append(str(args.exc_value))
     try:
-        report = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+        report = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     finally:
         sys.unraisablehook = hook
         logger.removeFilter(broken)
@@ -79,7 +79,7 @@ def test_ctrl_c_within_a_handler_ends_the_run(tiny_bundle: Path, small_ct: lungr
 
     logger = logging.getLogger("lungrt")
     handler = Interrupted()
-    pipeline = lungrt.Pipeline(tiny_bundle, threads=1)
+    pipeline = lungrt.Pipeline(tiny_bundle, threads=1, profile="book")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
@@ -93,7 +93,7 @@ def test_ctrl_c_within_a_handler_ends_the_run(tiny_bundle: Path, small_ct: lungr
 def test_the_callback_can_be_changed_while_others_run(
     tiny_bundle: Path, small_ct: lungrt.CtVolume
 ) -> None:
-    pipeline = lungrt.Pipeline(tiny_bundle, threads=1)
+    pipeline = lungrt.Pipeline(tiny_bundle, threads=1, profile="book")
     threads = [threading.Thread(target=lambda: pipeline.run(small_ct)) for _ in range(4)]
     from lungrt import log
 

@@ -48,7 +48,7 @@ def report(tiny_bundle: Path) -> lungrt.Report:
 @pytest.fixture(scope="module")
 def plain_report(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
     """Diagnose the small CT everywhere."""
-    return lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct, keep_masks=True)
+    return lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct, keep_masks=True)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -87,7 +87,7 @@ def test_quaternions_are_those_of_the_matrices(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
 ) -> None:
     """For all orders of the axes and signs of each kind, half of them left-handed."""
-    pipeline = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact")
+    pipeline = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact", profile="book")
     oblique = np.array(slanted(small_ct).geometry.direction)
     for axes, signs in product(
         permutations(range(3)), ((1, 1, 1), (1, 1, -1), (1, -1, -1), (-1, -1, 1))
@@ -140,7 +140,7 @@ def test_arrays_are_views_that_cannot_be_written(plain_report: lungrt.Report) ->
 def test_a_report_without_masks_is_refused(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
 ) -> None:
-    report = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    report = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     assert report.masks is None
     with pytest.raises(InvalidArgument, match="run the pipeline with keep_masks"):
         lungrt.write_masks(tmp_path / "masks", report)

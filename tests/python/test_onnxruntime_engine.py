@@ -28,7 +28,9 @@ def _engine() -> None:
 
 
 def on_engine(bundle: Path, device: str = "cpu", **options: str) -> lungrt.Pipeline:
-    return lungrt.Pipeline(bundle, engine=ENGINE, device=device, threads=2, engine_options=options)
+    return lungrt.Pipeline(
+        bundle, engine=ENGINE, device=device, threads=2, engine_options=options, profile="book"
+    )
 
 
 def network(bundle: Path, stage: str) -> lungrt.StageNetwork:
@@ -62,7 +64,7 @@ def test_it_finds_what_torchscript_finds(
     onnx_bundle: Path, tiny_bundle: Path, small_ct: lungrt.CtVolume
 ) -> None:
     ours = on_engine(onnx_bundle).run(small_ct)
-    theirs = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    theirs = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     assert len(ours.candidates) > 3
     assert [c.index for c in ours.candidates] == [c.index for c in theirs.candidates]
     for one, other in zip(ours.candidates, theirs.candidates, strict=True):
@@ -73,7 +75,7 @@ def test_it_finds_what_torchscript_finds(
 def test_threads_do_not_change_the_result(
     threads: int, onnx_bundle: Path, small_ct: lungrt.CtVolume
 ) -> None:
-    pipeline = lungrt.Pipeline(onnx_bundle, engine=ENGINE, threads=threads)
+    pipeline = lungrt.Pipeline(onnx_bundle, engine=ENGINE, threads=threads, profile="book")
     expected = findings(on_engine(onnx_bundle).run(small_ct))
     assert findings(pipeline.run(small_ct)) == expected
     assert findings(pipeline.run(small_ct)) == expected
@@ -296,7 +298,7 @@ def test_neither_pythons_onnxruntime_nor_torch_is_imported(onnx_bundle: Path) ->
 import sys
 import numpy as np, lungrt
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
-lungrt.Pipeline(sys.argv[1], engine="onnxruntime").run((hu, lungrt.Geometry())).to_dict()
+lungrt.Pipeline(sys.argv[1], engine="onnxruntime", profile="book").run((hu, lungrt.Geometry())).to_dict()
 with open("/proc/self/maps") as file:
     libraries = {line.split("/")[-1].strip() for line in file if "/" in line}
 assert any(name.startswith("libonnxruntime.so") for name in libraries)

@@ -21,7 +21,7 @@ from lungrt import errors
 @pytest.fixture(scope="module")
 def pipeline(tiny_bundle: Path) -> lungrt.Pipeline:
     """Load the tiny bundle, once."""
-    return lungrt.Pipeline(tiny_bundle, threads=1)
+    return lungrt.Pipeline(tiny_bundle, threads=1, profile="book")
 
 
 def findings(report: lungrt.Report) -> list[tuple[object, ...]]:
@@ -246,17 +246,19 @@ def test_cuda_asked_for_and_absent(tiny_bundle: Path) -> None:
     if any(device.startswith("cuda") for device in torchscript.devices):
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(errors.DeviceUnavailable, match="use cpu, or auto"):
-        lungrt.Pipeline(tiny_bundle, device="cuda")
-    assert lungrt.Pipeline(tiny_bundle, device="auto").device == "cpu"
+        lungrt.Pipeline(tiny_bundle, device="cuda", profile="book")
+    assert lungrt.Pipeline(tiny_bundle, device="auto", profile="book").device == "cpu"
 
 
 def test_geometry_is_an_option_of_its_own(tiny_bundle: Path) -> None:
-    assert lungrt.Pipeline(tiny_bundle).profile.geometry == "book"
-    assert lungrt.Pipeline(tiny_bundle, geometry="exact").profile.geometry == "exact"
+    assert lungrt.Pipeline(tiny_bundle, profile="book").profile.geometry == "book"
+    assert (
+        lungrt.Pipeline(tiny_bundle, geometry="exact", profile="book").profile.geometry == "exact"
+    )
 
 
 def test_threads_default_to_what_the_process_may_use(tiny_bundle: Path) -> None:
-    assert lungrt.Pipeline(tiny_bundle).threads == len(os.sched_getaffinity(0))
+    assert lungrt.Pipeline(tiny_bundle, profile="book").threads == len(os.sched_getaffinity(0))
 
 
 def test_repr_reads_well(pipeline: lungrt.Pipeline) -> None:

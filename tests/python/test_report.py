@@ -16,7 +16,7 @@ import lungrt
 @pytest.fixture(scope="module")
 def report(tiny_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
     """Diagnose a small CT with candidates of both kinds."""
-    result = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    result = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     assert 0 < len(result.nodules) < len(result.candidates)
     return result
 

@@ -34,7 +34,9 @@ def test_segmentation_gives_a_probability_a_pixel(tiny_bundle: Path) -> None:
 def test_classifier_gives_what_the_pipeline_gives(
     nodule: lungrt.StageNetwork, tiny_bundle: Path, small_ct: lungrt.CtVolume
 ) -> None:
-    (finding,) = lungrt.Pipeline(tiny_bundle, threads=1).classify(small_ct, [(6, 20, 20)])
+    (finding,) = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").classify(
+        small_ct, [(6, 20, 20)]
+    )
     crop = small_ct.hu[2:10, 16:24, 16:24].clip(-1000, 1000).astype(np.float32)
     probabilities = nodule.run(crop[None, None])
     assert probabilities.sum() == pytest.approx(1)

@@ -86,11 +86,11 @@ def test_result_is_a_third_stage(
     volume = lungrt.read_ct(reference / "ct/LIDC-IDRI-0001")
     place = volume.geometry.to_index((56.2, 86.3, -115.9), "exact")
     candidate = lungrt.Candidate(place, (56.2, 86.3, -115.9), 1000.0, 12.0)
-    (finding,) = lungrt.Pipeline(bundle, threads=1).classify(volume, [candidate])
+    (finding,) = lungrt.Pipeline(bundle, threads=1, profile="book").classify(volume, [candidate])
     assert finding.p_nodule > 0.99
     assert finding.p_malignant is not None
     eager = load_network("malignancy", tmp_path / "mal.state").module
-    pipeline = lungrt.Pipeline(bundle, threads=1)
+    pipeline = lungrt.Pipeline(bundle, threads=1, profile="book")
     crop = torch.from_numpy(pipeline.nodule_input(volume, place))
     expected = eager(crop.view(1, 1, 32, 48, 48))[1][0, 1].item()
     assert finding.p_malignant == pytest.approx(expected, abs=1e-3)

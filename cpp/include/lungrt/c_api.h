@@ -207,7 +207,7 @@ typedef struct lungrt_pipeline_options {
   const char* engine;     ///< native, torchscript, onnxruntime, aotinductor; null: auto
   const char* device;     ///< cpu, cuda, cuda:N, auto; null: cpu
   const char* precision;  ///< fp32, tf32, bf16, fp16, int8; null: fp32
-  const char* profile;    ///< book or lung; null: book
+  const char* profile;    ///< book or lung; null: lung
   const char* geometry;   ///< book or exact; null: the profile's
   const char* region;     ///< volume or lung; null: the profile's
   int32_t merge_marks;    ///< LUNGRT_MERGE_...
@@ -275,6 +275,7 @@ typedef struct lungrt_run_options {
   double max_seconds;                 ///< checked between batches and steps; 0: no limit
   int64_t max_memory_bytes;           ///< see RunOptions in lungrt/pipeline.h; 0: no limit
   int32_t keep_masks;                 ///< 1: for lungrt_report_mask() and lungrt_report_labels()
+  int32_t allow_non_hu;               ///< 1: go on, with a note, if voxels are no Hounsfield units
 } lungrt_run_options;
 
 /// Diagnoses a volume: segmentation, grouping, nodule classification and, if the bundle has that

@@ -27,7 +27,7 @@ struct PipelineOptions {
   std::string device = "cpu";
   /// fp32, tf32, bf16, fp16 or int8; engines() lists what an engine supports on a device.
   std::string precision = "fp32";
-  std::string profile = "book";  ///< book or lung: preset of the next four options
+  std::string profile = "lung";  ///< book or lung: preset of the next four options
   std::string geometry;          ///< inverse transform, book or exact; empty: the profile's
   std::string region;  ///< where to look for nodules, volume or lung; empty: the profile's
   std::optional<bool> merge_marks;  ///< merge nearby marks of one lesion; none: as the profile
@@ -68,6 +68,9 @@ struct RunOptions {
   std::int64_t max_memory_bytes = 0;
   /// Keep the lung field, the masks and the labels in the report (Report::masks).
   bool keep_masks = false;
+  /// Go on, with a note in the report, where the voxels cannot be Hounsfield units of a chest (no
+  /// air, stored values without rescale, 8 bits); otherwise that is Error kBadVolume.
+  bool allow_non_hu = false;
 };
 
 /// Input of a network: float32 values, contiguous in the order of the shape.

@@ -85,6 +85,7 @@ RunOptions run_options(const lungrt_run_options* place) {
   options.max_seconds = given.max_seconds;
   options.max_memory_bytes = given.max_memory_bytes;
   options.keep_masks = c_api::flag(given.keep_masks, "options.keep_masks");
+  options.allow_non_hu = c_api::flag(given.allow_non_hu, "options.allow_non_hu");
   if (given.progress != nullptr) {
     options.progress = [given](const char* stage, std::int64_t done, std::int64_t total) {
       contained("progress", [&] { given.progress(given.user, stage, done, total); });

@@ -55,8 +55,8 @@ Arrangement closest_to_patient(const Matrix3& direction) {
   Arrangement best = arranged(direction, axis, {});
   do {
     for (unsigned flips = 0; flips < 8; ++flips) {
-      const Arrangement other = arranged(
-          direction, axis, {(flips & 1U) != 0, (flips & 2U) != 0, (flips & 4U) != 0});
+      const Arrangement other =
+          arranged(direction, axis, {(flips & 1U) != 0, (flips & 2U) != 0, (flips & 4U) != 0});
       if (is_closer(other, best)) best = other;
     }
   } while (std::next_permutation(axis.begin(), axis.end()));

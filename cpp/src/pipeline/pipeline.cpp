@@ -18,6 +18,7 @@
 #include "stages/device_scan.h"
 #include "stages/find_lungs.h"
 #include "stages/group.h"
+#include "stages/hounsfield.h"
 #include "stages/merge_marks.h"
 #include "stages/network.h"
 #include "stages/ordered_volume.h"
@@ -106,6 +107,10 @@ struct Pipeline::Impl {
     report.provenance = provenance(volume);
 
     Stopwatch total, stage;
+    if (auto note = check_hounsfield(volume, options.allow_non_hu)) {
+      log_message(LogLevel::kWarning, "run: the voxels are not Hounsfield units, as allowed");
+      report.provenance.notes.push_back(*note);
+    }
     const OrderedVolume ordered = this->ordered(volume, control);
     if (ordered.is_copy()) report.timings_s["reorder"] = stage.lap();
     const RunControl::Memory mask_memory = hold_mask(ordered.volume(), control);
@@ -242,6 +247,7 @@ NoduleMask Pipeline::segment(const CtVolume& volume, const RunOptions& options) 
   const RunControl control(options);
   return within_memory("segment alone", volume, [&] {
     const Segmenter& segmenter = impl_->required_segmenter();
+    check_hounsfield(volume, options.allow_non_hu);
     const OrderedVolume ordered = impl_->ordered(volume, control);
     const RunControl::Memory memory = Impl::hold_mask(ordered.volume(), control);
     const std::unique_ptr<PlacedScan> scan = impl_->place(ordered.volume());

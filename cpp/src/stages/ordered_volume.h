@@ -49,6 +49,7 @@ class OrderedVolume {
     for (T& one : found) put_back(static_cast<Candidate&>(one));
   }
   NoduleMask put_back(NoduleMask mask) const;
+
  private:
   CtVolume stored_;
   ops::AxisOrder order_;

@@ -26,7 +26,7 @@ __all__ = ["compare", "parse_settings"]
 DIFFERENT, TROUBLE = 1, 2  # exit codes, the same as of diff
 
 # Names of settings: the bundle, and the options of a run that open a pipeline.
-_OTHER_OPTIONS = ("engine_option", "time_limit", "memory_limit")
+_OTHER_OPTIONS = ("engine_option", "time_limit", "memory_limit", "allow_non_hu")
 _NAMES = ("bundle", *(f.name for f in fields(RunOptions) if f.name not in _OTHER_OPTIONS))
 _OPTION = "option."
 

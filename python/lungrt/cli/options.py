@@ -108,6 +108,17 @@ Kernels = Annotated[
     ),
 ]
 
+AllowNonHu = Annotated[
+    bool,
+    typer.Option(
+        "--allow-non-hu",
+        help="Go on, with a note in the report, if the voxels cannot be Hounsfield units of a "
+        "chest (no air, stored values without rescale, 8 bits). Without this option that is an "
+        "error.",
+        rich_help_panel=_LIMITS_PANEL,
+    ),
+]
+
 MergeMarks = Annotated[
     bool | None,
     typer.Option(
@@ -233,7 +244,6 @@ class RunOptions:
     device: Device = "cpu"
     precision: Precision = "fp32"
     threads: Threads = None
-    # `lungrt.Pipeline` has "book" as its default instead, because "lung" needs a volume with lungs.
     profile: Profile = "lung"
     geometry: Geometry = None
     region: Region = None
@@ -241,6 +251,7 @@ class RunOptions:
     voxel_order: VoxelOrder = None
     time_limit: TimeLimit = None
     memory_limit: MemoryLimit = None
+    allow_non_hu: AllowNonHu = False
 
     def pipeline(self) -> dict[str, Any]:
         """Return the keyword arguments of `lungrt.Pipeline`.
@@ -269,7 +280,7 @@ class RunOptions:
         return [name for name, value in asdict(self).items() if value != others[name]]
 
     def limits(self) -> dict[str, Any]:
-        """Return the keyword arguments of `lungrt.Pipeline.run` that limit it.
+        """Return the keyword arguments of `lungrt.Pipeline.run`: limits, and what is allowed.
 
         Raises
         ------
@@ -279,6 +290,7 @@ class RunOptions:
         return {
             "max_seconds": validate_time(self.time_limit),
             "max_memory_bytes": parse_memory(self.memory_limit),
+            "allow_non_hu": self.allow_non_hu,
         }
 
 

@@ -222,9 +222,9 @@ TEST_F(CApiTest, BorrowsVoxelsWhereAsked) {
   given.voxels = values.data();
   given.ownership = LUNGRT_BORROW;
   const VolumeHandle borrowed = volume(given);
-  const std::string before = json_of(run(pipeline(), borrowed));
+  const std::string before = json_of(run(pipeline("book"), borrowed));
   std::fill(values.begin(), values.end(), std::int16_t{-1000});
-  EXPECT_NE(comparable(json_of(run(pipeline(), borrowed))), comparable(before));
+  EXPECT_NE(comparable(json_of(run(pipeline("book"), borrowed))), comparable(before));
 }
 
 TEST_F(CApiTest, ReportsOutliveWhatTheyWereMadeFrom) {

@@ -1,5 +1,3 @@
-#include "ops/axis_order.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "ops/axis_order.h"
 #include "stored_orders.h"
 
 namespace lungrt::ops {
@@ -100,14 +99,15 @@ TEST_F(AxisOrderTest, IndicesBoxesAndMasksGoThereAndBack) {
     std::vector<std::uint8_t> found(bytes.size());
     order.to_stored(mask).to_bytes(found.data());
     EXPECT_EQ(found, expected);
-    order.from_stored(NoduleMask::from_bytes(expected.data(), given.shape())).to_bytes(
-        found.data());
+    order.from_stored(NoduleMask::from_bytes(expected.data(), given.shape()))
+        .to_bytes(found.data());
     EXPECT_EQ(found, bytes);
   }
 }
 
 Matrix3 turned_about_the_head(double angle) {
-  return {{{std::cos(angle), -std::sin(angle), 0}, {std::sin(angle), std::cos(angle), 0}, {0, 0, 1}}};
+  return {
+      {{std::cos(angle), -std::sin(angle), 0}, {std::sin(angle), std::cos(angle), 0}, {0, 0, 1}}};
 }
 
 TEST_F(AxisOrderTest, AnObliqueVolumeTakesTheClosestOrder) {

@@ -21,10 +21,10 @@ def library() -> Path:
 
 
 @pytest.fixture(scope="session")
-def raw_ct(small_ct: lungrt.CtVolume, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Arguments that tell a program where `small_ct` lies: a file, its shape, spacing, origin."""
+def raw_ct(chest_ct: lungrt.CtVolume, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Arguments that tell a program where `chest_ct` lies: a file, its shape, spacing, origin."""
     path = tmp_path_factory.mktemp("raw") / "ct.raw"
-    small_ct.hu.tofile(path)
-    geometry = small_ct.geometry
-    numbers = [*small_ct.hu.shape, *geometry.spacing_mm, *geometry.origin_mm]
+    chest_ct.hu.tofile(path)
+    geometry = chest_ct.geometry
+    numbers = [*chest_ct.hu.shape, *geometry.spacing_mm, *geometry.origin_mm]
     return [str(path), *map(repr, map(float, numbers))]

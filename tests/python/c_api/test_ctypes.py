@@ -126,7 +126,7 @@ def test_every_error_code_has_its_status(api: c_header.Api) -> None:
 def test_report_is_the_pipelines(
     diagnosis: Diagnosis, native_bundle: Path, small_ct: lungrt.CtVolume, with_candidates: int
 ) -> None:
-    expected = lungrt.Pipeline(native_bundle, threads=2).run(small_ct)
+    expected = lungrt.Pipeline(native_bundle, threads=2, profile="book").run(small_ct)
     assert len(expected.nodules) > 1
     report = diagnosis.run()
     assert comparable(diagnosis.json(report, with_candidates)) == comparable(

@@ -27,8 +27,8 @@ def tool(*names: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def expected(native_bundle: Path, small_ct: lungrt.CtVolume) -> lungrt.Report:
-    return lungrt.Pipeline(native_bundle, engine="native", threads=1).run(small_ct)
+def expected(native_bundle: Path, chest_ct: lungrt.CtVolume) -> lungrt.Report:
+    return lungrt.Pipeline(native_bundle, engine="native", threads=1).run(chest_ct)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_settings_on_a_ct(
     )
     assert result.exit_code == SAME, result.output
     written = json.loads((tmp_path / "out.json").read_text())
-    mask = np.asarray(lungrt.Pipeline(tiny_bundle, threads=1).segment(small_ct))
+    mask = np.asarray(lungrt.Pipeline(tiny_bundle, threads=1, profile="book").segment(small_ct))
     assert written["cts"][0]["mask"]["voxels_a"] == mask.sum() > 0
     assert written["cts"][0]["mask"]["flips"] == 0
     assert "threads: 1 ->" in result.stdout or lungrt._core.available_threads() == 1
@@ -173,7 +173,8 @@ def test_settings_that_find_something_else(
     manifest["stages"]["segmentation"]["threshold"] = 0.55
     (other / "manifest.json").write_text(json.dumps(manifest))
     masks = [
-        np.asarray(lungrt.Pipeline(b, threads=1).segment(small_ct)) for b in (tiny_bundle, other)
+        np.asarray(lungrt.Pipeline(b, threads=1, profile="book").segment(small_ct))
+        for b in (tiny_bundle, other)
     ]
     flips = int((masks[0] != masks[1]).sum())
     assert flips > 0

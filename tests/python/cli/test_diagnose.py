@@ -60,7 +60,7 @@ def error_line(result: Result) -> str:
 def test_table_of_nodules(
     diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path
 ) -> None:
-    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file)
+    report = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(ct_file)
     result = diagnose(ct_file)
     assert result.exit_code == 0, result.output
     first = report.nodules[0]
@@ -76,7 +76,7 @@ def test_table_of_nodules(
 def test_json_file_is_the_report(
     diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file).to_dict()
+    report = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(ct_file).to_dict()
     for options, keys in (((), report.keys() - {"candidates"}), (("--candidates",), report.keys())):
         output = tmp_path / "report.json"
         result = diagnose(ct_file, "--output", output, *options)
@@ -91,7 +91,7 @@ def test_json_file_is_the_report(
 def test_csv_file_lists_nodules_or_candidates(
     diagnose: Callable[..., Result], ct_file: Path, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    report = lungrt.Pipeline(tiny_bundle, threads=1).run(ct_file)
+    report = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(ct_file)
     output = tmp_path / "report.csv"
     for options, candidates in (((), False), (("--candidates",), True)):
         assert diagnose(ct_file, "--output", output, *options).exit_code == 0

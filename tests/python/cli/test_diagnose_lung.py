@@ -73,7 +73,7 @@ def test_region_volume_searches_the_whole_volume(
 ) -> None:
     _, lung = diagnose(ct_file)
     _, written = diagnose(ct_file, "--region", "volume", "--no-merge-marks")
-    exact = lungrt.Pipeline(tiny_bundle, geometry="exact", threads=1).run(ct_file)
+    exact = lungrt.Pipeline(tiny_bundle, geometry="exact", threads=1, profile="book").run(ct_file)
     assert decisions(written) == decisions(exact.to_dict())
     assert written["options"]["region"] == "volume"
     assert written["lung_field"] is None

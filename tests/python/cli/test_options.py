@@ -102,6 +102,7 @@ def test_options_reach_the_pipeline() -> None:
         voxel_order="stored",
         time_limit=1.5,
         memory_limit="2K",
+        allow_non_hu=True,
     )
     assert run.pipeline() == {
         "engine": "native",
@@ -115,4 +116,8 @@ def test_options_reach_the_pipeline() -> None:
         "merge_marks": False,
         "voxel_order": "stored",
     }
-    assert run.limits() == {"max_seconds": 1.5, "max_memory_bytes": 2000}
+    assert run.limits() == {
+        "max_seconds": 1.5,
+        "max_memory_bytes": 2000,
+        "allow_non_hu": True,
+    }

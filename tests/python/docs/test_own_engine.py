@@ -29,12 +29,12 @@ print(np.abs(network.run(hu) - expected).max() < 1e-6)
 crop = np.full((2, 1, 8, 8, 8), -1000, np.float32)
 crop[1, 0, 4, 4, 4] = 100
 print(lungrt.StageNetwork(bundle, "nodule", engine="onnxruntime").run(crop).round(3).tolist())
-report = lungrt.Pipeline(bundle, engine="onnxruntime").run(
+report = lungrt.Pipeline(bundle, engine="onnxruntime", profile="book").run(
     (np.where(np.indices((20, 40, 40)).max(0) // 8 == 1, 50, -900).astype(np.int16),
      lungrt.Geometry()))
 print(len(report.candidates) > 0, report.engine)
 try:
-    lungrt.Pipeline(bundle, engine="onnxruntime", engine_options={"no": "option"})
+    lungrt.Pipeline(bundle, engine="onnxruntime", engine_options={"no": "option"}, profile="book")
 except lungrt.errors.InvalidArgument as error:
     print(error)
 """

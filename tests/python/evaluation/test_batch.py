@@ -27,7 +27,7 @@ def luna(tmp_path: Path, small_ct: lungrt.CtVolume) -> Path:
 @pytest.fixture
 def pipeline(tiny_bundle: Path) -> lungrt.Pipeline:
     """Open the tiny bundle."""
-    return lungrt.Pipeline(tiny_bundle, threads=1)
+    return lungrt.Pipeline(tiny_bundle, threads=1, profile="book")
 
 
 def test_batch_writes_a_report_a_scan(
@@ -101,7 +101,7 @@ def test_reports_of_another_run_are_refused_before_anything_is_run(
     ):
         run_batch(pipeline, tiny_bundle, scans, folder, write)
     run_batch(pipeline, tiny_bundle, scans, tmp_path / "own", write)
-    other = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact")
+    other = lungrt.Pipeline(tiny_bundle, threads=1, geometry="exact", profile="book")
     with pytest.raises(InvalidArgument, match=r"another geometry \(book, now exact\)"):
         run_batch(other, tiny_bundle, scans, tmp_path / "own", write)
     (tmp_path / "own" / "1.1.json").write_text((tmp_path / "own" / "1.2.json").read_text())

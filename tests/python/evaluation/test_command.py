@@ -40,7 +40,7 @@ def error_line(result: Result) -> str:
 def luna(tmp_path: Path, small_ct: lungrt.CtVolume, tiny_bundle: Path) -> Path:
     """Write three scans and annotations: of the first a nodule where the bundle finds one."""
     folder = write_luna(tmp_path / "luna", small_ct)
-    found = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct).nodules[0]
+    found = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct).nodules[0]
     x, y, z = found.center_mm
     malignant = found.p_malignant is not None and found.p_malignant >= 0.5
     (folder / "annotations.csv").write_text(

@@ -21,7 +21,7 @@ from lungrt.evaluation.selection import check_alike, coverage_notes, outside_ann
 def test_reads_what_a_pipeline_writes(
     tiny_bundle: Path, small_ct: lungrt.CtVolume, tmp_path: Path
 ) -> None:
-    written = lungrt.Pipeline(tiny_bundle, threads=1).run(small_ct)
+    written = lungrt.Pipeline(tiny_bundle, threads=1, profile="book").run(small_ct)
     (tmp_path / "r.json").write_text(written.to_json(True))
     read = read_report(tmp_path / "r.json")
     assert read.series_uid == "1.2"

@@ -122,7 +122,7 @@ def test_csv(native: Path, native_bundle: Path, ct: Path, tmp_path: Path, candid
     more = ["--candidates"] if candidates else []
     arguments = ("diagnose", ct, "--bundle", native_bundle, "--profile", "book")
     assert run(native, *arguments, "--output", output, *more).returncode == 0
-    report = lungrt.Pipeline(native_bundle, engine="native").run(lungrt.read_ct(ct))
+    report = lungrt.Pipeline(native_bundle, engine="native", profile="book").run(lungrt.read_ct(ct))
     assert output.read_text(encoding="utf-8") == report.to_csv(candidates=candidates)
 
 
@@ -149,7 +149,7 @@ def test_masks(native: Path, native_bundle: Path, ct: Path, tmp_path: Path, suff
 
 def test_lines(native: Path, native_bundle: Path, ct: Path) -> None:
     done = run(native, "diagnose", ct, "--bundle", native_bundle, "--profile", "book")
-    report = lungrt.Pipeline(native_bundle, engine="native").run(lungrt.read_ct(ct))
+    report = lungrt.Pipeline(native_bundle, engine="native", profile="book").run(lungrt.read_ct(ct))
     lines = done.stdout.splitlines()
     for number, (line, nodule) in enumerate(zip(lines, report.nodules, strict=False), start=1):
         center = ", ".join(f"{value:.1f}" for value in nodule.center_mm)
@@ -202,7 +202,7 @@ def test_another_engine(native: Path, native_bundle: Path, ct: Path, tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     mine = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    other = lungrt.Pipeline(native_bundle, engine="torchscript").run(ct).to_dict()
+    other = lungrt.Pipeline(native_bundle, engine="torchscript", profile="book").run(ct).to_dict()
     assert mine["engine"] == "torchscript"
     assert_same(mine["candidates"], other["candidates"])
 

@@ -97,7 +97,7 @@ MASKS = """
 import numpy, lungrt
 
 geometry = lungrt.Geometry((-10.0, 5.0, 30.0), (0.7, 0.8, 2.5))
-pipeline = lungrt.Pipeline(sys.argv[2], engine="native", threads=1)
+pipeline = lungrt.Pipeline(sys.argv[2], engine="native", threads=1, profile="book")
 report = pipeline.run((numpy.load(sys.argv[3])[:, ::-1], geometry), keep_masks=True)
 
 def write():
@@ -108,7 +108,7 @@ def write():
 def test_masks_are_old_or_new(
     tmp_path: Path, writer: Any, stress_bundle: Path, ct_files: Path, small_ct: lungrt.CtVolume
 ) -> None:
-    pipeline = lungrt.Pipeline(stress_bundle, engine="native", threads=1)
+    pipeline = lungrt.Pipeline(stress_bundle, engine="native", threads=1, profile="book")
     folder = tmp_path / "masks"
     report = pipeline.run(small_ct, keep_masks=True)
     names = [path.name for path in lungrt.write_masks(folder, report)]
@@ -167,7 +167,7 @@ def test_export_leaves_the_bundle_that_was_there(
         assert new.write(kill_at=kill_at), "an export has more operations than that"
         check_bundle(output)
         assert (output / "manifest.json").read_bytes() == before
-        lungrt.Pipeline(output, engine="native")
+        lungrt.Pipeline(output, engine="native", profile="book")
     assert not new.write()
     check_bundle(output)
     assert (output / "manifest.json").read_bytes() != before

@@ -20,7 +20,7 @@ import lungrt
 bundle, engine, hu, runs, warm_up = sys.argv[1:4] + [int(n) for n in sys.argv[4:]]
 geometry = lungrt.Geometry((-10.0, 5.0, 30.0), (0.7, 0.8, 2.5))
 voxels = numpy.load(hu)
-pipeline = lungrt.Pipeline(bundle, engine=engine, threads=2)
+pipeline = lungrt.Pipeline(bundle, engine=engine, threads=2, profile="book")
 process = psutil.Process()
 rss = []
 for run in range(warm_up + runs):
@@ -49,9 +49,9 @@ import lungrt
 bundle, engine, hu, runs, warm_up = sys.argv[1:4] + [int(n) for n in sys.argv[4:]]
 rss = []
 for run in range(warm_up + runs):
-    lungrt.Pipeline(bundle, engine=engine, threads=2)
+    lungrt.Pipeline(bundle, engine=engine, threads=2, profile="book")
     try:
-        lungrt.Pipeline(bundle + "/segmentation", engine=engine)
+        lungrt.Pipeline(bundle + "/segmentation", engine=engine, profile="book")
     except lungrt.errors.Error:
         pass
     if run + 1 == warm_up or run + 1 == warm_up + runs:

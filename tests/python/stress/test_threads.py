@@ -53,7 +53,7 @@ def test_sixteen_threads_get_what_one_gets(
 def test_threads_that_cancel_disturb_no_other(
     stress_bundle: Path, engine: str, small_ct: lungrt.CtVolume
 ) -> None:
-    pipeline = lungrt.Pipeline(stress_bundle, engine=engine, threads=1)
+    pipeline = lungrt.Pipeline(stress_bundle, engine=engine, threads=1, profile="book")
     expected = outcome(pipeline.run(small_ct))
 
     def stop(stage: str, done: int, total: int) -> None:
@@ -76,7 +76,9 @@ def test_pipelines_open_and_close_beside_runs(
     stress_bundle: Path, engine: str, small_ct: lungrt.CtVolume
 ) -> None:
     def work(number: int) -> np.ndarray[Any, Any]:
-        pipeline = lungrt.Pipeline(stress_bundle, engine=engine, threads=1 + number % 2)
+        pipeline = lungrt.Pipeline(
+            stress_bundle, engine=engine, threads=1 + number % 2, profile="book"
+        )
         return np.asarray(pipeline.segment(small_ct))
 
     with ThreadPoolExecutor(8) as pool:

@@ -35,7 +35,7 @@ def mine_candidates(
     """
     from lungrt.export.manifest import read_manifest
 
-    pipeline = Pipeline(bundle)
+    pipeline = Pipeline(bundle, profile="book")
     classifies = "nodule" in read_manifest(bundle).stages
     found: Marks = {}
     for number, (uid, path) in enumerate(series.items()):
