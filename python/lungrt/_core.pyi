@@ -588,7 +588,7 @@ class Pipeline:
         engine: str = "auto",
         device: str = "cpu",
         precision: str = "fp32",
-        profile: str = "book",
+        profile: str = "lung",
         geometry: str = "",
         region: str = "",
         merge_marks: bool | None = None,
@@ -623,6 +623,7 @@ class Pipeline:
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
         keep_masks: bool = False,
+        allow_non_hu: bool = False,
     ) -> Report: ...
     def segment(
         self,
@@ -631,6 +632,7 @@ class Pipeline:
         progress: collections.abc.Callable[[str, int, int], typing.Any] | None = None,
         max_seconds: float = 0.0,
         max_memory_bytes: int = 0,
+        allow_non_hu: bool = False,
     ) -> NoduleMask: ...
     def segmentation_input(
         self, volume: CtVolume, slice_index: int

@@ -158,7 +158,9 @@ class TestParity:
         result = _run("compile", folder, "--size", "37x45")
         assert result.exit_code == 0, result.stderr
         scan = _scan((9, 37, 45), seed=13)
-        mask = lungrt.Pipeline(folder, engine="aotinductor", profile="book").segment(compare.volume_of(scan))
+        mask = lungrt.Pipeline(folder, engine="aotinductor", profile="book").segment(
+            compare.volume_of(scan)
+        )
         probability = eager.segment(scan.hu, halo_networks.segmentation)
         compare.assert_same_decisions(np.asarray(mask), probability, 0.5, "mask voxels")
 
@@ -256,7 +258,7 @@ class TestWhatIsRefused:
             [
                 sys.executable,
                 "-c",
-                f"import lungrt; lungrt.Pipeline({str(bundle)!r}, engine='aotinductor', profile="book")",
+                f"import lungrt; lungrt.Pipeline({str(bundle)!r}, engine='aotinductor')",
             ],
             env={**os.environ, "ATEN_CPU_CAPABILITY": "default"},
             capture_output=True,

@@ -20,7 +20,8 @@ import lungrt
 generator = np.random.default_rng(1)
 hu = generator.integers(-1000, 600, (9, 44, 52), dtype=np.int16)
 volume = lungrt.CtVolume(hu, lungrt.Geometry((0, 0, 0), (0.61, 0.73, 2.5)))
-pipelines = [lungrt.Pipeline(sys.argv[1], engine=name, threads=2, profile="book") for name in sys.argv[2:]]
+options = {"threads": 2, "profile": "book"}
+pipelines = [lungrt.Pipeline(sys.argv[1], engine=name, **options) for name in sys.argv[2:]]
 
 def decisions(pipeline):
     return [(c.index, c.p_nodule, c.p_malignant) for c in pipeline.run(volume).candidates]

@@ -108,7 +108,8 @@ def test_running_a_pipeline_never_imports_torch(tiny_bundle: Path) -> None:
     code = f"""
 import numpy as np, lungrt
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
-report = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1, profile="book").run((hu, lungrt.Geometry()))
+pipeline = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1, profile="book")
+report = pipeline.run((hu, lungrt.Geometry()))
 report.to_dict(), report.to_csv()
 """
     assert imported_by(code) == {"lungrt._core"}

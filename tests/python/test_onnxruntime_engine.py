@@ -298,7 +298,8 @@ def test_neither_pythons_onnxruntime_nor_torch_is_imported(onnx_bundle: Path) ->
 import sys
 import numpy as np, lungrt
 hu = np.random.default_rng(0).integers(-1000, 500, (12, 24, 20), dtype=np.int16)
-lungrt.Pipeline(sys.argv[1], engine="onnxruntime", profile="book").run((hu, lungrt.Geometry())).to_dict()
+pipeline = lungrt.Pipeline(sys.argv[1], engine="onnxruntime", profile="book")
+pipeline.run((hu, lungrt.Geometry())).to_dict()
 with open("/proc/self/maps") as file:
     libraries = {line.split("/")[-1].strip() for line in file if "/" in line}
 assert any(name.startswith("libonnxruntime.so") for name in libraries)

@@ -52,8 +52,8 @@ Counts count(const CtVolume& volume) {
     for (std::int64_t i = 0; i < size; ++i) {
       const std::int16_t value = hu[i];
       air = static_cast<std::int16_t>(air + ((value >= kLowestAir) & (value <= kHighestAir)));
-      tissue =
-          static_cast<std::int16_t>(tissue + ((value >= kLowestTissue) & (value <= kHighestTissue)));
+      tissue = static_cast<std::int16_t>(tissue +
+                                         ((value >= kLowestTissue) & (value <= kHighestTissue)));
       above = static_cast<std::int16_t>(above + (value > kHigh));
       below = static_cast<std::int16_t>(below + (value < kLowestAir));
       same = static_cast<std::int16_t>(same + (value == counts.minimum));
@@ -97,19 +97,20 @@ std::optional<std::string> why_not_hounsfield(const CtVolume& volume) {
   const std::int64_t other_air = counts.air - (padding_is_air ? counts.at_minimum : 0);
   if (share(other_air) < kLeastAir && share(counts.high) > kShifted) {
     return found + percent(share(counts.high)) + " of them are above " + std::to_string(kHigh) +
-           ", where only dense bone and metal are, while there is no air but voxels of the smallest "
+           ", where only dense bone and metal are, while there is no air but voxels of the "
+           "smallest "
            "value; expected at most " +
            percent(kShifted) +
-           ". These look like stored values with padding, without their rescale slope and intercept";
+           ". These look like stored values with padding, without their rescale slope and "
+           "intercept";
   }
   const std::int64_t other_below =
       counts.below - (counts.minimum < kLowestAir ? counts.at_minimum : 0);
   if (share(other_below) > kShifted && share(counts.tissue) < kLeastTissue) {
     return found + percent(share(other_below)) + " of them are below " +
-           std::to_string(kLowestAir) + ", where nothing is, and " +
-           percent(share(counts.tissue)) + " between " + std::to_string(kLowestTissue) + " and " +
-           std::to_string(kHighestTissue) + ", where soft tissue is; expected at least " +
-           percent(kLeastTissue) +
+           std::to_string(kLowestAir) + ", where nothing is, and " + percent(share(counts.tissue)) +
+           " between " + std::to_string(kLowestTissue) + " and " + std::to_string(kHighestTissue) +
+           ", where soft tissue is; expected at least " + percent(kLeastTissue) +
            ". These look like values from which the rescale intercept was subtracted twice";
   }
   return std::nullopt;

@@ -1,5 +1,3 @@
-#include "stages/hounsfield.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "expect_error.h"
 #include "native_bundle.h"
+#include "stages/hounsfield.h"
 
 namespace lungrt {
 namespace {
@@ -92,8 +91,8 @@ TEST_F(HounsfieldTest, APipelineRefusesThemInEveryProfileAndGoesOnKnowingly) {
     PipelineOptions options;
     options.profile = profile;
     const Pipeline pipeline(bundle.path(), options);
-    for (const auto& run : std::vector<std::function<void()>>{
-             [&] { pipeline.run(volume); }, [&] { pipeline.segment(volume); }}) {
+    for (const auto& run : std::vector<std::function<void()>>{[&] { pipeline.run(volume); },
+                                                              [&] { pipeline.segment(volume); }}) {
       expect_error(ErrorCode::kBadVolume,
                    {"not Hounsfield units", "range from 0 to", "-1100 and -400", "at least 0.1 %",
                     "allow_non_hu", "--allow-non-hu"},
