@@ -15,7 +15,7 @@ def rss_mb():
     return psutil.Process().memory_info().rss / 2**20
 
 def volume(size, slices=4):
-    return lungrt.CtVolume(numpy.zeros((slices, size, size), numpy.int16), lungrt.Geometry())
+    return lungrt.CtVolume(numpy.full((slices, size, size), -700, numpy.int16), lungrt.Geometry())
 
 pipeline = lungrt.Pipeline(sys.argv[1], engine=sys.argv[2], threads=2, profile="book")
 """

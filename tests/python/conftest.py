@@ -138,9 +138,11 @@ def small_ct() -> lungrt.CtVolume:
 def chest_ct() -> lungrt.CtVolume:
     """Make a coarse chest, which has the lungs that profile lung needs."""
     pytest.importorskip("scipy")
+    import lungrt
     from lungrt.phantom import chest
 
-    return chest(seed=1, shape=(16, 91, 97), spacing_mm=(4.1, 4.1, 19.5), nodules=1).volume
+    volume = chest(seed=1, shape=(16, 91, 97), spacing_mm=(4.1, 4.1, 19.5), nodules=1).volume
+    return lungrt.CtVolume(volume.hu, volume.geometry, series_uid="1.2")
 
 
 @pytest.fixture(scope="session")

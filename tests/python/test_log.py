@@ -39,7 +39,7 @@ def test_silent_without_a_handler(
     code = f"""
 import lungrt, numpy
 pipeline = lungrt.Pipeline({str(tiny_bundle)!r}, threads=1, profile="book")
-hu = numpy.zeros((12, 44, 40), numpy.int16)
+hu = numpy.full((12, 44, 40), -700, numpy.int16)
 pipeline.run(lungrt.CtVolume(hu, lungrt.Geometry()), max_candidates=100000)
 """
     done = subprocess.run(

@@ -167,7 +167,7 @@ def test_callback_that_cannot_be_called(
 
 
 def test_ctrl_c_ends_the_run(pipeline: lungrt.Pipeline) -> None:
-    long = (np.zeros((4000, 64, 64), np.int16), lungrt.Geometry())
+    long = (np.full((4000, 64, 64), -700, np.int16), lungrt.Geometry())
     # The callback counts in C: byte code, print and the like would notice the signal by themselves.
     # The other thread sends it in time only because a run leaves the GIL to others.
     whole, cut = queue.SimpleQueue[str](), queue.SimpleQueue[str]()
@@ -180,7 +180,7 @@ def test_ctrl_c_ends_the_run(pipeline: lungrt.Pipeline) -> None:
 
 
 def test_ctrl_c_in_the_callback_ends_the_run(pipeline: lungrt.Pipeline) -> None:
-    long = (np.zeros((5000, 64, 64), np.int16), lungrt.Geometry())
+    long = (np.full((5000, 64, 64), -700, np.int16), lungrt.Geometry())
     calls: list[tuple[str, int, int]] = []
     thread = interrupt_once(lambda: bool(calls))
     with pytest.raises(KeyboardInterrupt):

@@ -231,7 +231,7 @@ def test_ctrl_c_while_a_ct_is_read(
 
 def test_ctrl_c_in_a_run(tiny_bundle: Path, tmp_path: Path) -> None:
     """Send a real signal to a real process after the run has reported progress."""
-    image = SimpleITK.GetImageFromArray(np.zeros((5000, 64, 64), np.int16))
+    image = SimpleITK.GetImageFromArray(np.full((5000, 64, 64), -700, np.int16))
     SimpleITK.WriteImage(image, str(tmp_path / "long.mha"), useCompression=True)
     program = f"""
 import lungrt.pipeline

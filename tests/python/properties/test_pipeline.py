@@ -19,7 +19,7 @@ few = settings(max_examples=25)
 
 
 def run(pipeline: lungrt.Pipeline, volume: lungrt.CtVolume) -> lungrt.Report:
-    return pipeline.run(volume, keep_masks=True)
+    return pipeline.run(volume, keep_masks=True, allow_non_hu=True)
 
 
 @few
@@ -151,7 +151,7 @@ def test_any_limits(
     pipeline: lungrt.Pipeline, volume: lungrt.CtVolume, limits: dict[str, Any]
 ) -> None:
     try:
-        report = pipeline.run(volume, **limits)
+        report = pipeline.run(volume, allow_non_hu=True, **limits)
     except (errors.InvalidArgument, errors.ResourceLimit):
         return
     most = limits.get("max_candidates", 0)
