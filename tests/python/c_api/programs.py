@@ -42,5 +42,5 @@ def expect_diagnosis(printed: str, expected: lungrt.Report) -> None:
         malignant = float("nan") if nodule.p_malignant is None else nodule.p_malignant
         numbers = [*nodule.center_mm, nodule.p_nodule, malignant, nodule.diameter_mm]
         assert repr([float(word) for word in line.split()]) == repr(numbers)
-    assert progress == "progress segment classify malignancy"
+    assert progress == "progress find lungs segment classify malignancy"
     assert refused.startswith("refused InvalidArgument lungrt_pipeline_run: volume is a null")
