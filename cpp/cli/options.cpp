@@ -82,10 +82,12 @@ void add_run_options(CLI::App& command, RunArguments& to) {
   };
   PipelineOptions& pipeline = to.pipeline;
   text("--series", to.reading.series, "UID",
-       "UID of the series to read if the DICOM folder contains several.");
+       "UID of the series to read if several in the DICOM folder can be a volume, or UID:PART if "
+       "several parts of it can be. The command info lists them.");
   command.add_flag("--resample", to.reading.resample,
-                   "Interpolate a DICOM series with irregular, missing or repeated slices onto a "
-                   "regular grid. Without this option such a series is refused.");
+                   "Interpolate a DICOM series with irregular, missing or repeated slices, or a "
+                   "tilted gantry, onto a regular grid. Without this option such a series is "
+                   "refused.");
   text("--engine", pipeline.engine, "TEXT",
        "Inference engine: native, torchscript, onnxruntime, aotinductor or auto. auto takes the "
        "first of native, torchscript and onnxruntime that can run every network of the bundle on "

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "io/dicom/codec.h"
 #include "io/dicom/decoded.h"
 #include "io/dicom/series_folder.h"
+#include "io/dicom/series_text.h"
 #include "io/images/read_image.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
@@ -89,22 +91,50 @@ CtVolume read_ct(const std::filesystem::path& path, const Decode& decode,
   return volume;
 }
 
-std::vector<SeriesInfo> list_series(const std::filesystem::path& folder) {
+std::vector<SeriesInfo> list_series(const std::filesystem::path& path, bool below) {
   ReadOptions options;
   options.cancelled = check_signals;
   const py::gil_scoped_release release;
-  return io::list_series(folder, options);
+  return io::list_series(path, options, below);
 }
 
 }  // namespace
 
 void register_io(py::module_& module) {
+  py::class_<SeriesPartInfo>(module, "SeriesPartInfo",
+                             "Slices of a series that belong together, and must not be mixed with "
+                             "others.")
+      .def_readonly("name", &SeriesPartInfo::name, "What chooses it: ``UID:PART``.")
+      .def_readonly("slices", &SeriesPartInfo::slices)
+      .def_readonly("kernel", &SeriesPartInfo::kernel, "Empty if it is unknown or varies.")
+      .def_readonly("acquisition", &SeriesPartInfo::acquisition)
+      .def_readonly("phase", &SeriesPartInfo::phase)
+      .def_property_readonly(
+          "shape",
+          [](const SeriesPartInfo& part) {
+            return std::make_tuple(part.shape.slices, part.shape.rows, part.shape.columns);
+          },
+          "(slices, rows, columns) of the volume; zeros if there is a problem.")
+      .def_readonly("spacing_mm", &SeriesPartInfo::spacing_mm,
+                    "(x, y, z) of the voxels; zeros if there is a problem.")
+      .def_readonly("problem", &SeriesPartInfo::problem,
+                    "Why the slices are no regular volume; empty if they are one.")
+      .def("__str__", py::overload_cast<const SeriesPartInfo&>(&io::line))
+      .def("__repr__",
+           [](const SeriesPartInfo& part) { return "SeriesPartInfo(" + io::line(part) + ")"; });
+
   py::class_<SeriesInfo>(module, "SeriesInfo", "One series of a DICOM folder.")
       .def_readonly("uid", &SeriesInfo::uid)
       .def_readonly("modality", &SeriesInfo::modality)
       .def_readonly("description", &SeriesInfo::description)
-      .def_readonly("slices", &SeriesInfo::slices)
-      .def("__str__", &io::line)
+      .def_readonly("slices", &SeriesInfo::slices, "Number of images.")
+      .def_readonly("number", &SeriesInfo::number, "Series number.")
+      .def_readonly("patient_id", &SeriesInfo::patient_id)
+      .def_readonly("parts", &SeriesInfo::parts, "Empty if no image is a slice of a CT.")
+      .def_readonly("notes", &SeriesInfo::notes, "What is left out or assumed.")
+      .def_readonly("problem", &SeriesInfo::problem,
+                    "Why the series has no parts; empty if it has.")
+      .def("__str__", py::overload_cast<const SeriesInfo&>(&io::line))
       .def("__repr__", [](const SeriesInfo& info) { return "SeriesInfo(" + io::line(info) + ")"; });
 
   module.def(
@@ -113,13 +143,15 @@ void register_io(py::module_& module) {
       "Text in UTF-8 as it can be shown on a terminal: control characters are written as \\x1b.");
   module.def("image_suffixes", &io::image_suffixes,
              "Suffixes of the image files that can be read.");
-  module.def("list_series", &list_series, py::arg("folder"),
+  module.def("list_series", &list_series, py::arg("path"), py::kw_only(), py::arg("below") = true,
              R"(List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 
 Parameters
 ----------
-folder
-    Folder with the DICOM files.
+path
+    Folder with the DICOM files, a file in it, or a DICOMDIR.
+below
+    Whether to search the folders in it as well.
 
 Returns
 -------
@@ -139,9 +171,9 @@ decode
     returns the stored values of its pixels. Several threads call it at the same time, for
     compressed slices.
 series
-    UID of the series to read, needed if the folder holds several.
+    UID of the series to read, or UID:PART, needed if several can be a volume.
 resample
-    Resample irregular, missing or repeated slices to a regular volume.
+    Resample irregular, missing or repeated slices, or a tilted gantry, to a regular volume.
 
 Returns
 -------

@@ -47,6 +47,14 @@ Region region_of(const std::string& name) {
   refuse("ProfileOptions", "unknown region " + name);
 }
 
+/// Voxel order by the name that `to_string` gives it.
+VoxelOrder voxel_order_of(const std::string& name) {
+  for (const VoxelOrder order : {VoxelOrder::kStored, VoxelOrder::kPatient}) {
+    if (to_string(order) == name) return order;
+  }
+  refuse("ProfileOptions", "unknown voxel order " + name);
+}
+
 /// Shape of an array of the words of a mask.
 std::vector<py::ssize_t> word_extents(const NoduleMask& mask) {
   std::vector<py::ssize_t> result = extents(mask.shape());
@@ -210,21 +218,23 @@ LungFieldSummary restored<LungFieldSummary>(const State& state) {
 template <>
 State state_of<ProfileOptions>(const py::object& self) {
   const auto& one = self.cast<const ProfileOptions&>();
-  return py::make_tuple(one.profile, one.geometry, one.region, one.merge_marks,
+  return py::make_tuple(one.profile, one.geometry, one.region, one.merge_marks, one.voxel_order,
                         one.pad_small_volumes, to_string(one.precision), one.segmentation_threshold,
                         one.nodule_threshold, one.malignancy_threshold);
 }
 
 template <>
 ProfileOptions restored<ProfileOptions>(const State& state) {
-  const auto [profile, geometry, region, merge_marks, pad, precision, segmentation, nodule,
-              malignancy] = fields<std::string, InverseTransform, std::string, bool, bool,
-                                   std::string, double, double, double>(state, "ProfileOptions");
+  const auto [profile, geometry, region, merge_marks, voxel_order, pad, precision, segmentation,
+              nodule, malignancy] =
+      fields<std::string, InverseTransform, std::string, bool, std::string, bool, std::string,
+             double, double, double>(state, "ProfileOptions");
   ProfileOptions options;
   options.profile = profile;
   options.geometry = geometry;
   options.region = region_of(region);
   options.merge_marks = merge_marks;
+  options.voxel_order = voxel_order_of(voxel_order);
   options.pad_small_volumes = pad;
   options.precision = parse_precision(precision);
   options.segmentation_threshold = segmentation;

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from lungrt.defaults import default_bundle, default_checkpoints
     from lungrt.engine_info import engines
-    from lungrt.io import SeriesInfo, from_sitk, list_series, read_ct, write_masks
+    from lungrt.io import SeriesInfo, SeriesPartInfo, from_sitk, list_series, read_ct, write_masks
     from lungrt.layers import layer_outputs
     from lungrt.lung_field import find_lung_field
     from lungrt.pipeline import Pipeline
@@ -60,6 +60,7 @@ __all__ = [
     "Provenance",
     "Report",
     "SeriesInfo",
+    "SeriesPartInfo",
     "StageNetwork",
     "__version__",
     "default_bundle",
@@ -80,6 +81,7 @@ _HOMES = {
     "Pipeline": "lungrt.pipeline",
     "Report": "lungrt.report",
     "SeriesInfo": "lungrt.io",
+    "SeriesPartInfo": "lungrt.io",
     "StageNetwork": "lungrt.stage_network",
     "default_bundle": "lungrt.defaults",
     "default_checkpoints": "lungrt.defaults",

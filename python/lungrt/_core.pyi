@@ -28,6 +28,7 @@ __all__: list[str] = [
     "Report",
     "RunMasks",
     "SeriesInfo",
+    "SeriesPartInfo",
     "StageNetwork",
     "available_threads",
     "check_bundle",
@@ -562,6 +563,44 @@ class Report:
         Seconds by part of the run: find_lungs, segment, group, classify, total and, if voxels were brought into another order, reorder; if the scan was copied to a device, transfer.
         """
 
+class SeriesPartInfo:
+    """
+    Slices of a series that belong together, and must not be mixed with others.
+    """
+    def __repr__(self) -> str: ...
+    def __str__(self) -> str: ...
+    @property
+    def acquisition(self) -> str: ...
+    @property
+    def kernel(self) -> str:
+        """
+        Empty if it is unknown or varies.
+        """
+    @property
+    def name(self) -> str:
+        """
+        What chooses it: ``UID:PART``.
+        """
+    @property
+    def phase(self) -> str: ...
+    @property
+    def problem(self) -> str:
+        """
+        Why the slices are no regular volume; empty if they are one.
+        """
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """
+        (slices, rows, columns) of the volume; zeros if there is a problem.
+        """
+    @property
+    def slices(self) -> int: ...
+    @property
+    def spacing_mm(self) -> typing.Annotated[list[float], "FixedSize(3)"]:
+        """
+        (x, y, z) of the voxels; zeros if there is a problem.
+        """
+
 class SeriesInfo:
     """
     One series of a DICOM folder.
@@ -573,7 +612,32 @@ class SeriesInfo:
     @property
     def modality(self) -> str: ...
     @property
-    def slices(self) -> int: ...
+    def notes(self) -> list[str]:
+        """
+        What is left out or assumed.
+        """
+    @property
+    def number(self) -> str:
+        """
+        Series number.
+        """
+    @property
+    def parts(self) -> list[SeriesPartInfo]:
+        """
+        Empty if no image is a slice of a CT.
+        """
+    @property
+    def patient_id(self) -> str: ...
+    @property
+    def problem(self) -> str:
+        """
+        Why the series has no parts; empty if it has.
+        """
+    @property
+    def slices(self) -> int:
+        """
+        Number of images.
+        """
     @property
     def uid(self) -> str: ...
 
@@ -887,14 +951,16 @@ def layer_outputs(
     Outputs of a network's layers; see lungrt.layer_outputs.
     """
 
-def list_series(folder: os.PathLike[str] | str) -> list[SeriesInfo]:
+def list_series(path: os.PathLike[str] | str, *, below: bool = True) -> list[SeriesInfo]:
     """
     List the series of a DICOM folder, sorted by UID; see lungrt.list_series.
 
     Parameters
     ----------
-    folder
-        Folder with the DICOM files.
+    path
+        Folder with the DICOM files, a file in it, or a DICOMDIR.
+    below
+        Whether to search the folders in it as well.
 
     Returns
     -------
@@ -938,9 +1004,9 @@ def read_ct(
         returns the stored values of its pixels. Several threads call it at the same time, for
         compressed slices.
     series
-        UID of the series to read, needed if the folder holds several.
+        UID of the series to read, or UID:PART, needed if several can be a volume.
     resample
-        Resample irregular, missing or repeated slices to a regular volume.
+        Resample irregular, missing or repeated slices, or a tilted gantry, to a regular volume.
 
     Returns
     -------

@@ -91,6 +91,7 @@ class Misuse : public ::testing::Test {
   void networks(std::vector<Call>& calls);
   void layers(std::vector<Call>& calls);
   void series(std::vector<Call>& calls);
+  void parts(std::vector<Call>& calls);
 
   TempFolder folder_;
   Chest chest_;
@@ -255,6 +256,12 @@ void Misuse::layers(std::vector<Call>& calls) {
   }
 }
 
+void Misuse::parts(std::vector<Call>& calls) {
+  calls.push_back([] { split_series({}); });
+  calls.push_back([] { split_series({SliceHeader{}}); });
+  calls.push_back([] { split_series(std::vector<SliceHeader>(3)); });
+}
+
 void Misuse::series(std::vector<Call>& calls) {
   calls.push_back([] { plan_series({}); });
   calls.push_back([] { plan_series({SliceHeader{}}); });
@@ -270,6 +277,7 @@ std::map<std::string, std::vector<Misuse::Call>> Misuse::table() {
   networks(all["StageNetwork"]);
   layers(all["layer_outputs"]);
   series(all["plan_series"]);
+  parts(all["split_series"]);
   all["erode"] = {[] { erode(NoduleMask()); }};
   for (const char* text :
        {"", "tpu", "cuda:", "cuda:-1", "cuda:99999999999999999999", "CPU", "auto"}) {

@@ -197,6 +197,14 @@ def series() -> dict[str, bytes]:
         "far": of(1, 3, b"\1" + b"\6" * 3, b"\1\7", b"\1\x08", b"\1\6"),
         "not finite": of(0, 3, b"\4\3\4"),
         "two series": of(0, 3, same, b"\x80\1\0"),
+        "two kernels": of(0, 8, same, *[same] * 8, *[b"\1\1", b"\1\2"] * 4),
+        "frames": of(0, 8, same, *[same] * 8, *[b"\x08\1"] * 4, *[b"\x08\2"] * 4),
+        "instances": of(0, 4, same, *[b"\1" + number(i // 2) for i in range(4)])
+        + b"".join(b"\x10" + bytes([i]) for i in range(4)),
+        "two patients": of(0, 3, same, *[same] * 3, b"\x80\1", b"\x80\2"),
+        "few digits": of(0, 3, same, *[b"\1" + number(z) for z in (0, 1, 2.5)])
+        + (b"\x40" + number(1) * 3) * 3,
+        "tilted": of(1, 3, same, *[b"\3" + number(2 * i) + b"\1" + number(i) for i in range(3)]),
     }
 
 

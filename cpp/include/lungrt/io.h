@@ -4,6 +4,7 @@
 /// GDCM, which decodes compressed DICOM pixels.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,10 +21,11 @@ namespace lungrt {
 
 /// Options for reading a CT.
 struct ReadOptions {
-  /// UID of the series to read, needed if the folder holds several; list_series() lists them.
+  /// UID of the series to read, needed if several in the folder can be a volume; `UID:PART` if
+  /// several parts of it can be. list_series() lists them.
   std::optional<std::string> series;
-  /// Resample a series with irregular, missing or repeated slices to a regular volume instead of
-  /// refusing it. The notes of the volume, and of the report, say what was done.
+  /// Resample a series with irregular, missing or repeated slices, or a tilted gantry, to a regular
+  /// volume instead of refusing it. The notes of the volume, and of the report, say what was done.
   bool resample = false;
   int threads = 0;  ///< threads that read files; 0: one per available processor, 8 at most
   /// Called between files, by one thread at a time; true ends the reading with Error kCancelled.
@@ -31,31 +33,55 @@ struct ReadOptions {
 };
 
 /// Reads a CT from a DICOM folder or an image file.
-/// \param path  folder with the slices of a DICOM series (subfolders are not searched, files that
-///              are not DICOM are ignored), or a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or
+///
+/// Of a DICOM series, only slices that belong together are read: see split_series(). Localizers,
+/// secondary captures and identical copies are left out, and a note names them. If a folder holds
+/// several series or parts, the only one that can be a volume is taken, with a note.
+/// \param path  folder with the slices of a DICOM series (the folders in it are searched as well,
+///              files that are not DICOM are ignored), one file of a series (the series is read
+///              from its folder), a DICOMDIR, or a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or
 ///              .nhdr, in any case
 /// \return volume of int16 Hounsfield units (slices, rows, columns), slices ascending along their
 ///         normal
 /// \throws Error kIo               if the path does not exist or a file is damaged
 /// \throws Error kBadVolume        if the slices or the image do not form a regular CT volume
-/// \throws Error kInvalidArgument  if the folder holds several series and none is chosen, for an
-///                                 unsupported file type, or a negative number of threads
+/// \throws Error kInvalidArgument  if several series or parts can be a volume and none is chosen,
+///                                 for an unsupported file type, or a negative number of threads
 /// \throws Error kOutOfMemory      if the volume does not fit into memory
 /// \throws Error kCancelled        if `options.cancelled` returned true
 LUNGRT_API CtVolume read_ct(const std::string& path, const ReadOptions& options = {});
+
+/// Slices of a series that belong together; see SeriesPart.
+struct SeriesPartInfo {
+  std::string name;  ///< what chooses it: `UID:PART`, counted from 1
+  std::int64_t slices = 0;
+  std::string kernel, acquisition, phase;  ///< empty if they are unknown or vary
+  std::array<double, 3> spacing_mm{};      ///< (x, y, z) of the voxels; zero if there is a problem
+  VolumeShape shape;                       ///< of the volume; zero if there is a problem
+  std::string problem;  ///< why the slices are no regular volume; empty if they are one
+};
 
 /// One series of a DICOM folder.
 struct SeriesInfo {
   std::string uid;
   std::string modality;
   std::string description;
-  std::int64_t slices = 0;  ///< number of slices
+  std::int64_t slices = 0;  ///< number of images
+  std::string number;       ///< series number
+  std::string patient_id;
+  std::vector<SeriesPartInfo> parts;  ///< empty if no image is a slice of a CT
+  std::vector<std::string> notes;     ///< what is left out or assumed
+  std::string problem;                ///< why the series has no parts; empty if it has
 };
 
-/// Lists the series of a DICOM folder, sorted by UID.
-/// \throws Error kIo         if the folder does not exist or a DICOM file is damaged
+/// Lists the series of a DICOM folder, of the folder of a DICOM file, or of a DICOMDIR, sorted by
+/// UID.
+/// \throws Error kIo         if the path does not exist or a DICOM file is damaged
 /// \throws Error kBadVolume  if the folder holds no DICOM images
-LUNGRT_API std::vector<SeriesInfo> list_series(const std::string& folder);
+LUNGRT_API std::vector<SeriesInfo> list_series(const std::string& path);
+
+/// Description of a series in one line, and of its parts, if it has several, in lines of their own.
+LUNGRT_API std::string to_string(const SeriesInfo& series);
 
 /// Creates the folder for masks. Call it before a run, so that a folder that cannot be written to
 /// is reported before the work is done.

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "io/dicom/series_folder.h"
+#include "io/dicom/series_text.h"
 #include "io/gdcm_codec.h"
 #include "io/masks.h"
 #include "io/read_ct.h"
@@ -20,13 +21,15 @@ CtVolume read_ct(const std::string& path, const ReadOptions& options) {
   return io::read_ct(path, options, io::gdcm_codec());
 }
 
-std::vector<SeriesInfo> list_series(const std::string& folder) {
+std::vector<SeriesInfo> list_series(const std::string& path) {
   try {
-    return io::list_series(folder, {});
+    return io::list_series(path, {});
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, folder + ": not enough memory to list its series");
+    throw Error(ErrorCode::kOutOfMemory, path + ": not enough memory to list its series");
   }
 }
+
+std::string to_string(const SeriesInfo& series) { return io::line(series); }
 
 void make_mask_folder(const std::string& folder) { io::make_mask_folder(folder); }
 

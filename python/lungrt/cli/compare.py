@@ -19,7 +19,11 @@ from lungrt.cli.progress import progress_bars
 from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lungrt import CtVolume
     from lungrt.comparison.inputs import Settings
+    from lungrt.io.discovery import FoundCt
 
 __all__ = ["compare", "parse_settings"]
 
@@ -97,9 +101,7 @@ def compare(
     # Imported here so that --help and argument errors appear at once.
     from lungrt import _core
     from lungrt.cli.compare_table import print_comparison
-    from lungrt.comparison.inputs import find_cts
     from lungrt.comparison.run import compare_reports, compare_settings
-    from lungrt.io import read_ct
 
     reports = _are_reports(a, b)
     with contextlib.ExitStack() as stack:
@@ -113,9 +115,9 @@ def compare(
         else:
             _core.tune_allocator()  # affects the whole process, which only runs this command
             ours, theirs = (parse_settings(side, bundle, run) for side in (a, b))
-            read = functools.partial(read_ct, **asdict(reading))
+            cts, read = _cts(ct, reading)
             with progress_bars(not no_progress) as progress:
-                comparison = compare_settings(ours, theirs, find_cts(ct), read, within, progress)
+                comparison = compare_settings(ours, theirs, cts, read, within, progress)
         if output and write:
             is_csv = output.suffix.lower() == ".csv"
             write(comparison.to_csv() if is_csv else comparison.to_json())
@@ -128,6 +130,18 @@ def compare(
         raise typer.Exit(TROUBLE)
     if not comparison.same_decisions:
         raise typer.Exit(DIFFERENT)
+
+
+def _cts(path: Path, reading: InputOptions) -> tuple[list[FoundCt], Callable[..., CtVolume]]:
+    """Return the CTs at a path, and how to read one."""
+    from lungrt.comparison.inputs import find_cts
+    from lungrt.io.discovery import FoundCt
+
+    if reading.series is not None:  # the user chose, so that nothing is to be found
+        return [FoundCt(path, reading.series)], functools.partial(
+            FoundCt.read, resample=reading.resample
+        )
+    return find_cts(path), functools.partial(FoundCt.read, resample=reading.resample)
 
 
 def _are_reports(a: str, b: str) -> bool:

@@ -1,4 +1,4 @@
-"""``lungrt info``: versions, engines, devices, and the content of a bundle."""
+"""``lungrt info``: versions, engines, devices, and what a bundle or a CT's path holds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rich import box
 from rich.table import Table
 
 from lungrt.cli.console import stdout
+from lungrt.cli.ct_content import describe_ct, print_ct
+from lungrt.errors import BadVolume, InvalidArgument
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,34 +24,50 @@ __all__ = ["info"]
 
 
 def info(
-    bundle: Annotated[
+    path: Annotated[
         Path | None,
         typer.Argument(
-            metavar="BUNDLE",
-            help="Bundle whose content to show as well: a folder written by [b]lungrt export[/b].",
+            metavar="PATH",
+            help="Bundle or CT whose content to show as well: a folder written by [b]lungrt "
+            "export[/b], or whatever [b]lungrt diagnose[/b] reads.",
             show_default=False,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the information as JSON.")] = False,
 ) -> None:
-    """Show versions, engines, devices, and the content of a bundle.
+    """Show versions, engines, devices, and the content of a bundle or of a CT's folder.
 
     For each inference engine it says on which devices and in which precisions it runs or, if it is
-    not available, why not and how to install it.
+    not available, why not and how to install it. Of a folder of DICOM files it lists every series
+    and, where a series has several parts, these; [b]--series[/b] chooses one by the name shown.
 
     Example: [b]lungrt info bundle[/b]
     """
     from lungrt import _core
 
     content = _collect()
-    if bundle:
-        content["bundle"] = _core.read_manifest(os.fspath(bundle))
+    is_ct = path is not None and _is_ct(path)
+    if path and is_ct:
+        try:
+            content["ct"] = describe_ct(path)
+        except BadVolume as error:
+            if path.is_file():
+                raise
+            raise InvalidArgument(
+                f"{path} is not a bundle, because it has no manifest.json, and no CT: {error}"
+            ) from error
+    elif path:
+        content["bundle"] = _core.read_manifest(os.fspath(path))
     if as_json:
         typer.echo(json.dumps(content, indent=2))
     else:
         _print(stdout(), content)
-    if bundle:
-        _core.check_bundle(os.fspath(bundle))  # last, so that a damaged bundle is shown as well
+    if path and not is_ct:
+        _core.check_bundle(os.fspath(path))  # last, so that a damaged bundle is shown as well
+
+
+def _is_ct(path: Path) -> bool:
+    return path.is_file() or (path.is_dir() and not (path / "manifest.json").exists())
 
 
 def _collect() -> dict[str, Any]:
@@ -91,6 +109,9 @@ def _print(console: Console, content: dict[str, Any]) -> None:
             soft_wrap=True,
         )
         console.print(_bundle_table(bundle["stages"]))
+
+    if "ct" in content:
+        print_ct(console, content["ct"])
 
 
 def _engine_table(engines: list[dict[str, Any]]) -> Table:

@@ -167,8 +167,8 @@ Resample = Annotated[
     bool,
     typer.Option(
         "--resample",
-        help="Interpolate a DICOM series with irregular, missing or repeated slices onto a regular "
-        "grid. Without this option such a series is refused.",
+        help="Interpolate a DICOM series with irregular, missing or repeated slices, or a tilted "
+        "gantry, onto a regular grid. Without this option such a series is refused.",
     ),
 ]
 
@@ -176,7 +176,8 @@ Series = Annotated[
     str | None,
     typer.Option(
         metavar="UID",
-        help="UID of the series to read if the DICOM folder contains several.",
+        help="UID of the series to read if several in the DICOM folder can be a volume, or "
+        "UID:PART if several parts of it can be. The command info lists them.",
         show_default=False,
     ),
 ]

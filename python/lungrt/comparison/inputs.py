@@ -10,6 +10,8 @@ from lungrt.errors import InvalidArgument, Io
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lungrt.io.discovery import FoundCt
+
 __all__ = ["Settings", "find_cts", "find_reports"]
 
 
@@ -35,30 +37,22 @@ class Settings:
     limits: dict[str, Any]
 
 
-def find_cts(path: Path) -> list[Path]:
-    """Return the paths of the CTs that a path stands for, sorted by name.
+def find_cts(path: Path) -> list[FoundCt]:
+    """Return the CTs that a path stands for, sorted by path.
 
-    A file is a CT, and so is a folder without sub-folders and image files, which is taken for a
-    DICOM series. In any other folder, each image file and each sub-folder is a CT.
+    A file is a CT. A folder stands for every image file and DICOM series in it and below it; a
+    folder in which nothing is found is returned as a CT, so that reading it says what is wrong.
 
     Raises
     ------
     lungrt.errors.Io
         If the path does not exist.
     """
-    from lungrt.io.image import IMAGE_SUFFIXES
+    from lungrt.io.discovery import FoundCt, discover_cts
 
     if not path.exists():
         raise Io(f"{path}: no such file or folder; expected a CT, or a folder of CTs")
-    if not path.is_dir():
-        return [path]
-    inside = [
-        entry
-        for entry in sorted(path.iterdir())
-        if not entry.name.startswith(".")
-        and (entry.is_dir() or entry.name.lower().endswith(IMAGE_SUFFIXES))
-    ]
-    return inside or [path]
+    return (path.is_dir() and discover_cts(path)) or [FoundCt(path)]
 
 
 def find_reports(a: Path, b: Path) -> tuple[list[tuple[Path, Path]], list[Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], object]
 
 __all__ = ["compare_reports", "compare_settings"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Ct = TypeVar("Ct", bound=_Named)
 
 
 def compare_reports(a: Path, b: Path, within_mm: float) -> Comparison:
@@ -54,8 +62,8 @@ def compare_reports(a: Path, b: Path, within_mm: float) -> Comparison:
 def compare_settings(
     a: Settings,
     b: Settings,
-    cts: Sequence[Path],
-    read: Callable[[Path], lungrt.CtVolume],
+    cts: Sequence[Ct],
+    read: Callable[[Ct], lungrt.CtVolume],
     within_mm: float,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -66,9 +74,9 @@ def compare_settings(
     a, b
         The settings.
     cts
-        Paths of the CTs.
+        The CTs: anything with a name, such as paths.
     read
-        Function that reads a CT.
+        Function that reads one of them.
     within_mm
         See `lungrt.comparison.matching.match`.
     progress
@@ -86,7 +94,7 @@ def compare_settings(
     ours, theirs = (lungrt.Pipeline(side.bundle, **side.pipeline) for side in (a, b))
     results = _Results(within_mm, len(cts) > 1)
 
-    def diagnose_both(ct: Path) -> tuple[Diagnosis, Diagnosis]:
+    def diagnose_both(ct: Ct) -> tuple[Diagnosis, Diagnosis]:
         volume = read(ct)
         return (
             _diagnose("A", ours, a.limits, volume, progress),

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lungrt.data.luna16_format import MASK_FOLDERS
-from lungrt.errors import Error, InvalidArgument, Io
+from lungrt.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from lungrt import CtVolume
+    from lungrt.io.discovery import FoundCt
 
 __all__ = ["ScanFile", "find_scans"]
-
-_NO_SCANS = (MASK_FOLDERS, ".")  # what the names of folders without scans begin with
-_DICOM_SUFFIXES = (".dcm", ".ima")
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class ScanFile:
     path : Path
         Image file or folder of DICOM files.
     dicom_series : str or None
-        UID of the series in the DICOM folder.
+        UID of the series in the DICOM folder, or a part of it (``UID:PART``).
     """
 
     series_uid: str
@@ -52,9 +50,10 @@ class ScanFile:
 def find_scans(folder: Path, named: Collection[str] = ()) -> list[ScanFile]:
     """Find every CT in a folder and its subfolders, sorted by series.
 
-    The series of an image file is its name, as in LUNA16. The series of DICOM files (``.dcm``,
-    ``.ima``) is their series UID, or the name of their folder if the annotations use that. Folders
-    ``seg-...`` hold masks and are skipped.
+    The series of an image file is its name, as in LUNA16. The series of DICOM files, which may have
+    any name, is their series UID, or the name of their folder if the annotations use that; of a
+    series with several parts, those are scans of their own that the annotations name
+    (``UID:PART``). Folders ``seg-...`` hold masks and are skipped.
 
     Parameters
     ----------
@@ -70,40 +69,29 @@ def find_scans(folder: Path, named: Collection[str] = ()) -> list[ScanFile]:
     lungrt.errors.InvalidArgument
         A series was found twice.
     """
-    from lungrt.io.image import IMAGE_SUFFIXES
+    from lungrt.io.discovery import discover_cts
 
-    if not folder.is_dir():
-        raise Io(f"{folder}: folder not found; expected a folder of CTs")
+    found = discover_cts(folder, without=(MASK_FOLDERS,))
+    series = Counter(ct.path for ct in found if ct.series)
     scans: dict[str, ScanFile] = {}
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(_NO_SCANS))
-        for scan in _scans_of(Path(place), sorted(files), IMAGE_SUFFIXES, named):
-            if scan.series_uid in scans:
-                raise InvalidArgument(
-                    f"series {scan.series_uid} was found twice: {scans[scan.series_uid].path} and "
-                    f"{scan.path}; keep only one of them"
-                )
-            scans[scan.series_uid] = scan
+    for scan in (scan for ct in found for scan in _scans_of(ct, series[ct.path] == 1, named)):
+        if scan.series_uid in scans:
+            raise InvalidArgument(
+                f"series {scan.series_uid} was found twice: {scans[scan.series_uid].path} and "
+                f"{scan.path}; keep only one of them"
+            )
+        scans[scan.series_uid] = scan
     return [scans[uid] for uid in sorted(scans)]
 
 
-def _scans_of(
-    folder: Path, files: list[str], suffixes: tuple[str, ...], named: Collection[str]
-) -> list[ScanFile]:
-    found = [
-        ScanFile(name.removesuffix(suffix), folder / name)
-        for name in files
-        for suffix in suffixes
-        if name.endswith(suffix) and not name.startswith(".")  # such as macOS writes into archives
-    ]
-    if any(name.lower().endswith(_DICOM_SUFFIXES) for name in files):
-        from lungrt import list_series
+def _scans_of(ct: FoundCt, alone: bool, named: Collection[str]) -> list[ScanFile]:
+    """Return the scans that a CT is under the names of the annotations."""
+    from lungrt.io.discovery import image_suffix
 
-        try:
-            series = [info.uid for info in list_series(folder) if info.modality == "CT"]
-        except Error:  # reported later by the scan's read(), so that the other scans still run
-            return [*found, ScanFile(folder.name, folder)]
-        for uid in series:
-            alias = len(series) == 1 and uid not in named and folder.name in named
-            found.append(ScanFile(folder.name if alias else uid, folder, uid))
-    return found
+    if ct.series is None:
+        name = ct.name if ct.path.is_dir() else ct.name.removesuffix(image_suffix(ct.name) or "")
+        return [ScanFile(name, ct.path)]
+    if parts := [part for part in ct.parts if part in named]:
+        return [ScanFile(part, ct.path, part) for part in parts]
+    alias = alone and ct.series not in named and ct.name in named
+    return [ScanFile(ct.name if alias else ct.series, ct.path, ct.series)]

@@ -2,11 +2,12 @@
 
 from lungrt.io.image import from_sitk
 from lungrt.io.masks import mask_folder, write_masks
-from lungrt.io.read import Ct, SeriesInfo, as_volume, list_series, read_ct
+from lungrt.io.read import Ct, SeriesInfo, SeriesPartInfo, as_volume, list_series, read_ct
 
 __all__ = [
     "Ct",
     "SeriesInfo",
+    "SeriesPartInfo",
     "as_volume",
     "from_sitk",
     "list_series",

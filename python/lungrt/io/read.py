@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from lungrt import _core
-from lungrt._core import CtVolume, Geometry, SeriesInfo
+from lungrt._core import CtVolume, Geometry, SeriesInfo, SeriesPartInfo
 from lungrt.errors import InvalidArgument
+from lungrt.io.archive import is_zip, unpacked
 from lungrt.io.dicom import decode_slice
 from lungrt.io.image import from_sitk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import SimpleITK
     from numpy.typing import NDArray
 
-__all__ = ["Ct", "SeriesInfo", "as_volume", "list_series", "read_ct"]
+__all__ = ["Ct", "SeriesInfo", "SeriesPartInfo", "as_volume", "list_series", "read_ct"]
 
 Ct: TypeAlias = Union[
     CtVolume, "tuple[NDArray[Any], Geometry]", "SimpleITK.Image", str, "os.PathLike[str]"
@@ -33,13 +37,18 @@ def read_ct(
     Parameters
     ----------
     path
-        Folder with the slices of a DICOM series, or a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd
-        or .nhdr. Sub-folders are not searched, and files that are not DICOM are ignored.
+        Folder with the slices of a DICOM series; one file of a series, which stands for the series
+        in its folder; a DICOMDIR; a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or .nhdr; or a
+        zip archive of any of these. The folders in a folder are searched as well, and files that are
+        not DICOM are ignored.
     series
-        UID of the series to read if the folder contains several; `list_series` lists them.
+        UID of the series to read if several in the folder can be a volume, or ``UID:PART`` if
+        several parts of it can be; `list_series` lists them. The only one that can be a volume is
+        taken, and a note says so.
     resample
-        Interpolate a series with irregular, missing or repeated slices onto a regular grid instead
-        of refusing it. The notes of the volume and of its report say what was done.
+        Interpolate a series with irregular, missing or repeated slices, or a tilted gantry, onto a
+        regular grid instead of refusing it. The notes of the volume and of its report say what was
+        done.
 
     Returns
     -------
@@ -54,23 +63,41 @@ def read_ct(
     lungrt.errors.BadVolume
         If the slices or the image do not form a regular CT volume.
     lungrt.errors.InvalidArgument
-        If there are several series and `series` does not select one of them, or the kind of file is
-        not supported.
+        If several series or parts can be a volume and `series` does not select one of them, the
+        kind of file is not supported, or a zip archive is not safe to unpack.
     """
-    return _core.read_ct(Path(path), decode_slice, series=series, resample=resample)
+    with _on_disk(Path(path)) as place:
+        return _core.read_ct(place, decode_slice, series=series, resample=resample)
 
 
-def list_series(folder: str | os.PathLike[str]) -> list[SeriesInfo]:
-    """List the series of a DICOM folder, sorted by UID.
+@contextlib.contextmanager
+def _on_disk(path: Path) -> Iterator[Path]:
+    """Return a path for the compiled readers, which do not open archives."""
+    if not is_zip(path):
+        yield path
+        return
+    with unpacked(path) as place:
+        yield place
+
+
+def list_series(path: str | os.PathLike[str]) -> list[SeriesInfo]:
+    """List the series of a DICOM folder and their parts, sorted by UID.
+
+    Parameters
+    ----------
+    path
+        Folder, which is searched with the folders in it; a DICOMDIR; a DICOM file, whose folder is
+        searched; or a zip archive.
 
     Raises
     ------
     lungrt.errors.Io
-        If the folder does not exist or a DICOM file is damaged.
+        If the path does not exist or a DICOM file is damaged.
     lungrt.errors.BadVolume
-        If the folder contains no DICOM images.
+        If there are no DICOM images.
     """
-    return _core.list_series(Path(folder))
+    with _on_disk(Path(path)) as place:
+        return _core.list_series(place)
 
 
 def as_volume(ct: Ct) -> CtVolume:

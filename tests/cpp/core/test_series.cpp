@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/series_headers.h"
 #include "expect_error.h"
 #include "lungrt/series.h"
 
@@ -14,28 +15,7 @@ namespace lungrt {
 namespace {
 
 using testing::expect_error;
-
-SliceHeader axial(double z, const std::string& name) {
-  SliceHeader header;
-  header.name = name;
-  header.series_uid = "1.2.3";
-  header.modality = "CT";
-  header.position_mm = {-170, -160, z};
-  header.orientation = {1, 0, 0, 0, 1, 0};
-  header.pixel_spacing_mm = {0.75, 0.7};
-  header.rows = 512;
-  header.columns = 500;
-  return header;
-}
-
-/// Slices named a, b, c, ... at the given positions.
-std::vector<SliceHeader> stack(const std::vector<double>& positions) {
-  std::vector<SliceHeader> headers;
-  for (const double z : positions) {
-    headers.push_back(axial(z, std::string(1, static_cast<char>('a' + headers.size()))));
-  }
-  return headers;
-}
+using testing::stack;
 
 std::vector<std::size_t> sources(const SeriesLayout& layout) {
   std::vector<std::size_t> result;
@@ -191,13 +171,58 @@ TEST(PlanSeries, RefusesPositionsThatAreFarFromZero) {
 TEST(PlanSeries, RefusesATiltedGantry) {
   std::vector<SliceHeader> headers = stack({0, 2, 4, 6});
   for (SliceHeader& header : headers) header.position_mm[1] += 0.1 * header.position_mm[2];
-  for (const bool resample : {false, true}) {
-    expect_error(ErrorCode::kBadVolume,
-                 {"not stacked along their normal", "'d'", "0.6 mm", "5.71", "degrees"},
-                 [&] { plan_series(headers, resample); });
-  }
+  expect_error(ErrorCode::kBadVolume,
+               {"not stacked along their normal", "'d'", "0.6 mm", "tilted by 5.71", "degrees",
+                "--resample"},
+               [&] { plan_series(headers); });
   for (SliceHeader& header : headers) header.position_mm[1] = -160 + 0.015 * header.position_mm[2];
   EXPECT_NO_THROW(plan_series(headers));
+}
+
+TEST(PlanSeries, RefusesShiftedSlicesWhichAreNoTilt) {
+  for (const bool resample : {false, true}) {
+    std::vector<SliceHeader> headers = stack({0, 2, 4, 6});
+    headers[1].position_mm[0] += 3;
+    expect_error(ErrorCode::kBadVolume, {"'b'", "3 mm beside", "no tilt of the gantry"},
+                 [&] { plan_series(headers, resample); });
+    headers = stack({0, 2});  // two slices lie on a line in any case
+    headers[1].position_mm[0] += 3;
+    expect_error(ErrorCode::kBadVolume, {"no tilt of the gantry"},
+                 [&] { plan_series(headers, resample); });
+    headers = stack({0, 2, 4});
+    for (SliceHeader& header : headers) header.position_mm[1] += 2 * header.position_mm[2];
+    expect_error(ErrorCode::kBadVolume, {"no tilt of the gantry"},  // of 63 degrees
+                 [&] { plan_series(headers, resample); });
+  }
+}
+
+TEST(PlanSeries, RefusesSeveralPatients) {
+  std::vector<SliceHeader> headers = stack({0, 1, 2});
+  headers[0].patient_id = "A";
+  EXPECT_NO_THROW(plan_series(headers));  // the others do not say whose they are
+  headers[1].patient_id = "B";
+  for (const bool resample : {false, true}) {
+    expect_error(ErrorCode::kBadVolume, {"2 patients", "A (1 slice), B (1 slice)"},
+                 [&] { plan_series(headers, resample); });
+  }
+}
+
+TEST(PlanSeries, RefusesMoreRowsThanDicomCanHave) {
+  expect_refusal_of_b({"more than 65535 rows or columns"}, [](SliceHeader& h) { h.rows = 65536; });
+}
+
+TEST(PlanSeries, NotesThatSlicesAreAReformat) {
+  std::vector<SliceHeader> headers = stack({0, 1, 2});
+  for (std::size_t i = 0; i < 3; ++i) {
+    headers[i].orientation = {1, 0, 0, 0, 0, -1};
+    headers[i].position_mm = {-100, 2.0 * static_cast<double>(i), 80};
+  }
+  EXPECT_NE(plan_series(headers).notes.at(0).find("coronal: a reformat"), std::string::npos);
+  for (std::size_t i = 0; i < 3; ++i) {
+    headers[i].orientation = {0, 1, 0, 0, 0, -1};
+    headers[i].position_mm = {2.0 * static_cast<double>(i), 0, 80};
+  }
+  EXPECT_NE(plan_series(headers).notes.at(0).find("sagittal: a reformat"), std::string::npos);
 }
 
 TEST(PlanSeries, RefusesASingleSlice) {

@@ -69,7 +69,7 @@ TEST_F(ReadCtTest, ArgumentsThatMakeNoSense) {
   expect_error(ErrorCode::kInvalidArgument, {"threads"}, [&] { read_ct("", options); });
   expect_error(ErrorCode::kIo, {"no such file"}, [] { read_ct(""); });
   expect_error(ErrorCode::kIo, {"no such file"}, [] { read_ct(std::string(10'000, 'x')); });
-  expect_error(ErrorCode::kIo, {"cannot be listed"}, [] { list_series("nowhere"); });
+  expect_error(ErrorCode::kIo, {"no such file or folder"}, [] { list_series("nowhere"); });
 }
 
 TEST_F(ReadCtTest, HugeNumberOfThreadsIsNoMoreThanThereAreFiles) {

@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import SimpleITK
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -98,6 +100,42 @@ def test_folder_that_is_no_bundle(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["info", str(tmp_path)])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {tmp_path} is not a bundle")
+
+
+def test_series_of_a_folder(tmp_path: Path, write_series: Any, image: Any) -> None:
+    def scout(index: int, data: Any) -> None:
+        data.ImageType, data.SeriesDescription = ["ORIGINAL", "PRIMARY", "LOCALIZER"], "Scout"
+
+    def lung(index: int, data: Any) -> None:
+        data.ConvolutionKernel, data.SeriesNumber = "LUNG", 7
+
+    ct = tmp_path / "ct"
+    write_series(ct / "a", uid="1.2")
+    write_series(ct / "a", uid="1.2", prefix="lung", edit=lung)
+    write_series(ct / "b", (0.0,), uid="1.3", edit=scout)
+    result = CliRunner().invoke(app, ["info", str(ct), "--json"])
+    assert result.exit_code == 0, result.output
+    two, one = json.loads(result.stdout)["ct"]["series"]
+    assert [part["name"] for part in two["parts"]] == ["1.2:1", "1.2:2"]
+    assert sorted(part["kernel"] for part in two["parts"]) == ["", "LUNG"]
+    for part in two["parts"]:
+        assert (part["slices"], part["shape"], part["problem"]) == (6, [6, 8, 10], "")
+        assert part["spacing_mm"] == [0.7, 0.8, 2.5]
+    assert (one["uid"], one["description"], one["images"]) == ("1.3", "Scout", 1)
+    assert "localizer" in one["problem"]
+    table = CliRunner().invoke(app, ["info", str(ct)]).stdout
+    for text in ("1.2:1", "1.2:2", "LUNG", "0.7 x 0.8 x 2.5", "8 x 10", "Scout", "no volume: "):
+        assert text in table
+
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", ct / "b")
+    result = CliRunner().invoke(app, ["info", archive, "--json"])
+    assert [s["uid"] for s in json.loads(result.stdout)["ct"]["series"]] == ["1.3"]
+
+    SimpleITK.WriteImage(image(), str(tmp_path / "ct.mha"))
+    result = CliRunner().invoke(app, ["info", str(tmp_path / "ct.mha"), "--json"])
+    assert json.loads(result.stdout)["ct"]["shape"] == [4, 5, 6]
+    result = CliRunner().invoke(app, ["info", str(tmp_path / "ct.mha")])
+    assert "4 x 5 x 6 voxels (slices, rows, columns) of 0.5 x 0.75 x 2 mm" in result.stdout
 
 
 def test_a_bundle_is_shown_without_torch(tiny_bundle: Path) -> None:

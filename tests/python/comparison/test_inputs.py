@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,16 +92,28 @@ def test_settings_without_a_bundle() -> None:
         parse_settings("engine=native", None, DEFAULTS)
 
 
-def test_a_path_stands_for_one_ct_or_many(tmp_path: Path) -> None:
-    for name in ("many/one/a.dcm", "many/two/b.dcm", "many/.hidden/c.dcm"):
+def test_a_path_stands_for_one_ct_or_many(tmp_path: Path, write_series: Any) -> None:
+    for name in ("many/one/a.dcm", "many/.hidden/c.dcm"):  # damaged, which reading will say
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     for name in ("c.nii.gz", "d.mha", "notes.xml"):
         (tmp_path / "many" / name).write_bytes(b"")
     many = tmp_path / "many"
-    assert [path.name for path in find_cts(many)] == ["c.nii.gz", "d.mha", "one", "two"]
-    assert find_cts(many / "one") == [many / "one"]
-    assert find_cts(many / "d.mha") == [many / "d.mha"]
+    write_series(many / "two" / "deeper", uid="1.2")
+    write_series(many / "two" / "deeper", uid="1.3", prefix="other")
+    for path in (many / "two" / "deeper").iterdir():
+        path.rename(path.with_suffix(""))  # DICOM files need no suffix
+    assert [(ct.name, ct.series) for ct in find_cts(many)] == [
+        ("c.nii.gz", None),
+        ("d.mha", None),
+        ("one", None),
+        ("deeper", "1.2"),
+        ("deeper", "1.3"),
+    ]
+    assert [ct.path for ct in find_cts(many / "one")] == [many / "one"]
+    assert [ct.path for ct in find_cts(many / "d.mha")] == [many / "d.mha"]
+    (tmp_path / "empty").mkdir()
+    assert [ct.path for ct in find_cts(tmp_path / "empty")] == [tmp_path / "empty"]
     with pytest.raises(Io, match="none: no such file or folder"):
         find_cts(tmp_path / "none")
 

@@ -55,6 +55,49 @@ def test_dicom_folders(tmp_path: Path, write_series: WriteSeries) -> None:
     assert [scan.series_uid for scan in find_scans(tmp_path, {"P1"})] == ["1.2.3", "1.2.4"]
 
 
+@pytest.mark.parametrize("suffix", ["", ".dicom", ".IMA", ".txt"])
+def test_dicom_files_of_any_name(tmp_path: Path, write_series: WriteSeries, suffix: str) -> None:
+    for path in write_series(tmp_path / "P1", uid="1.2.3"):
+        path.rename(path.with_suffix(suffix))
+    (scan,) = find_scans(tmp_path)
+    assert scan.series_uid == "1.2.3"
+    assert scan.read().shape == (6, 8, 10)
+
+
+def test_slices_in_two_folders_are_one_scan(tmp_path: Path, write_series: WriteSeries) -> None:
+    paths = write_series(tmp_path / "P1" / "ST0" / "SE0", uid="1.2.3")
+    (tmp_path / "P1" / "ST0" / "SE1").mkdir()
+    for path in paths[::2]:
+        path.rename(tmp_path / "P1" / "ST0" / "SE1" / path.name)
+    write_series(tmp_path / "P2", uid="1.2.4")
+    (tmp_path / "P2" / "circle").symlink_to(tmp_path)
+    first, second = find_scans(tmp_path)
+    assert (first.series_uid, first.path) == ("1.2.3", tmp_path / "P1" / "ST0")
+    assert np.array_equal(first.read().hu, second.read().hu)
+
+
+def test_parts_of_a_series_that_the_annotations_name(
+    tmp_path: Path, write_series: WriteSeries
+) -> None:
+    def lung(index: int, data: Any) -> None:
+        data.ConvolutionKernel, data.RescaleIntercept = "LUNG", -924
+
+    write_series(tmp_path / "P1", uid="1.2.3")
+    write_series(tmp_path / "P1", uid="1.2.3", prefix="lung", edit=lung)
+    (scan,) = find_scans(tmp_path)
+    with pytest.raises(InvalidArgument, match="2 parts that must not be mixed"):
+        scan.read()
+    one, two = find_scans(tmp_path, {"1.2.3:1", "1.2.3:2"})
+    assert two.read().series_uid == "1.2.3:2"
+    assert np.array_equal(two.read().hu, one.read().hu + 100)
+
+
+def test_views_before_the_scan_are_no_scans(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path / "P1", uid="1.2.3")
+    write_series(tmp_path / "P1", (0.0, 1.0), uid="1.2.9", prefix="scout")
+    assert [scan.series_uid for scan in find_scans(tmp_path)] == ["1.2.3"]
+
+
 def test_what_is_no_ct_is_no_scan(tmp_path: Path, write_series: WriteSeries) -> None:
     def as_segmentation(index: int, data: Any) -> None:
         data.Modality = "SEG"

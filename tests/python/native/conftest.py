@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import lungrt
+from lungrt import errors
 
 ROOT = Path(__file__).parents[3]
 BUILD = ROOT / "build" / "python" / "cpp"  # of `make build`
@@ -54,3 +58,25 @@ def native_reader() -> Iterator[Callable[..., dict[str, Any]]]:
         yield read
         process.stdin.close()
         assert process.wait() == 0
+
+
+@pytest.fixture(params=["python", "native"])
+def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., lungrt.CtVolume]:
+    """Return a function that reads a CT, by Python or by lungrt::io in a process of its own."""
+    if request.param == "python":
+        return lungrt.read_ct
+    native_reader = request.getfixturevalue("native_reader")
+
+    def read_natively(path: Path, **options: Any) -> lungrt.CtVolume:
+        voxels = tmp_path / "voxels.raw"
+        answer = native_reader(path, voxels=str(voxels), **options)
+        if "error" in answer:
+            raise getattr(errors, answer["error"])(answer["message"])
+        return lungrt.CtVolume(
+            np.fromfile(voxels, np.int16).reshape(answer["shape"]),
+            lungrt.Geometry(answer["origin_mm"], answer["spacing_mm"], answer["direction"]),
+            series_uid=answer["series_uid"],
+            notes=answer["notes"],
+        )
+
+    return read_natively

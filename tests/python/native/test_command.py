@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -352,6 +353,23 @@ def test_info(native: Path, native_bundle: Path) -> None:
     assert re.search(r"^engine native: lungrt .*; cpu: fp32$", text, re.MULTILINE)
     assert "segmentation: unet, input batch x " in text
     assert "bundle format 1, exported " in text
+
+
+def test_info_of_a_ct(native: Path, ct_folder: Path, tmp_path: Path, image: Any) -> None:
+    path = tmp_path / "ct.mha"
+    SimpleITK.WriteImage(image(), str(path))
+    for place in (ct_folder, ct_folder / "slice001.dcm", path):
+        mine = json.loads(run(native, "info", place, "--json").stdout)
+        assert mine["ct"] == json.loads(python("info", place, "--json").stdout)["ct"]
+    assert "6 slices  CT  chest, 0.7 x 0.8 x 2.5 mm" in run(native, "info", ct_folder).stdout
+    (tmp_path / "empty").mkdir()
+    done = run(native, "info", tmp_path / "empty")
+    assert done.returncode == 2
+    assert "is not a bundle" in done.stderr
+    assert "no CT" in done.stderr
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", ct_folder)
+    done = run(native, "info", archive)
+    assert "a zip archive, which this library does not open" in done.stderr
 
 
 def test_info_of_a_damaged_bundle(native: Path, native_bundle: Path, tmp_path: Path) -> None:

@@ -19,33 +19,10 @@ import SimpleITK
 from numpy.typing import NDArray
 
 import lungrt
-from lungrt import errors
 from lungrt.errors import BadVolume, InvalidArgument, Io
 
 Edit = Callable[[int, Any], None]
 Read = Callable[..., lungrt.CtVolume]
-
-
-@pytest.fixture(params=["python", "native"])
-def read(request: pytest.FixtureRequest, tmp_path: Path) -> Read:
-    """Return a function that reads a CT, by Python or by lungrt::io in a process of its own."""
-    if request.param == "python":
-        return lungrt.read_ct
-    native_reader = request.getfixturevalue("native_reader")
-
-    def read_natively(path: Path, **options: Any) -> lungrt.CtVolume:
-        voxels = tmp_path / "voxels.raw"
-        answer = native_reader(path, voxels=str(voxels), **options)
-        if "error" in answer:
-            raise getattr(errors, answer["error"])(answer["message"])
-        return lungrt.CtVolume(
-            np.fromfile(voxels, np.int16).reshape(answer["shape"]),
-            lungrt.Geometry(answer["origin_mm"], answer["spacing_mm"], answer["direction"]),
-            series_uid=answer["series_uid"],
-            notes=answer["notes"],
-        )
-
-    return read_natively
 
 
 def stored_values(data: Any) -> NDArray[np.int64]:

@@ -1,191 +1,263 @@
 #include "io/dicom/series_folder.h"
 
 #include <algorithm>
-#include <cmath>
-#include <memory>
-#include <new>
+#include <charconv>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include "io/dicom/found_series.h"
+#include "io/dicom/planned_voxels.h"
+#include "io/dicom/series_text.h"
+#include "io/dicom/words.h"
 #include "lungrt/error.h"
-#include "lungrt/series.h"
 
 namespace lungrt::io {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Entries {
-  std::vector<fs::path> files;
-  std::vector<std::string> folders;
+/// Where to search, and the file whose series is wanted.
+struct Place {
+  fs::path folder;
+  fs::path file;  ///< empty if any series is wanted
 };
 
-/// Lists a folder, sorted by name, without hidden entries.
-Entries list(const fs::path& folder) {
-  std::error_code failure;
-  Entries entries;
-  for (fs::directory_iterator item(folder, failure), end; !failure && item != end;
-       item.increment(failure)) {
-    const std::string name = item->path().filename().string();
-    std::error_code unknown;  // set for a broken link
-    if (name.front() == '.') continue;
-    if (item->is_regular_file(unknown)) entries.files.push_back(item->path());
-    if (item->is_directory(unknown)) entries.folders.push_back(name);
-  }
-  if (failure) {
-    throw Error(ErrorCode::kIo, folder.string() + ": cannot be listed (" + failure.message() + ")");
-  }
-  std::sort(entries.files.begin(), entries.files.end());
-  std::sort(entries.folders.begin(), entries.folders.end());
-  return entries;
-}
-
-SeriesInfo series_info(const std::string& uid, const std::vector<DicomSlice>& slices) {
-  return {uid, slices.front().modality, slices.front().description,
-          static_cast<std::int64_t>(slices.size())};
-}
-
-using Found = std::map<std::string, std::vector<DicomSlice>>;
-
-std::vector<DicomSlice> choose(const fs::path& folder, Found found,
-                               const std::optional<std::string>& wanted) {
-  if (!wanted && found.size() == 1) return std::move(found.begin()->second);
-  if (wanted && found.count(*wanted) != 0) return std::move(found.at(*wanted));
-  std::string listing;
-  for (const auto& [uid, slices] : found) listing += "\n  " + line(series_info(uid, slices));
-  if (!wanted) {
-    throw Error(ErrorCode::kInvalidArgument,
-                folder.string() + ": contains " + std::to_string(found.size()) +
-                    " series; choose one by its UID (series=, --series):" + listing);
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              folder.string() + ": contains no series " + *wanted + ", only:" + listing);
-}
-
-SeriesLayout plan(const fs::path& folder, const std::vector<DicomSlice>& slices, bool resample) {
-  std::vector<SliceHeader> headers;
-  headers.reserve(slices.size());
-  try {
-    for (const DicomSlice& slice : slices) headers.push_back(slice_header(slice));
-    return plan_series(headers, resample);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadVolume) throw;
-    throw Error(ErrorCode::kBadVolume, folder.string() + ": " + error.what());
-  }
-}
-
-double value(const Plane& plane, std::size_t pixel) {
-  return plane.fractional.empty() ? plane.hu[pixel] : plane.fractional[pixel];
-}
-
-/// Interpolates a slice between two others.
-/// \return the same as read_plane
-std::vector<double> blend(const Plane& lower, const Plane& upper, double weight,
-                          std::int64_t pixels, std::int16_t* hu) {
-  const bool whole = lower.fractional.empty() && upper.fractional.empty();
-  std::vector<double> fractional(whole ? 0 : static_cast<std::size_t>(pixels));
-  for (std::size_t i = 0; i < static_cast<std::size_t>(pixels); ++i) {
-    const double mixed = (1.0 - weight) * value(lower, i) + weight * value(upper, i);
-    if (whole) {
-      hu[i] = static_cast<std::int16_t>(std::nearbyint(mixed));  // half to even
-    } else {
-      fractional[i] = mixed;
-    }
-  }
-  return fractional;
-}
-
-/// Converts the whole volume from float64, which is needed if the rescale slope of any slice is
-/// fractional.
-CtVolume convert(const std::int16_t* hu, const std::vector<std::vector<double>>& fractional,
-                 const SeriesLayout& layout) {
-  const std::int64_t pixels = layout.shape.slice_voxels();
-  std::vector<double> values(hu, hu + layout.shape.voxels());
-  for (std::size_t k = 0; k < fractional.size(); ++k) {
-    std::copy(fractional[k].begin(), fractional[k].end(),
-              values.begin() + static_cast<std::int64_t>(k) * pixels);
-  }
-  return CtVolume::converted(values.data(), layout.shape, layout.geometry, layout.series_uid);
-}
-
-CtVolume read_planned(const std::vector<DicomSlice>& slices, const SeriesLayout& layout,
-                      const Workers& workers, const Codec& codec) {
-  const std::int64_t pixels = layout.shape.slice_voxels();
-  const auto hu = std::make_shared_for_overwrite<std::int16_t[]>(
-      static_cast<std::size_t>(layout.shape.voxels()));
-  std::vector<std::vector<double>> fractional(layout.slices.size());
-  std::vector<Plane> planes(layout.slices.size());  // without their pixels
-  std::vector<const DicomSlice*> used(layout.slices.size());
-  workers.for_each(layout.slices.size(), [&](std::size_t k) {
-    const SliceBlend& from = layout.slices[k];
-    std::int16_t* target = hu.get() + static_cast<std::int64_t>(k) * pixels;
-    used[k] = &slices[from.lower];
-    if (from.weight == 0.0) {
-      planes[k] = read_plane(slices[from.lower], pixels, target, codec);
-      fractional[k] = std::move(planes[k].fractional);
-    } else {
-      const Plane lower = read_plane(slices[from.lower], pixels, codec);
-      const Plane upper = read_plane(slices[from.upper], pixels, codec);
-      planes[k].padding = lower.padding + upper.padding;
-      planes[k].extended = lower.extended + upper.extended;
-      fractional[k] = blend(lower, upper, from.weight, pixels, target);
-    }
+bool is_directory_file(const fs::path& file) {
+  std::string name = file.filename().string();
+  std::transform(name.begin(), name.end(), name.begin(), [](char letter) {
+    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
   });
-  const bool whole = std::all_of(fractional.begin(), fractional.end(),
-                                 [](const std::vector<double>& slice) { return slice.empty(); });
-  const CtVolume volume =
-      whole ? CtVolume(hu.get(), layout.shape, layout.geometry, hu, layout.series_uid)
-            : convert(hu.get(), fractional, layout);
-  std::vector<std::string> notes = layout.notes;
-  const std::vector<std::string> about_slices = slice_notes(used, planes);
-  notes.insert(notes.end(), about_slices.begin(), about_slices.end());
-  notes.insert(notes.end(), volume.notes().begin(), volume.notes().end());
-  return volume.with_notes(std::move(notes));
+  return name == "DICOMDIR";
 }
+
+Place place_of(const fs::path& path) {
+  std::error_code unknown;
+  const fs::file_status status = fs::status(path, unknown);
+  if (fs::is_directory(status)) return {path, {}};
+  if (!fs::exists(status)) {
+    throw Error(ErrorCode::kIo,
+                path.string() + ": no such file or folder; expected a DICOM folder or file");
+  }
+  if (!is_dicom(path)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                path.string() + ": not a DICOM image; expected a DICOM folder or file");
+  }
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  // What a DICOMDIR lists is in its folder and below.
+  if (is_directory_file(path)) return {folder, {}};
+  return {folder, path.has_parent_path() ? path : folder / path};
+}
+
+/// UID and part that the user named.
+struct Wanted {
+  std::string uid;
+  std::optional<std::size_t> part;  ///< counted from 0
+};
+
+Wanted parse_wanted(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, {}};
+  std::size_t part = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, status] = std::from_chars(text.data() + colon + 1, last, part);
+  if (status != std::errc() || end != last || part < 1) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "series '" + text + "': expected a UID, or UID:PART with a part from 1 on");
+  }
+  return {text.substr(0, colon), part - 1};
+}
+
+std::string listing(const std::vector<FoundSeries>& found) {
+  std::string lines;
+  for (const FoundSeries& series : found) lines += "\n  " + line(info_of(series));
+  return lines;
+}
+
+std::string listing(const SeriesInfo& info) {
+  std::string lines;
+  for (const SeriesPartInfo& part : info.parts) lines += "\n  " + line(part);
+  return lines;
+}
+
+class Choice {
+ public:
+  Choice(const Place& place, std::vector<FoundSeries> found, bool resample)
+      : place_(place), found_(std::move(found)), resample_(resample) {}
+
+  CtVolume read(const std::optional<std::string>& wanted, const Workers& workers,
+                const Codec& codec) {
+    std::optional<Wanted> named;
+    if (wanted) named = parse_wanted(*wanted);
+    const FoundSeries& series = choose_series(named);
+    if (series.is_damaged) throw Error(ErrorCode::kIo, series.problem);
+    if (!series.problem.empty()) refuse(series.problem);
+    const std::size_t part = choose_part(series, named);
+    const CtVolume volume = read_planned(slices_of(series, series.parts[part]),
+                                         plan(series, series.parts[part]), workers, codec);
+    notes_.insert(notes_.end(), series.notes.begin(), series.notes.end());
+    notes_.insert(notes_.end(), volume.notes().begin(), volume.notes().end());
+    return volume.with_notes(std::move(notes_));
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& problem,
+                           ErrorCode code = ErrorCode::kBadVolume) const {
+    throw Error(code, place_.folder.string() + ": " + problem);
+  }
+
+  const FoundSeries& choose_series(const std::optional<Wanted>& named) {
+    if (named) {
+      const auto match = std::find_if(found_.begin(), found_.end(), [&](const FoundSeries& series) {
+        return series.uid == named->uid;
+      });
+      if (match != found_.end()) return *match;
+      refuse("contains no series " + named->uid + ", only:" + listing(found_),
+             ErrorCode::kInvalidArgument);
+    }
+    if (!place_.file.empty()) return series_of_file();
+    if (found_.size() == 1) return found_.front();
+    std::vector<const FoundSeries*> possible;
+    for (const FoundSeries& series : found_) {
+      if (series.is_damaged || !possible_volumes(series, resample_).empty()) {
+        possible.push_back(&series);
+      }
+    }
+    if (possible.size() != 1) {
+      refuse("contains " + std::to_string(found_.size()) + " series" +
+                 (possible.empty() ? ", none of which is a regular volume" : "") +
+                 "; choose one by its UID (series=, --series):" + listing(found_),
+             ErrorCode::kInvalidArgument);
+    }
+    std::string others;
+    for (const FoundSeries& series : found_) {
+      if (&series != possible.front()) others += "; not " + line(info_of(series));
+    }
+    notes_.push_back("series " + possible.front()->uid + " was read, the only one of " +
+                     std::to_string(found_.size()) + " in the folder that can be a volume" +
+                     others);
+    return *possible.front();
+  }
+
+  const FoundSeries& series_of_file() {
+    for (const FoundSeries& series : found_) {
+      const bool inside =
+          std::any_of(series.slices.begin(), series.slices.end(),
+                      [&](const DicomSlice& slice) { return slice.path == place_.file; });
+      if (!inside) continue;
+      if (series.images > 1) {
+        notes_.push_back(quoted_file() + " is one image of a series; the " +
+                         std::to_string(series.images) +
+                         " images of it in the same folder and "
+                         "below were read");
+      }
+      return series;
+    }
+    refuse(quoted_file() +
+               " is no slice of a CT (a localizer, a secondary capture, another "
+               "modality or a copy), only:" +
+               listing(found_),
+           ErrorCode::kInvalidArgument);
+  }
+
+  std::string quoted_file() const { return "'" + place_.file.filename().string() + "'"; }
+
+  std::size_t choose_part(const FoundSeries& series, const std::optional<Wanted>& named) {
+    const std::vector<SeriesPart>& parts = series.parts;
+    if (named && named->part) {
+      if (*named->part >= parts.size()) {
+        refuse("series " + series.uid + " has no part " + std::to_string(*named->part + 1) +
+                   ", only:" + listing(info_of(series)),
+               ErrorCode::kInvalidArgument);
+      }
+      if (parts.size() > 1) tell_part(series, *named->part);
+      return *named->part;
+    }
+    if (parts.size() == 1) return 0;
+    if (!place_.file.empty()) {
+      const std::size_t part = part_of_file(series);
+      tell_part(series, part);
+      return part;
+    }
+    const std::vector<std::size_t> possible = possible_volumes(series, resample_);
+    if (possible.empty()) {
+      refuse("series " + series.uid + " has " + std::to_string(parts.size()) +
+             " parts, none of which is a regular volume:" + listing(info_of(series)));
+    }
+    if (possible.size() > 1) {
+      refuse("series " + series.uid + " has " + std::to_string(parts.size()) +
+                 " parts that must not be mixed; choose one (series=UID:PART, --series "
+                 "UID:PART):" +
+                 listing(info_of(series)),
+             ErrorCode::kInvalidArgument);
+    }
+    tell_part(series, possible.front());
+    return possible.front();
+  }
+
+  std::size_t part_of_file(const FoundSeries& series) const {
+    const auto holds = [&](const SeriesPart& part) {
+      return std::any_of(part.slices.begin(), part.slices.end(), [&](std::size_t slice) {
+        return series.slices[slice].path == place_.file;
+      });
+    };
+    const auto part = std::find_if(series.parts.begin(), series.parts.end(), holds);
+    return static_cast<std::size_t>(part - series.parts.begin());
+  }
+
+  /// Notes which part was read, and which slices are in none of it.
+  void tell_part(const FoundSeries& series, std::size_t part) {
+    const SeriesInfo info = info_of(series);
+    std::string note = "part " + std::to_string(part + 1) + " of " +
+                       std::to_string(info.parts.size()) +
+                       " of the series was read: " + line(info.parts[part]);
+    for (std::size_t i = 0; i < info.parts.size(); ++i) {
+      if (i == part) continue;
+      std::vector<std::string> names;
+      for (const std::size_t slice : series.parts[i].slices) {
+        names.push_back("'" + series.headers[slice].name + "'");
+      }
+      note += ". Left out: " + line(info.parts[i]) + " (" + words::listed(names) + ")";
+    }
+    notes_.push_back(std::move(note));
+  }
+
+  SeriesLayout plan(const FoundSeries& series, const SeriesPart& part) const {
+    try {
+      return plan_series(headers_of(series, part), resample_);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadVolume) throw;
+      refuse(error.what());
+    }
+  }
+
+  Place place_;
+  std::vector<FoundSeries> found_;
+  bool resample_;
+  std::vector<std::string> notes_;
+};
 
 }  // namespace
 
-Found find_series(const fs::path& folder, const Workers& workers) {
-  const Entries entries = list(folder);
-  std::vector<std::vector<DicomSlice>> files(entries.files.size());
-  workers.for_each(files.size(), [&](std::size_t i) { files[i] = read_slices(entries.files[i]); });
-  Found found;
-  for (std::vector<DicomSlice>& slices : files) {
-    for (DicomSlice& slice : slices) found[slice.series_uid].push_back(std::move(slice));
-  }
-  if (found.empty()) {
-    std::string names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(entries.folders.size(), 5); ++i) {
-      names += (i == 0 ? "" : ", ") + entries.folders[i];
-    }
-    throw Error(ErrorCode::kBadVolume,
-                folder.string() + ": none of its " + std::to_string(entries.files.size()) +
-                    " files is a DICOM image" +
-                    (names.empty() ? "" : "; its subfolders are not searched: " + names));
-  }
-  return found;
+bool is_dicom(const fs::path& file) {
+  return is_directory_file(file) || !read_slices(file).empty();
 }
 
-std::vector<SeriesInfo> list_series(const fs::path& folder, const ReadOptions& options) {
+std::vector<SeriesInfo> list_series(const fs::path& path, const ReadOptions& options, bool below) {
   const Workers workers{reading_threads(options.threads), options.cancelled};
   std::vector<SeriesInfo> result;
-  for (const auto& [uid, slices] : find_series(folder, workers)) {
-    result.push_back(series_info(uid, slices));
+  for (const FoundSeries& series : find_series(place_of(path).folder, below, workers)) {
+    result.push_back(info_of(series));
   }
   return result;
 }
 
-std::string line(const SeriesInfo& info) {
-  return info.uid + "  " + std::to_string(info.slices) + " slices  " + info.modality + "  " +
-         (info.description.empty() ? "-" : info.description);
-}
-
-CtVolume read_series(const fs::path& folder, const ReadOptions& options, const Codec& codec) {
+CtVolume read_series(const fs::path& path, const ReadOptions& options, const Codec& codec) {
   const Workers workers{reading_threads(options.threads), options.cancelled};
-  const std::vector<DicomSlice> slices =
-      choose(folder, find_series(folder, workers), options.series);
-  return read_planned(slices, plan(folder, slices, options.resample), workers, codec);
+  const Place place = place_of(path);
+  Choice choice(place, find_series(place.folder, true, workers), options.resample);
+  return choice.read(options.series, workers, codec);
 }
 
 }  // namespace lungrt::io

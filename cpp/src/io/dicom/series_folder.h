@@ -1,33 +1,26 @@
-/// DICOM series in a folder.
+/// Reading a DICOM series: the choice between those that a folder holds.
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <string>
 #include <vector>
 
 #include "io/dicom/codec.h"
-#include "io/dicom/slice.h"
-#include "io/workers.h"
 #include "lungrt/io.h"
 
 namespace lungrt::io {
 
-/// Finds the slices of a folder by series UID, sorted by UID and by file name.
-/// \throws Error kIo, kBadVolume  see list_series
-std::map<std::string, std::vector<DicomSlice>> find_series(const std::filesystem::path& folder,
-                                                           const Workers& workers);
+/// Whether a file is a DICOM image or a DICOMDIR, by its content or, for the latter, its name.
+/// \throws Error kIo  if it is a damaged slice of a CT
+bool is_dicom(const std::filesystem::path& file);
 
-/// Lists the series of a folder; see lungrt::list_series.
+/// Lists the series of a folder, or of the folder of a file; see lungrt::list_series.
 /// \param options  threads and cancelled are used
-std::vector<SeriesInfo> list_series(const std::filesystem::path& folder,
-                                    const ReadOptions& options);
+/// \param below    whether to search the folders in a folder as well
+std::vector<SeriesInfo> list_series(const std::filesystem::path& path, const ReadOptions& options,
+                                    bool below = true);
 
-/// Description of a series in one line.
-std::string line(const SeriesInfo& info);
-
-/// Reads one series of a folder; see read_ct.
-CtVolume read_series(const std::filesystem::path& folder, const ReadOptions& options,
+/// Reads one series of a folder, or that of a file; see read_ct.
+CtVolume read_series(const std::filesystem::path& path, const ReadOptions& options,
                      const Codec& codec);
 
 }  // namespace lungrt::io

@@ -56,6 +56,20 @@ std::array<double, kCount> numbers(const DicomSlice& slice, const NamedTag& tag,
   throw Error(ErrorCode::kBadVolume, place_of(slice) + ": " + what);
 }
 
+/// Unit of the last digit that a number is written with: 0.01 for "-12.50"; 0 for a number with an
+/// exponent, whose digits are as many as its type had. A lone ".0" is no digit: so programs print
+/// whole numbers that they hold as fractions.
+double unit_of(const std::string& number) {
+  if (number.find_first_of("eE") != std::string::npos) return 0;
+  const std::size_t point = number.find('.');
+  if (point == std::string::npos || number.compare(point, std::string::npos, ".0") == 0) return 1;
+  double unit = 1;
+  for (std::size_t i = point + 1; i < number.size() && number[i] >= '0' && number[i] <= '9'; ++i) {
+    unit /= 10;
+  }
+  return unit;
+}
+
 void require_grey_image(const DicomSlice& slice) {
   if (slice.frame == 0 && !slice.frames.empty() && slice.frames != "1") {
     refuse(slice, "a multi-frame image (" + slice.frames +
@@ -147,6 +161,18 @@ SliceHeader slice_header(const DicomSlice& slice) {
   header.position_mm = numbers<3>(slice, kPosition, slice.position);
   header.orientation = numbers<6>(slice, kOrientation, slice.orientation);
   header.pixel_spacing_mm = numbers<2>(slice, kPixelSpacing, slice.pixel_spacing);
+  const std::vector<std::string> coordinates = parts_of(slice.position);
+  for (std::size_t i = 0; i < 3; ++i) header.position_unit_mm[i] = unit_of(coordinates[i]);
+  header.patient_id = slice.patient_id;
+  header.frame_of_reference = slice.frame_of_reference;
+  header.acquisition = slice.acquisition;
+  header.kernel = slice.kernel;
+  // Frames of one file are also told apart by their stack.
+  header.phase = slice.temporal_position.empty() ? slice.stack : slice.temporal_position;
+  header.image_type = slice.image_type;
+  header.description = slice.description;
+  header.series_number = slice.series_number;
+  header.instance_number = slice.instance_number;
   return header;
 }
 
