@@ -70,6 +70,12 @@ def test_missing_rescale(
     assert volume.notes[0].startswith(note)
 
 
+def test_slope_of_zero_counts_as_one(read: Read, pixels: Callable[..., Any]) -> None:
+    volume = read(put(RescaleSlope=0))
+    assert np.array_equal(volume.hu[4], pixels(4).astype(np.int16) - 1024)
+    assert volume.notes == ["RescaleSlope of 0 in all 6 slices: it was taken for 1"]
+
+
 def test_missing_rescale_of_one_slice_names_it(read: Read) -> None:
     def edit(index: int, data: Any) -> None:
         if index == 4:
@@ -125,7 +131,6 @@ def test_rescale_types_of_other_quantities(read: Read, kind: str, meaning: str) 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"RescaleSlope": 0}, r"RescaleSlope \(0028,1053\) is 0"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "colours of a palette"),
         ({"PhotometricInterpretation": "MONOCHROME1"}, "grey levels are inverted"),
     ],

@@ -114,8 +114,8 @@ void require_readable(const DicomSlice& slice);
 ///                           Hounsfield units, or a missing or invalid tag
 SliceHeader slice_header(const DicomSlice& slice);
 
-/// Parses the rescale tags.
-/// \throws Error kBadVolume  if one is not a number, or the slope is 0
+/// Parses the rescale tags; a slope of 0 counts as 1.
+/// \throws Error kBadVolume  if one is not a number
 Rescale rescale_of(const DicomSlice& slice);
 
 /// What has to be said about the slices that a volume was made of, each once.

@@ -135,9 +135,7 @@ Rescale rescale_of(const DicomSlice& slice) {
   if (!slice.intercept.empty()) {
     rescale.intercept = parsed<1>(slice, kIntercept, slice.intercept)[0];
   }
-  if (rescale.slope == 0) {
-    refuse(slice, "RescaleSlope (0028,1053) is 0, which would make all pixels the same");
-  }
+  if (rescale.slope == 0) rescale.slope = 1;  // as decoders do; a note says so
   return rescale;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -40,6 +41,7 @@ std::string about_rescale(const DicomSlice& slice) {
   if (slope && intercept) {
     return "no RescaleSlope and RescaleIntercept: stored values were taken for Hounsfield units";
   }
+  if (!slope && std::atof(slice.slope.c_str()) == 0) return "RescaleSlope of 0: it was taken for 1";
   if (slope) return "no RescaleSlope: it was taken for 1";
   if (intercept) return "no RescaleIntercept: it was taken for 0";
   return "";

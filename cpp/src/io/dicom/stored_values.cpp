@@ -68,8 +68,10 @@ std::vector<std::int64_t> unpack(std::string_view bytes, const StoredPixels& for
   for (std::size_t i = 0; i < count; ++i) {
     std::int64_t value = 0;
     for (std::size_t k = 0; k < each; ++k) {
-      const std::size_t at = i * each + (format.big_endian ? k : each - 1 - k);
-      value = value << 8 | static_cast<unsigned char>(bytes[at]);
+      // Pixels are 16-bit words (OW), in which the bytes of big endian files are swapped.
+      const std::size_t at = i * each + (each - 1 - k);
+      const std::size_t swapped = (at ^ 1U) < bytes.size() ? at ^ 1U : at;
+      value = value << 8 | static_cast<unsigned char>(bytes[format.big_endian ? swapped : at]);
     }
     values[i] = format.is_signed && value >= size / 2 ? value - size : value;
   }
