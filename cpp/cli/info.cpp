@@ -8,14 +8,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "commands.h"
+#include "ct_content.h"
 #include "options.h"
 
 namespace lungrt::cli {
@@ -64,74 +64,6 @@ void print_bundle(const Json& bundle) {
   }
 }
 
-/// Whether a path is not that of a bundle, which is a folder with a manifest.
-bool is_ct(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code unreadable;
-  return fs::is_regular_file(path, unreadable) ||
-         (fs::is_directory(path, unreadable) && !fs::exists(fs::path(path) / "manifest.json"));
-}
-
-/// An image file, which holds one volume.
-Json image_json(const std::string& path) {
-  const CtVolume volume = read_ct(path);
-  return {{"path", path},
-          {"shape", {volume.shape().slices, volume.shape().rows, volume.shape().columns}},
-          {"spacing_mm", volume.geometry().spacing_mm()},
-          {"origin_mm", volume.geometry().origin_mm()},
-          {"notes", volume.notes()}};
-}
-
-/// Series of a folder or of a DICOM file; none for an image file.
-std::vector<SeriesInfo> series_at(const std::string& path) {
-  try {
-    return list_series(path);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kInvalidArgument) return {};
-    if (error.code() == ErrorCode::kBadVolume) {
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          path + " is not a bundle, because it has no manifest.json, and no CT: " + error.what());
-    }
-    throw;
-  }
-}
-
-Json part_json(const SeriesPartInfo& part) {
-  return {{"name", part.name},
-          {"slices", part.slices},
-          {"kernel", part.kernel},
-          {"acquisition", part.acquisition},
-          {"phase", part.phase},
-          {"shape", {part.shape.slices, part.shape.rows, part.shape.columns}},
-          {"spacing_mm", part.spacing_mm},
-          {"problem", part.problem}};
-}
-
-Json ct_json(const std::string& path, const std::vector<SeriesInfo>& found) {
-  Json listed = Json::array();
-  for (const SeriesInfo& series : found) {
-    Json parts = Json::array();
-    for (const SeriesPartInfo& part : series.parts) parts.push_back(part_json(part));
-    listed.push_back({{"uid", series.uid},
-                      {"number", series.number},
-                      {"modality", series.modality},
-                      {"description", series.description},
-                      {"images", series.slices},
-                      {"problem", series.problem},
-                      {"notes", series.notes},
-                      {"parts", parts}});
-  }
-  return {{"path", path}, {"series", listed}};
-}
-
-void print_ct(const std::vector<SeriesInfo>& found) {
-  for (const SeriesInfo& series : found) {
-    std::printf("series %s\n", to_string(series).c_str());
-    for (const std::string& note : series.notes) std::printf("  note: %s\n", note.c_str());
-  }
-}
-
 void info(const Arguments& given) {
   locate_runtimes(given.engine_runtimes);
   std::map<std::string, std::string> versions = reader_versions();
@@ -139,20 +71,15 @@ void info(const Arguments& given) {
   const bool has_bundle = !given.path.empty() && !is_ct(given.path);
   Json bundle;
   if (has_bundle) bundle = Json::parse(read_manifest(given.path));
-  std::vector<SeriesInfo> series;
-  Json image;
-  if (!given.path.empty() && !has_bundle) {
-    series = series_at(given.path);
-    if (series.empty()) image = image_json(given.path);
-  }
+  std::optional<CtContent> ct;
+  if (!given.path.empty() && !has_bundle) ct = ct_content(given.path);
   const std::vector<EngineInfo> found = engines();
   if (given.as_json) {
     Json content{{"versions", versions},
                  {"threads", available_threads()},
                  {"engines", Json::parse(to_json(found))}};
     if (has_bundle) content["bundle"] = bundle;
-    if (!series.empty()) content["ct"] = ct_json(given.path, series);
-    if (!image.is_null()) content["ct"] = image;
+    if (ct) content["ct"] = ct->json;
     std::puts(content.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   } else {
     for (const auto& [name, version] : versions) {
@@ -165,8 +92,7 @@ void info(const Arguments& given) {
                   engine.available ? devices(engine).c_str() : engine.reason.c_str());
     }
     if (has_bundle) print_bundle(bundle);
-    print_ct(series);
-    if (!image.is_null()) std::printf("image %s\n", image.dump().c_str());
+    if (ct) std::fputs(ct->text.c_str(), stdout);
   }
   // Checked last, so that the content of a damaged bundle is shown as well.
   if (has_bundle) check_bundle(given.path);

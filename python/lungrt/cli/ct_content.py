@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.table import Table
 
+from lungrt.errors import BadVolume, InvalidArgument
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +16,12 @@ if TYPE_CHECKING:
 
     from lungrt import SeriesInfo
 
-__all__ = ["describe_ct", "print_ct"]
+__all__ = ["describe_ct", "is_ct", "print_ct"]
+
+
+def is_ct(path: Path) -> bool:
+    """Return whether something is at a path that is no bundle, so that it can only be a CT."""
+    return path.is_file() or (path.is_dir() and not (path / "manifest.json").exists())
 
 
 def describe_ct(path: Path) -> dict[str, Any]:
@@ -38,7 +45,15 @@ def describe_ct(path: Path) -> dict[str, Any]:
             "origin_mm": list(volume.geometry.origin_mm),
             "notes": list(volume.notes),
         }
-    return {"path": str(path), "series": [_describe(series) for series in list_series(path)]}
+    try:
+        found = list_series(path)
+    except BadVolume as error:
+        if path.is_file():
+            raise
+        raise InvalidArgument(
+            f"{path} is not a bundle, because it has no manifest.json, and no CT: {error}"
+        ) from error
+    return {"path": str(path), "series": [_describe(series) for series in found]}
 
 
 def _describe(series: SeriesInfo) -> dict[str, Any]:

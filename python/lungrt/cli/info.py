@@ -14,8 +14,7 @@ from rich import box
 from rich.table import Table
 
 from lungrt.cli.console import stdout
-from lungrt.cli.ct_content import describe_ct, print_ct
-from lungrt.errors import BadVolume, InvalidArgument
+from lungrt.cli.ct_content import describe_ct, is_ct, print_ct
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,28 +45,17 @@ def info(
     from lungrt import _core
 
     content = _collect()
-    is_ct = path is not None and _is_ct(path)
-    if path and is_ct:
-        try:
-            content["ct"] = describe_ct(path)
-        except BadVolume as error:
-            if path.is_file():
-                raise
-            raise InvalidArgument(
-                f"{path} is not a bundle, because it has no manifest.json, and no CT: {error}"
-            ) from error
+    shows_ct = path is not None and is_ct(path)
+    if path and shows_ct:
+        content["ct"] = describe_ct(path)
     elif path:
         content["bundle"] = _core.read_manifest(os.fspath(path))
     if as_json:
         typer.echo(json.dumps(content, indent=2))
     else:
         _print(stdout(), content)
-    if path and not is_ct:
+    if path and not shows_ct:
         _core.check_bundle(os.fspath(path))  # last, so that a damaged bundle is shown as well
-
-
-def _is_ct(path: Path) -> bool:
-    return path.is_file() or (path.is_dir() and not (path / "manifest.json").exists())
 
 
 def _collect() -> dict[str, Any]:
