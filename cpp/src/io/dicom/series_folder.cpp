@@ -120,7 +120,9 @@ class Choice {
     if (found_.size() == 1) return found_.front();
     std::vector<const FoundSeries*> possible;
     for (const FoundSeries& series : found_) {
-      if (series.is_damaged || !possible_volumes(series, resample_).empty()) {
+      // A scan that lacks a slice, or has a damaged one, is one all the same: to pass over it would
+      // be a guess.
+      if (series.is_damaged || !possible_volumes(series, true).empty()) {
         possible.push_back(&series);
       }
     }
