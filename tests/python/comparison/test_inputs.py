@@ -13,7 +13,7 @@ from lungrt.comparison.inputs import Settings, find_cts, find_reports
 from lungrt.errors import InvalidArgument, Io
 
 DEFAULTS = RunOptions()
-NO_LIMITS = {"max_seconds": 0.0, "max_memory_bytes": 0}
+NO_LIMITS = {"max_seconds": 0.0, "max_memory_bytes": 0, "allow_non_hu": False}
 
 
 def test_settings_become_arguments_of_a_pipeline() -> None:
@@ -50,9 +50,10 @@ def test_settings_override_the_options_of_the_command() -> None:
         "geometry": None,
         "region": None,
         "merge_marks": True,
+        "voxel_order": None,
         "engine_options": {"instruction_set": "avx2", "kernels": "winograd"},
     }
-    assert found.limits == {"max_seconds": 0.0, "max_memory_bytes": 1000}
+    assert found.limits == {"max_seconds": 0.0, "max_memory_bytes": 1000, "allow_non_hu": False}
 
 
 @pytest.mark.parametrize(("word", "value"), [("yes", True), ("no", False)])
