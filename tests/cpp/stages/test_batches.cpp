@@ -76,6 +76,8 @@ TEST(ForEachBatch, AnExceptionOfAnyLaneEndsTheRun) {
               throw std::runtime_error("from a stream");
             }
             while (!thrown) std::this_thread::yield();
+            // Not before the exception is kept, even if its thread has to wait for a processor.
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
           },
           [](std::int64_t) {});
     };

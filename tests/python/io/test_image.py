@@ -129,7 +129,13 @@ def test_path_that_does_not_exist(tmp_path: Path) -> None:
         lungrt.read_ct(tmp_path / "nothing.mha")
 
 
-@pytest.mark.parametrize("name", ["slice.dcm", "picture.png", "IM0001"])
+def test_file_that_is_dicom_by_its_name_alone(tmp_path: Path) -> None:
+    (tmp_path / "slice.dcm").write_bytes(b"x")
+    with pytest.raises(Io, match=r"slice\.dcm: .*it does not begin like a DICOM file"):
+        lungrt.read_ct(tmp_path / "slice.dcm")
+
+
+@pytest.mark.parametrize("name", ["picture.png", "IM0001"])
 def test_unknown_kind_of_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(

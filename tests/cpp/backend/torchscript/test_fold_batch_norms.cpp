@@ -162,7 +162,9 @@ TEST(TorchScriptFoldBatchNorms, ConcatenationsAreOfWhatIsBeforeTheBatchNorm) {
     const at::Tensor large = image(channels, 210, 200);
     const at::Tensor expected = run(graph, large);
     expect_the_same(graph, image(channels), 0, 2);
-    EXPECT_TRUE(run(graph, large).allclose(expected, 1e-4, 1e-4));
+    // Sums round by their largest values: an output near 0 is the difference of large ones.
+    const double largest = expected.abs().max().item<double>();
+    EXPECT_TRUE(run(graph, large).allclose(expected, 0.0, 1e-5 * largest));
     EXPECT_EQ(count(graph, "aten::cat"), 1);
   }
 }
