@@ -37,7 +37,7 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 .DEFAULT_GOAL := help
 .PHONY: help headers setup build compile core core-with-torch data demo demo-phantom \
 	train-defaults finetune test test-cpp test-python lint types format bench bench-ops docs \
-	sanitize sanitize-threads fuzz stress distributions nightly clean
+	sanitize sanitize-threads fuzz stress orders distributions nightly clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -198,7 +198,10 @@ stress: setup  ## threads, kill -9, memory over RUNS=1000 runs of each engine
 distributions: setup  ## compile the sdist, build projects against an installed lungrt
 	$(BIN)/python -m pytest -m nightly tests/install tests/wheels
 
-nightly: sanitize sanitize-threads fuzz stress distributions  ## run what is too long for make test
+orders: setup  ## diagnose the reference CTs in all 48 orders of their voxels
+	$(BIN)/python -m pytest -m nightly tests/parity
+
+nightly: sanitize sanitize-threads fuzz stress orders distributions  ## run what is too long for make test
 
 clean:  ## remove what was built, keep the environment
 	rm -rf build demo docs/reference/generated

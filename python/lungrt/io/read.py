@@ -39,8 +39,8 @@ def read_ct(
     path
         Folder with the slices of a DICOM series; one file of a series, which stands for the series
         in its folder; a DICOMDIR; a file .mhd, .mha, .nii, .nii.gz, .hdr, .nrrd or .nhdr; or a
-        zip archive of any of these. The folders in a folder are searched as well, and files that are
-        not DICOM are ignored.
+        zip archive of any of these. The folders in a folder are searched as well, and files that
+        are not DICOM are ignored.
     series
         UID of the series to read if several in the folder can be a volume, or ``UID:PART`` if
         several parts of it can be; `list_series` lists them. The only one that can be a volume is
