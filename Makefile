@@ -201,7 +201,7 @@ distributions: setup  ## compile the sdist, build projects against an installed 
 orders: setup  ## diagnose the reference CTs in all 48 orders of their voxels
 	$(BIN)/python -m pytest -m nightly tests/parity
 
-nightly: sanitize sanitize-threads fuzz stress orders distributions  ## run what is too long for make test
+nightly: sanitize sanitize-threads fuzz stress orders distributions  ## what is too long for test
 
 clean:  ## remove what was built, keep the environment
 	rm -rf build demo docs/reference/generated
