@@ -91,15 +91,21 @@ def print_ct(console: Console, content: dict[str, Any]) -> None:
         )
         _print_notes(console, content["notes"])
         return
-    table = Table("number", "description", "modality", "kernel", "slices", box=box.SIMPLE_HEAD)
+    table = Table("", "number", "description", "modality", "kernel", "slices", box=box.SIMPLE_HEAD)
     table.add_column("spacing x, y, z\nmm", no_wrap=True)
     table.add_column("rows x\ncolumns", no_wrap=True)
-    # Names are copied from here, so they must not be cut.
-    table.add_column("series (--series)", overflow="fold")
+    names: list[str] = []
     for series in content["series"]:
-        for row in _rows(series):
-            table.add_row(series["number"], series["description"], series["modality"], *row)
+        for *row, name in _rows(series):
+            names.append(name)
+            table.add_row(
+                str(len(names)), series["number"], series["description"], series["modality"], *row
+            )
     console.print(table)
+    console.print("To read one of them, give its UID to --series:")
+    # Each on a line of its own, because they are copied from here.
+    for number, name in enumerate(names, start=1):
+        console.print(f"{number:>3}  {name}", soft_wrap=True)
     for series in content["series"]:
         _print_notes(console, [f"series {series['uid']}: {note}" for note in series["notes"]])
         problems = [series["problem"]] if series["problem"] else []

@@ -164,8 +164,7 @@ std::vector<Slices> frame_groups(const Headers& headers, const Slices& slices,
   });
   if (!one_each) return groups;
   notes.push_back("each of the " + text::grouped(static_cast<std::int64_t>(groups.size())) +
-                  " slices has a frame of reference of its own, although frames tell where slices "
-                  "lie to each other; their positions were taken to be in the same frame");
+                  " slices has a frame of reference of its own; they were taken for the same");
   return {slices};
 }
 
