@@ -60,7 +60,7 @@ def diagnose(python: Path, engine: str, bundle: Path, ct: Path, folder: Path) ->
     assert done.returncode == 0, done.stderr
     written = json.loads(report.read_text(encoding="utf-8"))
     assert written["engine"] == ("native" if engine == "auto" else engine)
-    expected = lungrt.Pipeline(bundle, engine="torchscript").run(ct)
+    expected = lungrt.Pipeline(bundle, engine="torchscript", profile="book").run(ct)
     assert len(written["candidates"]) == len(expected.candidates) == 1
     assert written["candidates"][0]["p_nodule"] == pytest.approx(
         expected.candidates[0].p_nodule, abs=1e-4

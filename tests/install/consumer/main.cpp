@@ -41,6 +41,7 @@ int main(int count, char** arguments) try {
   }
   lungrt::PipelineOptions options;
   options.engine = arguments[2];
+  options.profile = "book";  // the test's volume has no lungs
   const lungrt::Pipeline pipeline(arguments[1], options);
   const lungrt::Geometry geometry(origin, spacing, direction);
   std::cout << lungrt::to_json(pipeline.run({hu.data(), shape, geometry, nullptr})) << '\n';

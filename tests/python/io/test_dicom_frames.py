@@ -230,11 +230,13 @@ def test_too_few_pixels(tmp_path: Path) -> None:
 
 
 def test_localizer_frame(tmp_path: Path) -> None:
-    def edit(data: Any) -> None:
-        frame = data.PerFrameFunctionalGroupsSequence[1]
-        frame.CTImageFrameTypeSequence[0].FrameType = ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]
-
-    refused(tmp_path, edit, BadVolume, r"localizer: 'ct\.dcm, frame 2'")
+    data = enhanced()
+    top = ORDER.index(FRAMES - 1)
+    frame = data.PerFrameFunctionalGroupsSequence[top]
+    frame.CTImageFrameTypeSequence[0].FrameType = ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]
+    volume = lungrt.read_ct(write(tmp_path / "ct", data))
+    assert np.array_equal(volume.hu, expected()[:-1])
+    assert f"left out (localizer): 'ct.dcm, frame {top + 1}'" in volume.notes
 
 
 def test_what_a_conversion_kept_does_not_replace_what_has_a_place(tmp_path: Path) -> None:

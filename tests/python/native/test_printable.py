@@ -43,7 +43,7 @@ def test_descriptions_of_series(
     write_series(tmp_path / "ct", edit=edit)
     write_series(tmp_path / "ct", uid="1.2.3", prefix="other")
     message = refused(command, tmp_path / "ct", tiny_bundle)
-    assert "CHEST\\x1b[31m\\x07\n" in message
+    assert "  CHEST\\x1b[31m\\x07, " in message
     assert "\n  1.2.3" in message  # the list keeps its lines
 
 

@@ -39,8 +39,10 @@ std::string reason_against(const DicomSlice& slice, const std::set<std::string>&
   if (has_image_type(slice, "LOCALIZER")) return "localizer";
   if (!slice.samples.empty() && slice.samples != "1") return "colour image";
   // One that may be axial is a slice whose place is lost: to go on without it is no option.
-  const bool may_be_axial = (slice.image_type.empty() || has_image_type(slice, "AXIAL")) &&
-                            (sizes.empty() || sizes.count(size_of(slice)) != 0);
+  // Frames of a file belong together.
+  const bool may_be_axial =
+      (slice.frame != 0 || slice.image_type.empty() || has_image_type(slice, "AXIAL")) &&
+      (sizes.empty() || sizes.count(size_of(slice)) != 0);
   if (!is_placed(slice) && !may_be_axial) return "image without a position";
   return "";
 }
