@@ -135,7 +135,8 @@ class Pipeline(_core.Pipeline):
             The CT, in any of the forms that the class describes.
         progress
             Called between batches with the name of the stage, how much of it is done, and how much
-            there is in total. An exception that it raises ends the run and reaches the caller.
+            there is in total, which is at least 1. An exception that it raises ends the run and
+            reaches the caller.
         max_candidates
             Largest number of candidates to classify; 0 means no limit.
         max_seconds

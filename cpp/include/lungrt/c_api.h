@@ -251,7 +251,8 @@ LUNGRT_API lungrt_status lungrt_pipeline_describe(const lungrt_pipeline* pipelin
 /* --- Run ---------------------------------------------------------------------------------- */
 
 /// Reports progress between batches: `done` of `total` units of a stage ("find lungs", "segment",
-/// "classify", "malignancy") are finished. `stage` is valid during the call.
+/// "classify", "malignancy") are finished. `total` is at least 1: a stage with nothing to do is not
+/// reported. `stage` is valid during the call.
 typedef void (*lungrt_progress_callback)(void* user, const char* stage, int64_t done,
                                          int64_t total);
 

@@ -40,7 +40,8 @@ struct PipelineOptions {
   std::map<std::string, std::string> engine_options;  ///< settings of the engine, by name
 };
 
-/// Called between batches with the name of the stage and its progress. May throw to stop the run.
+/// Called between batches with the name of the stage and its progress, unless the stage has nothing
+/// to do: `total` is at least 1. May throw to stop the run.
 using ProgressCallback =
     std::function<void(const char* stage, std::int64_t done, std::int64_t total)>;
 

@@ -20,7 +20,8 @@ RunControl::RunControl(const RunOptions& options)
 }
 
 void RunControl::step(const char* stage, std::int64_t done, std::int64_t total) const {
-  if (options_.progress) options_.progress(stage, done, total);
+  // Callbacks divide by the total.
+  if (options_.progress && total > 0) options_.progress(stage, done, total);
   check(stage);
 }
 

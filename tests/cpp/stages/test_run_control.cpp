@@ -27,6 +27,13 @@ TEST(RunControl, ReportsProgressInOrder) {
   EXPECT_EQ(seen, (std::vector<std::string>{"segment 0/2", "segment 2/2"}));
 }
 
+/// Callbacks divide by the total.
+TEST(RunControl, ReportsNoProgressOfNothing) {
+  RunOptions options;
+  options.progress = [](const char*, std::int64_t, std::int64_t) { FAIL() << "nothing to do"; };
+  RunControl(options).step("classify", 0, 0);
+}
+
 TEST(RunControl, EndsWhenCancelled) {
   RunOptions options;
   options.cancelled = [] { return true; };
