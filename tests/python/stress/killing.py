@@ -2,7 +2,8 @@
 
 CPython tells audit hooks of each file operation before it does it. A child process, forked once for
 each kill so that nothing has to be imported anew, counts the operations that concern a folder and
-sends itself SIGKILL before the n-th: no handler, no `finally`, no flush runs.
+sends itself SIGKILL before the n-th: no handler, no `finally`, no flush runs. What the C++ library
+does is counted by a small library that is preloaded (`kill_before.c`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ import os, signal, sys
 from pathlib import Path
 
 def child(folder, kill_at, write):
+    if library := os.environ.get("LD_PRELOAD"):
+        import ctypes
+
+        ctypes.CDLL(library).arm(ctypes.c_long(kill_at))
+        write()
+        os._exit(0)
     seen = 0
 
     def hook(event, arguments):
@@ -76,7 +83,18 @@ class Writer:
         raise AssertionError(f"more than {most} operations")
 
 
-def start_writer(folder: Path, script: str, *arguments: object) -> Writer:
+def build_preload(folder: Path) -> Path:
+    """Compile the library that kills a process before a call of its C++ code."""
+    library = folder / "kill_before.so"
+    source = Path(__file__).parent / "kill_before.c"
+    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), str(source)]
+    subprocess.run([*command, "-ldl"], check=True)
+    return library
+
+
+def start_writer(
+    folder: Path, script: str, *arguments: object, preload: Path | None = None
+) -> Writer:
     """Start a writer.
 
     Parameters
@@ -85,13 +103,18 @@ def start_writer(folder: Path, script: str, *arguments: object) -> Writer:
         Operations on whatever lies below it count.
     script
         Python that defines ``write()``; ``sys.argv[1:]`` are the arguments, as text.
+    preload
+        Library of `build_preload`, if C++ code writes.
     """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if preload is not None:
+        environment["LD_PRELOAD"] = str(preload)
     process = subprocess.Popen(
         [sys.executable, "-c", _HARNESS + script + f"\nserve({json.dumps(str(folder))}, write)\n"]
         + [str(argument) for argument in arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=environment,
     )
     return Writer(process)
