@@ -21,9 +21,9 @@ class CheckingCodec final : public io::Codec {
  public:
   std::vector<std::int64_t> decode(const io::DicomSlice& slice, std::string file,
                                    std::int64_t pixels) const override {
-    static const MemoryFile composed("frame.dcm");
+    static const MemoryFile composed{"frame.dcm"};
     composed.write(file);
-    const std::vector<io::DicomSlice> found = io::read_slices(composed.path());
+    const std::vector<io::DicomSlice> found = io::read_slices(composed.path("frame.dcm"));
     check(found.size() == 1, "a file of one slice");
     io::require_readable(found[0]);
     check(found[0].rows == slice.rows && found[0].columns == slice.columns, "its size");
@@ -56,10 +56,10 @@ void check_pixels(const io::DicomSlice& slice, const SliceHeader& header) {
 }  // namespace
 
 void dicom(std::string_view input) {
-  static const MemoryFile file("slice.dcm");
+  static const MemoryFile file{"slice.dcm"};
   file.write(input);
   accepts({ErrorCode::kIo}, [&] {
-    const std::vector<io::DicomSlice> slices = io::read_slices(file.path());
+    const std::vector<io::DicomSlice> slices = io::read_slices(file.path("slice.dcm"));
     for (std::size_t i = 0; i < std::min(slices.size(), kMostSlices); ++i) {
       check_texts(slices[i]);
       accepts({ErrorCode::kIo, ErrorCode::kBadVolume},

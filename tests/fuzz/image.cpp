@@ -1,6 +1,3 @@
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +9,7 @@
 #include "io/bunzip2.h"
 #include "io/images/read_image.h"
 #include "io/inflate.h"
+#include "memory_file.h"
 #include "targets.h"
 
 namespace lungrt::fuzz {
@@ -21,45 +19,12 @@ namespace {
 constexpr std::array<const char*, 4> kSuffixes{".mha", ".nii", ".nii.gz", ".nrrd"};
 constexpr std::int64_t kDeflate = 4, kPair = 5, kBzip2 = 6;
 
-/// A file in memory, with a name for each format in a folder of its own.
-class MemoryFile {
- public:
-  MemoryFile() : descriptor_(::memfd_create("image", MFD_CLOEXEC)) {
-    std::string folder = std::filesystem::temp_directory_path() / "lungrt-fuzz-XXXXXX";
-    check(descriptor_ >= 0 && ::mkdtemp(folder.data()) != nullptr, "a file for the input");
-    folder_ = folder;
-    // A pair's header and voxels are the same bytes.
-    for (const char* suffix : {".mha", ".nii", ".nii.gz", ".nrrd", ".hdr", ".img"}) {
-      std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor_), path(suffix));
-    }
-  }
-  ~MemoryFile() {
-    std::filesystem::remove_all(folder_);
-    ::close(descriptor_);
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::filesystem::path path(const char* suffix) const {
-    return folder_ / (std::string("ct") + suffix);
-  }
-  void write(std::string_view content) const {
-    const auto size = static_cast<ssize_t>(content.size());
-    check(::ftruncate(descriptor_, size) == 0 &&
-              ::pwrite(descriptor_, content.data(), content.size(), 0) == size,
-          "memory for the input");
-  }
-
- private:
-  int descriptor_;
-  std::filesystem::path folder_;
-};
-
 void read(std::string_view content, const char* suffix) {
-  static const MemoryFile file;
+  // A pair's header and voxels are the same bytes.
+  static const MemoryFile file{"ct.mha", "ct.nii", "ct.nii.gz", "ct.nrrd", "ct.hdr", "ct.img"};
   file.write(content);
   accepts({ErrorCode::kIo, ErrorCode::kBadVolume}, [&] {
-    const CtVolume volume = io::read_image(file.path(suffix));
+    const CtVolume volume = io::read_image(file.path(std::string("ct") + suffix));
     std::int64_t sum = 0;  // reads every voxel
     for (std::int64_t i = 0; i < volume.shape().voxels(); ++i) sum += volume.data()[i];
     check(sum >= -32768 * volume.shape().voxels(), "voxels beyond int16");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -12,15 +13,17 @@
 
 namespace lungrt::fuzz {
 
-/// A file in memory that has a name, in a folder of its own.
+/// A file in memory that has one or several names, in a folder of its own.
 class MemoryFile {
  public:
-  explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
+  explicit MemoryFile(std::initializer_list<const char*> names)
+      : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
     std::string folder = std::filesystem::temp_directory_path() / "lungrt-fuzz-XXXXXX";
     check(descriptor_ >= 0 && ::mkdtemp(folder.data()) != nullptr, "a file for the input");
     folder_ = folder;
-    path_ = folder_ / name;
-    std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor_), path_);
+    for (const char* name : names) {
+      std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor_), path(name));
+    }
   }
   ~MemoryFile() {
     std::filesystem::remove_all(folder_);
@@ -29,7 +32,7 @@ class MemoryFile {
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
   void write(std::string_view content) const {
     const auto size = static_cast<ssize_t>(content.size());
     check(::ftruncate(descriptor_, size) == 0 &&
@@ -39,7 +42,7 @@ class MemoryFile {
 
  private:
   int descriptor_;
-  std::filesystem::path folder_, path_;
+  std::filesystem::path folder_;
 };
 
 }  // namespace lungrt::fuzz
