@@ -61,7 +61,7 @@ def matched_by_order(family: ModuleType, state: Mapping[str, Tensor]) -> ByOrder
     Parameters
     ----------
     family : module
-        `lungrt.models.unet` or `lungrt.models.classifier`.
+        `lungrt.models.unet_tensors` or `lungrt.models.classifier`.
     state : mapping of str to torch.Tensor
         Tensors of which some or all have other names, in the order in which they were saved.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lungrt.models import classifier, unet
+from lungrt.models import classifier, unet_tensors
 
 __all__ = ["network_prefixes"]
 
@@ -24,7 +24,7 @@ def network_prefixes(names: Iterable[str]) -> list[str]:
     """
     prefixes: dict[str, None] = {}
     for name in names:
-        for family in (unet, classifier):
+        for family in (unet_tensors, classifier):
             if (prefix := family.prefix_of(name)) is not None:
                 prefixes[prefix] = None
     return list(prefixes)

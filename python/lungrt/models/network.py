@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lungrt.errors import CheckpointMismatch, InvalidArgument
-from lungrt.models import classifier, custom, unet
+from lungrt.models import classifier, custom, unet_tensors
 from lungrt.models.by_order import ByOrder, matched_by_order
 from lungrt.models.checkpoint import Checkpoint, load_checkpoint
 from lungrt.models.contract import InputContract
@@ -26,6 +26,7 @@ from lungrt.models.stages import (
     default_classes,
 )
 from lungrt.models.tensor_names import Named, below, is_counter, listed
+from lungrt.models.unet import SegmentationUNet
 
 _FAMILY_OF_STAGE = {
     "segmentation": "unet",
@@ -130,20 +131,20 @@ def load_network(
 
 def _load_unet(stage: Stage, checkpoint: Checkpoint, given: dict[str, Any]) -> LoadedNetwork:
     where = f"{checkpoint.path} as {stage}"
-    by_order = _named_as(unet, checkpoint)
+    by_order = _named_as(unet_tensors, checkpoint)
     state = by_order.named.state
     input_options, given = _split_input_options(given)
-    options, inferred = unet.infer_options(state, given)
+    options, inferred = unet_tensors.infer_options(state, given)
     with torch.device("meta"):
-        module = unet.SegmentationUNet(options)
+        module = SegmentationUNet(options)
     failure = f"{where}: does not fit a U-Net with levels of {_joined(options.widths)} channels"
-    if not unet.is_unet(state):
+    if not unet_tensors.is_unet(state):
         failure = f"{where}: {_not_of_family(checkpoint, 'a segmentation U-Net')}\n{failure}"
     matched = matched_state(
-        module, state, failure=failure, file_name=lambda name: unet.file_name(state, name)
+        module, state, failure=failure, file_name=lambda name: unet_tensors.file_name(state, name)
     )
-    unet.check_channels(options, where=where)
-    unet.check_normalised_after_activation(matched, by_order.renamed, options, where=where)
+    unet_tensors.check_channels(options, where=where)
+    unet_tensors.check_normalised_after_activation(matched, by_order.renamed, options, where=where)
     contract = InputContract(
         **input_options,
         context_slices=options.context_slices,
@@ -270,7 +271,7 @@ def _split_input_options(given: dict[str, Any]) -> tuple[dict[str, Any], dict[st
 
 
 def _not_of_family(checkpoint: Checkpoint, wanted: str) -> str:
-    if unet.is_unet(checkpoint.state):
+    if unet_tensors.is_unet(checkpoint.state):
         return f"this is a segmentation U-Net, not {wanted}; use it for the segmentation stage"
     if classifier.is_classifier(checkpoint.state):
         return f"this is a 3-D classifier, not {wanted}; use it for the nodule or malignancy stage"

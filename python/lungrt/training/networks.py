@@ -12,7 +12,7 @@ from lungrt.models import Checkpoint
 from lungrt.models.classifier import Classifier3d, ClassifierOptions
 from lungrt.models.classifier import infer_options as infer_classifier
 from lungrt.models.unet import SegmentationUNet, UNetOptions
-from lungrt.models.unet import infer_options as infer_unet
+from lungrt.models.unet_tensors import infer_options as infer_unet
 from lungrt.training.finetune import blocks, load_all_but_last
 from lungrt.training.settings import CLASSES, Settings
 
