@@ -131,6 +131,7 @@ class Program {
     options.engine_option_count = static_cast<std::size_t>(reader_.small(0, 2));
     options.engine_options = reader_.small(0, 7) == 0 ? nullptr : settings;
     if (reader_.small(0, 7) == 0) options.engine_option_count = SIZE_MAX;
+    options.voxel_order = choose(reader_, {"patient", "stored", "lps"});
     lungrt_pipeline_free(pipeline_);
     const char* bundle = choose(reader_, {nullptr, "", "/nowhere", "/proc/self/mem"});
     if (reader_.small(0, 3) != 0) bundle = LUNGRT_FUZZ_BUNDLE;
@@ -203,6 +204,7 @@ class Program {
     if (changes & 2) options.max_seconds = reader_.number();
     if (changes & 4) options.max_memory_bytes = reader_.raw<std::int64_t>();
     if (changes & 8) options.keep_masks = static_cast<std::int32_t>(reader_.small(-1, 1));
+    if (changes & 16) options.allow_non_hu = static_cast<std::int32_t>(reader_.small(-1, 2));
     lungrt_report_free(report_);
     tell(lungrt_pipeline_run(pipeline_, volume_, reader_.flag() ? &options : nullptr, &report_),
          report_);

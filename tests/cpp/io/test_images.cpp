@@ -38,7 +38,7 @@ TEST_F(ImagesTest, MetaImageHeadersThatAreNone) {
   refuse("NDims = x\n" + data, ErrorCode::kIo, "is 'x', expected 1 integers");
   refuse("NDims = 2\nDimSize = 3 2\n" + data, ErrorCode::kBadVolume, "2 dimensions");
   refuse("NDims = 4\nDimSize = 3 2 1 2\n" + data, ErrorCode::kBadVolume,
-         "4 dimensions and 1 values per voxel; a CT has 3 dimensions and 1 value per voxel. It "
+         "4 dimensions and 1 value per voxel; a CT has 3 dimensions and 1 value per voxel. It "
          "holds 2 volumes");
   refuse("NDims = 11\n" + data, ErrorCode::kBadVolume, "11 dimensions");
   refuse("ObjectType = Mesh\n" + kHeader.substr(19) + data, ErrorCode::kBadVolume,

@@ -29,7 +29,8 @@ void require_scalar_volume(const std::filesystem::path& path, std::int64_t axes,
   throw Error(
       ErrorCode::kBadVolume,
       path.string() + " has " + std::to_string(axes) + " dimensions and " + std::to_string(values) +
-          " values per voxel; a CT has 3 dimensions and 1 value per voxel" +
+          (values == 1 ? " value" : " values") +
+          " per voxel; a CT has 3 dimensions and 1 value per voxel" +
           (volumes > 1 ? ". It holds " + std::to_string(volumes) +
                              " volumes, such as phases or moments; write the one to be read into a "
                              "file of its own"
