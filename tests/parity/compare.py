@@ -7,10 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lungrt
+from lungrt.comparison.diagnosis import Diagnosis
+from lungrt.comparison.differences import compare as compare_diagnoses
 
 # A decision may differ only where the eager probability is this close to the threshold: other CPUs
 # and kernels round differently (seen between fp32 engines: 2.5e-4).
 DECISION_BAND = 5e-4
+# Most voxels of a CT's mask that may flip: two lie within 2e-5 of the threshold in the reference CT
+# that has most of them.
+MASK_FLIPS = 5
 # |p - eager|: float32 rounding through a dozen layers, then a sigmoid or softmax.
 PROBABILITY = {"cpu": 1e-3, "cuda": 1e-3}
 
@@ -92,3 +97,36 @@ def assert_same_probabilities(
     np.testing.assert_allclose(
         malignant[~near], p_malignant[~near], rtol=0, atol=PROBABILITY[device]
     )
+
+
+def assert_same_diagnosis(found: Diagnosis, expected: Diagnosis, device: str = "cuda") -> None:
+    """Two diagnoses of a CT are the same but for rounding, as ``lungrt compare`` pairs marks.
+
+    A voxel within rounding of the threshold may move the centre of one component, or make or unmake
+    it: as many candidates as voxels flipped may differ so. The probabilities of all others are
+    within tolerance, and a decision differs only within the band.
+    """
+    difference = compare_diagnoses("CT", expected, found)
+    flips, marks = difference.mask.flips, difference.candidates
+    assert flips is not None, "diagnoses are compared with their masks"
+    assert flips <= MASK_FLIPS, f"{flips} voxels of the mask flipped"
+    differing = len(marks.only_a) + len(marks.only_b) + len(marks.moved)
+    assert differing <= flips, (
+        f"{flips} voxels flipped, but {len(marks.only_a)} candidates are lost, "
+        f"{len(marks.only_b)} new, {len(marks.moved)} moved"
+    )
+    theirs = {mark.index: mark.p_nodule for mark in expected.candidates}
+    changes = {
+        mark.index: abs(mark.p_nodule - theirs[mark.index])
+        for mark in found.candidates
+        if mark.index in theirs
+    }
+    outside = {index: by for index, by in changes.items() if not by <= PROBABILITY[device]}
+    assert not outside, f"probabilities differ by more than {PROBABILITY[device]}: {outside}"
+    threshold = expected.thresholds.nodule
+    decided = [
+        (pair.a.index, pair.a.p_nodule, pair.b.p_nodule)
+        for pair in marks.changed
+        if not pair.moved and not abs(pair.a.p_nodule - threshold) <= DECISION_BAND
+    ]
+    assert not decided, f"decisions differ beyond the band: {decided}"

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import SimpleITK
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -132,6 +131,8 @@ def read_dicom(folder: Path | str) -> Scan:
     ValueError
         The folder does not hold exactly one series, or voxels do not fit int16.
     """
+    import SimpleITK  # here: the tests on a GPU machine read no DICOM and need no reader
+
     reader = SimpleITK.ImageSeriesReader()
     series = reader.GetGDCMSeriesIDs(str(folder))
     if len(series) != 1:

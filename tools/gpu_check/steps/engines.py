@@ -1,0 +1,68 @@
+"""Whether lungrt finds the GPU by itself, in a process that has not imported torch."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gpu_check import packed_ct
+from gpu_check.contents import PROFILES
+from gpu_check.job import Absent, Job
+from gpu_check.steps.environment import nvidia_smi
+
+_ENGINE = "torchscript"
+
+
+def run(job: Job) -> None:
+    """List the engines, and diagnose the CT once; with the argument `torch`, after importing it.
+
+    Raises
+    ------
+    Absent
+        There is no such device, also after torch was imported.
+    RuntimeError
+        The engine does not work, or the scan stayed in host memory.
+    """
+    if job.arguments == ["torch"]:
+        job.require_torch_device()
+    import lungrt
+
+    (engine,) = (one for one in lungrt.engines() if one.name == _ENGINE)
+    job.found(
+        engines=[
+            {
+                "name": one.name,
+                "available": one.available,
+                "version": one.version,
+                "devices": list(one.devices),
+                "reason": one.reason,
+            }
+            for one in lungrt.engines()
+        ],
+        torch_imported="torch" in sys.modules,
+    )
+    if not engine.available:
+        raise RuntimeError(f"the engine {_ENGINE} is not available: {engine.reason}")
+    try:
+        pipeline = lungrt.Pipeline(
+            job.folder.bundle, engine=_ENGINE, device=job.device, profile=PROFILES[0]
+        )
+    except lungrt.errors.DeviceUnavailable as error:
+        if not _machine_has_gpu():
+            raise Absent(f"no device: {error}") from error
+        raise
+    report = pipeline.run(packed_ct.load(job.folder.ct))
+    notes = list(report.provenance.notes)
+    job.found(
+        candidates=len(report.candidates),
+        total_s=report.timings_s["total"],
+        notes=notes,
+        device_name=report.provenance.device_name,
+    )
+    if job.on_gpu and notes:
+        raise RuntimeError(f"the scan did not stay on the GPU: {'; '.join(notes)}")
+
+
+def _machine_has_gpu() -> bool:
+    """Whether the machine has an NVIDIA GPU, whatever lungrt says."""
+    return any(Path("/dev").glob("nvidia[0-9]*")) or isinstance(nvidia_smi(), dict)

@@ -1,0 +1,39 @@
+"""Seconds of each kernel beside the least that its memory traffic takes, as CSV."""
+
+from __future__ import annotations
+
+import subprocess
+
+from gpu_check.job import Absent, Job
+from gpu_check.steps import programs
+
+CSV = "kernels.csv"
+
+
+def run(job: Job) -> None:
+    """Run the benchmark of the CUDA core; its output is kept as it is.
+
+    Raises
+    ------
+    Absent
+        There is no device.
+    RuntimeError
+        The benchmark failed.
+    """
+    benchmark = programs.program(job, programs.BENCHMARK)
+    with (job.output / CSV).open("wb") as table:
+        done = subprocess.run(
+            [str(benchmark)],
+            stdout=table,
+            stderr=subprocess.PIPE,
+            env=programs.environment(job),
+            check=False,
+        )
+    message = done.stderr.decode(errors="replace").strip()
+    print((job.output / CSV).read_text(encoding="utf-8", errors="replace"), message, sep="\n")
+    if done.returncode != 0:
+        if not any(job.output.joinpath(CSV).read_bytes().splitlines()[1:]):
+            (job.output / CSV).unlink()
+            raise Absent(f"no device: {message}")
+        raise RuntimeError(f"the benchmark ended with {done.returncode}: {message}")
+    job.found(table=CSV)
