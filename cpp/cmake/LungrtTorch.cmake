@@ -44,9 +44,12 @@ endfunction()
 # one version of torch; <common> is the target with the code that the engines for it share.
 function(lungrt_torch_library target common folder)
   if(NOT TARGET ${common})
-    set(sources ${PROJECT_SOURCE_DIR}/cpp/src/backend/torch_common)
-    add_library(${common} OBJECT ${sources}/run_allocator.cpp ${sources}/runtime.cpp
-                                 ${sources}/tensors.cpp)
+    set(backend ${PROJECT_SOURCE_DIR}/cpp/src/backend)
+    add_library(
+      ${common} OBJECT
+      ${backend}/cuda_driver.cpp ${backend}/torch_common/run_allocator.cpp
+      ${backend}/torch_common/runtime.cpp ${backend}/torch_common/tensors.cpp
+      ${backend}/torch_common/torch_cuda.cpp)
     lungrt_torch_usage(${common} ${folder})
     lungrt_precompile(${common} <torch/script.h>)
   endif()

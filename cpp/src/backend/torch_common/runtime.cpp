@@ -1,8 +1,8 @@
 #include "backend/torch_common/runtime.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <c10/util/Exception.h>
+#include <caffe2/core/common.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "backend/engine_library.h"
+#include "backend/torch_common/torch_cuda.h"
 
 namespace lungrt::torch_common {
 namespace {
@@ -18,14 +19,12 @@ namespace {
 using engine_library::guarded;
 using engine_library::tell;
 
-/// Version of the torch in this process, e.g. "2.13.0", from its description of its build.
+/// Version of the torch in this process, e.g. "2.13.0". Not from at::show_config(), which asks for
+/// CUDA (see load_torch_cuda).
 std::string running_torch() {
-  const std::string description = at::show_config();
-  const std::string key = "TORCH_VERSION=";
-  const auto start = description.find(key);
-  if (start == std::string::npos) return "";
-  const auto first = start + key.size();
-  return description.substr(first, description.find_first_of(", \n", first) - first);
+  const auto& options = caffe2::GetBuildOptions();
+  const auto found = options.find("TORCH_VERSION");
+  return found == options.end() ? "" : found->second;
 }
 
 /// Calls `omp_set_num_threads` of the OpenMP runtime that torch uses: torch's wheel contains one
@@ -57,6 +56,7 @@ LungrtStatus open_runtime(const char*, LungrtText* text) {
                                (running.empty() ? "of unknown version" : running) +
                                "; install torch " + built + " or build lungrt against this one");
     }
+    load_torch_cuda();
     tell(kLungrtOk, "torch " + running, text);
   });
 }

@@ -5,8 +5,8 @@
 
 namespace lungrt::torch_common {
 
-/// Implements the table's `open_runtime`: reports torch's version and refuses another minor version
-/// than this library was built for.
+/// Implements the table's `open_runtime`: reports torch's version, refuses another minor version
+/// than this library was built for, and loads CUDA's part of torch where there is a device.
 LungrtStatus open_runtime(const char* folder, LungrtText* text);
 
 /// One slice per thread is faster than the rows of one slice across threads: nothing waits for the

@@ -2,16 +2,14 @@
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>
-#include <ATen/detail/CUDAHooksInterface.h>
-#include <dlfcn.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "backend/cuda_driver.h"
 #include "backend/engine_library.h"
 #include "backend/torch_common/runtime.h"
+#include "backend/torch_common/torch_cuda.h"
 #include "backend/torchscript/session.h"
 
 namespace lungrt::torchscript {
@@ -21,27 +19,12 @@ using engine_library::Failure;
 using engine_library::guarded;
 using engine_library::tell;
 
-/// Loads libtorch_cuda.so from beside libtorch_cpu.so; its CUDA kernels then register themselves.
-bool load_cuda() {
-  static const bool loaded = [] {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<void*>(&at::show_config), &info) == 0) return false;
-    const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
-    std::error_code ignored;
-    if (!std::filesystem::exists(library, ignored)) return false;
-    return dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) != nullptr;
-  }();
-  return loaded;
-}
-
 struct Engine {
   static constexpr const char* kArtifactFormat = "torchscript";
   static constexpr auto open_runtime = torch_common::open_runtime;
 
   static std::int32_t device_count(std::int32_t cuda) {
-    if (cuda == 0) return 1;
-    if (!load_cuda() || !at::detail::getCUDAHooks().hasCUDA()) return 0;
-    return at::detail::getCUDAHooks().deviceCount();
+    return cuda != 0 ? torch_common::cuda_devices() : 1;
   }
 
   static LungrtStatus device_name(std::int32_t cuda, std::int32_t index, LungrtText* text) {
@@ -86,8 +69,10 @@ struct Engine {
   static void check_device(std::int32_t cuda, std::int32_t index) {
     const std::int32_t count = device_count(cuda);
     if (index >= 0 && index < count) return;
-    throw Failure(kLungrtDeviceUnavailable, "this torch finds " + std::to_string(count) +
-                                                (cuda != 0 ? " CUDA devices" : " processors"));
+    std::string message =
+        "this torch finds " + std::to_string(count) + (cuda != 0 ? " CUDA devices" : " processors");
+    if (cuda != 0 && count == 0) message += ": " + torch_common::why_no_cuda();
+    throw Failure(kLungrtDeviceUnavailable, message);
   }
 };
 
