@@ -51,7 +51,7 @@ struct TensorView {
 /// How a session expects to be run.
 struct SessionTraits {
   Layout layout = Layout::kNchw;  ///< of the input; the output is always NCHW
-  std::int64_t batch = 1;         ///< items per run; callers pad a shorter last batch
+  std::int64_t batch = 1;         ///< most items per run
   /// Runs at once ("run streams"), each with its own workspace, that use the threads best.
   int run_streams = 1;
   bool fixed_batch = false;     ///< run() accepts full batches only, not fewer items

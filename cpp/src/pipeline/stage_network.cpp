@@ -81,23 +81,23 @@ void StageNetwork::run(const float* input, const std::vector<std::int64_t>& inpu
                 "the input or output of the network is a null pointer");
   }
   const SessionTraits& traits = impl_->network.traits();
-  const auto batch_of = [&](const std::vector<std::int64_t>& shape) {
-    TensorShape result{traits.batch};
+  const auto batch_of = [](std::int64_t items, const std::vector<std::int64_t>& shape) {
+    TensorShape result{items};
     for (std::size_t axis = 1; axis < shape.size(); ++axis) result.append(shape[axis]);
     return result;
   };
-  const TensorShape input_batch = batch_of(input_shape);
-  const TensorShape output_batch = batch_of(output_shape);
-  const std::int64_t input_item = input_batch.elements() / traits.batch;
-  const std::int64_t output_item = output_batch.elements() / traits.batch;
+  const std::int64_t input_item = batch_of(1, input_shape).elements();
+  const std::int64_t output_item = batch_of(1, output_shape).elements();
   const std::int64_t channels = input_shape[1];
+  const std::int64_t least = input_shape.size() == 5 ? kFewestCrops : 1;
 
   const std::vector<Network::Lease> scratch = impl_->network.leases();
   for_each_batch(
       input_shape[0], traits.batch, static_cast<int>(scratch.size()),
       [&](int stream, std::int64_t first, std::int64_t count) {
         Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
-        float* staged = own.input.reserve(input_batch.elements());
+        const std::int64_t items = items_to_run(count, traits, least);
+        float* staged = own.input.reserve(items * input_item);
         for (std::int64_t item = 0; item < count; ++item) {
           const float* source = input + (first + item) * input_item;
           float* target = staged + item * input_item;
@@ -108,7 +108,7 @@ void StageNetwork::run(const float* input, const std::vector<std::int64_t>& inpu
             std::copy(source, source + input_item, target);
           }
         }
-        impl_->network.run(own, input_batch, output_batch);
+        impl_->network.run(own, batch_of(items, input_shape), batch_of(items, output_shape));
         std::copy(own.output.data(), own.output.data() + count * output_item,
                   output + first * output_item);
       },

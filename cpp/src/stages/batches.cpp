@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -30,6 +32,12 @@ class FirstFailure {
 };
 
 }  // namespace
+
+std::int64_t items_to_run(std::int64_t items, const SessionTraits& traits, std::int64_t least) {
+  if (traits.fixed_batch) return traits.batch;
+  const auto wanted = static_cast<std::uint64_t>(std::max(items, least));
+  return std::min(static_cast<std::int64_t>(std::bit_ceil(wanted)), traits.batch);
+}
 
 void for_each_batch(
     std::int64_t total, std::int64_t batch, int streams,

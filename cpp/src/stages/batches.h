@@ -4,7 +4,21 @@
 #include <cstdint>
 #include <functional>
 
+#include "backend/session.h"
+
 namespace lungrt {
+
+/// Number of items that a network is run on for a batch that may be short: all of traits.batch
+/// where the session needs full batches, else the next power of two, so that little is computed in
+/// vain and runtimes that prepare themselves for each shape see few shapes.
+/// \param items  1 to traits.batch
+/// \param least  of the result, where traits.batch allows; classifiers take 2, because linear
+/// layers
+///               compute a single row by another algorithm, which rounds differently
+std::int64_t items_to_run(std::int64_t items, const SessionTraits& traits, std::int64_t least = 1);
+
+/// `least` of items_to_run for classifiers.
+inline constexpr std::int64_t kFewestCrops = 2;
 
 /// Splits [0, total) into batches and processes them on several threads at once, one per run
 /// stream.

@@ -52,15 +52,17 @@ std::vector<float> Classifier::classify_crops(PlacedScan& scan,
   const auto classes = static_cast<std::int64_t>(classes_);
   const std::int64_t batch = network_.traits().batch;
   const auto& crop = input_.crop;
-  const TensorShape input_shape{batch, 1, crop[0], crop[1], crop[2]};
-  const TensorShape output_shape{batch, classes};
+  const auto input_shape = [&crop](std::int64_t items) {
+    return TensorShape{items, 1, crop[0], crop[1], crop[2]};
+  };
 
   const RunControl::Memory memory =
       control.limits_memory()
-          ? control.hold(stage_name,
-                         "the working memory of " +
-                             text::counted(network_.traits().run_streams, "run stream"),
-                         network_.working_bytes(scan.tensors(), input_shape, output_shape))
+          ? control.hold(
+                stage_name,
+                "the working memory of " +
+                    text::counted(network_.traits().run_streams, "run stream"),
+                network_.working_bytes(scan.tensors(), input_shape(batch), {batch, classes}))
           : RunControl::Memory();
   std::vector<float> probabilities(static_cast<std::size_t>(total * classes));
   const std::vector<Network::Lease> scratch = network_.leases(scan.tensors());
@@ -70,9 +72,11 @@ std::vector<float> Classifier::classify_crops(PlacedScan& scan,
       total, batch, static_cast<int>(scratch.size()),
       [&](int stream, std::int64_t first, std::int64_t count) {
         Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
-        float* input = own.input.reserve(input_shape.elements());
+        const std::int64_t items = items_to_run(count, network_.traits(), kFewestCrops);
+        const TensorShape crops = input_shape(items);
+        float* input = own.input.reserve(crops.elements());
         scan.gather_crops(origins.data() + first, count, input_, input);
-        network_.run(own, input_shape, output_shape);
+        network_.run(own, crops, {items, classes});
         const float* output = scan.tensors().on_host(own.output.data(), count * classes);
         for (std::int64_t i = 0; i < count * classes; ++i) {
           if (!(output[i] >= 0.0F && output[i] <= 1.0F)) {  // also true for NaN

@@ -100,8 +100,8 @@ class Network {
                              const TensorShape& output_shape) const;
 
   /// Runs every member on scratch.input and writes their mean probability to scratch.output.
-  /// \param input_shape   of a full batch, traits().batch items
-  /// \param output_shape  of a full batch; the layout is NCHW
+  /// \param input_shape   of items_to_run() items
+  /// \param output_shape  of as many; the layout is NCHW
   void run(Scratch& scratch, const TensorShape& input_shape, const TensorShape& output_shape) const;
 
  private:

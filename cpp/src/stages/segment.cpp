@@ -46,17 +46,16 @@ WindowPlanner Segmenter::planner(const VolumeShape& shape) const {
   return WindowPlanner(shape, input_, receptive_radius_);
 }
 
-Segmenter::Shapes Segmenter::shapes(std::int64_t rows, std::int64_t columns) const {
-  const std::int64_t batch = network_.traits().batch;
+Segmenter::Shapes Segmenter::shapes(std::int64_t items, std::int64_t rows,
+                                    std::int64_t columns) const {
   const ops::PaddedSize padded = ops::padded_size(rows, columns, input_);
-  return {{batch, 2 * input_.context_slices + 1, padded.height, padded.width},
-          {batch, 1, padded.height - 2 * input_.halo, padded.width - 2 * input_.halo}};
+  return {{items, 2 * input_.context_slices + 1, padded.height, padded.width},
+          {items, 1, padded.height - 2 * input_.halo, padded.width - 2 * input_.halo}};
 }
 
 std::int64_t Segmenter::tensor_bytes(const VolumeShape& shape) const {
-  const Shapes tensors = shapes(shape.rows, shape.columns);
-  const std::int64_t batch = network_.traits().batch;
-  return network_.tensor_bytes(tensors.input.elements() / batch, tensors.output.elements() / batch);
+  const Shapes item = shapes(1, shape.rows, shape.columns);
+  return network_.tensor_bytes(item.input.elements(), item.output.elements());
 }
 
 RunControl::Memory Segmenter::hold_working_memory(PlacedScan& scan,
@@ -69,7 +68,7 @@ RunControl::Memory Segmenter::hold_working_memory(PlacedScan& scan,
     columns = std::max(columns, part.seen.columns);
   }
   if (rows == 0) return {};
-  const Shapes tensors = shapes(rows, columns);
+  const Shapes tensors = shapes(network_.traits().batch, rows, columns);
   return control.hold(
       "segment",
       "the working memory of " + text::counted(network_.traits().run_streams, "run stream"),
@@ -106,9 +105,10 @@ void Segmenter::run(PlacedScan& scan, const std::vector<SlicePart>& parts,
         Network::Scratch& own = *scratch[static_cast<std::size_t>(stream)];
         const Chunk& chunk = chunks[static_cast<std::size_t>(number)];
         const auto some = std::span(parts).subspan(chunk.first, chunk.count);
-        const Shapes tensors = shapes(some.front().seen.rows, some.front().seen.columns);
-        // The last batch of a size may be short: the network then also runs on what the rest of the
-        // buffer held before, and the results are ignored.
+        // The last batch of a size may be short: the network may then also run on what the rest of
+        // the buffer held before, and the results are ignored.
+        const std::int64_t items = items_to_run(static_cast<std::int64_t>(chunk.count), traits);
+        const Shapes tensors = shapes(items, some.front().seen.rows, some.front().seen.columns);
         float* input = own.input.reserve(tensors.input.elements());
         scan.stack_context(some, input_, traits.layout, input);
         network_.run(own, tensors.input, tensors.output);

@@ -39,8 +39,8 @@ class Segmenter {
   /// Counts the working memory of all run streams for the largest of the parts.
   RunControl::Memory hold_working_memory(PlacedScan& scan, const std::vector<SlicePart>& parts,
                                          const RunControl& control) const;
-  /// Shapes of the network's input and output for windows of this size.
-  Shapes shapes(std::int64_t rows, std::int64_t columns) const;
+  /// Shapes of the network's input and output for so many windows of this size.
+  Shapes shapes(std::int64_t items, std::int64_t rows, std::int64_t columns) const;
 
   InputContract input_;
   Network network_;

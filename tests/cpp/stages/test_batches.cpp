@@ -12,6 +12,26 @@
 namespace lungrt {
 namespace {
 
+TEST(ItemsToRun, IsTheNextPowerOfTwoWithinTheBatch) {
+  const SessionTraits slices{.batch = 8};
+  std::vector<std::int64_t> runs;
+  for (std::int64_t items = 1; items <= 8; ++items) runs.push_back(items_to_run(items, slices));
+  EXPECT_EQ(runs, (std::vector<std::int64_t>{1, 2, 4, 4, 8, 8, 8, 8}));
+  EXPECT_EQ(items_to_run(5, {.batch = 6}), 6);
+  EXPECT_EQ(items_to_run(3, {.batch = 6}), 4);
+  EXPECT_EQ(items_to_run(34, {.batch = 64}), 64);
+}
+
+TEST(ItemsToRun, KeepsToALeastNumberThatFits) {
+  EXPECT_EQ(items_to_run(1, {.batch = 8}, kFewestCrops), 2);
+  EXPECT_EQ(items_to_run(1, {.batch = 1}, kFewestCrops), 1);
+  EXPECT_EQ(items_to_run(3, {.batch = 8}, kFewestCrops), 4);
+}
+
+TEST(ItemsToRun, IsAlwaysAFullBatchWhereTheSessionNeedsOne) {
+  EXPECT_EQ(items_to_run(1, {.batch = 5, .fixed_batch = true}), 5);
+}
+
 TEST(ForEachBatch, CoversEveryItemOnceWithAnyNumberOfLanes) {
   for (const std::int64_t total : {1, 2, 7, 64}) {
     for (const std::int64_t batch : {1, 3, 8, 100}) {

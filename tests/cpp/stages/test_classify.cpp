@@ -68,6 +68,23 @@ TEST_F(CandidateClassifierTest, KeepsTheOrderAcrossBatches) {
   }
 }
 
+TEST_F(CandidateClassifierTest, ComputesNoMoreCropsThanABatchNeeds) {
+  const auto batches_of = [&](SessionTraits traits, std::size_t crops) {
+    std::vector<std::int64_t> runs;
+    const CandidateClassifier classifier(
+        Classifier(stage_of(StageKind::kNodule, {"non-nodule", "nodule"}),
+                   fake_network(traits, {two_classes}, OutputKind::kProbability, &runs)),
+        std::nullopt, 0.5);
+    classifier.run(volume(), {candidates_.begin(), candidates_.begin() + crops}, RunControl({}));
+    return runs;
+  };
+  using Runs = std::vector<std::int64_t>;
+  EXPECT_EQ(batches_of({.batch = 64}, 10), (Runs{16}));
+  EXPECT_EQ(batches_of({.batch = 8}, 10), (Runs{8, 2}));
+  EXPECT_EQ(batches_of({.batch = 8}, 9), (Runs{8, 2}));  // a lone crop is computed as one of two
+  EXPECT_EQ(batches_of({.batch = 8, .fixed_batch = true}, 9), (Runs{8, 8}));
+}
+
 TEST_F(CandidateClassifierTest, AsksForMalignancyOfNodulesOnly) {
   RunOptions options;
   options.progress = [&](const char* stage, std::int64_t, std::int64_t total) {

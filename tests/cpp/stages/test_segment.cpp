@@ -70,6 +70,49 @@ TEST(Segmenter, PutsEveryVoxelInItsPlace) {
   }
 }
 
+TEST(Segmenter, ComputesNoMoreSlicesThanABatchNeeds) {
+  const StageManifest stage = stage_with(0, 1, 0);
+  const auto batches_of = [&](std::int64_t slices, bool fixed_batch) {
+    const VolumeShape shape{slices, 4, 4};
+    const std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
+    std::vector<std::int64_t> runs;
+    const Segmenter segmenter(
+        stage,
+        fake_network({.batch = 8, .fixed_batch = fixed_batch},
+                     {pass_centre(shape, stage, Layout::kNchw)}, OutputKind::kProbability, &runs),
+        0.5);
+    segmenter.run(CtVolume(hu.data(), shape, {}, nullptr), RunControl({}));
+    return runs;
+  };
+  EXPECT_EQ(batches_of(1, false), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(batches_of(11, false), (std::vector<std::int64_t>{8, 4}));
+  EXPECT_EQ(batches_of(12, false), (std::vector<std::int64_t>{8, 4}));
+  EXPECT_EQ(batches_of(11, true), (std::vector<std::int64_t>{8, 8}));
+}
+
+// The windows of profile `lung` have the same size in four slices at most.
+TEST(Segmenter, RunsAWindowsFewSlicesAndNotAFullBatch) {
+  const StageManifest stage = stage_with(0, 1, 0);
+  const VolumeShape shape{8, 6, 6};
+  const std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
+  const CtVolume volume(hu.data(), shape, {}, nullptr);
+  std::vector<std::int64_t> runs;
+  const Segmenter segmenter(
+      stage,
+      fake_network({.batch = 8}, {[](const float*, float* output) { output[0] = 0; }},
+                   OutputKind::kProbability, &runs),
+      0.5);
+  std::vector<SlicePart> parts;
+  for (std::int64_t slice = 0; slice < shape.slices; ++slice) {
+    const std::int64_t side = slice < 4 ? 3 : slice < 7 ? 4 : 5;
+    const ops::SliceWindow window{0, 0, side, side};
+    parts.push_back({slice, window, window});
+  }
+  const std::unique_ptr<PlacedScan> scan = scan_on_host(volume);
+  segmenter.run(*scan, parts, RunControl({}));
+  EXPECT_EQ(runs, (std::vector<std::int64_t>{4, 4, 1}));
+}
+
 TEST(Segmenter, CountsSlicesAndStopsBetweenBatches) {
   const VolumeShape shape{5, 4, 4};
   const std::vector<std::int16_t> hu(static_cast<std::size_t>(shape.voxels()));
