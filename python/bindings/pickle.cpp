@@ -2,10 +2,12 @@
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -69,15 +71,31 @@ bool same_shape(const py::array& array, const std::vector<py::ssize_t>& shape) {
 }  // namespace
 
 template <>
+State state_of<SliceSource>(const py::object& self) {
+  const auto& one = self.cast<const SliceSource&>();
+  return py::make_tuple(std::filesystem::path(one.path), one.instance_uid, one.frame, one.bytes,
+                        one.modified_ns);
+}
+
+template <>
+SliceSource restored<SliceSource>(const State& state) {
+  const auto [path, instance_uid, frame, bytes, modified_ns] =
+      fields<std::filesystem::path, std::string, int, std::uint64_t, std::int64_t>(state,
+                                                                                   "SliceSource");
+  return {path.string(), instance_uid, frame, bytes, modified_ns};
+}
+
+template <>
 State state_of<CtVolume>(const py::object& self) {
   return py::make_tuple(self.attr("hu"), self.attr("geometry"), self.attr("series_uid"),
-                        self.attr("notes"));
+                        self.attr("notes"), self.attr("sources"), self.attr("is_interpolated"));
 }
 
 template <>
 CtVolume restored<CtVolume>(const State& state) {
-  const auto [hu, geometry, series_uid, notes] =
-      fields<py::array, Geometry, std::string, std::vector<std::string>>(state, "CtVolume");
+  const auto [hu, geometry, series_uid, notes, sources, interpolated] =
+      fields<py::array, Geometry, std::string, std::vector<std::string>, std::vector<SliceSource>,
+             bool>(state, "CtVolume");
   if (!py::isinstance<py::array_t<std::int16_t>>(hu) || hu.ndim() != 3) {
     refuse("CtVolume", "its voxels are no int16 array of three axes");
   }
@@ -86,7 +104,8 @@ CtVolume restored<CtVolume>(const State& state) {
   const auto* data = static_cast<const std::int16_t*>(values.data());
   const VolumeShape shape{hu.shape(0), hu.shape(1), hu.shape(2)};
   const CtVolume volume(data, shape, geometry, keep_alive(std::move(values)), series_uid);
-  return notes.empty() ? volume : volume.with_notes(notes);
+  if (notes.empty() && sources.empty()) return volume;
+  return volume.with_notes(notes).with_sources(sources, interpolated);
 }
 
 template <>

@@ -1,10 +1,13 @@
 #include "lungrt/volume.h"
 
 #include <pybind11/numpy.h>
+#include <pybind11/operators.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +63,25 @@ CtVolume from_array(const py::array& hu, const Geometry& geometry, const std::st
 }  // namespace
 
 void register_volume(py::module_& module) {
+  py::class_<SliceSource>(module, "SliceSource",
+                          "DICOM slice that a volume was made of, as it was when it was read.")
+      .def_property_readonly(
+          // A name need not be valid text.
+          "path", [](const SliceSource& self) { return std::filesystem::path(self.path); },
+          "File that holds it.")
+      .def_readonly("instance_uid", &SliceSource::instance_uid, "SOP instance UID; may be empty.")
+      .def_readonly("frame", &SliceSource::frame,
+                    "Frame in a multi-frame file, from 1; 0 for a file of one slice.")
+      .def_readonly("bytes", &SliceSource::bytes, "Size of the file.")
+      .def_readonly("modified_ns", &SliceSource::modified_ns,
+                    "Time of the file's last modification, in ns since 1970.")
+      .def(py::self == py::self)
+      .def(pickled<SliceSource>())
+      .def("__repr__", [](const SliceSource& self) {
+        return py::str("SliceSource(path={!r}, instance_uid={!r}, frame={})")
+            .format(std::filesystem::path(self.path), self.instance_uid, self.frame);
+      });
+
   py::class_<CtVolume>(module, "CtVolume",
                        R"(Immutable CT volume: Hounsfield units and their geometry.
 
@@ -105,6 +127,13 @@ lungrt.errors.BadVolume
                              "DICOM series instance UID; may be empty.")
       .def_property_readonly("notes", &CtVolume::notes,
                              "How the voxels were changed (rounding, resampling).")
+      .def_property_readonly("sources", &CtVolume::sources,
+                             "The DICOM slices that the volume was made of, in the order of its "
+                             "slices; empty for a volume from an image file or an array. There is "
+                             "one for each slice, unless the volume is interpolated.")
+      .def_property_readonly("is_interpolated", &CtVolume::is_interpolated,
+                             "Whether voxels were interpolated between those of the sources "
+                             "(``resample=True``), so that its slices are not theirs.")
       .def(pickled<CtVolume>())
       .def("__repr__", [](const CtVolume& self) {
         const py::str uid = self.series_uid().empty()

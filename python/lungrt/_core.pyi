@@ -29,6 +29,7 @@ __all__: list[str] = [
     "RunMasks",
     "SeriesInfo",
     "SeriesPartInfo",
+    "SliceSource",
     "StageNetwork",
     "available_threads",
     "check_bundle",
@@ -145,6 +146,42 @@ class Geometry:
         Volume of a voxel: the product of the spacings.
         """
 
+class SliceSource:
+    """
+    DICOM slice that a volume was made of, as it was when it was read.
+    """
+
+    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
+    def __eq__(self, arg0: SliceSource) -> bool: ...
+    def __getstate__(self) -> tuple[typing.Any, ...]: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
+    @property
+    def bytes(self) -> int:
+        """
+        Size of the file.
+        """
+    @property
+    def frame(self) -> int:
+        """
+        Frame in a multi-frame file, from 1; 0 for a file of one slice.
+        """
+    @property
+    def instance_uid(self) -> str:
+        """
+        SOP instance UID; may be empty.
+        """
+    @property
+    def modified_ns(self) -> int:
+        """
+        Time of the file's last modification, in ns since 1970.
+        """
+    @property
+    def path(self) -> pathlib.Path:
+        """
+        File that holds it.
+        """
+
 class CtVolume:
     """
     Immutable CT volume: Hounsfield units and their geometry.
@@ -189,6 +226,11 @@ class CtVolume:
         Read-only int16 array (slices, rows, columns) that shares the volume's memory.
         """
     @property
+    def is_interpolated(self) -> bool:
+        """
+        Whether voxels were interpolated between those of the sources (``resample=True``), so that its slices are not theirs.
+        """
+    @property
     def notes(self) -> list[str]:
         """
         How the voxels were changed (rounding, resampling).
@@ -202,6 +244,11 @@ class CtVolume:
     def shape(self) -> tuple[int, int, int]:
         """
         (slices, rows, columns).
+        """
+    @property
+    def sources(self) -> list[SliceSource]:
+        """
+        The DICOM slices that the volume was made of, in the order of its slices; empty for a volume from an image file or an array. There is one for each slice, unless the volume is interpolated.
         """
 
 class NoduleMask:

@@ -34,6 +34,7 @@ BY_ATTRIBUTES = (
     _core.ProfileOptions,
     _core.Provenance,
     _core.LungFieldSummary,
+    _core.SliceSource,
 )
 
 
@@ -82,6 +83,18 @@ def test_volume(volume: lungrt.CtVolume, how: str) -> None:
     assert_equal(found, volume)
     assert not found.hu.flags.writeable
     assert np.shares_memory(found.hu, volume.hu) == (how == "copy")
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("resample", [False, True])
+def test_volume_with_sources(
+    tmp_path: Path, write_series: Callable[..., object], how: str, resample: bool
+) -> None:
+    write_series(tmp_path, (0.0, 2.5, 5.0, 10.0, 12.5) if resample else (0.0, 2.5, 5.0))
+    volume = lungrt.read_ct(tmp_path, resample=resample)
+    assert volume.is_interpolated == resample
+    assert len(volume.sources) == (5 if resample else 3)
+    assert_equal(COPIES[how](volume), volume)
 
 
 def test_volume_outlives_what_it_was_copied_from(volume: lungrt.CtVolume) -> None:
@@ -198,6 +211,11 @@ def test_a_damaged_volume_is_refused(volume: lungrt.CtVolume) -> None:
     refused(_core.CtVolume, replaced(state, 0, volume.hu.astype(np.float32)))
     refused(_core.CtVolume, replaced(state, 0, volume.hu[0]))
     refused(_core.CtVolume, replaced(state, 1, "geometry"))
+    refused(_core.CtVolume, replaced(state, 4, ["a path"]))
+    source = restored(_core.SliceSource, (Path("a.dcm"), "1.2", 0, 10, 20))
+    assert restored(_core.CtVolume, replaced(state, 4, [source] * 3)).sources == [source] * 3
+    refused(_core.CtVolume, replaced(state, 4, [source] * 2))  # of three slices
+    refused(_core.SliceSource, ("a.dcm", "1.2", 0, 10))
     refused(_core.CtVolume, replaced(state, 0, volume.hu[:0]), errors.BadVolume)
 
 

@@ -13,6 +13,20 @@
 
 namespace lungrt {
 
+/// DICOM slice that a volume was made of, as it was when it was read.
+struct SliceSource {
+  std::string path;              ///< file that holds it
+  std::string instance_uid;      ///< SOP instance UID (0008,0018); may be empty
+  int frame = 0;                 ///< frame in a multi-frame file, from 1; 0 for a file of one slice
+  std::uint64_t bytes = 0;       ///< size of the file
+  std::int64_t modified_ns = 0;  ///< time of the file's last modification, in ns since 1970
+
+  friend bool operator==(const SliceSource& a, const SliceSource& b) {
+    return a.path == b.path && a.instance_uid == b.instance_uid && a.frame == b.frame &&
+           a.bytes == b.bytes && a.modified_ns == b.modified_ns;
+  }
+};
+
 /// Immutable CT volume: contiguous int16 Hounsfield units and their geometry. The axes are slice,
 /// row and column, from slowest to fastest. Copies share the voxels.
 class LUNGRT_API CtVolume {
@@ -47,6 +61,16 @@ class LUNGRT_API CtVolume {
   /// The same volume with other notes; the voxels are shared.
   CtVolume with_notes(std::vector<std::string> notes) const;
 
+  /// The DICOM slices that the volume was made of, in the order of its slices; empty for a volume
+  /// from an image file or from memory. There is one for each slice, unless is_interpolated().
+  const std::vector<SliceSource>& sources() const { return *sources_; }
+  /// Whether voxels were interpolated between those of sources(), so that its slices are not theirs
+  /// (ReadOptions::resample).
+  bool is_interpolated() const { return is_interpolated_; }
+  /// The same volume with sources; the voxels are shared.
+  /// \throws Error kInvalidArgument  if neither `interpolated` nor one source for each slice
+  CtVolume with_sources(std::vector<SliceSource> sources, bool interpolated) const;
+
   /// The shape().voxels() values; they live as long as any copy of the volume.
   const std::int16_t* data() const { return hu_; }
   /// The shape().slice_voxels() values of a slice, row by row; the index is not checked.
@@ -61,6 +85,8 @@ class LUNGRT_API CtVolume {
   std::shared_ptr<const void> owner_;
   std::string series_uid_;
   std::vector<std::string> notes_;
+  std::shared_ptr<const std::vector<SliceSource>> sources_;  ///< never null
+  bool is_interpolated_ = false;
 };
 
 }  // namespace lungrt

@@ -94,7 +94,8 @@ CtVolume::CtVolume(const std::int16_t* hu, const VolumeShape& shape, const Geome
       shape_(shape),
       geometry_(geometry),
       owner_(std::move(owner)),
-      series_uid_(std::move(series_uid)) {
+      series_uid_(std::move(series_uid)),
+      sources_(std::make_shared<const std::vector<SliceSource>>()) {
   require_voxels(hu, shape);
 }
 
@@ -131,6 +132,20 @@ CtVolume CtVolume::converted(const T* values, const VolumeShape& shape, const Ge
 CtVolume CtVolume::with_notes(std::vector<std::string> notes) const {
   CtVolume volume = *this;
   volume.notes_ = std::move(notes);
+  return volume;
+}
+
+CtVolume CtVolume::with_sources(std::vector<SliceSource> sources, bool interpolated) const {
+  if (!sources.empty() && !interpolated &&
+      static_cast<std::int64_t>(sources.size()) != shape_.slices) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::to_string(sources.size()) + " sources for a volume of " +
+                    std::to_string(shape_.slices) +
+                    " slices; expected one for each slice, or none, unless it is interpolated");
+  }
+  CtVolume volume = *this;
+  volume.is_interpolated_ = interpolated;
+  volume.sources_ = std::make_shared<const std::vector<SliceSource>>(std::move(sources));
   return volume;
 }
 

@@ -96,6 +96,9 @@ def check(folder: Path) -> None:
     assert np.array_equal(volume.hu, expected())
     assert volume.geometry == lungrt.Geometry((-10.0, 20.0, 0.0), (0.7, 0.8, 2.5))
     assert volume.notes == []
+    sources = [(source.path.name, source.instance_uid) for source in volume.sources]
+    assert sources == [("ct.dcm", "1.2.3.4")] * FRAMES
+    assert [source.frame for source in volume.sources] == [ORDER.index(z) + 1 for z in range(5)]
 
 
 @pytest.mark.parametrize("storage", [EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage])

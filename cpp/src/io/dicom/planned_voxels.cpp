@@ -49,6 +49,14 @@ std::vector<double> shifted(const std::vector<double>& values, std::int64_t rows
   return result;
 }
 
+SliceSource source_of(const DicomSlice& slice) {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return {slice.path.string(),
+          // That of a frame is followed by its number.
+          slice.instance_uid.substr(0, slice.instance_uid.find('#')), slice.frame,
+          slice.version.size, slice.version.seconds * kNanoseconds + slice.version.nanoseconds};
+}
+
 /// A volume as it is filled, slice by slice.
 class Filling {
  public:
@@ -100,10 +108,31 @@ class Filling {
     const std::vector<std::string> about_slices = slice_notes(used, planes_);
     notes.insert(notes.end(), about_slices.begin(), about_slices.end());
     notes.insert(notes.end(), volume.notes().begin(), volume.notes().end());
-    return volume.with_notes(std::move(notes));
+    return volume.with_notes(std::move(notes)).with_sources(sources(), is_interpolated());
   }
 
  private:
+  bool is_interpolated() const {
+    return !layout_.shifts.empty() ||
+           std::any_of(layout_.slices.begin(), layout_.slices.end(),
+                       [](const SliceBlend& from) { return from.weight > 0.0; });
+  }
+
+  /// The slices that voxels come from, each once, in the order of the volume's slices.
+  std::vector<SliceSource> sources() const {
+    std::vector<std::size_t> used;
+    const auto use = [&](std::size_t slice) {
+      if (std::find(used.begin(), used.end(), slice) == used.end()) used.push_back(slice);
+    };
+    for (const SliceBlend& from : layout_.slices) {
+      use(from.lower);
+      if (from.weight > 0.0) use(from.upper);
+    }
+    std::vector<SliceSource> result;
+    for (const std::size_t slice : used) result.push_back(source_of(slices_[slice]));
+    return result;
+  }
+
   /// Reads a slice; what was counted in its pixels is added to `counted`.
   Pixels read(std::size_t slice, Plane& counted) const {
     const bool moved = !layout_.shifts.empty();
