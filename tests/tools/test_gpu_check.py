@@ -110,8 +110,8 @@ def test_a_packed_mask_is_the_same_mask(tmp_path: Path) -> None:
 def test_a_folder_that_is_too_large_is_not_kept(preparing: list[object], tmp_path: Path) -> None:
     done = check("prepare", tmp_path / "folder", *preparing, "--limit-mib", "0.5")
     assert done.returncode == 2
-    assert "more than --limit-mib 0.5" in done.stderr
-    assert "bundle" in done.stderr
+    assert "but --limit-mib is 0.5" in done.stderr
+    assert "checkpoints 0.7" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

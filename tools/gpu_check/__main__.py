@@ -25,10 +25,18 @@ def _prepare(options: argparse.Namespace) -> int:
     return prepare(options)
 
 
+def _prepare_onnxruntime(options: argparse.Namespace) -> int:
+    from gpu_check.onnxruntime_part import prepare_onnxruntime
+
+    return prepare_onnxruntime(
+        options.folder, options.wheel, options.architecture, options.limit_mib
+    )
+
+
 def _reference(options: argparse.Namespace) -> int:
     from gpu_check.reference import write_reference
 
-    return write_reference(options)
+    return write_reference(options.folder)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -115,10 +123,26 @@ def parser() -> argparse.ArgumentParser:
         "--limit-mib", type=float, default=64, help="largest size of the folder (default: 64)"
     )
 
+    second = add(
+        "prepare-onnxruntime",
+        _prepare_onnxruntime,
+        "fill a second folder with ONNX Runtime for one GPU",
+        "python tools/gpu_check prepare-onnxruntime build/gpu-ort --wheel onnxruntime_gpu-*.whl",
+    )
+    second.add_argument("folder", type=Path, help="folder to fill; it is replaced")
+    second.add_argument("--wheel", type=Path, required=True, help="wheel of onnxruntime-gpu")
+    second.add_argument(
+        "--architecture",
+        type=int,
+        default=90,
+        help="compute capability whose code is kept, e.g. 90 for H100 and H200 (default: 90)",
+    )
+    second.add_argument(
+        "--limit-mib", type=float, default=64, help="largest size of the folder (default: 64)"
+    )
+
     reference = add("reference", _reference, "export the bundle and diagnose the CT on the CPU")
     reference.add_argument("folder", type=Path, help="the folder that is being prepared")
-    reference.add_argument("--segmentation", type=Path, required=True, help="its checkpoint")
-    reference.add_argument("--nodule", type=Path, required=True, help="its checkpoint")
 
     running = add(
         "run",
@@ -129,6 +153,13 @@ def parser() -> argparse.ArgumentParser:
     _add_run_options(running)
     running.add_argument(
         "--limit", type=float, default=500, help="seconds for all steps together (default: 500)"
+    )
+    running.add_argument(
+        "--patience",
+        type=float,
+        default=1,
+        metavar="FACTOR",
+        help="multiply the time limits of the steps, for a slow machine (default: 1)",
     )
     running.add_argument(
         "--only", default="", metavar="STEPS", help="names of steps, comma-separated (default: all)"

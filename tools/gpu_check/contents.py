@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PROFILES = ("book", "lung")
+STAGES = ("segmentation", "nodule")
 
 
 class Failure(Exception):

@@ -11,7 +11,7 @@ from typing import Any
 
 from gpu_check import packed_ct
 from gpu_check.binaries import build_for, pack_sources
-from gpu_check.contents import Failure, Folder, megabytes
+from gpu_check.contents import STAGES, Failure, Folder, megabytes
 
 ROOT = Path(__file__).resolve().parents[2]
 _TESTS = ("conftest.py", "parity/conftest.py", "parity/test_cuda_path.py")
@@ -39,14 +39,21 @@ def prepare(options: argparse.Namespace) -> int:
     with replaced_folder(options.folder, _require_replaceable) as aside:
         folder = Folder(aside)
         _fill(folder, options, target)
-        size = megabytes(folder.root)
-        if size > options.limit_mib:
-            raise Failure(
-                f"the folder would have {size:.1f} MiB, more than --limit-mib {options.limit_mib}: "
-                f"{_sizes(folder)}; a smaller --ct helps"
-            )
+        _check_size(folder, options.limit_mib)  # before what takes longest
+        _compute_reference(folder, options.target_python)
+        size = _check_size(folder, options.limit_mib)
         print(f"gpu_check: {options.folder} is ready: {size:.1f} MiB ({_sizes(folder)})")
     return 0
+
+
+def _check_size(folder: Folder, limit_mib: float) -> float:
+    size = megabytes(folder.root)
+    if size > limit_mib:
+        raise Failure(
+            f"the folder would have {size:.1f} MiB or more, but --limit-mib is {limit_mib}: "
+            f"{_sizes(folder)}; a smaller --ct helps"
+        )
+    return size
 
 
 def _require_replaceable(folder: Path) -> None:
@@ -71,7 +78,7 @@ def _fill(folder: Folder, options: argparse.Namespace, target: dict[str, str]) -
     _copy_tests(folder)
     checkpoints = folder.checkpoints
     checkpoints.mkdir()
-    for stage in ("segmentation", "nodule"):
+    for stage in STAGES:
         shutil.copyfile(getattr(options, stage), checkpoints / f"{stage}.state")
     content = {
         "commit": _commit(),
@@ -82,9 +89,10 @@ def _fill(folder: Folder, options: argparse.Namespace, target: dict[str, str]) -
     }
     text = json.dumps(content, indent=2) + "\n"
     folder.description.write_text(text, encoding="utf-8")
-    command = [str(python), str(scripts), "reference", str(folder.root)]
-    for stage in ("segmentation", "nodule"):
-        command += [f"--{stage}", str(checkpoints / f"{stage}.state")]
+
+
+def _compute_reference(folder: Folder, python: Path) -> None:
+    command = [str(python), str(folder.root / "gpu_check"), "reference", str(folder.root)]
     done = subprocess.run(
         command, env=folder.environment(), capture_output=True, text=True, check=False
     )

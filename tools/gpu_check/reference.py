@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib import util
+from pathlib import Path
 
 import numpy as np
 
 from gpu_check import packed_ct
-from gpu_check.contents import PROFILES, Folder
+from gpu_check.contents import PROFILES, STAGES, Folder
 
 # A format is left out where what writes or checks it is not installed.
 _FORMATS = {
@@ -18,16 +18,15 @@ _FORMATS = {
 }
 
 
-def write_reference(options: argparse.Namespace) -> int:
+def write_reference(root: Path) -> int:
     """Export the bundle, and diagnose the packed CT with the native engine in each profile."""
     import lungrt
     from lungrt.export import export_bundle
     from lungrt.models import load_network
 
-    folder = Folder(options.folder.resolve())
+    folder = Folder(root.resolve())
     stages = {
-        "segmentation": [load_network("segmentation", options.segmentation)],
-        "nodule": [load_network("nodule", options.nodule)],
+        stage: [load_network(stage, folder.checkpoints / f"{stage}.state")] for stage in STAGES
     }
     formats = [
         name for name, needs in _FORMATS.items() if all(util.find_spec(need) for need in needs)

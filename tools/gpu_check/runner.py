@@ -14,6 +14,7 @@ from types import FrameType
 from gpu_check import records
 from gpu_check.contents import Failure, Folder
 from gpu_check.job import EXIT_ABSENT
+from gpu_check.onnxruntime_part import onnxruntime_environment, unpack
 from gpu_check.plan import Step, first_command, second_command
 
 _LEAST_SECONDS = 5  # with less, a step is not begun
@@ -37,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
         if not steps:
             raise Failure(f"--only {options.only}: no step has such a name")
     runner = Runner(options, folder)
+    if options.onnxruntime:
+        unpack(options.onnxruntime)
     records.append(options.output, "run", contents=contents, device=options.device)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _raise_killed)
@@ -81,7 +84,7 @@ class Runner:
 
     def _run(self, step: Step) -> str:
         output = self._options.output
-        seconds = min(step.seconds, self._options.limit - self.passed)
+        seconds = min(step.seconds * self._options.patience, self._options.limit - self.passed)
         if seconds < _LEAST_SECONDS:
             records.append(output, step.name, status=records.NOT_RUN, reason="no time was left")
             return records.NOT_RUN
@@ -102,7 +105,7 @@ class Runner:
         command += ["--preload-torch"] if self._preload_torch else []
         environment = self._folder.environment()
         if options.onnxruntime:
-            environment["ONNXRUNTIME_ROOT"] = str(options.onnxruntime.resolve())
+            environment |= onnxruntime_environment(options.onnxruntime)
         with (options.output / records.LOG).open("ab") as log:
             log.write(f"\n== {step.name}\n".encode())
             log.flush()
