@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 #include "backend/engine_library.h"
+#include "backend/torchscript/graph_nodes.h"
 
 namespace lungrt::torchscript {
 namespace {
 
-using torch::jit::Block;
 using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
@@ -20,7 +19,7 @@ using torch::jit::Value;
 // Positions of inputs: _convolution(input, weight, bias, ..., allow_tf32), linear(input, weight,
 // bias).
 constexpr std::size_t kOperands = 3;
-constexpr std::size_t kAllowTf32 = 12;
+constexpr std::size_t kBenchmark = 9, kDeterministic = 10, kCudnn = 11, kAllowTf32 = 12;
 constexpr std::size_t kConvolutionInputs = 13;
 
 bool is_any(const Node& node, std::initializer_list<const char*> names) {
@@ -41,18 +40,6 @@ bool is_unknown_product(const Node& node, bool reduced) {
          (reduced && is_any(node, {"matmul", "mm", "bmm", "addmm", "baddbmm", "einsum"}));
 }
 
-std::vector<Node*> all_nodes(Block& block) {
-  std::vector<Node*> found;
-  for (Node* node : block.nodes()) {
-    found.push_back(node);
-    for (Block* inner : node->blocks()) {
-      const std::vector<Node*> below = all_nodes(*inner);
-      found.insert(found.end(), below.begin(), below.end());
-    }
-  }
-  return found;
-}
-
 /// Converts an input of a node to the type: a constant now, any other value when the graph runs.
 void convert_input(Graph& graph, Node& node, std::size_t position, at::ScalarType type) {
   Value* value = node.input(position);
@@ -62,6 +49,24 @@ void convert_input(Graph& graph, Node& node, std::size_t position, at::ScalarTyp
                          ? graph.insertConstant(constant->toTensor().to(type))
                          : graph.insert(c10::aten::to, {value, type});
   node.replaceInput(position, converted);
+}
+
+/// Sets how cuDNN computes a convolution. The trace recorded the settings of the exporting process.
+void set_cudnn(Graph& graph, Node& convolution, bool tf32) {
+  convolution.replaceInput(kBenchmark, graph.insertConstant(false));
+  convolution.replaceInput(kDeterministic, graph.insertConstant(true));
+  convolution.replaceInput(kCudnn, graph.insertConstant(true));
+  convolution.replaceInput(kAllowTf32, graph.insertConstant(tf32));
+}
+
+/// Converts the result to float32: logits are those of the last product.
+void return_float32(Graph& graph) {
+  const torch::jit::WithInsertPoint at_the_end(graph.return_node());
+  for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
+    Value* output = graph.outputs()[i];
+    if (!output->type()->isSubtypeOf(*c10::TensorType::get())) continue;
+    graph.return_node()->replaceInput(i, graph.insert(c10::aten::to, {output, at::kFloat}));
+  }
 }
 
 }  // namespace
@@ -79,9 +84,7 @@ void compute_in(LungrtPrecision precision, const std::shared_ptr<Graph>& graph) 
                                   "again, or run it on the CPU");
     }
     const torch::jit::WithInsertPoint here(node);
-    if (is_convolution(*node)) {
-      node->replaceInput(kAllowTf32, graph->insertConstant(precision == kLungrtTf32));
-    }
+    if (is_convolution(*node)) set_cudnn(*graph, *node, precision == kLungrtTf32);
     if (!reduced) continue;
     if (is_convolution(*node) || is_any(*node, {"linear"})) {
       for (std::size_t i = 0; i < kOperands; ++i) convert_input(*graph, *node, i, type);
@@ -89,6 +92,7 @@ void compute_in(LungrtPrecision precision, const std::shared_ptr<Graph>& graph) 
       convert_input(*graph, *node, 0, at::kFloat);
     }
   }
+  if (reduced) return_float32(*graph);
 }
 
 void compute_in(LungrtPrecision precision, torch::jit::Module& module) {

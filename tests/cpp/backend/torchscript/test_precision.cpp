@@ -11,6 +11,7 @@
 #include <torch/csrc/jit/ir/irparser.h>
 
 #include "backend/engine_library.h"
+#include "backend/torchscript/graph_nodes.h"
 #include "backend/torchscript/precision.h"
 
 namespace lungrt::torchscript {
@@ -51,18 +52,18 @@ at::Tensor run(const std::shared_ptr<Graph>& graph, std::vector<c10::IValue> inp
   return function(std::move(inputs)).toTensor();
 }
 
-std::vector<bool> tf32_flags(torch::jit::Block& block) {
-  std::vector<bool> flags;
-  for (torch::jit::Node* node : block.nodes()) {
+/// A setting of cuDNN in every convolution.
+std::vector<bool> flags(const std::shared_ptr<Graph>& graph, std::size_t input) {
+  std::vector<bool> found;
+  for (const torch::jit::Node* node : all_nodes(*graph->block())) {
     if (std::string(node->kind().toQualString()) == "aten::_convolution") {
-      flags.push_back(torch::jit::toIValue(node->input(12))->toBool());
-    }
-    for (torch::jit::Block* inner : node->blocks()) {
-      for (const bool flag : tf32_flags(*inner)) flags.push_back(flag);
+      found.push_back(torch::jit::toIValue(node->input(input))->toBool());
     }
   }
-  return flags;
+  return found;
 }
+
+constexpr std::size_t kBenchmark = 9, kDeterministic = 10, kCudnn = 11, kTf32 = 12;
 
 struct Operands {
   at::Tensor x = at::rand({1, 2, 8, 8}) * 2 - 1;
@@ -71,12 +72,23 @@ struct Operands {
 };
 
 TEST(TorchScriptPrecision, EveryConvolutionIsToldWhetherToUseTf32) {
-  ASSERT_EQ(tf32_flags(*traced()->block()), (std::vector{true, true}));  // what was recorded
+  ASSERT_EQ(flags(traced(), kTf32), (std::vector{true, true}));  // what was recorded
   for (const auto& [precision, expected] :
        {std::pair{kLungrtFp32, false}, {kLungrtTf32, true}, {kLungrtFp16, false}}) {
     const auto graph = traced();
     compute_in(precision, graph);
-    EXPECT_EQ(tf32_flags(*graph->block()), (std::vector{expected, expected}));
+    EXPECT_EQ(flags(graph, kTf32), (std::vector{expected, expected}));
+  }
+}
+
+TEST(TorchScriptPrecision, EveryConvolutionIsComputedByADeterministicAlgorithm) {
+  ASSERT_EQ(flags(traced(), kDeterministic), (std::vector{false, false}));
+  for (const LungrtPrecision precision : {kLungrtFp32, kLungrtTf32, kLungrtBf16, kLungrtFp16}) {
+    const auto graph = traced();
+    compute_in(precision, graph);
+    EXPECT_EQ(flags(graph, kDeterministic), (std::vector{true, true}));
+    EXPECT_EQ(flags(graph, kBenchmark), (std::vector{false, false}));
+    EXPECT_EQ(flags(graph, kCudnn), (std::vector{true, true}));
   }
 }
 
@@ -104,6 +116,22 @@ TEST(TorchScriptPrecision, ReducedNetworksGiveNearlyTheSameInFloat32) {
   }
 }
 
+// A network of kind logits has no sigmoid or softmax at its end.
+TEST(TorchScriptPrecision, LogitsAreReturnedInFloat32) {
+  const at::Tensor input = at::rand({2, 5}), weight = at::rand({3, 5});
+  for (const auto& [precision, type] :
+       {std::pair{kLungrtBf16, at::kBFloat16}, {kLungrtFp16, at::kHalf}}) {
+    auto graph = std::make_shared<Graph>();
+    torch::jit::Value* x = graph->addInput("x");
+    graph->registerOutput(graph->insert(c10::aten::linear, {x, graph->insertConstant(weight),
+                                                            graph->insertConstant(c10::IValue())}));
+    compute_in(precision, graph);
+    const at::Tensor found = run(graph, {input});
+    EXPECT_EQ(found.scalar_type(), at::kFloat);
+    EXPECT_TRUE(found.equal(at::linear(input.to(type), weight.to(type)).to(at::kFloat)));
+  }
+}
+
 TEST(TorchScriptPrecision, ConstantsAreConvertedOnceAndMayBeAbsent) {
   auto graph = std::make_shared<Graph>();
   torch::jit::Value* x = graph->addInput("x");
@@ -113,13 +141,13 @@ TEST(TorchScriptPrecision, ConstantsAreConvertedOnceAndMayBeAbsent) {
   graph->registerOutput(graph->insert(c10::aten::linear, {x, w, none}));
   compute_in(kLungrtBf16, graph);
   const at::Tensor input = at::rand({2, 5});
-  EXPECT_TRUE(
-      run(graph, {input}).equal(at::linear(input.to(at::kBFloat16), weight.to(at::kBFloat16))));
+  const at::Tensor expected = at::linear(input.to(at::kBFloat16), weight.to(at::kBFloat16));
+  EXPECT_TRUE(run(graph, {input}).equal(expected.to(at::kFloat)));
   int conversions = 0;
   for (torch::jit::Node* node : graph->nodes()) {
     if (node->kind() == c10::aten::to) ++conversions;
   }
-  EXPECT_EQ(conversions, 1);  // of the input only
+  EXPECT_EQ(conversions, 2);  // of the input and of the result
 }
 
 TEST(TorchScriptPrecision, RefusesProductsThatTakeTheirPrecisionFromElsewhere) {
