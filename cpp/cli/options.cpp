@@ -96,10 +96,11 @@ void add_run_options(CLI::App& command, RunArguments& to) {
   text("--engine-option", to.engine_options, "NAME=VALUE",
        "Setting of the engine; repeat the option for several settings. native: kernels=winograd or "
        "direct; instruction_set=auto, avx512, avx2 or portable. torchscript: graph=rewritten "
-       "(faster on a CPU) or traced (sums in the original order). onnxruntime: provider=cpu, cuda, "
-       "tensorrt or openvino; arena=on or off; graph=all, extended, basic or off; "
-       "cudnn_search=heuristic, exhaustive or default; cuda_graph=off or on. aotinductor has no "
-       "settings. The first value is the default, except that provider follows the device. The "
+       "(faster) or traced (sums in the original order); memory_format=auto, contiguous or "
+       "channels_last (of weights on a GPU). onnxruntime: provider=cpu, cuda, tensorrt or "
+       "openvino; arena=on or off; graph=all, extended, basic or off; cudnn_search=heuristic, "
+       "exhaustive or default; cuda_graph=off or on. aotinductor has no settings. The first value "
+       "is the default, except that provider follows the device. The "
        "documentation page 'Engines' explains each setting.")
       ->expected(1)
       ->take_all();

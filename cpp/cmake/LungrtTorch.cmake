@@ -47,9 +47,9 @@ function(lungrt_torch_library target common folder)
     set(backend ${PROJECT_SOURCE_DIR}/cpp/src/backend)
     add_library(
       ${common} OBJECT
-      ${backend}/cuda_driver.cpp ${backend}/torch_common/run_allocator.cpp
-      ${backend}/torch_common/runtime.cpp ${backend}/torch_common/tensors.cpp
-      ${backend}/torch_common/torch_cuda.cpp)
+      ${backend}/cuda_driver.cpp ${backend}/torch_common/device_failures.cpp
+      ${backend}/torch_common/run_allocator.cpp ${backend}/torch_common/runtime.cpp
+      ${backend}/torch_common/tensors.cpp ${backend}/torch_common/torch_cuda.cpp)
     lungrt_torch_usage(${common} ${folder})
     lungrt_precompile(${common} <torch/script.h>)
   endif()

@@ -81,9 +81,12 @@ def test_a_traced_graph_computes_in_its_own_order(
     ("option", "reason"),
     [
         ({"graph": "quick"}, "option graph=quick: expected one of rewritten, traced"),
+        ({"memory_format": "nhwc"}, "option memory_format=nhwc: expected one of auto, contiguous"),
+        ({"memory_format": "contiguous"}, "is for CUDA devices, but device cpu was requested"),
         (
             {"arena": "on"},
-            "unknown option 'arena'; the only option of this engine is graph=rewritten, traced",
+            "unknown option 'arena'; the options of this engine are graph=rewritten, traced; "
+            "memory_format=auto, contiguous, channels_last",
         ),
     ],
 )

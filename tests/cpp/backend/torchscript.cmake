@@ -1,10 +1,14 @@
-# Tests of the TorchScript engine's graph rewrites: a separate program, linked to LibTorch.
+# Tests of what the engines on LibTorch do with it: a separate program, linked to LibTorch.
 
 lungrt_find_package_folder(torch_folder torch)
 # As a library, so that its options are the engine's, whose precompiled headers then serve.
 add_library(
   lungrt_torchscript_test_objects OBJECT
+  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torch_common/test_device_failures.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_fold_batch_norms.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_forward.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_memory_format.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_options.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/backend/torchscript/test_precision.cpp)
 lungrt_torch_usage(lungrt_torchscript_test_objects ${torch_folder})
 lungrt_precompiled_as(lungrt_torchscript_test_objects lungrt_torch_common)

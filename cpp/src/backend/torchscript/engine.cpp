@@ -8,8 +8,10 @@
 
 #include "backend/cuda_driver.h"
 #include "backend/engine_library.h"
+#include "backend/torch_common/device_failures.h"
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/torch_cuda.h"
+#include "backend/torchscript/options.h"
 #include "backend/torchscript/session.h"
 
 namespace lungrt::torchscript {
@@ -41,31 +43,17 @@ struct Engine {
   }
 
   static std::unique_ptr<LungrtSession> open(const LungrtSessionRequest& request) {
-    const bool rewritten = is_rewritten(request);
+    const Options options = read_options(request);
     check_device(request.cuda, request.device_index);
-    return std::make_unique<Session>(request, rewritten);
+    if (request.cuda == 0) return std::make_unique<Session>(request, options);
+    std::unique_ptr<LungrtSession> session;
+    torch_common::run_on_device(torch_common::device_in_messages(request.device_index),
+                                kLungrtBadArtifact,
+                                [&] { session = std::make_unique<Session>(request, options); });
+    return session;
   }
 
  private:
-  /// Reads the only option, graph.
-  static bool is_rewritten(const LungrtSessionRequest& request) {
-    bool rewritten = true;
-    for (std::int32_t i = 0; i < request.option_count; ++i) {
-      const std::string name = request.options[i].name, value = request.options[i].value;
-      if (name != "graph") {
-        throw Failure(kLungrtInvalidOption,
-                      "unknown option '" + name +
-                          "'; the only option of this engine is graph=rewritten, traced");
-      }
-      if (value != "rewritten" && value != "traced") {
-        throw Failure(kLungrtInvalidOption,
-                      "option graph=" + value + ": expected one of rewritten, traced");
-      }
-      rewritten = value == "rewritten";
-    }
-    return rewritten;
-  }
-
   static void check_device(std::int32_t cuda, std::int32_t index) {
     const std::int32_t count = device_count(cuda);
     if (index >= 0 && index < count) return;

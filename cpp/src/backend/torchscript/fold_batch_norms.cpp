@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/torchscript/bias_map_convolution.h"
 #include "backend/torchscript/convolution_node.h"
 #include "backend/torchscript/graph_function.h"
 #include "backend/torchscript/normalized_convolution.h"
@@ -25,7 +26,7 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// Batch norm as scale * x + shift per channel, in double.
+/// Batch norm as scale * x + shift per channel, in double, on the CPU.
 struct BatchNorm {
   at::Tensor scale, shift;
 };
@@ -42,10 +43,10 @@ std::optional<BatchNorm> read_batch_norm(const Node* node) {
       !(bias || is_none(node, kBias)) || !epsilon || !epsilon->isDouble()) {
     return std::nullopt;
   }
-  at::Tensor scale = (variance->to(at::kDouble) + epsilon->toDouble()).rsqrt();
-  if (weight) scale = scale * *weight;
-  at::Tensor shift = -mean->to(at::kDouble) * scale;
-  if (bias) shift = shift + *bias;
+  at::Tensor scale = (variance->cpu().to(at::kDouble) + epsilon->toDouble()).rsqrt();
+  if (weight) scale = scale * weight->cpu();
+  at::Tensor shift = -mean->cpu().to(at::kDouble) * scale;
+  if (bias) shift = shift + bias->cpu();
   return BatchNorm{.scale = scale, .shift = shift};
 }
 
@@ -76,15 +77,28 @@ bool is_concatenation(const Node* node) {
          node->input(0)->uses().size() == 1;
 }
 
+/// Whether a value is the network's input, or the input pooled.
+bool is_network_input(const Value* value) {
+  const Node* node = value->node();
+  while (is_mean(node) || is_maximum(node)) node = node->input(0)->node();
+  return node->kind() == c10::prim::Param;
+}
+
 /// Input of a convolution that includes its batch norm.
 struct Source {
   Value* value;  ///< before the batch norm
   BatchNorm norm;
 };
 
+/// Makes the function of a convolution that includes a batch norm.
+using Maker = std::function<NodeFunction(const NormalizedConvolution::Plain&,
+                                         const ConvolutionGeometry&, bool relu)>;
+
 class Folding {
  public:
-  explicit Folding(Graph& graph) : graph_(graph) {}
+  /// \param with_input  whether batch norms of the network's input are folded, too
+  Folding(Graph& graph, Maker maker, bool with_input)
+      : graph_(graph), maker_(std::move(maker)), with_input_(with_input) {}
 
   void run() {
     std::vector<Node*> convolutions;
@@ -106,6 +120,8 @@ class Folding {
   void fold_into(const ConvolutionNode& receiver);
 
   Graph& graph_;
+  Maker maker_;
+  bool with_input_;
   std::map<const Value*, std::int64_t> channels_;
   std::map<const Node*, Value*> pooled_;  // pool -> its copy that is applied before the batch norm
 };
@@ -159,6 +175,7 @@ bool Folding::all_fold(const Value* value, bool rising) const {
 std::optional<Source> Folding::source_of(Value* value) {
   Node* node = value->node();
   if (const auto norm = read_batch_norm(node)) {
+    if (!with_input_ && is_network_input(node->input(0))) return std::nullopt;
     if (!all_fold(value, norm->scale.gt(0).all().item<bool>())) return std::nullopt;
     return Source{.value = node->input(0), .norm = *norm};
   }
@@ -206,7 +223,7 @@ std::optional<Source> Folding::concatenated(Node* cat) {
 void Folding::fold_into(const ConvolutionNode& receiver) {
   const auto source = source_of(receiver.input());
   if (!source || source->norm.scale.numel() != receiver.weight.size(1)) return;
-  const NormalizedConvolution convolution({.scale = source->norm.scale,
+  const NodeFunction convolution = maker_({.scale = source->norm.scale,
                                            .shift = source->norm.shift,
                                            .weight = receiver.weight,
                                            .bias = receiver.bias},
@@ -222,14 +239,33 @@ void Folding::fold_into(const ConvolutionNode& receiver) {
   }
 }
 
+void fold(std::shared_ptr<Graph>& graph, Maker maker, bool with_input) {
+  torch::jit::Inline(*graph);
+  torch::jit::ConstantPropagation(graph);
+  Folding(*graph, std::move(maker), with_input).run();
+  torch::jit::EliminateDeadCode(graph);
+}
+
 }  // namespace
 
 void fold_batch_norms(std::shared_ptr<Graph> graph) {
   if (!NormalizedConvolution::is_available()) return;
-  torch::jit::Inline(*graph);
-  torch::jit::ConstantPropagation(graph);
-  Folding(*graph).run();
-  torch::jit::EliminateDeadCode(graph);
+  fold(
+      graph,
+      [](const auto& plain, const auto& geometry, bool relu) {
+        return NormalizedConvolution(plain, geometry, relu);
+      },
+      true);
+}
+
+void fold_batch_norms_on_device(std::shared_ptr<Graph> graph, LungrtPrecision precision,
+                                bool channels_last) {
+  fold(
+      graph,
+      [=](const auto& plain, const auto& geometry, bool relu) {
+        return BiasMapConvolution(plain, geometry, relu, precision, channels_last);
+      },
+      BiasMapConvolution::may_include_input(precision));
 }
 
 }  // namespace lungrt::torchscript

@@ -8,11 +8,14 @@
 #include <optional>
 #include <stdexcept>
 
+#include "backend/torch_common/device_failures.h"
 #include "backend/torch_common/run_allocator.h"
 #include "backend/torch_common/runtime.h"
 #include "backend/torch_common/tensors.h"
 #include "backend/torchscript/fold_batch_norms.h"
+#include "backend/torchscript/forward.h"
 #include "backend/torchscript/fuse_relu.h"
+#include "backend/torchscript/memory_format.h"
 #include "backend/torchscript/precision.h"
 
 namespace lungrt::torchscript {
@@ -44,7 +47,7 @@ c10::Stream external_stream(const c10::Device& device, void* handle) {
 
 }  // namespace
 
-Session::Session(const LungrtSessionRequest& request, bool rewritten)
+Session::Session(const LungrtSessionRequest& request, const Options& options)
     : device_(request.cuda != 0
                   ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(request.device_index))
                   : c10::Device(c10::kCPU)),
@@ -58,9 +61,14 @@ Session::Session(const LungrtSessionRequest& request, bool rewritten)
     throw std::invalid_argument("the module's forward() must take exactly one tensor");
   }
   if (device_.is_cpu()) {
-    if (rewritten) fold_batch_norms(module_.get_method("forward").graph());
+    if (options.rewritten) fold_batch_norms(module_.get_method("forward").graph());
     fuse_convolutions_with_relu(module_);
   } else {
+    const bool channels_last = wants_channels_last(precision_, options.memory_format);
+    lay_out_weights(module_, channels_last);
+    if (options.rewritten) {
+      fold_batch_norms_on_device(module_.get_method("forward").graph(), precision_, channels_last);
+    }
     compute_in(precision_, module_);
   }
 }
@@ -81,6 +89,15 @@ LungrtSessionTraits Session::traits() const {
 }
 
 void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const {
+  if (device_.is_cpu()) {
+    compute(input, output);
+    return;
+  }
+  torch_common::run_on_device(torch_common::device_in_messages(device_.index()), kLungrtInference,
+                              [&] { compute(input, output); });
+}
+
+void Session::compute(const LungrtTensor& input, const LungrtTensor& output) const {
   const c10::InferenceMode inference;
   const torch_common::ThreadCountScope threads(threads_);
   std::optional<torch_common::RunAllocatorScope> allocator;
@@ -92,9 +109,10 @@ void Session::run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTenso
   std::optional<c10::StreamGuard> on_stream;
   if (input.cuda != 0) on_stream.emplace(external_stream(device_, input.stream));
 
-  torch::jit::Module module = module_;  // shares the weights; forward() is not const
   const at::Tensor wrapped = torch_common::wrap(input).to(device_);
-  torch_common::copy_result(module.forward({wrapped}).toTensor(), output);
+  torch_common::copy_result(
+      device_.is_cuda() ? run_as_written(module_, wrapped) : run_optimized(module_, wrapped),
+      output);
 }
 
 }  // namespace lungrt::torchscript

@@ -5,20 +5,22 @@
 
 #include "backend/engine_library.h"
 #include "backend/torch_common/run_allocator.h"
+#include "backend/torchscript/options.h"
 
 namespace lungrt::torchscript {
 
 /// Immutable after construction; run() may be called from many threads.
 class Session final : public LungrtSession {
  public:
-  /// \param rewritten  whether to rewrite the graph for speed on a CPU (option graph)
   /// \throws c10::Error where the file is not a TorchScript module for this torch
-  Session(const LungrtSessionRequest& request, bool rewritten);
+  Session(const LungrtSessionRequest& request, const Options& options);
 
   LungrtSessionTraits traits() const override;
   void run(LungrtWorkspace&, const LungrtTensor& input, const LungrtTensor& output) const override;
 
  private:
+  void compute(const LungrtTensor& input, const LungrtTensor& output) const;
+
   torch_common::IdleMemory idle_memory_;
   c10::Device device_;
   LungrtPrecision precision_;

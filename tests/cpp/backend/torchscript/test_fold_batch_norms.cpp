@@ -1,16 +1,20 @@
 // Folded batch norms compared with the network as traced.
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/rand.h>
 #include <gtest/gtest.h>
 
 #include "backend/torchscript/fold_batch_norms.h"
+#include "backend/torchscript/precision.h"
 #include "traced_graph.h"
 
 namespace lungrt::torchscript {
 namespace {
 
 using torch::jit::Graph;
+
+constexpr auto kFlat = at::MemoryFormat::Contiguous;
 
 /// Graph that starts with %n, a batch norm of x with this number of channels, before `lines`.
 std::shared_ptr<Graph> network(const std::string& lines, std::int64_t channels,
@@ -55,15 +59,30 @@ std::string convolution(const std::string& result, const std::string& of, int nu
          ", %zeros, %one, %no, %no, %no, %no)\n";
 }
 
-void expect_the_same(const std::shared_ptr<Graph>& graph, const at::Tensor& x, int batch_norms,
-                     int calls) {
+enum class For { kCpu, kDevice };
+
+void expect_the_same(const std::shared_ptr<Graph>& traced, const at::Tensor& x, int batch_norms,
+                     int calls, For target) {
+  const auto graph = target == For::kCpu ? traced : traced->copy();
   const at::Tensor expected = run(graph, x);
-  fold_batch_norms(graph);
+  if (target == For::kCpu) {
+    fold_batch_norms(graph);
+  } else {
+    fold_batch_norms_on_device(graph, kLungrtFp32, x.suggest_memory_format() != kFlat);
+  }
   EXPECT_EQ(count(graph, "aten::batch_norm"), batch_norms) << *graph;
   EXPECT_EQ(count(graph, "lungrt::call"), calls) << *graph;
   const at::Tensor found = run(graph, x);
   ASSERT_EQ(found.sizes(), expected.sizes());
   EXPECT_TRUE(found.allclose(expected, 1e-4, 1e-4)) << *graph;
+}
+
+/// With the functions for a GPU, which run on any device, and with those for the CPU. The latter
+/// change the graph.
+void expect_the_same(const std::shared_ptr<Graph>& graph, const at::Tensor& x, int batch_norms,
+                     int calls) {
+  expect_the_same(graph, x, batch_norms, calls, For::kDevice);
+  expect_the_same(graph, x, batch_norms, calls, For::kCpu);
 }
 
 at::Tensor image(std::int64_t channels, std::int64_t height = 12, std::int64_t width = 20,
@@ -193,6 +212,65 @@ TEST(TorchScriptFoldBatchNorms, WhatAnythingElseSeesIsNormalised) {
   expect_the_same(
       network(convolution("%c", "%n", 0, "%ones", "%twos") + "  return (%c)", 16, weights),
       image(16), 1, 0);
+}
+
+// A convolution without padding may have any stride and dilation.
+TEST(TorchScriptFoldBatchNorms, WindowsMayBeApartAndHaveGaps) {
+  for (const char* dilation : {"%ones", "%twos"}) {
+    const std::string line = "  %c : Tensor = aten::_convolution(%n, %w0, %w1, %twos, %zeros, " +
+                             std::string(dilation) +
+                             ", %no, %zeros, %one, %no, %no, %no, %no)\n  return (%c)";
+    expect_the_same(network(line, 4, {weight(16, 4), at::rand({16})}), image(4), 0, 1);
+  }
+}
+
+/// The input's batch norm, a convolution, ReLU and another batch norm before a second convolution.
+std::shared_ptr<Graph> two_batch_norms() {
+  return network(convolution("%c", "%n", 0, "%ones") +
+                     "  %r : Tensor = aten::relu(%c)\n"
+                     "  %m : Tensor = aten::batch_norm(%r, %w4, %w5, %w6, %w7, %no, %ten, %tiny, "
+                     "%yes)\n" +
+                     convolution("%d", "%m", 2, "%ones") + "  return (%d)",
+                 7,
+                 {weight(16, 7), at::rand({16}), weight(4, 16), at::rand({4}), at::rand({16}) + 0.5,
+                  at::rand({16}), at::rand({16}), at::rand({16}) + 0.1});
+}
+
+// Hounsfield units have to be normalised before they are rounded to few bits.
+TEST(TorchScriptFoldBatchNorms, TheInputsStaysInReducedPrecisions) {
+  for (const auto& [precision, batch_norms, calls] : {std::tuple{kLungrtFp32, 0, 2},
+                                                      {kLungrtTf32, 1, 1},
+                                                      {kLungrtBf16, 1, 1},
+                                                      {kLungrtFp16, 1, 1}}) {
+    const auto graph = two_batch_norms();
+    fold_batch_norms_on_device(graph, precision, true);
+    EXPECT_EQ(count(graph, "aten::batch_norm"), batch_norms);
+    EXPECT_EQ(count(graph, "lungrt::call"), calls);
+  }
+}
+
+TEST(TorchScriptFoldBatchNorms, ReducedPrecisionsComeAsNearAsWithoutFolding) {
+  at::manual_seed(0);
+  for (const auto& [precision, type] :
+       {std::pair{kLungrtBf16, at::kBFloat16}, {kLungrtFp16, at::kHalf}}) {
+    for (const bool channels_last : {false, true}) {
+      const auto graph = two_batch_norms();
+      const auto traced = graph->copy();
+      const at::Tensor x = image(7) * 100 - 800;
+      const at::Tensor exact = run(graph, x);
+      fold_batch_norms_on_device(graph, precision, channels_last);
+      compute_in(precision, graph);
+      compute_in(precision, traced);
+      const at::Tensor folded = run(graph, x);
+      EXPECT_EQ(folded.scalar_type(), at::kFloat);
+      EXPECT_TRUE(folded.equal(folded.to(type).to(at::kFloat)));  // was computed in this type
+      const auto error = [&](const at::Tensor& found) {
+        return (found - exact).abs().max().item<double>();
+      };
+      EXPECT_LT(error(folded), 2 * error(run(traced, x)));
+      EXPECT_GT(error(folded), 0);
+    }
+  }
 }
 
 }  // namespace
