@@ -95,7 +95,8 @@ void add_run_options(CLI::App& command, RunArguments& to) {
       ->capture_default_str();
   text("--engine-option", to.engine_options, "NAME=VALUE",
        "Setting of the engine; repeat the option for several settings. native: kernels=winograd or "
-       "direct; instruction_set=auto, avx512, avx2 or portable. torchscript: graph=rewritten "
+       "direct; instruction_set=auto, avx512, avx512_intel, avx2 or portable. torchscript: "
+       "graph=rewritten "
        "(faster) or traced (sums in the original order); memory_format=auto, contiguous or "
        "channels_last (of weights on a GPU). onnxruntime: provider=cpu, cuda, tensorrt or "
        "openvino; arena=on or off; graph=all, extended, basic or off; cudnn_search=heuristic, "

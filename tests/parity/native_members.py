@@ -40,7 +40,7 @@ from lungrt.models.unet import SegmentationUNet, UNetOptions
 Arrays = dict[str, NDArray[Any]]
 
 CLASSES = {2: ("non-nodule", "nodule"), 3: ("non-nodule", "benign", "malignant")}
-INSTRUCTION_SETS = ("avx512", "avx2", "portable")
+INSTRUCTION_SETS = ("avx512", "avx512_intel", "avx2", "portable")
 KERNELS = ("winograd", "direct")
 
 ROUNDING = 2.0**-24  # the most that a float32 operation rounds, relatively

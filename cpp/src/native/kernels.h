@@ -1,4 +1,4 @@
-/// Kernels of the native engine: a table of functions for each instruction set.
+/// Kernels of the native engine: a table of functions for each instruction set and tuning.
 ///
 /// Activations store channels in blocks of sixteen, the last of which is filled up with zeros: a
 /// pixel is sixteen consecutive floats, and a row of a block is its pixels one after the other.
@@ -121,5 +121,6 @@ const Kernels& kernels_for(InstructionSet set);
 const Kernels& portable_kernels();
 const Kernels& avx2_kernels();
 const Kernels& avx512_kernels();
+const Kernels& avx512_intel_kernels();
 
 }  // namespace lungrt::native

@@ -22,8 +22,8 @@ TEST(NativeSettings, AreWhatIsAskedFor) {
   EXPECT_EQ(parse_native_settings({{"kernels", "winograd"}}).algorithm, Algorithm::kWinograd);
   EXPECT_EQ(parse_native_settings({{"instruction_set", "auto"}}).kernels.instruction_set,
             native::best_instruction_set());
-  for (const InstructionSet set :
-       {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+  for (const InstructionSet set : {InstructionSet::kPortable, InstructionSet::kAvx2,
+                                   InstructionSet::kAvx512, InstructionSet::kAvx512Intel}) {
     if (!native::is_supported(set)) continue;
     const NativeSettings settings =
         parse_native_settings({{"instruction_set", native::to_string(set)}, {"kernels", "direct"}});

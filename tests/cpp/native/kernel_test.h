@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "native/instruction_set.h"
+#include "native/intel_tuning.h"
 #include "native/kernels.h"
 
 namespace lungrt::native::testing {
@@ -18,22 +19,38 @@ namespace lungrt::native::testing {
 /// Half a unit in the last place of 1: the largest relative rounding error of a float32 operation.
 inline constexpr double kRounding = 0x1p-24;
 
-class KernelTest : public ::testing::TestWithParam<InstructionSet> {
- protected:
-  void SetUp() override {
-    if (!is_supported(GetParam())) {
-      GTEST_SKIP() << "this processor does not support " << to_string(GetParam());
-    }
+/// A table of kernels; the tables of the engine, and the two of intel_tuning.h.
+struct Table {
+  InstructionSet needs;
+  bool intel_tuning;
+
+  std::string name() const { return to_string(needs) + std::string(intel_tuning ? "_tuned" : ""); }
+  const Kernels& kernels() const {
+    if (!intel_tuning) return kernels_for(needs);
+#if defined(__x86_64__)
+    if (needs == InstructionSet::kAvx2) return avx2_intel_kernels();
+#endif
+    return portable_intel_kernels();
   }
-  static const Kernels& kernels() { return kernels_for(GetParam()); }
 };
 
-inline auto every_instruction_set() {
-  return ::testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
-                           InstructionSet::kAvx512);
+class KernelTest : public ::testing::TestWithParam<Table> {
+ protected:
+  void SetUp() override {
+    if (!is_supported(GetParam().needs)) {
+      GTEST_SKIP() << "this processor does not support " << to_string(GetParam().needs);
+    }
+  }
+  static const Kernels& kernels() { return GetParam().kernels(); }
+};
+
+inline auto every_table() {
+  using enum InstructionSet;
+  return ::testing::Values(Table{kPortable, false}, Table{kAvx2, false}, Table{kAvx512, false},
+                           Table{kAvx512Intel, false}, Table{kPortable, true}, Table{kAvx2, true});
 }
-inline std::string name_of(const ::testing::TestParamInfo<InstructionSet>& set) {
-  return to_string(set.param);
+inline std::string name_of(const ::testing::TestParamInfo<Table>& table) {
+  return table.param.name();
 }
 
 /// Random numbers that are the same in every run and on every machine.

@@ -151,7 +151,7 @@ class Convolution3dTest : public KernelTest {
 
   Random random_{1};
 };
-INSTANTIATE_TEST_SUITE_P(All, Convolution3dTest, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Convolution3dTest, every_table(), name_of);
 
 constexpr Case kCases[] = {
     {1, Packing::kPlanar, 3, Packing::kPairs, false},

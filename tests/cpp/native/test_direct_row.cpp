@@ -70,7 +70,7 @@ void check(const Kernels& kernels, const Case& wanted, unsigned seed) {
 }
 
 class DirectRow : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(All, DirectRow, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, DirectRow, every_table(), name_of);
 
 TEST_P(DirectRow, IsRightForEveryWidth) {
   for (int width = 1; width <= 70; ++width) {

@@ -76,7 +76,7 @@ class Networks : public KernelTest {
   }
   Random random_{1};
 };
-INSTANTIATE_TEST_SUITE_P(All, Networks, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Networks, every_table(), name_of);
 
 TEST_P(Networks, UnetsGiveTheSameByBothAlgorithms) {
   for (std::size_t m = 0; const UnetOptions& options : unets()) {

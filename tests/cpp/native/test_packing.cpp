@@ -140,7 +140,7 @@ TEST(TransformKernel, IsLinearAndRoundsOnce) {
 
 /// Winograd's algorithm with a delta kernel must shift the tile, on every instruction set.
 class DeltaKernel : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(All, DeltaKernel, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, DeltaKernel, every_table(), name_of);
 
 TEST_P(DeltaKernel, GivesTheInputShifted) {
   Random random(2);

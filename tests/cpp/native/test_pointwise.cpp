@@ -22,7 +22,7 @@ class Pointwise : public KernelTest {
   std::vector<std::vector<float>> rows_;
   const float* pointers_[kMostRows] = {};
 };
-INSTANTIATE_TEST_SUITE_P(All, Pointwise, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Pointwise, every_table(), name_of);
 
 TEST_P(Pointwise, AveragesFourPixels) {
   for (int width = 1; width <= 35; ++width) {

@@ -38,7 +38,7 @@ class Probability : public KernelTest {
     return {out.data(), out.data() + width};
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, Probability, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Probability, every_table(), name_of);
 
 TEST_P(Probability, IsThatOfTheLogitsForEveryWidthAndNumberOfOutputs) {
   Random random(1);
@@ -158,7 +158,7 @@ TEST_P(Probability, HidesNoNan) {
 }
 
 class Dot : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(All, Dot, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Dot, every_table(), name_of);
 
 TEST_P(Dot, AddsProductsOfAllPixelsToEverySum) {
   Random random(2);

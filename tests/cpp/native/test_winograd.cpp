@@ -19,7 +19,7 @@ void expect_transformed(const Watched& out, int tile, int lane, const Matrix& pi
 }
 
 class Winograd : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(All, Winograd, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Winograd, every_table(), name_of);
 
 TEST_P(Winograd, TransformsTilesOfAStrip) {
   Random random(1);

@@ -26,7 +26,7 @@ struct Sums {
 };
 
 class WinogradOutput : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(All, WinogradOutput, every_instruction_set(), name_of);
+INSTANTIATE_TEST_SUITE_P(All, WinogradOutput, every_table(), name_of);
 
 TEST_P(WinogradOutput, TransformsSumsBack) {
   Random random(4);

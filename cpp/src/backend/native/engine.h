@@ -6,7 +6,7 @@
 namespace lungrt {
 
 /// The native engine, which needs no other library. Options: `kernels` (winograd or direct) and
-/// `instruction_set` (auto, avx512, avx2 or portable).
+/// `instruction_set` (auto, avx512, avx512_intel, avx2 or portable).
 const Engine& native_engine();
 
 }  // namespace lungrt

@@ -23,7 +23,7 @@ NativeSettings parse_native_settings(const EngineOptions& options) {
           ErrorCode::kInvalidArgument,
           "engine native: unknown option '" + name +
               "'; its options are kernels (winograd, direct) and instruction_set (auto, avx512, "
-              "avx2, portable)");
+              "avx512_intel, avx2, portable)");
     } else if (value == "direct") {
       algorithm = native::Algorithm::kDirect;
     } else if (value != "winograd") {

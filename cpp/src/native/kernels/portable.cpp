@@ -1,5 +1,12 @@
+#include "native/kernels/tuning.h"
 #include "native/kernels/vector_portable.h"
-//
+
+namespace lungrt::native {
+namespace {
+constexpr Tuning kTuning = kPortableTuning;
+}
+}  // namespace lungrt::native
+
 #include "native/kernels/table.h"
 
 namespace lungrt::native {

@@ -1,7 +1,7 @@
 /// Sums of products: the inner loop, which takes most of the time.
 #pragma once
 
-// A vector header must be included before this one.
+// A vector header and the constant kTuning must come before this header.
 #include "native/kernels.h"
 
 namespace lungrt::native {
@@ -81,12 +81,13 @@ void direct_row_with(const Segment* segments, int count, const Product& product,
                         rows[b],
                         out_stride};
     int x = 0;
-    for (; x + kRowPixels <= width; x += kRowPixels) direct_pixels<kRowPixels, kStride>(row, x);
-    for (; x < width; x += kFewPixels) {
+    for (; x + kTuning.row_pixels <= width; x += kTuning.row_pixels)
+      direct_pixels<kTuning.row_pixels, kStride>(row, x);
+    for (; x < width; x += kTuning.few_pixels) {
       // In a row that is long enough, the last step overlaps the previous one instead of writing
       // past the end.
-      const bool past = x + kFewPixels > width && width >= kFewPixels;
-      direct_pixels<kFewPixels, kStride>(row, past ? width - kFewPixels : x);
+      const bool past = x + kTuning.few_pixels > width && width >= kTuning.few_pixels;
+      direct_pixels<kTuning.few_pixels, kStride>(row, past ? width - kTuning.few_pixels : x);
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Table of kernels for the instruction set whose vector header was included before this one.
+/// Table of kernels for the vector header and the constant kTuning that come before this header.
 #pragma once
 
 #include "native/kernels/pointwise.h"
@@ -10,7 +10,7 @@ namespace {
 constexpr Kernels table_for(InstructionSet set) {
   return {
       .instruction_set = set,
-      .chunk_tiles = kChunkTiles,
+      .chunk_tiles = kTuning.chunk_tiles,
       .direct_row = direct_row,
       .winograd_input = winograd_input,
       .winograd_input_pair = winograd_input_pair,

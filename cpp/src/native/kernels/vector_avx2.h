@@ -11,12 +11,6 @@ struct Vec {
   __m256 low, high;
 };
 
-constexpr int kPixels = 6;  ///< pixels whose sums fit into registers
-constexpr int kRowPixels =
-    6;  ///< the same for direct rows, where loading weights takes more of the time
-constexpr int kFewPixels = 2;    ///< the same for the rest of a row
-constexpr int kChunkTiles = 12;  ///< tiles whose transformed values fit into the L1 and L2 caches
-
 inline Vec load(const float* from) { return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
 inline Vec broadcast(float from) { return {_mm256_set1_ps(from), _mm256_set1_ps(from)}; }
 inline Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }

@@ -10,12 +10,6 @@ struct Vec {
   __m512 value;
 };
 
-constexpr int kPixels = 8;  ///< pixels whose sums fit into registers
-constexpr int kRowPixels =
-    16;  ///< the same for direct rows, where loading weights takes more of the time
-constexpr int kFewPixels = 8;   ///< the same for the rest of a row
-constexpr int kChunkTiles = 8;  ///< tiles whose transformed values fit into the L1 and L2 caches
-
 inline Vec load(const float* from) { return {_mm512_loadu_ps(from)}; }
 inline Vec broadcast(float from) { return {_mm512_set1_ps(from)}; }
 inline Vec zero() { return {_mm512_setzero_ps()}; }

@@ -12,12 +12,6 @@ struct Vec {
   Quad part[4];
 };
 
-constexpr int kPixels = 2;  ///< pixels whose sums fit into registers
-constexpr int kRowPixels =
-    2;  ///< the same for direct rows, where loading weights takes more of the time
-constexpr int kFewPixels = 1;    ///< the same for the rest of a row
-constexpr int kChunkTiles = 16;  ///< tiles whose transformed values fit into the L1 and L2 caches
-
 template <typename Operation>
 inline Vec each(Operation&& operation) {
   Vec result;

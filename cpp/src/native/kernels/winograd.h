@@ -72,8 +72,8 @@ struct StripRows {
   [[gnu::always_inline]] Vec operator()(int r, std::ptrdiff_t x) const {
     return load(row[r] + x * kBlock);
   }
-  /// Prefetches the tile after the next one: hardware prefetchers do not follow six rows at once.
   [[gnu::always_inline]] void prefetch(std::ptrdiff_t x) const {
+    if constexpr (!kTuning.prefetch_input) return;
     for (int r = 0; r < kInputTile; ++r) {
       for (int c = 2; c < kInputTile; ++c) {
         __builtin_prefetch(row[r] + (x + 2 * kTile + c) * kBlock);
@@ -139,13 +139,13 @@ void winograd_product(const Segment* segments, int count, int tiles, const Produ
         position == kBiasPosition ? product.epilogue.bias + block * kBlock : nullptr;
     const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(position) * kBlock;
     int i = 0;
-    for (; i + kPixels <= tiles; i += kPixels) {
-      multiply_tiles<kPixels>(segments, count, offset + i * kTransformedTile, weights, bias,
-                              sums + i * kBlock);
+    for (; i + kTuning.pixels <= tiles; i += kTuning.pixels) {
+      multiply_tiles<kTuning.pixels>(segments, count, offset + i * kTransformedTile, weights, bias,
+                                     sums + i * kBlock);
     }
-    for (; i < tiles; i += kFewPixels) {
-      multiply_tiles<kFewPixels>(segments, count, offset + i * kTransformedTile, weights, bias,
-                                 sums + i * kBlock);
+    for (; i < tiles; i += kTuning.few_pixels) {
+      multiply_tiles<kTuning.few_pixels>(segments, count, offset + i * kTransformedTile, weights,
+                                         bias, sums + i * kBlock);
     }
   }
 }
@@ -211,6 +211,13 @@ void winograd_output(const float* sums, std::size_t sums_stride, int tiles,
   const Vec shift = load(epilogue.shift + static_cast<std::ptrdiff_t>(block) * kBlock);
   for (int tile = 0; tile < tiles; ++tile, sums += kBlock) {
     const std::ptrdiff_t x = static_cast<std::ptrdiff_t>(tile) * kTile;
+    if constexpr (kTuning.prefetch_output) {
+      for (int r = 0; r < kTile; ++r) {
+        for (int c = 0; c < kTile; ++c) {
+          __builtin_prefetch(rows[r] + (x + 2 * kTile + c) * kBlock, 1);
+        }
+      }
+    }
     output_tile(sums, sums_stride, epilogue.activation, scale, shift,
                 [&](int r, int c, Vec value) { store(rows[r] + (x + c) * kBlock, value); });
   }
