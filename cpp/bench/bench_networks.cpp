@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::int64_t kItems = 8;  // per run; engines split it into batches
 
-std::vector<std::int64_t> input_shape(const StageManifest& stage) {
+std::vector<std::int64_t> input_shape(const StageManifest& stage, std::int64_t items) {
   if (stage.kind != StageKind::kSegmentation) {
     const auto& crop = stage.input.crop;
-    return {kItems, 1, crop[0], crop[1], crop[2]};
+    return {items, 1, crop[0], crop[1], crop[2]};
   }
   const ops::PaddedSize size = ops::padded_size(kShape, stage.input);
-  return {kItems, 2 * stage.input.context_slices + 1, size.height, size.width};
+  return {items, 2 * stage.input.context_slices + 1, size.height, size.width};
 }
 
 std::vector<float> input_values(const std::vector<std::int64_t>& shape,
@@ -44,8 +44,7 @@ void run_network(benchmark::State& state, const std::string& bundle, const std::
     PipelineOptions options;
     options.engine = engine;
     const StageNetwork network(bundle, to_string(stage.kind), options);
-    const std::vector<std::int64_t> shape = input_shape(stage);
-    const std::vector<float> input = input_values(shape, stage.input);
+    const auto [shape, input] = network_input(stage, kItems);
     std::int64_t outputs = 1;
     for (const std::int64_t size : network.output_shape(shape)) outputs *= size;
     std::vector<float> output(static_cast<std::size_t>(outputs));
@@ -60,6 +59,11 @@ void run_network(benchmark::State& state, const std::string& bundle, const std::
 }
 
 }  // namespace
+
+NetworkInput network_input(const StageManifest& stage, std::int64_t items) {
+  const std::vector<std::int64_t> shape = input_shape(stage, items);
+  return {shape, input_values(shape, stage.input)};
+}
 
 void register_networks(const std::string& bundle) {
   const Bundle opened = Bundle::open(bundle);

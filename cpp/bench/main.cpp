@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "bench_networks.h"
+#include "bench_tables.h"
 #include "lungrt/error.h"
 #include "lungrt/process.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   if (const char* bundle = getenv("LUNGRT_BENCH_BUNDLE")) {
     try {
       lungrt::bench::register_networks(bundle);
+      lungrt::bench::register_tables(bundle);
     } catch (const lungrt::Error& error) {
       std::fprintf(stderr, "LUNGRT_BENCH_BUNDLE: %s\n", error.what());
       return 2;
