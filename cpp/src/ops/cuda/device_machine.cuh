@@ -7,6 +7,7 @@
 
 #include "ops/cuda/kernel.h"
 #include "ops/cuda/library.h"
+#include "ops/cuda/stream_pool.h"
 
 namespace lungrt::ops::cuda {
 
@@ -98,11 +99,9 @@ class DeviceMachine {
     check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
           kLungrtDeviceUnavailable, "device attributes");
     most_blocks_ = std::int64_t{processors} * 16;
-    // Not synchronised with the default stream, which the whole process shares.
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), kLungrtDeviceUnavailable,
-          "new stream");
+    stream_ = streams().take(device, new_stream);
   }
-  ~DeviceMachine() { cudaStreamDestroy(stream_); }
+  ~DeviceMachine() { streams().give_back(device_, stream_); }
   DeviceMachine(const DeviceMachine&) = delete;
   DeviceMachine& operator=(const DeviceMachine&) = delete;
 
@@ -180,6 +179,20 @@ class DeviceMachine {
     }
     check(error, kLungrtInference, "memory");
     return memory;
+  }
+
+  /// Never destroyed: at the end of the process, CUDA may be gone before.
+  static StreamPool<cudaStream_t>& streams() {
+    static auto* pool = new StreamPool<cudaStream_t>();
+    return *pool;
+  }
+  /// Of the current device. Not synchronised with the default stream, which the whole process
+  /// shares.
+  static cudaStream_t new_stream() {
+    cudaStream_t stream = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), kLungrtDeviceUnavailable,
+          "new stream");
+    return stream;
   }
 
   int device_;
