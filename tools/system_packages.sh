@@ -4,7 +4,8 @@
 # Usage: tools/system_packages.sh GROUP...
 #   core   a C++20 compiler, zlib, and venv and headers of the Python that PYTHON names (python3)
 #   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; GDCM and CLI11 for lungrt-native, ITK
-#          for the example that uses it
+#          for the example that uses it; dicom3tools and PixelMed's validator, which judge DICOM
+#          results
 #   docs   Doxygen
 #   fuzz   Clang with libFuzzer
 set -euo pipefail
@@ -54,6 +55,9 @@ for group in "$@"; do
       want "GDCM and CLI11" libgdcm-dev libcli11-dev -- headers CLI/CLI.hpp gdcmVersion.h
       want ITK libinsighttoolkit5-dev -- headers itkVersion.h
       include_folders=()
+      want dicom3tools dicom3tools -- command -v dciodvfy
+      want Java default-jre-headless -- command -v java
+      want "PixelMed's validator" libpixelmed-java -- test -f /usr/share/java/pixelmed.jar
       ;;
     docs) need Doxygen doxygen -- command -v doxygen ;;
     fuzz) need "Clang 16" clang-16 libclang-rt-16-dev -- command -v clang++-16 ;;

@@ -37,7 +37,15 @@ GROUPS = {
         "ProfileOptions",
         "Provenance",
     ),
-    "CTs": ("read_ct", "list_series", "SeriesInfo", "from_sitk", "CtVolume", "Geometry"),
+    "CTs": (
+        "read_ct",
+        "list_series",
+        "SeriesInfo",
+        "from_sitk",
+        "CtVolume",
+        "SliceSource",
+        "Geometry",
+    ),
     "Lungs and masks": (
         "find_lung_field",
         "LungField",
@@ -60,6 +68,7 @@ PACKAGES = {
         "lungrt.models.unet",
         "lungrt.models.classifier",
     ),
+    "lungrt.dicom": ("lungrt.dicom",),
     "lungrt.phantom": ("lungrt.phantom", "lungrt.phantom.luna16"),
     "lungrt.training": (
         "lungrt.training",

@@ -1,7 +1,6 @@
 #include "lungrt/volume.h"
 
 #include <pybind11/numpy.h>
-#include <pybind11/operators.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
@@ -75,7 +74,12 @@ void register_volume(py::module_& module) {
       .def_readonly("bytes", &SliceSource::bytes, "Size of the file.")
       .def_readonly("modified_ns", &SliceSource::modified_ns,
                     "Time of the file's last modification, in ns since 1970.")
-      .def(py::self == py::self)
+      .def(
+          "__eq__",
+          [](const SliceSource& self, const py::object& other) {
+            return py::isinstance<SliceSource>(other) && self == other.cast<const SliceSource&>();
+          },
+          py::arg("other"))
       .def(pickled<SliceSource>())
       .def("__repr__", [](const SliceSource& self) {
         return py::str("SliceSource(path={!r}, instance_uid={!r}, frame={})")

@@ -35,6 +35,7 @@ RUNTIME, MODELS, EXPORT, CLI, ERRORS = "runtime", "models", "export", "cli", "er
 CORE, WRITE_ASIDE = "_core", "write_aside"
 BENCHMARK, EAGER, COMPARISON = "benchmark", "benchmark.eager", "comparison"
 DATA, EVALUATION, PHANTOM, TRAINING = "data", "evaluation", "phantom", "training"
+DICOM = "dicom"
 PYTHON_LAYERS = {  # a layer and the others that it may import
     ERRORS: (),
     CORE: (),
@@ -48,10 +49,14 @@ PYTHON_LAYERS = {  # a layer and the others that it may import
     BENCHMARK: (ERRORS, CORE, RUNTIME, COMPARISON),
     EAGER: (ERRORS, MODELS, EXPORT, BENCHMARK),
     DATA: (ERRORS, CORE, RUNTIME),
+    DICOM: (ERRORS, CORE, WRITE_ASIDE, RUNTIME),
     EVALUATION: (ERRORS, CORE, RUNTIME, DATA),
     PHANTOM: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA),
     TRAINING: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA, MODELS, EXPORT),
-    CLI: (ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA, COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
+    CLI: (
+        *(ERRORS, CORE, WRITE_ASIDE, RUNTIME, DATA, DICOM),
+        *(COMPARISON, BENCHMARK, EVALUATION, PHANTOM),
+    ),
 }
 TORCH_LAYERS = (MODELS, EXPORT, EAGER, TRAINING)
 # The ways from the command line to torch, and to what the exporter knows of bundles.

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from lungrt.cli.console import disclaim, stdout
+from lungrt.cli.dicom_output import dicom_output
 from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.options import IMAGE_FILES, InputOptions, NoProgress, RunOptions
 from lungrt.cli.output import output_file
@@ -70,6 +71,24 @@ def diagnose(
     mask_format: Annotated[
         MaskFormat, typer.Option(help="File format of the images of [b]--save-masks[/b].")
     ] = MaskFormat.NIFTI,
+    dicom: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write DICOM objects for archives and viewers to this folder: a segmentation of "
+            "the nodules, a structured report (TID 1500), and a picture. The CT must be a DICOM "
+            "series. Needs [b]lungrt\\[dicom][/b].",
+            show_default=False,
+        ),
+    ] = None,
+    dicom_labelmap: Annotated[
+        bool,
+        typer.Option(
+            "--dicom-labelmap",
+            help="Make the segmentation of [b]--dicom[/b] a label map, compressed by RLE, which is "
+            "smaller, but which few archives take.",
+        ),
+    ] = False,
     no_progress: NoProgress = False,
     run: RunOptions,
 ) -> None:
@@ -91,14 +110,19 @@ def diagnose(
         write = output and stack.enter_context(output_file(output, (".json", ".csv")))
         if save_masks:
             mask_folder(save_masks)  # fail before the long run, not after it
+        results = stack.enter_context(dicom_output(dicom, labelmap=dicom_labelmap))
         _core.tune_allocator()  # affects the whole process, which only runs this command
         pipeline = lungrt.Pipeline(bundle or lungrt.default_bundle(), **run.pipeline())
         volume = lungrt.read_ct(ct, **asdict(reading))
+        if results:
+            results.read_source(volume)
         with progress_bars(not no_progress) as progress:
             report = pipeline.run(
-                volume, progress=progress, keep_masks=save_masks is not None, **limits
+                volume, progress=progress, keep_masks=bool(save_masks or results), **limits
             )
         masks = lungrt.write_masks(save_masks, report, mask_format.value) if save_masks else []
+        if results:
+            results.write(report)
         if output and write:
             if output.suffix.lower() == ".csv":
                 write(report.to_csv(candidates=candidates))
@@ -110,7 +134,9 @@ def diagnose(
         console.print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
     if output:
         console.print(f"written to {output}", soft_wrap=True)
-    for file in masks:
+    for note in results.notes if results else ():
+        console.print(f"note: {note}", soft_wrap=True, style="yellow")
+    for file in (*masks, *(results.files if results else ())):
         console.print(f"written to {file}", soft_wrap=True)
     disclaim(console)
 
