@@ -4,15 +4,9 @@
 
 namespace lungrt::torchscript {
 
-// The module is a copy that shares the weights, because forward() is not const.
-
 at::Tensor run_as_written(torch::jit::Module module, const at::Tensor& input) {
   const torch::jit::GraphOptimizerEnabledGuard off(false);  // for this thread only
-  return module.forward({input}).toTensor();
-}
-
-at::Tensor run_optimized(torch::jit::Module module, const at::Tensor& input) {
-  return module.forward({input}).toTensor();
+  return module.forward({input}).toTensor();  // of a copy that shares the weights: it is not const
 }
 
 }  // namespace lungrt::torchscript

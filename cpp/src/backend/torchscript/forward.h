@@ -1,4 +1,4 @@
-/// Calls of a module's forward(), with and without torch's own rewriting of the graph.
+/// Call of a module's forward().
 #pragma once
 
 #include <torch/script.h>
@@ -9,8 +9,5 @@ namespace lungrt::torchscript {
 /// rewrite the graph and, on a GPU, compile elementwise operations into new kernels: once for each
 /// shape, which takes seconds, and with other roundings than those of the first runs.
 at::Tensor run_as_written(torch::jit::Module module, const at::Tensor& input);
-
-/// Runs the graph as torch rewrites it.
-at::Tensor run_optimized(torch::jit::Module module, const at::Tensor& input);
 
 }  // namespace lungrt::torchscript

@@ -110,9 +110,7 @@ void Session::compute(const LungrtTensor& input, const LungrtTensor& output) con
   if (input.cuda != 0) on_stream.emplace(external_stream(device_, input.stream));
 
   const at::Tensor wrapped = torch_common::wrap(input).to(device_);
-  torch_common::copy_result(
-      device_.is_cuda() ? run_as_written(module_, wrapped) : run_optimized(module_, wrapped),
-      output);
+  torch_common::copy_result(run_as_written(module_, wrapped), output);
 }
 
 }  // namespace lungrt::torchscript

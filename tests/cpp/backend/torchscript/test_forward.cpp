@@ -36,12 +36,5 @@ TEST(TorchScriptForward, OfAGraphAsWrittenIsNotRewrittenByTorch) {
   EXPECT_TRUE(torch::jit::getGraphExecutorOptimize());  // the application's own, as it was
 }
 
-TEST(TorchScriptForward, OnACpuIsLeftToTorch) {
-  std::vector<bool> notes;
-  const torch::jit::Module module = noting(notes);
-  EXPECT_TRUE(run_optimized(module, at::ones({2})).equal(at::ones({2}) * 4));
-  EXPECT_EQ(notes, std::vector<bool>(1, true));
-}
-
 }  // namespace
 }  // namespace lungrt::torchscript
