@@ -38,6 +38,7 @@ BiasMapConvolution::BiasMapConvolution(const NormalizedConvolution::Plain& plain
     : geometry_(std::move(geometry)),
       relu_(relu),
       tf32_(precision == kLungrtTf32),
+      channels_last_(channels_last),
       shift_(plain.shift.to(at::kCPU, at::kDouble)),
       exact_weight_(plain.weight.to(at::kCPU, at::kDouble)),
       exact_bias_(plain.bias.defined() ? plain.bias.to(at::kCPU, at::kDouble)
@@ -51,6 +52,7 @@ BiasMapConvolution::BiasMapConvolution(const NormalizedConvolution::Plain& plain
            1;
   };
   edges_ = map_of(spanned(0), spanned(1)).to(device, weight_.scalar_type());
+  if (channels_last_) edges_ = edges_.permute({0, 2, 3, 1}).contiguous();
 }
 
 at::Tensor BiasMapConvolution::map_of(std::int64_t height, std::int64_t width) const {
@@ -61,10 +63,11 @@ at::Tensor BiasMapConvolution::map_of(std::int64_t height, std::int64_t width) c
 }
 
 at::Tensor BiasMapConvolution::composed(std::int64_t height, std::int64_t width) const {
+  const std::int64_t rows = channels_last_ ? 1 : 2, columns = rows + 1;
   at::Tensor map = edges_;
-  if (map.size(2) > 1) map = stretched(map, 2, height);
-  if (map.size(3) > 1) map = stretched(map, 3, width);
-  return map;  // axes of length 1 are broadcast
+  if (map.size(rows) > 1) map = stretched(map, rows, height);
+  if (map.size(columns) > 1) map = stretched(map, columns, width);
+  return channels_last_ ? map.permute({0, 3, 1, 2}) : map;  // axes of length 1 are broadcast
 }
 
 at::Tensor BiasMapConvolution::operator()(const at::Tensor& x) const {

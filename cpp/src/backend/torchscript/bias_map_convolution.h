@@ -34,11 +34,12 @@ class BiasMapConvolution {
   at::Tensor composed(std::int64_t height, std::int64_t width) const;
 
   ConvolutionGeometry geometry_;
-  bool relu_, tf32_;
+  bool relu_, tf32_, channels_last_;
   at::Tensor shift_, exact_weight_, exact_bias_;  ///< as traced, on the CPU in double
   at::Tensor weight_;                             ///< with the scale
   /// The map for an image as large as the kernel: at each border as many lines as the padding, and
-  /// one line between them for everything inside.
+  /// one line between them for everything inside. [1, rows, columns, channels] where weights are
+  /// channels-last, so that what is composed of it lies in memory like what it is added to.
   at::Tensor edges_;
 };
 

@@ -214,6 +214,20 @@ TEST(TorchScriptFoldBatchNorms, WhatAnythingElseSeesIsNormalised) {
       image(16), 1, 0);
 }
 
+TEST(TorchScriptFoldBatchNorms, OnADeviceTheResultHasTheLayoutOfTheWeights) {
+  for (const bool channels_last : {false, true}) {
+    const auto graph = network(convolution("%c", "%n", 0, "%ones") + "  return (%c)", 8,
+                               {weight(16, 8), at::rand({16})});
+    const at::Tensor x = image(8).contiguous();
+    const at::Tensor expected = run(graph, x);
+    fold_batch_norms_on_device(graph, kLungrtFp32, channels_last);
+    const at::Tensor found = run(graph, x);
+    EXPECT_TRUE(found.allclose(expected, 1e-4, 1e-4));
+    EXPECT_EQ(found.suggest_memory_format(),
+              channels_last ? at::MemoryFormat::ChannelsLast : kFlat);
+  }
+}
+
 // A convolution without padding may have any stride and dilation.
 TEST(TorchScriptFoldBatchNorms, WindowsMayBeApartAndHaveGaps) {
   for (const char* dilation : {"%ones", "%twos"}) {
