@@ -16,7 +16,7 @@ import pytest
 import lungrt
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-from gpu_check import packed_ct, records, table
+from gpu_check import machine, packed_ct, records, table
 from gpu_check.contents import Folder
 
 TOOLS = Path(table.__file__).parents[1]
@@ -308,6 +308,30 @@ def test_engines_that_do_not_load_are_built_there(damaged: Path, tmp_path: Path)
         "engines:torch": records.FAILED,
         "build": records.OK,
     }
+
+
+def test_a_gpu_that_is_not_found_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "has_gpu", lambda: False)
+    assert isinstance(machine.no_device("cuda: none"), machine.Absent)
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    found = machine.no_device("cuda: none")
+    assert isinstance(found, RuntimeError)
+    assert "this machine has a GPU, but: cuda: none" in str(found)
+
+
+def test_what_the_driver_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.nvidia_smi() == "nvidia-smi is not on this machine"
+    program = tmp_path / "nvidia-smi"
+    program.write_text(
+        "#!/bin/sh\necho 'NVIDIA H200, 580.1, 1 MiB, 9.0, 1980 MHz, 3201 MHz, 700 W'\n"
+    )
+    program.chmod(0o755)
+    found = machine.nvidia_smi()
+    assert isinstance(found, dict)
+    assert (found["name"], found["driver_version"]) == ("NVIDIA H200", "580.1")
+    program.write_text("#!/bin/sh\necho 'no devices were found'; exit 6\n")
+    assert machine.nvidia_smi() == "nvidia-smi failed: no devices were found"
 
 
 # ------------------------------------------------------------------------------------------ tables

@@ -54,6 +54,19 @@ def test_only_the_code_of_one_gpu_is_kept() -> None:
     assert bytes(changed) == expected
 
 
+@pytest.mark.parametrize("all_kernels", [False, True])
+def test_kernels_for_this_gpu_alone_are_kept_only_on_demand(all_kernels: bool) -> None:
+    special = b"of language models"
+    changed = bytearray(library(container(CODE) + container({90: special})))
+    kept, _ = onnxruntime_part.keep_architecture(changed, 90, all_kernels=all_kernels)
+    assert (special in changed) is all_kernels
+    assert kept == len(CODE[90]) + all_kernels * len(special)
+    if not all_kernels:
+        # Nothing says any more that it is for this GPU.
+        again = bytearray(changed)
+        assert onnxruntime_part.keep_architecture(again, 90, all_kernels=True)[0] == len(CODE[90])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -29,7 +29,11 @@ def _prepare_onnxruntime(options: argparse.Namespace) -> int:
     from gpu_check.onnxruntime_part import prepare_onnxruntime
 
     return prepare_onnxruntime(
-        options.folder, options.wheel, options.architecture, options.limit_mib
+        options.folder,
+        options.wheel,
+        options.architecture,
+        options.limit_mib,
+        all_kernels=options.all_kernels,
     )
 
 
@@ -136,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         default=90,
         help="compute capability whose code is kept, e.g. 90 for H100 and H200 (default: 90)",
+    )
+    second.add_argument(
+        "--all-kernels", action="store_true", help="keep kernels that only language models need"
     )
     second.add_argument(
         "--limit-mib", type=float, default=64, help="largest size of the folder (default: 64)"

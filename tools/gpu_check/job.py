@@ -16,15 +16,12 @@ from typing import Any
 
 from gpu_check import records
 from gpu_check.contents import Folder
+from gpu_check.machine import Absent, no_device
 
 # Exit statuses of a step besides 0 and those of a crash.
 EXIT_FAILED = 1
 EXIT_ABSENT = 3
 _PR_SET_PDEATHSIG = 1
-
-
-class Absent(Exception):
-    """Something that a step needs is not on this machine; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ class Job:
         except ImportError as error:
             raise Absent(f"torch cannot be imported: {error}") from error
         if self.on_gpu and not torch.cuda.is_available():
-            raise Absent(f"no device: torch {torch.__version__} sees no CUDA device")
+            raise no_device(f"torch {torch.__version__} sees no CUDA device")
         return torch
 
 

@@ -8,7 +8,8 @@ import tarfile
 from pathlib import Path
 
 from gpu_check.binaries import build_package
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent
 
 
 def run(job: Job) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent, find_tool
 from gpu_check.steps import programs
-from gpu_check.steps.environment import find_tool
 
 TEXT = "counters.txt"
 _SECTIONS = ("SpeedOfLight", "MemoryWorkloadAnalysis", "Occupancy", "LaunchStats")

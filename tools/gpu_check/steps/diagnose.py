@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gpu_check import packed_ct
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent, no_device
 
 
 def run(job: Job) -> None:
@@ -41,7 +42,7 @@ def run(job: Job) -> None:
             engine_options=engine_options,
         )
     except lungrt.errors.DeviceUnavailable as error:
-        raise Absent(f"no device: {error}") from error
+        raise no_device(error) from error
     except lungrt.errors.InvalidArgument as error:
         raise Absent(f"not supported: {error}") from error
     opened = time.perf_counter()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from gpu_check import packed_ct
 from gpu_check.contents import PROFILES
-from gpu_check.job import Absent, Job
-from gpu_check.steps.environment import nvidia_smi
+from gpu_check.job import Job
+from gpu_check.machine import no_device
 
 _ENGINE = "torchscript"
 
@@ -19,9 +18,9 @@ def run(job: Job) -> None:
     Raises
     ------
     Absent
-        There is no such device, also after torch was imported.
+        This machine has no such device.
     RuntimeError
-        The engine does not work, or the scan stayed in host memory.
+        The engine does not work or does not find the GPU, or the scan stayed in host memory.
     """
     if job.arguments == ["torch"]:
         job.require_torch_device()
@@ -48,9 +47,7 @@ def run(job: Job) -> None:
             job.folder.bundle, engine=_ENGINE, device=job.device, profile=PROFILES[0]
         )
     except lungrt.errors.DeviceUnavailable as error:
-        if not _machine_has_gpu():
-            raise Absent(f"no device: {error}") from error
-        raise
+        raise no_device(error) from error
     report = pipeline.run(packed_ct.load(job.folder.ct))
     notes = list(report.provenance.notes)
     job.found(
@@ -61,8 +58,3 @@ def run(job: Job) -> None:
     )
     if job.on_gpu and notes:
         raise RuntimeError(f"the scan did not stay on the GPU: {'; '.join(notes)}")
-
-
-def _machine_has_gpu() -> bool:
-    """Whether the machine has an NVIDIA GPU, whatever lungrt says."""
-    return any(Path("/dev").glob("nvidia[0-9]*")) or isinstance(nvidia_smi(), dict)

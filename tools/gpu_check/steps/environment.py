@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gpu_check.job import Job
+from gpu_check.machine import find_tool, nvidia_smi
 
-_GPU_FIELDS = (
-    "name,driver_version,memory.total,compute_cap,clocks.max.sm,clocks.max.memory,power.limit"
-)
 _TOOLS = ("nvcc", "compute-sanitizer", "ncu", "cmake", "ninja")
 
 
@@ -29,24 +25,6 @@ def run(job: Job) -> None:
         device_name=torch.cuda.get_device_name(job.device) if job.on_gpu else "cpu",
     )
     job.found(**_ceilings(torch, job))
-
-
-def find_tool(name: str) -> str | None:
-    """Return the path of a program, also from CUDA's usual folder, or None."""
-    return shutil.which(name) or shutil.which(name, path="/usr/local/cuda/bin")
-
-
-def nvidia_smi() -> dict[str, str] | str:
-    """Return the first GPU's properties as the driver tells them, or why there are none."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return "nvidia-smi is not on this machine"
-    command = [program, f"--query-gpu={_GPU_FIELDS}", "--format=csv,noheader"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        return f"nvidia-smi failed: {(done.stderr or done.stdout).strip()}"
-    values = [value.strip() for value in done.stdout.splitlines()[0].split(",")]
-    return dict(zip(_GPU_FIELDS.split(","), values, strict=True))
 
 
 def _machine(job: Job) -> Any:

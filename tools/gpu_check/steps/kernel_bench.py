@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import no_device
 from gpu_check.steps import programs
 
 CSV = "kernels.csv"
@@ -34,6 +35,6 @@ def run(job: Job) -> None:
     if done.returncode != 0:
         if not any(job.output.joinpath(CSV).read_bytes().splitlines()[1:]):
             (job.output / CSV).unlink()
-            raise Absent(f"no device: {message}")
+            raise no_device(message)
         raise RuntimeError(f"the benchmark ended with {done.returncode}: {message}")
     job.found(table=CSV)

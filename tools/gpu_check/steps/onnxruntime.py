@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gpu_check import packed_ct
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent, no_device
 
 
 def run(job: Job) -> None:
@@ -24,6 +25,6 @@ def run(job: Job) -> None:
             job.folder.bundle, engine="onnxruntime", device=job.device, profile="book"
         )
     except lungrt.errors.DeviceUnavailable as error:
-        raise Absent(f"no device: {error}") from error
+        raise no_device(error) from error
     report = pipeline.run(packed_ct.load(job.folder.ct))
     job.found(candidates=len(report.candidates), notes=list(report.provenance.notes))

@@ -10,7 +10,8 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent, no_device
 
 TESTS = "lungrt_device_tests"
 BENCHMARK = "lungrt_cuda_bench"
@@ -70,7 +71,7 @@ def run_tests(job: Job, command: list[str], *, case: str = "*") -> dict[str, Any
     skipped = [name for name, test in tests if test["result"] == "SKIPPED"]
     failed = [name for name, test in tests if test.get("failures")]
     if tests and len(skipped) == len(tests):
-        raise Absent(f"no device: all {len(tests)} tests were skipped; the log has the reason")
+        raise no_device(f"all {len(tests)} tests were skipped; the log has the reason")
     return {
         "exit_status": done.returncode,
         "passed": len(tests) - len(skipped) - len(failed),

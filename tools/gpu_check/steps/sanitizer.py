@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent, find_tool
 from gpu_check.steps import programs
-from gpu_check.steps.environment import find_tool
 
 _ERRORS = 9  # exit status if the tool found something
 _CASES = "Device.EqualsTheCpu:Device.TwoScansAtOnceEqualTheCpu"

@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ElementTree
 from importlib import util
 from pathlib import Path
 
-from gpu_check.job import Absent, Job
+from gpu_check.job import Job
+from gpu_check.machine import Absent
 
 FILES = ("parity/test_cuda_path.py",)
 NEEDS = ("pytest", "hypothesis", "scipy")
