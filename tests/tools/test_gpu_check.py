@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import pytest
 import lungrt
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-from gpu_check import machine, packed_ct, records, table
-from gpu_check.contents import Folder
+from gpu_check import binaries, machine, packed_ct, records, table
+from gpu_check.contents import Failure, Folder
+from gpu_check.steps.build import needed_defines
 
 TOOLS = Path(table.__file__).parents[1]
 ON_CPU = ("--device", "cpu", "--repeats", "1")
@@ -441,3 +443,44 @@ def test_results_that_are_not_there(tmp_path: Path) -> None:
     done = check("table", tmp_path)
     assert done.returncode == 2
     assert "has no summary.jsonl" in done.stderr
+
+
+# ----------------------------------------------------------------------------------------- sources
+
+
+def test_the_packed_sources_are_complete(tmp_path: Path) -> None:
+    """CMake finds every source of the package, and the libraries that were packed with them."""
+    build_tools = [sys.executable, "-c", "import cmake, nlohmann_json, pybind11, ninja"]
+    if subprocess.run(build_tools, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs cmake, ninja, pybind11 and nlohmann-json")
+    archive = tmp_path / "sources.tar.xz"
+    binaries.pack_sources(TOOLS.parent, Path(sys.executable), archive)
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "sources", filter="data")
+    defines = needed_defines(tmp_path / "sources" / "needed") | {
+        "LUNGRT_BUILD_PYTHON": "ON",
+        "LUNGRT_CUDA": "OFF",  # looking for a compiler takes longer than everything else
+        "Python_EXECUTABLE": sys.executable,
+    }
+    options = [f"-D{name}={value}" for name, value in defines.items()]
+    command = [str(Path(sys.executable).parent / "cmake"), "-G", "Ninja", "-S"]
+    command += [str(tmp_path / "sources"), "-B", str(tmp_path / "build"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    cache = (tmp_path / "build" / "CMakeCache.txt").read_text()
+    assert str(tmp_path / "sources" / "needed" / "lib" / "libz.so") in cache
+    assert (tmp_path / "sources" / "export" / "__init__.py").is_file()
+    assert (tmp_path / "sources" / "python" / "lungrt" / "__init__.py").is_file()
+
+
+def test_a_build_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    with pytest.raises(Failure, match=r"the build for .* failed:\n(.|\n)*is not installable"):
+        binaries.build_package(
+            tmp_path / "sources",
+            python=Path(sys.executable),
+            build=tmp_path / "build",
+            package=tmp_path / "package",
+            defines={},
+        )
+    assert not (tmp_path / "package").exists()
