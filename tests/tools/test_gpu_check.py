@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -336,6 +337,53 @@ def test_what_the_driver_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert machine.nvidia_smi() == "nvidia-smi failed: no devices were found"
 
 
+RESULTS = {
+    "passes": [{"name": "A", "result": "COMPLETED"}, {"name": "B", "result": "SKIPPED"}],
+    "fails": [{"name": "A", "result": "COMPLETED", "failures": [{"failure": "1 != 2"}]}],
+    "skips": [{"name": "A", "result": "SKIPPED"}],
+    "other": [],
+}
+
+
+def replace_kernel_tests(folder: Path, tests: object, *, ends: bool = True) -> None:
+    """Put a program in the place of the tests of the CUDA core."""
+    content = json.dumps({"testsuites": [{"name": "Device", "testsuite": tests}] if tests else []})
+    failed = "failures" in content
+    program = folder / "programs" / "lungrt_device_tests"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\n"
+        "path = sys.argv[-1].partition('json:')[2]\n"
+        f"open(path, 'w').write({content!r}) if {ends} else sys.exit(139)\n"
+        f"sys.exit({int(failed)})\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [
+        ("passes", records.OK, ""),
+        ("fails", records.FAILED, "tests of the kernels failed: Device.A"),
+        ("skips", records.ABSENT, "no device: all 1 tests were skipped"),
+        ("other", records.FAILED, "has no test *"),
+        ("crashes", records.FAILED, "tests of the kernels failed: it did not end"),
+    ],
+)
+def test_what_tests_of_the_kernels_say(
+    kind: str, status: str, reason: str, damaged: Path, tmp_path: Path
+) -> None:
+    if machine.has_gpu():
+        pytest.skip("needs a machine without a GPU")
+    replace_kernel_tests(damaged, RESULTS.get(kind), ends=kind != "crashes")
+    output = tmp_path / "results"
+    check("run", damaged, "--output", output, "--only", "kernels", *ON_CPU)
+    step = table.collect(output)["kernels"]
+    assert step.status == status
+    assert reason in str(step.found.get("error", step.found.get("reason", "")))
+    if kind == "passes":
+        assert (step.found["tests"]["passed"], step.found["tests"]["skipped"]) == (1, ["Device.B"])
+
+
 # ------------------------------------------------------------------------------------------ tables
 
 
@@ -381,6 +429,9 @@ def canned(output: Path, *, device: str = "cuda") -> Path:
         row |= {"stages_s": stages, "total_s": seconds, "mask_flips": 0, "largest_dp": 1e-6}
         records.append(output, "eager", eager=row)
     records.append(output, "eager", status="timeout", seconds=90.0)
+    kernels = 'kernel,microseconds,floor_microseconds\n"context, NCHW",12.5,6.0\nlabels,300.0\n'
+    records.append(output, "kernel_bench", csv=kernels)
+    records.append(output, "kernel_bench", status="ok", seconds=4.0)
     with (output / records.SUMMARY).open("a") as file:
         file.write('{"step": "profile", "at": 17')  # the machine was taken away
     return output
@@ -400,6 +451,8 @@ def test_the_tables_of_a_run(tmp_path: Path) -> None:
     assert "- tf32: 0.200 s, target at most 0.12 s: **not met**" in unwrapped
     assert "| fp32, NHWC, cuDNN's search | 2.00 | 0.500 | 10.0 | 400.0 | 50.0 | 100.0 |" in text
     assert "| eager | **timeout** | 90.0 |" in text
+    assert "| kernel | microseconds | floor microseconds |" in text
+    assert "| context, NCHW | 12.5 | 6.0 |\n| labels | 300.0 | - |" in text
     assert "| RuntimeError: no / kernel |" in text
     assert "profile" not in text
     assert all(len(line) <= 100 for line in text.splitlines() if not line.startswith("|"))

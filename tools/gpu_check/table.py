@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -93,6 +95,7 @@ def full_text(steps: dict[str, StepResult]) -> str:
         _diagnoses(steps),
         _verdicts(steps),
         _eager(steps),
+        _kernels(steps),
         _kernels_profiled(steps),
         _statuses(steps),
     ]
@@ -273,6 +276,17 @@ def _eager(steps: dict[str, StepResult]) -> str:
             )
         )
     return _markdown(table)
+
+
+def _kernels(steps: dict[str, StepResult]) -> str:
+    """Return the benchmark of the CUDA core as it was printed, whatever its columns are."""
+    text = str(steps.get("kernel_bench", StepResult("kernel_bench")).found.get("csv", ""))
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    if len(rows) < 2:
+        return ""
+    head = [name.replace("_", " ") for name in rows[0]]
+    missing = [MISSING] * len(head)
+    return _markdown([head, *([*row, *missing][: len(head)] for row in rows[1:])])
 
 
 def _kernels_profiled(steps: dict[str, StepResult]) -> str:

@@ -26,7 +26,7 @@ def run(job: Job) -> None:
     """Measure every combination; each is recorded at once."""
     torch = job.require_torch_device()
     job.import_lungrt()
-    volume = packed_ct.load(job.folder.ct)
+    hu = np.array(packed_ct.load(job.folder.ct).hu)  # that torch may write to, or it warns
     report = json.loads(job.folder.report("book").read_text(encoding="utf-8"))
     indices = np.array([one["index"] for one in report["candidates"]]).reshape(-1, 3)
     precisions = _PRECISIONS if job.on_gpu else ("fp32",)
@@ -38,8 +38,8 @@ def run(job: Job) -> None:
         baseline = Eager(torch, job, layout, precision)
         with torch.inference_mode():
             # cuDNN's search runs in the first one.
-            first = baseline.diagnose(volume.hu, indices)
-            runs = [baseline.diagnose(volume.hu, indices) for _ in range(min(job.repeats, 5))]
+            first = baseline.diagnose(hu, indices)
+            runs = [baseline.diagnose(hu, indices) for _ in range(min(job.repeats, 5))]
         job.found(
             eager={
                 "precision": precision,

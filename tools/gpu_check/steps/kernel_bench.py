@@ -31,10 +31,11 @@ def run(job: Job) -> None:
             check=False,
         )
     message = done.stderr.decode(errors="replace").strip()
-    print((job.output / CSV).read_text(encoding="utf-8", errors="replace"), message, sep="\n")
+    text = (job.output / CSV).read_text(encoding="utf-8", errors="replace")
+    print(text, message, sep="\n")
+    job.found(csv=text)
     if done.returncode != 0:
-        if not any(job.output.joinpath(CSV).read_bytes().splitlines()[1:]):
+        if not text.splitlines()[1:]:
             (job.output / CSV).unlink()
             raise no_device(message)
         raise RuntimeError(f"the benchmark ended with {done.returncode}: {message}")
-    job.found(table=CSV)

@@ -52,6 +52,8 @@ def run_tests(job: Job, command: list[str], *, case: str = "*") -> dict[str, Any
     ------
     Absent
         Every test was skipped, because there is no device.
+    RuntimeError
+        The program has no such test.
     """
     with tempfile.TemporaryDirectory() as temporary:
         results = Path(temporary) / "results.json"
@@ -68,9 +70,11 @@ def run_tests(job: Job, command: list[str], *, case: str = "*") -> dict[str, Any
         for suite in content["testsuites"]
         for test in suite["testsuite"]
     ]
+    if not tests:
+        raise RuntimeError(f"{command[-1]} has no test {case}")
     skipped = [name for name, test in tests if test["result"] == "SKIPPED"]
     failed = [name for name, test in tests if test.get("failures")]
-    if tests and len(skipped) == len(tests):
+    if len(skipped) == len(tests):
         raise no_device(f"all {len(tests)} tests were skipped; the log has the reason")
     return {
         "exit_status": done.returncode,
