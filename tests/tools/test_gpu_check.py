@@ -300,7 +300,9 @@ def test_engines_that_need_torch_first_get_it(damaged: Path, tmp_path: Path) -> 
 def test_engines_that_do_not_load_are_built_there(damaged: Path, tmp_path: Path) -> None:
     steps = damaged / "gpu_check" / "steps"
     (steps / "engines.py").write_text(
-        "def run(job):\n    assert (job.folder.root / 'built').is_dir(), 'does not load'\n"
+        "def run(job):\n"
+        "    if not (job.folder.root / 'built').is_dir():\n"
+        "        raise ImportError('libtorch.so: undefined symbol')\n"
     )
     (steps / "build.py").write_text("def run(job):\n    (job.folder.root / 'built').mkdir()\n")
     output = tmp_path / "results"
@@ -308,9 +310,21 @@ def test_engines_that_do_not_load_are_built_there(damaged: Path, tmp_path: Path)
     assert done.returncode == 0, done.stdout
     assert status_of(output) == {
         "engines": records.OK,
-        "engines:torch": records.FAILED,
         "build": records.OK,
     }
+
+
+def test_without_sources_nothing_is_built(damaged: Path, tmp_path: Path) -> None:
+    engines = damaged / "gpu_check" / "steps" / "engines.py"
+    engines.write_text("def run(job):\n    import lungrt.not_there\n")
+    output = tmp_path / "results"
+    done = check("run", damaged, "--output", output, "--only", "engines", *ON_CPU, scripts=damaged)
+    assert done.returncode == 1
+    found = table.collect(output)
+    assert found["engines"].status == records.NOT_LOADED
+    assert "not_there" in found["engines"].found["error"]
+    assert found["build"].status == records.ABSENT
+    assert "**not loaded**" in table.full_text(found)
 
 
 def test_a_gpu_that_is_not_found_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

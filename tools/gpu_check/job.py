@@ -21,6 +21,7 @@ from gpu_check.machine import Absent, no_device
 # Exit statuses of a step besides 0 and those of a crash.
 EXIT_FAILED = 1
 EXIT_ABSENT = 3
+EXIT_NOT_LOADED = 4
 _PR_SET_PDEATHSIG = 1
 
 
@@ -119,9 +120,16 @@ def run_step(options: argparse.Namespace) -> int:
         print(absent)
         job.found(reason=str(absent))
         return EXIT_ABSENT
+    except ImportError as error:
+        _record_error(job, error)
+        return EXIT_NOT_LOADED
     except Exception as error:
-        # Whatever went wrong is a result of this step; the traceback goes to the log.
-        job.found(error=f"{type(error).__name__}: {error}"[:2000])
-        sys.excepthook(type(error), error, error.__traceback__)
+        _record_error(job, error)
         return EXIT_FAILED
     return 0
+
+
+def _record_error(job: Job, error: Exception) -> None:
+    """Record what went wrong, which is a result of the step; the traceback goes to the log."""
+    job.found(error=f"{type(error).__name__}: {error}"[:2000])
+    sys.excepthook(type(error), error, error.__traceback__)

@@ -19,6 +19,7 @@ LOG = "log.txt"
 STARTED = "started"
 OK = "ok"
 FAILED = "failed"
+NOT_LOADED = "not loaded"  # a package or library that it needs cannot be loaded
 TIMEOUT = "timeout"  # it was ended because it took too long
 ABSENT = "absent"  # something that it needs is not on this machine
 NOT_RUN = "not run"  # the time for all steps was over

@@ -13,7 +13,7 @@ from types import FrameType
 
 from gpu_check import records
 from gpu_check.contents import Failure, Folder
-from gpu_check.job import EXIT_ABSENT
+from gpu_check.job import EXIT_ABSENT, EXIT_NOT_LOADED
 from gpu_check.onnxruntime_part import onnxruntime_environment, unpack
 from gpu_check.plan import Step, first_command, second_command
 
@@ -73,14 +73,14 @@ class Runner:
     def run(self, step: Step) -> bool:
         """Run a step and what its failure makes necessary; returns whether nothing failed."""
         status = self._run(step)
-        if step.name == "engines" and status == records.FAILED:
-            # Everything else needs them, so two remedies are tried: torch imported first, because
-            # the engines then find CUDA's libraries in the process, and a build on this machine.
-            if self._run(WITH_TORCH) == records.OK:
-                self._preload_torch = True
-            elif self._run(BUILD) == records.OK:
+        if step.name == "engines" and status == records.NOT_LOADED:
+            # Everything else needs them.
+            if self._run(BUILD) == records.OK:
                 status = self._run(step)
-        return status not in (records.FAILED, records.TIMEOUT)
+        # Engines may find CUDA's libraries only if they are in the process already.
+        elif step.name == "engines" and status == records.FAILED:
+            self._preload_torch = self._run(WITH_TORCH) == records.OK
+        return status not in (records.FAILED, records.NOT_LOADED, records.TIMEOUT)
 
     def _run(self, step: Step) -> str:
         output = self._options.output
@@ -129,6 +129,8 @@ class Runner:
             return records.OK, {}
         if code == EXIT_ABSENT:
             return records.ABSENT, {}
+        if code == EXIT_NOT_LOADED:
+            return records.NOT_LOADED, {}
         return records.FAILED, {"exit_status": code}
 
 

@@ -19,7 +19,14 @@ MISSING = "-"
 _TARGETS = {"fp32": 0.25, "tf32": 0.12, "bf16": 0.09}
 _TARGET_SLICES = 133
 _TIMES_EAGER = 2.0
-_BAD = (records.FAILED, records.TIMEOUT, records.NOT_RUN, records.ABSENT, records.STARTED)
+_BAD = (
+    records.FAILED,
+    records.NOT_LOADED,
+    records.TIMEOUT,
+    records.NOT_RUN,
+    records.ABSENT,
+    records.STARTED,
+)
 _WORDS = {records.STARTED: "ended in the middle"}
 _STAGES = ("transfer", "find_lungs", "segment", "group", "classify")
 

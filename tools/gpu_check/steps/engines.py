@@ -19,8 +19,10 @@ def run(job: Job) -> None:
     ------
     Absent
         This machine has no such device.
+    ImportError
+        The package or the engine does not load.
     RuntimeError
-        The engine does not work or does not find the GPU, or the scan stayed in host memory.
+        The engine does not find the GPU, or the scan stayed in host memory.
     """
     if job.arguments == ["torch"]:
         job.require_torch_device()
@@ -41,7 +43,7 @@ def run(job: Job) -> None:
         torch_imported="torch" in sys.modules,
     )
     if not engine.available:
-        raise RuntimeError(f"the engine {_ENGINE} is not available: {engine.reason}")
+        raise ImportError(f"the engine {_ENGINE} is not available: {engine.reason}")
     try:
         pipeline = lungrt.Pipeline(
             job.folder.bundle, engine=_ENGINE, device=job.device, profile=PROFILES[0]
