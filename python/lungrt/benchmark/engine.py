@@ -37,7 +37,10 @@ class EngineSubject:
             precision=what.precision,
             threads=what.threads,
             engine_options=what.options,
+            voxel_order=task.voxel_order,
         )
+        self._allow_non_hu = task.allow_non_hu
+        self._arithmetic = {"instruction_set": "", "precision": what.precision}
 
     def read(self, ct: str, series: str | None) -> CtVolume:
         """Read a CT."""
@@ -47,8 +50,13 @@ class EngineSubject:
 
     def run(self, ct: CtVolume) -> Diagnosis:
         """Diagnose a CT."""
-        report = self._pipeline.run(ct)
+        report = self._pipeline.run(ct, allow_non_hu=self._allow_non_hu)
+        self._arithmetic["instruction_set"] = report.provenance.device_name
         return Diagnosis(stage_seconds(report.timings_s), lambda: self._outputs(ct, report))
+
+    def arithmetic(self) -> dict[str, str]:
+        """Return the processor's instruction set, or the GPU, and the precision."""
+        return self._arithmetic
 
     def _outputs(self, ct: CtVolume, report: Report) -> dict[str, Any]:
         return {

@@ -13,17 +13,15 @@ if TYPE_CHECKING:
 
     from lungrt import EngineInfo
 
-__all__ = ["TUNING_VARIABLES", "collect_environment", "idle_warning", "processors"]
+__all__ = ["TUNING_VARIABLES", "collect_environment", "processors"]
 
 # Environment variables that tune allocators and threads, and so change what is measured.
 TUNING_VARIABLES = ("MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "GLIBC_TUNABLES")
 
-_DISTRIBUTIONS = ("lungrt", "numpy", "SimpleITK", "torch", "scipy", "onnxruntime")
-_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
+_DISTRIBUTIONS = ("lungrt", "numpy", "SimpleITK", "torch", "scipy", "onnxruntime", "openvino")
+_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16")
 _SETTINGS = (*TUNING_VARIABLES, "CUDA_VISIBLE_DEVICES")
 _PRELOADED = "LD_PRELOAD"
-# Load by other programs, per processor, above which times cannot be trusted.
-_BUSY = 0.15
 
 
 def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
@@ -31,6 +29,9 @@ def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
     flags = _cpuinfo("flags").split()
     return {
         "cpu": _cpuinfo("model name") or platform.processor() or platform.machine(),
+        # Virtual machines often shorten the name, but pass on these numbers.
+        "cpu_family": _cpuinfo("cpu family"),
+        "cpu_model": _cpuinfo("model"),
         "cpu_flags": [flag for flag in _FLAGS if flag in flags],
         "processors": processors(),
         "affinity": sorted(os.sched_getaffinity(0)),
@@ -51,20 +52,6 @@ def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
 def processors() -> int:
     """Return the number of processors available to this process."""
     return len(os.sched_getaffinity(0))
-
-
-def idle_warning(environment: Mapping[str, Any]) -> str:
-    """Return a warning if the machine was busy before the benchmark; empty if it was idle.
-
-    Load averages are those of the whole machine, of which this process may see only a part.
-    """
-    load = float(environment["load_average"][0])
-    if load <= _BUSY * int(environment["processors"]):
-        return ""
-    return (
-        f"the machine was not idle: load average {load:.2f} on {environment['processors']} "
-        "processors before the first measurement; times may be too long and speed-ups wrong"
-    )
 
 
 def _cpuinfo(field: str) -> str:

@@ -33,6 +33,10 @@ class Task:
         UID of the series to read from a DICOM folder.
     runs : int
         How often the process diagnoses the CT: the first time, and then with everything warm.
+    voxel_order : str or None
+        Order of axes that the library's networks see; None means that of the profile.
+    allow_non_hu : bool
+        Whether the library accepts voxels that cannot be Hounsfield units.
     checkpoints : dict of str to list of str
         Checkpoints by stage, of which eager networks are built. Stages without a checkpoint are
         built of the bundle's weights.
@@ -50,6 +54,8 @@ class Task:
     checkpoints: Mapping[str, list[str]] = field(default_factory=dict)
     started: float = 0.0
     result: str = ""
+    voxel_order: str | None = None
+    allow_non_hu: bool = False
 
     def to_json(self) -> str:
         """Return the task as text that `parse` reads."""
@@ -89,6 +95,13 @@ class Subject(Protocol):
     def run(self, ct: Any) -> Diagnosis:
         """Diagnose a CT."""
 
+    def arithmetic(self) -> dict[str, str]:
+        """Return what computed the networks, known after a run.
+
+        ``instruction_set`` is that of the processor, or the name of the device; ``precision`` the
+        number format, in the words of whatever computes.
+        """
+
 
 def main(open_subject: Callable[[Task], Subject]) -> None:
     """Run the task in ``sys.argv[1]``; the main function of a measuring process."""
@@ -118,7 +131,12 @@ def _measure(task: Task, open_subject: Callable[[Task], Subject]) -> dict[str, A
         runs.append(times | {"peak_bytes": peak_bytes()})
         outputs = outputs or diagnosis.outputs()
         del ct, diagnosis  # the next run needs their memory
-    return {"start": start, "runs": runs, "outputs": outputs}
+    return {
+        "start": start,
+        "runs": runs,
+        "outputs": outputs,
+        "arithmetic": subject.arithmetic(),
+    }
 
 
 def peak_bytes() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lungrt.errors import InvalidArgument
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOK",
+    "DEFAULT_PRECISION",
     "EAGER",
     "EAGER_TUNED",
+    "OPENVINO",
     "PROFILES",
     "Configuration",
     "Plan",
@@ -29,6 +31,8 @@ __all__ = [
 
 EAGER = "eager"
 EAGER_TUNED = "eager-tuned"
+OPENVINO = "openvino"  # a peer that is no engine of lungrt
+DEFAULT_PRECISION = "default"  # that a peer chooses for the processor
 BOOK = "book"  # the profile that searches the whole volume, as eager PyTorch does
 PROFILES = (BOOK, "lung")
 
@@ -42,8 +46,11 @@ _ENGINES = {
     "torchscript": "TorchScript",
     "onnxruntime": "ONNX Runtime",
     "aotinductor": "AOTInductor",
+    OPENVINO: "OpenVINO",
 }
 _EAGER_PACKAGES = ("torch", "scipy")
+_OPENVINO_PACKAGES = ("openvino", "scipy")
+_STORED = "stored"  # the order of voxels that the book's pipeline knows
 # By default glibc returns large blocks to the system when they are freed, and each new allocation
 # then costs page faults.
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
@@ -64,7 +71,7 @@ class Configuration:
     options : dict of str to str
         Settings of the engine.
     precision : str
-        Number format in which the networks are computed.
+        Number format in which the networks are computed; `DEFAULT_PRECISION` for that of a peer.
     profile : str
         Profile of `lungrt.Pipeline`; all but `BOOK` search only a part of the volume.
     """
@@ -82,6 +89,16 @@ class Configuration:
         return self.name in (EAGER, EAGER_TUNED)
 
     @property
+    def is_python(self) -> bool:
+        """Whether it is a pipeline in Python with SciPy, not the library."""
+        return self.is_eager or self.name == OPENVINO
+
+    @property
+    def short_title(self) -> str:
+        """Name in sentences, without settings."""
+        return "PyTorch" if self.is_eager else _ENGINES.get(self.name, self.name)
+
+    @property
     def group(self) -> str:
         """Device and threads; configurations with the same ones are compared with each other."""
         return f"{self.device}, {self.threads} thread{'' if self.threads == 1 else 's'}"
@@ -91,6 +108,9 @@ class Configuration:
         """Title in tables and charts."""
         if self.is_eager:
             return _TITLES[self.name]
+        if self.name == OPENVINO:
+            default = self.precision == DEFAULT_PRECISION
+            return f"OpenVINO + SciPy, {'its default precision' if default else self.precision}"
         settings = ", ".join(self._settings)
         engine = f"lungrt, {_ENGINES.get(self.name, self.name)} engine"
         return f"{engine} ({settings})" if settings else engine
@@ -142,6 +162,7 @@ def plan_configurations(
     precisions: Sequence[str] = (),
     profiles: Sequence[str] = (),
     eager: bool = True,
+    voxel_order: str | None = None,
 ) -> Plan:
     """Choose the configurations that a user wants to measure and that this machine can run.
 
@@ -163,14 +184,18 @@ def plan_configurations(
         Profiles, each measured in addition to the book's, with the engine's defaults only.
     eager
         Whether to measure eager PyTorch as well.
+    voxel_order
+        Order of axes that the library is told to use. The pipelines in Python know only the stored
+        order, so they are skipped for another one.
 
     Raises
     ------
     lungrt.errors.InvalidArgument
         If an engine, precision, profile or device is unknown.
     """
-    known = [engine.name for engine in engines]
-    _require_known("engine", (*names, *(name for name, _ in option_sets)), known)
+    known = [*(engine.name for engine in engines), OPENVINO]
+    _require_known("engine", names, known)
+    _require_known("engine", [name for name, _ in option_sets], known[:-1])
     _require_known("precision", precisions, _PRECISIONS)
     _require_known("profile", profiles, PROFILES)
     for device in devices:
@@ -182,9 +207,19 @@ def plan_configurations(
     skipped = [
         Skipped(f"engine {engine.name}", engine.reason) for engine in chosen if not engine.available
     ]
-    why_not_eager = _why_not_eager(eager)
+    other_order = f"knows only the stored order of voxels, not --voxel-order {voxel_order}"
+    if voxel_order in (None, _STORED):
+        other_order = ""
+    why_not_eager = _why_not_eager(eager) or other_order
     if why_not_eager:
         skipped.append(Skipped("eager PyTorch", why_not_eager))
+    peers: list[Configuration] = []
+    if not names or OPENVINO in names:
+        why_not = _missing(_OPENVINO_PACKAGES, "openvino") or other_order
+        if why_not:
+            skipped.append(Skipped("OpenVINO", why_not))
+        else:
+            peers = [Configuration(OPENVINO, precision=p) for p in (_FP32, DEFAULT_PRECISION)]
     # The name of the GPU follows the device in brackets.
     able = {e.name: [device.split(" ", 1)[0] for device in e.devices] for e in usable}
     wanted = ["cuda:0" if device == "cuda" else device for device in devices]
@@ -222,6 +257,8 @@ def plan_configurations(
                     for profile in dict.fromkeys((BOOK, *profiles))
                     if profile == BOOK or (precision == _FP32 and not options)
                 ]
+        if device == "cpu":
+            configurations += [replace(peer, threads=count) for peer in peers]
     # Reasons would otherwise be repeated for each number of threads.
     return Plan(configurations, list(dict.fromkeys(skipped)))
 
@@ -235,10 +272,14 @@ def _require_known(what: str, names: Iterable[str], known: Sequence[str]) -> Non
 def _why_not_eager(wanted: bool) -> str:
     if not wanted:
         return "disabled by --no-eager"
-    missing = [name for name in _EAGER_PACKAGES if importlib.util.find_spec(name) is None]
+    return _missing(_EAGER_PACKAGES, "bench,torch")
+
+
+def _missing(packages: Sequence[str], extras: str) -> str:
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if not missing:
         return ""
-    return f"needs {' and '.join(missing)}, not installed; run pip install 'lungrt[bench,torch]'"
+    return f"needs {' and '.join(missing)}, not installed; run pip install 'lungrt[{extras}]'"
 
 
 def parse_option_set(text: str) -> tuple[str, dict[str, str]]:

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lungrt.benchmark.contention import Contention, contention_between, read_counters
 from lungrt.benchmark.environment import TUNING_VARIABLES
 from lungrt.benchmark.measure import FAILED, Task
+from lungrt.benchmark.plan import OPENVINO
+from lungrt.errors import DeviceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,15 +25,30 @@ if TYPE_CHECKING:
     from lungrt.benchmark.agreement import Agreement
     from lungrt.benchmark.plan import Configuration
 
-__all__ = ["Failure", "Measurement", "MeasurementFailed", "Record", "measure", "run_benchmark"]
+__all__ = [
+    "REPEATS",
+    "Contended",
+    "Failure",
+    "Measurement",
+    "MeasurementFailed",
+    "Record",
+    "measure",
+    "run_benchmark",
+]
 
 ENGINE_MODULE = "lungrt.benchmark.engine"
 EAGER_MODULE = "lungrt.benchmark.eager.child"
+OPENVINO_MODULE = "lungrt.benchmark.eager.openvino_child"
 LIMIT_S = 3600.0  # a process that takes longer is stopped
+REPEATS = 2  # how often a measurement that other programs disturbed is made again
 
 
 class MeasurementFailed(Exception):
     """A measuring process failed; the message says why."""
+
+
+class Contended(DeviceUnavailable):
+    """Other programs kept disturbing a measurement; the message says which, and how much."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +68,23 @@ class Measurement:
         segment includes finding the lungs, if only the lung field is searched.
     outputs : dict
         What the first diagnosis found; see `lungrt.benchmark.measure.Diagnosis`.
+    arithmetic : dict of str to str
+        What computed the networks; see `lungrt.benchmark.measure.Subject`.
+    contention : Contention or None
+        What other programs took from the process; None if it was not watched.
     """
 
     round: int
     start: float
     runs: list[dict[str, float]]
     outputs: Mapping[str, Any]
+    arithmetic: Mapping[str, str] = field(default_factory=dict)
+    contention: Contention | None = None
+
+    @property
+    def contended(self) -> bool:
+        """Whether other programs disturbed it."""
+        return self.contention is not None and self.contention.contended
 
 
 @dataclass(frozen=True)
@@ -77,7 +106,11 @@ class Record:
 
 
 def run_benchmark(
-    tasks: Sequence[Task], rounds: int, progress: Callable[[str], object]
+    tasks: Sequence[Task],
+    rounds: int,
+    progress: Callable[[str], object],
+    *,
+    allow_contention: bool = False,
 ) -> list[Record]:
     """Measure all configurations in interleaved rounds, going on if one of them fails.
 
@@ -89,11 +122,19 @@ def run_benchmark(
         Number of rounds; each runs every task once, beginning with another one.
     progress
         Called before each measurement with a description of it.
+    allow_contention
+        Whether to keep measurements that other programs disturbed. Otherwise they are made again,
+        up to `REPEATS` times; whether one is kept depends on the load only, never on its times.
 
     Returns
     -------
     list of Record
         One for each task, in their order.
+
+    Raises
+    ------
+    Contended
+        If other programs disturbed a measurement and its repetitions, and that is not allowed.
     """
     both = [(task, Record(task.configuration)) for task in tasks]
     for number in range(rounds):
@@ -101,14 +142,34 @@ def run_benchmark(
         for task, record in both[first:] + both[:first]:
             if record.failure:
                 continue
-            progress(f"round {number + 1} of {rounds}: {record.configuration.key}")
+            what = f"round {number + 1} of {rounds}: {record.configuration.key}"
             try:
-                content = measure(task)
+                made = _measured(task, number, what, progress, repeat=not allow_contention)
             except MeasurementFailed as error:
                 record.failure = Failure(number, str(error))
             else:
-                record.measurements.append(Measurement(number, **content))
+                record.measurements.append(made)
     return [record for _, record in both]
+
+
+def _measured(
+    task: Task, number: int, what: str, progress: Callable[[str], object], *, repeat: bool
+) -> Measurement:
+    """Measure a task, and again if other programs disturb it and `repeat` is true."""
+    again = ""
+    for _ in range(1 + REPEATS):
+        progress(what + again)
+        before = read_counters()
+        content = measure(task)
+        taken = contention_between(before, read_counters())
+        if not (repeat and taken.contended):
+            return Measurement(number, **content, contention=taken)
+        again = f", again, because others took {taken.describe()}"
+    raise Contended(
+        f"{what}: in each of {1 + REPEATS} attempts other programs disturbed it, in the last one "
+        f"they took {taken.describe()}; leave the machine idle, or give --allow-contention to "
+        "measure nevertheless and mark what was disturbed"
+    )
 
 
 def measure(task: Task) -> dict[str, Any]:
@@ -119,7 +180,10 @@ def measure(task: Task) -> dict[str, Any]:
     MeasurementFailed
         If the process failed, was killed, or wrote no result.
     """
-    module = EAGER_MODULE if task.configuration.is_eager else ENGINE_MODULE
+    what = task.configuration
+    module = EAGER_MODULE if what.is_eager else ENGINE_MODULE
+    if what.name == OPENVINO:
+        module = OPENVINO_MODULE
     with tempfile.TemporaryDirectory(prefix="lungrt-bench-") as folder:
         result = Path(folder) / "result.json"
         task = replace(task, result=str(result), started=time.monotonic())

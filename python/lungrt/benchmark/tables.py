@@ -12,12 +12,13 @@ from rich import box
 from rich.table import Table
 
 from lungrt.benchmark.measure import STAGES
-from lungrt.benchmark.summary import DIFFERENT
+from lungrt.benchmark.plan import DEFAULT_PRECISION
 from lungrt.comparison.differences import largest
 from lungrt.errors import InvalidArgument, Io
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from rich.console import Console
 
@@ -28,8 +29,22 @@ __all__ = ["BEGIN", "END", "print_benchmark", "read_marked", "replaced", "to_mar
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
-_HEADINGS = ("start-up", *STAGES, "total (min - max)", "later CTs", "peak memory", "speed-up")
+_HEADINGS = (
+    "start-up",
+    *STAGES,
+    "total (min - max)",
+    "later CTs",
+    "peak memory",
+    "speed-up over book",
+    "speed-up over tuned",
+)
+_PART = (
+    "Rows with profile lung look at a part of the volume, within the lungs; their ratios compare "
+    "less work with more."
+)
 _NOT_MEASURED = "-"
+_EXTENSIONS = {"avx2": "AVX2", "avx512f": "AVX-512", "amx_bf16": "AMX"}
+_TITLE = 36  # width of titles on the terminal
 _COLUMNS = 100  # width of prose in Markdown
 _FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/:;,()'\"]+/)+")
 
@@ -38,11 +53,12 @@ def print_benchmark(console: Console, benchmark: Benchmark) -> None:
     """Print the table, how results compare, what was not measured, and the machine."""
     console.print(f"{benchmark.workload}; {_rounds(benchmark)}", soft_wrap=True)
     table = Table(
-        title="Seconds for one CT, and speed-up over eager PyTorch as the book runs it",
+        title="Seconds for one CT, and how many times as fast it is as eager PyTorch, "
+        "as the book runs it and tuned",
         title_justify="left",
         box=box.SIMPLE_HEAD,
     )
-    table.add_column("")
+    table.add_column("", min_width=_TITLE)
     for heading in _HEADINGS:
         table.add_column(heading, justify="right")
     group = ""
@@ -50,7 +66,7 @@ def print_benchmark(console: Console, benchmark: Benchmark) -> None:
         if group and group != summary.configuration.group:
             table.add_section()
         group = summary.configuration.group
-        style = "bold red" if summary.differs else ""
+        style = "bold red" if summary.marks else ""
         table.add_row(_title(benchmark, summary), *_cells(summary), style=style)
     console.print(table)
     for summary in benchmark.summaries:
@@ -61,12 +77,14 @@ def print_benchmark(console: Console, benchmark: Benchmark) -> None:
                 style="" if agreement.same_decisions else "bold red",
                 soft_wrap=True,
             )
+    if benchmark.restricted:
+        console.print(_PART, soft_wrap=True)
     for line in _not_measured(benchmark):
         console.print(f"not measured: {line}", style="yellow", soft_wrap=True)
     known = benchmark.environment
     packages = [f"{name} {version}" for name, version in known["packages"].items() if version]
     console.print(
-        f"{known['cpu']}, {known['processors']} processors, {known['os']}, {known['libc']}, "
+        f"{_machine(known)}; {_used(benchmark)}{known['os']}, {known['libc']}, "
         f"Python {known['python']}, {', '.join(packages)}",
         soft_wrap=True,
     )
@@ -75,13 +93,47 @@ def print_benchmark(console: Console, benchmark: Benchmark) -> None:
 
 
 def _title(benchmark: Benchmark, summary: Summary) -> str:
-    mark = f"; {DIFFERENT}" if summary.differs else ""
+    mark = "".join(f"; {mark}" for mark in summary.marks)
     group = f" ({summary.configuration.group})" if benchmark.several_groups else ""
-    return summary.configuration.title + group + mark
+    return summary.configuration.title + _default_precision(summary) + group + mark
+
+
+def _default_precision(summary: Summary) -> str:
+    """Return what the default precision of a peer turned out to be."""
+    if summary.configuration.precision != DEFAULT_PRECISION:
+        return ""
+    return f": {summary.arithmetic.get('precision') or 'unknown'}"
+
+
+def _machine(environment: Mapping[str, Any]) -> str:
+    """Return the number and model of the processors, with the widest instructions they have."""
+    numbers = [
+        f"{name} {environment[key]}"
+        for name, key in (("family", "cpu_family"), ("model", "cpu_model"))
+        if environment.get(key)
+    ]
+    flags = environment.get("cpu_flags", ())
+    has = [name for flag, name in _EXTENSIONS.items() if flag in flags]
+    details = ", ".join([*numbers, *has])
+    return f"{environment['processors']} cores of {environment['cpu']}" + (
+        f" ({details})" if details else ""
+    )
+
+
+def _used(benchmark: Benchmark) -> str:
+    """Return which instruction sets, or devices, the configurations used."""
+    by_set: dict[str, list[str]] = {}
+    for summary in benchmark.summaries:
+        used = summary.arithmetic.get("instruction_set", "")
+        names = by_set.setdefault(used.lower(), [])
+        if used and summary.configuration.short_title not in names:
+            names.append(summary.configuration.short_title)
+    parts = [f"{', '.join(names)} used {used}" for used, names in by_set.items() if names]
+    return "; ".join(parts) + "; " if parts else ""
 
 
 def _cells(summary: Summary) -> list[str]:
-    """Return the cells under `_HEADINGS`: seconds, gigabytes and the speed-up."""
+    """Return the cells under `_HEADINGS`: seconds, gigabytes and the two ratios."""
     total = summary.total
     spread = f" ({_number(total.lowest)} - {_number(total.highest)})" if total else ""
     return [
@@ -90,7 +142,10 @@ def _cells(summary: Summary) -> list[str]:
         _median(total) + spread,
         _median(summary.warm),
         _NOT_MEASURED if summary.peak_bytes is None else f"{summary.peak_bytes / 1e9:.2f} GB",
-        _NOT_MEASURED if summary.ratio is None else f"{summary.ratio:.1f}x",
+        *(
+            _NOT_MEASURED if ratio is None else f"{ratio:.1f}x"
+            for ratio in (summary.ratio, summary.ratio_tuned)
+        ),
     ]
 
 
@@ -170,11 +225,11 @@ def to_markdown(benchmark: Benchmark, picture: Path | None = None, page: Path | 
         lines += [f"![Seconds of each stage, by configuration]({link})", ""]
     known = benchmark.environment
     torch = known["packages"].get("torch")
-    machine = f"{known['processors']} processors of {known['cpu']}" + (torch and f", torch {torch}")
+    machine = _machine(known) + (f", torch {torch}" if torch else "")
     lines += [
         _wrapped(
             f"{benchmark.workload}; {_rounds(benchmark)}. Seconds from file to probabilities, on "
-            f"{machine}:"
+            f"{machine}. The speed-ups are over eager PyTorch, as the book runs it and tuned:"
         ),
         "",
         "| | " + " | ".join(_HEADINGS) + " |",
@@ -196,7 +251,14 @@ def _escaped(text: str) -> str:
 
 
 def _outcome(benchmark: Benchmark) -> Iterator[str]:
-    """Yield sentences about what was found, and about what was not measured."""
+    """Yield sentences about the machine, what was found, and what was not measured."""
+    used = _used(benchmark)
+    if used:
+        yield f"Instruction sets: {used[:-2]}."
+    if benchmark.restricted:
+        yield _PART
+    for warning in benchmark.warnings:
+        yield f"**{warning[0].upper()}{warning[1:]}.**"
     compared = [(s, s.record.agreement) for s in benchmark.summaries if s.record.agreement]
     differing = [(s, agreement) for s, agreement in compared if not agreement.same_decisions]
     for summary, agreement in differing:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lungrt.cli.console import disclaim, stderr, stdout
-from lungrt.cli.options import IMAGE_FILES, Bundle, NoProgress, Series
+from lungrt.cli.options import IMAGE_FILES, AllowNonHu, Bundle, NoProgress, Series, VoxelOrder
 from lungrt.cli.output import output_file, output_files
-from lungrt.errors import BadBundle, EngineUnavailable, Inference, InvalidArgument
+from lungrt.errors import (
+    BadBundle,
+    DeviceUnavailable,
+    EngineUnavailable,
+    Inference,
+    InvalidArgument,
+)
 from lungrt.packages import require_packages
 
 if TYPE_CHECKING:
@@ -52,8 +58,9 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="ENGINE",
-            help="Engine to measure; repeat the option for several. By default every engine that "
-            "is installed.",
+            help="Engine to measure, or openvino (the package openvino on the bundle's ONNX, in "
+            "fp32 and in its default precision; a peer, no engine of lungrt); repeat the option "
+            "for several. By default all that are installed.",
             show_default=False,
         ),
     ] = None,
@@ -112,6 +119,8 @@ def bench(
         ),
     ] = False,
     series: Series = None,
+    voxel_order: VoxelOrder = None,
+    allow_non_hu: AllowNonHu = False,
     rounds: Annotated[
         int,
         typer.Option(
@@ -145,18 +154,28 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    allow_contention: Annotated[
+        bool,
+        typer.Option(
+            "--allow-contention",
+            help="Measure although other programs take more than 5 % of the processors' time, and "
+            "mark what they disturbed in the table, the chart and the JSON. Without this option "
+            "such a measurement is made again twice, and then the benchmark ends with an error.",
+        ),
+    ] = False,
     no_progress: NoProgress = False,
 ) -> None:
-    """Measure engines, devices, threads and eager PyTorch on one CT: time, memory, decisions.
+    """Measure engines, OpenVINO and eager PyTorch on one CT: time, memory, decisions.
 
     Each combination of these is a configuration. Every measurement runs in a process of its own,
     and the configurations take turns, so that changes in the machine's speed affect all of them.
-    Leave the machine idle while this runs.
+    Leave the machine idle while this runs; what other programs disturb is refused.
 
     Example: [b]lungrt bench bundle path/to/dicom --threads 1,2 --output times.json[/b]
     """
     # Imported here so that --help and argument errors appear at once.
     from lungrt.benchmark.agreement import compare_records
+    from lungrt.benchmark.contention import LARGEST_SHARE, sample_contention
     from lungrt.benchmark.environment import collect_environment, processors
     from lungrt.benchmark.measure import Task
     from lungrt.benchmark.plan import parse_option_set, plan_configurations
@@ -188,6 +207,7 @@ def bench(
             precisions=_names("--precision", precision) if precision else [],
             profiles=_names("--profile", profile) if profile else [],
             eager=not no_eager,
+            voxel_order=voxel_order,
         )
         if not plan.configurations:
             reasons = [f"  {skipped.what}: {skipped.why}" for skipped in plan.skipped]
@@ -195,10 +215,26 @@ def bench(
                 "\n".join(["none of the chosen configurations can be measured here", *reasons])
             )
         environment = collect_environment(known)  # before this command itself loads the machine
+        idle = sample_contention()
+        if idle.contended and not allow_contention:
+            raise DeviceUnavailable(
+                f"the machine is not idle: other programs take {idle.describe()}, and more than "
+                f"{LARGEST_SHARE:.0%} makes times too long; end them, or give --allow-contention "
+                "to measure nevertheless and mark what was disturbed"
+            )
         given = {"segmentation": segmentation, "nodule": nodule, "malignancy": malignancy}
         checkpoints = {stage: list(map(str, paths)) for stage, paths in given.items() if paths}
         tasks = [
-            Task(configuration, str(bundle), str(ct), series, runs, checkpoints)
+            Task(
+                configuration,
+                str(bundle),
+                str(ct),
+                series,
+                runs,
+                checkpoints,
+                voxel_order=voxel_order,
+                allow_non_hu=allow_non_hu,
+            )
             for configuration in plan.configurations
         ]
         screen = stderr()
@@ -208,14 +244,18 @@ def bench(
             if not no_progress and screen.is_terminal:
                 screen.print(text, style="dim", soft_wrap=True)
 
-        records = run_benchmark(tasks, rounds, progress)
+        records = run_benchmark(tasks, rounds, progress, allow_contention=allow_contention)
         compare_records(
             records,
             Thresholds(**{name: stage.threshold for name, stage in manifest.stages.items()}),
         )
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         summaries = summarize(records)
-        benchmark = Benchmark(created, environment, ct.name, rounds, runs, summaries, plan.skipped)
+        benchmark = Benchmark(
+            *(created, environment, ct.name, rounds, runs, summaries, plan.skipped),
+            idle=idle,
+            allow_contention=allow_contention,
+        )
         console = stdout()
         print_benchmark(console, benchmark)
         if all(record.failure for record in records):

@@ -17,12 +17,14 @@ from lungrt.errors import InvalidArgument
 
 __all__ = [
     "IMAGE_FILES",
+    "AllowNonHu",
     "Bundle",
     "InputOptions",
     "JsonOutput",
     "NoProgress",
     "RunOptions",
     "Series",
+    "VoxelOrder",
     "parse_engine_options",
     "parse_memory",
     "validate_time",

@@ -11,11 +11,14 @@ import SimpleITK
 
 import lungrt
 from lungrt.benchmark.agreement import Agreement
+from lungrt.benchmark.contention import Contention
 from lungrt.benchmark.plan import Configuration, Skipped
 from lungrt.benchmark.run import Failure, Measurement, Record
 from lungrt.benchmark.summary import Benchmark, summarize
 
 SAME = Agreement("eager on cpu, 2 threads", 2, 0, 2, 0, 1e-6, 0)
+QUIET = Contention(2.0, 0.02, 0.0, 0.0, 0.005)
+BUSY = Contention(2.0, 1.2, 0.4, 0.0, 0.4)
 IN_FIELD = Agreement("eager on cpu, 2 threads", 2, 0, 1, 0, 3e-6, 0, in_region=1)
 
 
@@ -45,9 +48,12 @@ def make_record(
     failure: str = "",
     options: dict[str, str] | None = None,
     profile: str = "book",
+    precision: str = "fp32",
+    arithmetic: dict[str, str] | None = None,
+    contention: Contention = QUIET,
 ) -> Record:
     """Return a record whose first CT takes `seconds`, 10 % more in each later round."""
-    configuration = Configuration(name, threads=threads, options=options or {}, profile=profile)
+    configuration = Configuration(name, "cpu", threads, options or {}, precision, profile)
     record = Record(configuration, agreement=agreement)
     shares = {"read": 0.1, "segment": 0.6, "group": 0.1, "classify": 0.2, "total": 1.0}
     for number in range(rounds):
@@ -55,24 +61,29 @@ def make_record(
         first = {stage: share * slower for stage, share in shares.items()}
         warm = {stage: share * slower / 2 for stage, share in shares.items()}
         runs = [first | {"peak_bytes": 10**9}, warm | {"peak_bytes": 2 * 10**9}]
-        record.measurements.append(Measurement(number, 1.5, runs, make_outputs()))
+        record.measurements.append(
+            Measurement(number, 1.5, runs, make_outputs(), arithmetic or {}, contention)
+        )
     if failure:
         record.failure = Failure(1, failure)
     return record
 
 
 def make_benchmark(
-    *records: Record, skipped: tuple[Skipped, ...] = (), load: float = 0.0
+    *records: Record, skipped: tuple[Skipped, ...] = (), idle: Contention = QUIET
 ) -> Benchmark:
     """Return a finished benchmark."""
     environment = {
         "cpu": "Abacus 9",
+        "cpu_family": "25",
+        "cpu_model": "1",
+        "cpu_flags": ["avx2", "fma"],
         "processors": 2,
         "os": "Linux 6",
         "libc": "glibc 2",
         "python": "3.11",
         "packages": {"torch": "2.13", "scipy": ""},
-        "load_average": [load, 0.0, 0.0],
+        "load_average": [0.0, 0.0, 0.0],
     }
     return Benchmark(
         created="2026-11-24T12:00:00+00:00",
@@ -82,6 +93,7 @@ def make_benchmark(
         runs=2,
         summaries=summarize(records),
         skipped=skipped,
+        idle=idle,
     )
 
 
@@ -109,6 +121,12 @@ def outputs() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def busy() -> Contention:
+    """Contention of a machine on which others take 40 % of the processors' time."""
+    return BUSY
+
+
+@pytest.fixture
 def in_field() -> Agreement:
     """Agreement of a configuration that searches only the lung field and decides the same."""
     return IN_FIELD
@@ -129,5 +147,5 @@ def example() -> Benchmark:
         make_record("torchscript", 10.0),
         failed,
         skipped=(Skipped("engine native", "not installed: no /usr/lib/x/liblungrt_native.so"),),
-        load=1.0,
+        idle=BUSY,
     )

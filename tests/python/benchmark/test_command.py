@@ -20,7 +20,8 @@ from lungrt.export.manifest import read_manifest
 
 
 def bench(*arguments: object):
-    return CliRunner().invoke(app, ["bench", *map(str, arguments)])
+    # Tests may run on a machine that is not idle; test_contention.py tests the refusal.
+    return CliRunner().invoke(app, ["bench", "--allow-contention", *map(str, arguments)])
 
 
 def test_real_processes_from_bundle_to_files(
@@ -215,3 +216,56 @@ def test_a_page_whose_suffix_is_in_capitals(tiny_bundle: Path, tmp_path: Path) -
     options = ("--engine", "torchscript", "--no-eager", "--rounds", 1, "--markdown", page)
     result = bench(tiny_bundle, tmp_path / "nowhere", *options)
     assert "every configuration failed, so nothing was written" in result.output
+
+
+def test_openvino_decides_what_eager_pytorch_decides(
+    onnx_bundle: Path, tiny_networks: dict[str, Any], ct_file: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("openvino", reason="the peer OpenVINO needs its package")
+    checkpoints = [
+        text
+        for stage, (network,) in tiny_networks.items()
+        for text in (f"--{stage}", network.checkpoint.path)
+    ]
+    result = bench(
+        *(onnx_bundle, ct_file, "--engine", "openvino", "--rounds", 1, "--threads", 1),
+        *("--runs", 1, "--output", tmp_path / "b.json", *checkpoints),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "b.json").read_text())
+    *_, fp32, usual = found["contenders"]
+    assert [one["failure"] for one in (fp32, usual)] == [None, None]
+    assert (fp32["precision"], usual["precision"]) == ("fp32", "default")
+    assert fp32["arithmetic"]["precision"] == "fp32"
+    assert usual["arithmetic"]["precision"] in ("fp32", "bf16", "fp16")
+    assert f"its default precision: {usual['arithmetic']['precision']}" in result.output
+    comparison = fp32["comparison"]
+    assert comparison["baseline"].startswith("eager on cpu")
+    assert comparison["candidates"] > 10
+    assert comparison["differing_candidates"] == comparison["differing_decisions"] == 0
+    assert comparison["largest_difference"] < 1e-4
+
+
+def test_openvino_without_its_artifact(tiny_bundle: Path, ct_file: Path) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("openvino", reason="the peer OpenVINO needs its package")
+    result = bench(tiny_bundle, ct_file, "--engine", "openvino", "--no-eager", "--rounds", 1)
+    assert "no artifact 'onnx', which OpenVINO reads" in result.output
+
+
+def test_options_of_a_run_reach_the_library(tiny_bundle: Path, tmp_path: Path) -> None:
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(np.full((12, 44, 40), 5, np.int16))  # no air
+    SimpleITK.WriteImage(image, str(tmp_path / "ct.mha"))
+    options = ("--engine", "torchscript", "--rounds", 1, "--runs", 1, "--voxel-order", "patient")
+    refused = bench(tiny_bundle, tmp_path / "ct.mha", *options)
+    assert "BadVolume: " in refused.output
+    assert "--allow-non-hu" in refused.output or "allow_non_hu" in refused.output
+    assert "eager PyTorch: knows only the stored order of voxels" in refused.output
+    allowed = bench(tiny_bundle, tmp_path / "ct.mha", *options, "--allow-non-hu")
+    assert allowed.exit_code == 0, allowed.output
+    unknown = bench(tiny_bundle, tmp_path / "ct.mha", *options[:-1], "upside-down")
+    assert "upside-down" in unknown.output
+    assert unknown.exit_code == 2

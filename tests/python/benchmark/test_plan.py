@@ -51,7 +51,7 @@ def planned(**selection: object) -> Plan:
 
 def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
     plan = planned(threads=[1, 2])
-    everything = ("eager", "eager-tuned", "native", "torchscript")
+    everything = ("eager", "eager-tuned", "native", "torchscript", "openvino", "openvino")
     on_gpu = ("eager", "eager-tuned", "torchscript")
     assert [(c.name, c.device, c.threads) for c in plan.configurations] == [
         (name, device, threads)
@@ -66,7 +66,8 @@ def test_every_engine_and_eager_on_every_device_and_number_of_threads() -> None:
 
 
 def test_a_configuration_for_each_supported_precision() -> None:
-    plan = planned(eager=False, precisions=["fp32", "tf32", "bf16"])
+    names = ["native", "torchscript"]
+    plan = planned(names=names, eager=False, precisions=["fp32", "tf32", "bf16"])
     assert [(c.name, c.device, c.precision) for c in plan.configurations] == [
         ("native", "cpu", "fp32"),
         ("torchscript", "cpu", "fp32"),
@@ -140,6 +141,27 @@ def test_missing_packages_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     (skipped,) = plan.skipped
     assert skipped.what == "eager PyTorch"
     assert skipped.why.startswith("needs scipy, not installed; run pip install 'lungrt[bench")
+
+
+def test_openvino_is_a_peer_on_the_cpu_in_two_precisions() -> None:
+    plan = planned(names=["openvino"], threads=[1, 2], devices=["cpu", "cuda"], eager=False)
+    assert [(c.device, c.threads, c.precision) for c in plan.configurations] == [
+        ("cpu", threads, precision) for threads in (1, 2) for precision in ("fp32", "default")
+    ]
+    assert plan.configurations[1].title == "OpenVINO + SciPy, its default precision"
+    assert plan.configurations[1].key == "openvino[default] on cpu, 1 thread"
+    assert "openvino" not in [c.name for c in planned(names=["native"]).configurations]
+    with pytest.raises(InvalidArgument, match="unknown engine 'openvino'; expected native"):
+        planned(option_sets=[("openvino", {"a": "1"})])
+
+
+def test_pipelines_in_python_know_the_stored_order_only() -> None:
+    plan = planned(voxel_order="patient", devices=["cpu"])
+    assert {c.name for c in plan.configurations} == {"native", "torchscript"}
+    for what in ("eager PyTorch", "OpenVINO"):
+        why = "knows only the stored order of voxels, not --voxel-order patient"
+        assert Skipped(what, why) in plan.skipped
+    assert {c.name for c in planned(voxel_order="stored").configurations} >= {"eager", "openvino"}
 
 
 def test_option_sets() -> None:

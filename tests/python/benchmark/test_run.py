@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 import lungrt
 from lungrt.benchmark import run as benchmark_run
 from lungrt.benchmark.agreement import compare_outputs
+from lungrt.benchmark.contention import Reading
 from lungrt.benchmark.engine import EngineSubject, stage_seconds
 from lungrt.benchmark.measure import Task, peak_bytes
 from lungrt.benchmark.plan import Configuration
-from lungrt.benchmark.run import MeasurementFailed, measure, run_benchmark
+from lungrt.benchmark.run import Contended, MeasurementFailed, measure, run_benchmark
 from lungrt.comparison.diagnosis import Thresholds
 
 EAGER, ENGINE = Configuration("eager"), Configuration("torchscript", options={"batch": "8"})
@@ -40,6 +42,26 @@ class Processes:
         if self.failing.get(name) == earlier:
             raise MeasurementFailed("killed by SIGKILL")
         return {"start": 0.1, "runs": [], "outputs": {}}
+
+
+@pytest.fixture(autouse=True)
+def others_take(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Replace the kernel's counters: each reading is 1 s later, and others took the next of these.
+
+    When the list is empty, others took nothing.
+    """
+    taken: list[float] = []
+    now = Reading(0.0, 0.0, 0.0, 0.0, 0.0, 2)
+
+    def read() -> Reading:
+        nonlocal now
+        others = taken.pop(0) if taken else 0.0
+        assert now.busy_s is not None
+        now = replace(now, at_s=now.at_s + 1, busy_s=now.busy_s + others)
+        return now
+
+    monkeypatch.setattr(benchmark_run, "read_counters", read)
+    return taken
 
 
 @pytest.fixture
@@ -75,6 +97,31 @@ def test_a_failure_does_not_affect_other_configurations(processes, number: int) 
     assert (engine.failure.round, engine.failure.message) == (number, "killed by SIGKILL")
     assert len(engine.measurements) == number
     assert processes.names.count("torchscript") == number + 1  # not tried again
+
+
+def test_a_disturbed_measurement_is_made_again(processes, others_take) -> None:
+    others_take += [0, 1.5, 0, 0.05]  # before and after each of two attempts
+    steps: list[str] = []
+    (record,) = run_benchmark(TASKS[:1], 1, steps.append)
+    assert processes.names == ["eager", "eager"]
+    (one,) = record.measurements
+    assert not one.contended
+    assert one.contention.others_s == pytest.approx(0.05)
+    assert "again, because others took 75% of the processors' time" in steps[1]
+
+
+def test_a_machine_that_is_never_idle_ends_the_benchmark(processes, others_take) -> None:
+    others_take += [0, 1.5] * 3
+    with pytest.raises(Contended, match=r"eager on cpu.*each of 3 attempts.*75%.*--allow-contenti"):
+        run_benchmark(TASKS, 1, str)
+    assert processes.names == ["eager"] * 3
+
+
+def test_disturbed_measurements_are_kept_and_marked_if_allowed(processes, others_take) -> None:
+    others_take += [0, 1.5]
+    eager, engine = run_benchmark(TASKS[:2], 1, str, allow_contention=True)
+    assert processes.names == ["eager", "torchscript"]
+    assert [eager.measurements[0].contended, engine.measurements[0].contended] == [True, False]
 
 
 def test_tasks_are_written_and_read() -> None:

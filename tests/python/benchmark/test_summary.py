@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from lungrt.benchmark.contention import Contention
 from lungrt.benchmark.summary import CSV_COLUMNS, Spread, summarize
 
 
@@ -41,10 +42,38 @@ def test_ratios_are_within_a_group(record) -> None:
     assert [s.ratio for s in summarize(records)] == pytest.approx([1.0, 4.0, 1.0, 5.0])
 
 
+def test_ratios_to_both_eager_pipelines(record) -> None:
+    records = [record("eager", 40.0), record("eager-tuned", 20.0), record("torchscript", 10.0)]
+    found = summarize(records)
+    assert [one.ratio for one in found] == pytest.approx([1.0, 2.0, 4.0])
+    assert [one.ratio_tuned for one in found] == pytest.approx([0.5, 1.0, 2.0])
+
+
 def test_no_ratio_without_the_book(record) -> None:
     tuned, ours = summarize([record("eager-tuned", 20.0), record("torchscript", 10.0)])
     assert tuned.ratio is None
     assert ours.ratio is None
+    assert ours.ratio_tuned == pytest.approx(2.0)
+
+
+def test_disturbed_measurements_are_in_json_and_warned_of(benchmark_of, record, busy) -> None:
+    quiet, disturbed = record("native", 4.0), record("torchscript", 9.0, contention=busy)
+    found = json.loads(benchmark_of(quiet, disturbed, idle=busy).to_json())
+    assert [c["summary"]["contended"] for c in found["contenders"]] == [0, 3]
+    (_, theirs) = found["contenders"]
+    assert [one["contended"] for one in theirs["measurements"]] == [True] * 3
+    assert theirs["measurements"][0]["contention"]["others_s"] == 1.2
+    assert found["contention"]["before"]["share"] == 0.4
+    before, during = found["warnings"]
+    assert before.startswith("before the first measurement others took 40% of the processors' time")
+    assert "disturbed 3 of 6 measurements and took up to 40%" in during
+    assert json.loads(benchmark_of(quiet).to_json())["warnings"] == []
+
+
+def test_a_system_that_does_not_tell_is_warned_of(benchmark_of, record) -> None:
+    blind = record("native", 4.0, contention=Contention(1.0, None, None, 0.0, None))
+    (warning,) = benchmark_of(blind).warnings
+    assert "this system does not tell what other programs take" in warning
 
 
 def test_nothing_measured(record) -> None:
@@ -66,6 +95,7 @@ def test_json_has_everything(example) -> None:
         "contenders",
         "not_compared",
         "warnings",
+        "contention",
     ]
     eager, ours, failed = found["contenders"]
     assert eager["name"] == "eager"
@@ -99,7 +129,8 @@ def test_csv_has_a_line_for_each_number(benchmark_of, record) -> None:
     assert {(row["engine"], row["profile"]) for row in rows} == {("native", "lung")}
     assert {row["options"] for row in rows} == {"batch=8"}
     values = {(row["run"], row["quantity"]): (float(row["value"]), row["unit"]) for row in rows}
-    assert len(values) == len(rows) == 13  # the start, and five times and the memory of two runs
+    assert len(values) == len(rows) == 14  # start, five times and memory of two runs, load
+    assert values["0", "share_of_others"] == (0.005, "1")
     assert values["0", "total"] == (10.0, "s")
     assert values["1", "total"] == (5.0, "s")
     assert values["0", "start"] == (1.5, "s")

@@ -42,13 +42,13 @@ def test_screen(example) -> None:
     text = printed(example)
     (ours, *_) = [line for line in text.splitlines() if "TorchScript engine" in line]
     # start-up, read, segment, group, classify, total, later CTs, peak memory, speed-up
-    expected = "1.50 1.10 6.60 1.10 2.20 11.0 (10.0 - 12.0) 5.50 1.00 GB 4.0x"
+    expected = "1.50 1.10 6.60 1.10 2.20 11.0 (10.0 - 12.0) 5.50 1.00 GB 4.0x -"
     assert ours.split()[3:] == expected.split()
     assert "not measured: onnxruntime on cpu, 2 threads (round 2): Io: no file" in text
     assert "not measured: engine native: not installed" in text
     assert "the same 2 candidates, the same 2 decisions" in text
-    assert "warning: the machine was not idle" in text
-    assert "Abacus 9, 2 processors" in text
+    assert "warning: before the first measurement others took 40% of the processors' time" in text
+    assert "2 cores of Abacus 9 (family 25, model 1, AVX2); " in text
 
 
 def test_several_groups_are_named(benchmark_of, record) -> None:
@@ -62,10 +62,10 @@ def test_several_groups_are_named(benchmark_of, record) -> None:
 def test_markdown(example, tmp_path: Path) -> None:
     section = markdown(example, tmp_path / "docs" / "b.svg", tmp_path / "README.md")
     assert "](docs/b.svg)" in section
-    assert "2 processors of Abacus 9, torch 2.13" in section
+    assert "2 cores of Abacus 9 (family 25, model 1, AVX2), torch 2.13" in section
     rows = [line for line in section.splitlines() if line.startswith("| lungrt, TorchScript")]
     assert rows[0].endswith(
-        "| 1.50 | 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x |"
+        "| 1.50 | 1.10 | 6.60 | 1.10 | 2.20 | 11.0 (10.0 - 12.0) | 5.50 | 1.00 GB | 4.0x | - |"
     )
     assert "All 2 configurations found the same 2 candidates and made the same decisions" in section
     assert "no liblungrt_native.so." in section
@@ -85,6 +85,50 @@ def test_what_differs_is_marked(benchmark_of, record) -> None:
         assert plot(benchmark, "svg").count(b"DECIDES DIFFERENTLY") == 1
 
 
+def test_both_ratios_have_columns_and_are_in_the_chart(benchmark_of, record) -> None:
+    records = record("eager", 40.0), record("eager-tuned", 20.0), record("native", 5.0)
+    benchmark = benchmark_of(*records)
+    section = markdown(benchmark)
+    assert "| speed-up over book | speed-up over tuned |" in section
+    (ours,) = [line for line in section.splitlines() if line.startswith("| lungrt, native")]
+    assert ours.endswith("| 8.0x | 4.0x |")
+    assert "a part of the volume" not in section
+    if importlib.util.find_spec("matplotlib"):
+        shown = " ".join(ElementTree.fromstring(plot(benchmark, "svg")).itertext())
+        assert "8.0x book, 4.0x tuned" in shown
+
+
+def test_disturbed_measurements_are_marked_everywhere(benchmark_of, record, busy) -> None:
+    benchmark = benchmark_of(record("eager", 4.0), record("native", 1.0, contention=busy))
+    section, text = markdown(benchmark), printed(benchmark)
+    for shown in (section, text):
+        assert "lungrt, native engine; CONTENDED IN 3 OF 3 " in shown
+        assert "CONTENDED: other programs disturbed 3 of 6 measurements" in shown
+        assert "(NCHW, batch 4) " in shown  # which is not marked
+    if importlib.util.find_spec("matplotlib"):
+        assert plot(benchmark, "svg").count(b"CONTENDED IN 3 OF 3") == 1
+
+
+def test_the_instruction_sets_that_were_used_are_named(benchmark_of, record) -> None:
+    benchmark = benchmark_of(
+        record("eager", 4.0, arithmetic={"instruction_set": "AVX2"}),
+        record("torchscript", 2.0, arithmetic={"instruction_set": "avx2"}),
+        record("native", 1.0, arithmetic={"instruction_set": "avx512"}),
+    )
+    expected = "PyTorch, TorchScript used avx2; native used avx512"
+    assert f"Instruction sets: {expected}." in markdown(benchmark)
+    assert expected in printed(benchmark)
+
+
+def test_the_default_precision_of_a_peer_is_named(benchmark_of, record) -> None:
+    found = {"precision": "bf16"}
+    fp32 = record("openvino", 3.0, arithmetic={"precision": "fp32"})
+    usual = record("openvino", 2.0, precision="default", arithmetic=found)
+    section = markdown(benchmark_of(fp32, usual))
+    assert "| OpenVINO + SciPy, fp32 |" in section
+    assert "| OpenVINO + SciPy, its default precision: bf16 |" in section
+
+
 def test_results_in_the_lung_field_have_a_sentence_of_their_own(
     benchmark_of, record, in_field
 ) -> None:
@@ -92,6 +136,7 @@ def test_results_in_the_lung_field_have_a_sentence_of_their_own(
     benchmark = benchmark_of(record("eager", 4.0), record("native", 3.0), lung)
     section = markdown(benchmark)
     assert "| lungrt, native engine (profile lung) |" in section
+    assert "Rows with profile lung look at a part of the volume" in section
     assert (
         "All 2 configurations that search the whole volume found the same 2 candidates" in section
     )
@@ -159,7 +204,7 @@ def test_svg_has_a_bar_for_each_stage_and_adapts_to_dark_pages(example) -> None:
     text = svg.decode()
     shown = " ".join(ElementTree.fromstring(text).itertext())
     assert "TorchScript engine" in shown
-    assert "11.0 s   4.0x" in shown
+    assert "11.0 s   4.0x book" in shown
     assert "ONNX Runtime" not in shown  # it has no total
     for colour in COLOURS:
         assert text.count(f"fill: {colour}") >= 2  # both configurations

@@ -1,5 +1,5 @@
-"""Baseline of the benchmark: PyTorch modules and SciPy, as the book's code diagnoses a CT.
+"""Peers of the benchmark in Python and SciPy, as the book's code diagnoses a CT.
 
-It was written for the benchmark after the book's code; it shares no code with the C++ library and
-does not import it.
+They were written for the benchmark after the book's code, and share no code with the C++ library.
+The networks are PyTorch modules (`child`) or run in OpenVINO (`openvino_child`).
 """

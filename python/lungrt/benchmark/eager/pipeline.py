@@ -5,24 +5,44 @@ Arrays are (slices, rows, columns), voxels (slice, row, column), world positions
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lungrt.benchmark.eager.networks import StageNetworks
 from lungrt.benchmark.eager.scan import Scan
 from lungrt.errors import BadVolume
-from lungrt.export.manifest import InputEntry
+from lungrt.export.manifest import InputEntry, StageEntry
 
-__all__ = ["classify", "crops", "erode", "evaluate", "find_candidates", "segment", "stack"]
+__all__ = [
+    "StageNetwork",
+    "classify",
+    "crops",
+    "erode",
+    "evaluate",
+    "find_candidates",
+    "segment",
+    "stack",
+]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 
-def segment(scan: Scan, network: StageNetworks, batch: int) -> Floats:
+class StageNetwork(Protocol):
+    """The networks of a stage, run by any library."""
+
+    @property
+    def entry(self) -> StageEntry:
+        """The stage in the bundle's manifest."""
+
+    def __call__(self, batch: Floats) -> Floats:
+        """Return probabilities: (N, 1, rows, columns) or (N, classes)."""
+
+
+def segment(scan: Scan, network: StageNetwork, batch: int) -> Floats:
     """Return the probability of nodule for each voxel."""
     rows, columns = scan.hu.shape[1:]
     probability = np.empty(scan.hu.shape, np.float32)
@@ -82,7 +102,7 @@ def find_candidates(scan: Scan, eroded: NDArray[np.bool_]) -> Indices:
 
 
 def evaluate(
-    scan: Scan, indices: Indices, networks: dict[str, StageNetworks], batch: int
+    scan: Scan, indices: Indices, networks: Mapping[str, StageNetwork], batch: int
 ) -> tuple[Floats, Floats]:
     """Return the probabilities of nodule and of malignancy; the latter is NaN for non-nodules."""
     nodule = networks["nodule"]
@@ -99,7 +119,7 @@ def evaluate(
     return p_nodule, malignant
 
 
-def classify(hu: NDArray[np.int16], indices: Indices, network: StageNetworks, batch: int) -> Floats:
+def classify(hu: NDArray[np.int16], indices: Indices, network: StageNetwork, batch: int) -> Floats:
     """Return the probability of each class for each voxel, shape (voxels, classes)."""
     probabilities = np.empty((len(indices), len(network.entry.classes)), np.float32)
     for some in _batches(len(indices), batch):
