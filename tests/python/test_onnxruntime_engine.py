@@ -122,6 +122,25 @@ def test_options_that_it_does_not_have(
         on_engine(onnx_bundle, **options)
 
 
+@pytest.mark.parametrize("region", [{}, {"region": "lung"}])
+def test_cuda_graphs_are_refused_within_the_lungs(
+    region: dict[str, Any], onnx_bundle: Path
+) -> None:
+    profile = "book" if region else "lung"
+    with pytest.raises(
+        errors.InvalidArgument, match=r"cuda_graph=on needs inputs of one size.*profile 'book'"
+    ):
+        lungrt.Pipeline(
+            onnx_bundle,
+            engine=ENGINE,
+            profile=profile,
+            engine_options={"cuda_graph": "on"},
+            **region,
+        )
+    off = {"cuda_graph": "off"}
+    lungrt.Pipeline(onnx_bundle, engine=ENGINE, profile="lung", engine_options=off)
+
+
 def _providers() -> list[str]:
     program = "import onnxruntime; print(*onnxruntime.get_available_providers())"
     return python(program).stdout.split()

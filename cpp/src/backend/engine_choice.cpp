@@ -108,4 +108,14 @@ const Engine& choose_engine(const std::string& wanted, const std::string& device
   refuse(device, place.kind == DeviceKind::kCuda, search);
 }
 
+void refuse_fixed_sizes(const Engine& engine, const EngineOptions& options) {
+  // ONNX Runtime's CUDA graphs are captured for one size and never freed.
+  const auto graph = options.find("cuda_graph");
+  if (engine.name() != "onnxruntime" || graph == options.end() || graph->second != "on") return;
+  throw Error(ErrorCode::kInvalidArgument,
+              "engine onnxruntime: option cuda_graph=on needs inputs of one size, but within the "
+              "lungs (profile 'lung', or region 'lung') every scan has windows of other sizes; use "
+              "profile 'book' or region 'volume', or omit the option");
+}
+
 }  // namespace lungrt

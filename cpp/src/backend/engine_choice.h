@@ -4,6 +4,7 @@
 #include <string>
 
 #include "backend/engine.h"
+#include "backend/session.h"
 #include "core/bundle/bundle.h"
 
 namespace lungrt {
@@ -19,5 +20,9 @@ namespace lungrt {
 ///         obstacle
 const Engine& choose_engine(const std::string& wanted, const std::string& device,
                             const Bundle& bundle, Precision precision = Precision::kFp32);
+
+/// Refuses settings of an engine that need inputs of one size, where a run has windows of many.
+/// \throws Error kInvalidArgument
+void refuse_fixed_sizes(const Engine& engine, const EngineOptions& options);
 
 }  // namespace lungrt

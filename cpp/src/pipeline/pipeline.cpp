@@ -39,6 +39,7 @@ struct Pipeline::Impl {
         profile(choose_profile(bundle, options)),
         threads(choose_threads(options.threads)) {
     profile.precision = choose_precision(engine, device, options.precision);
+    if (profile.region == Region::kLungField) refuse_fixed_sizes(engine, options.engine_options);
     const auto network = [&](const StageManifest& stage) {
       return open_network(
           bundle, stage, engine,

@@ -6,6 +6,7 @@ target_sources(
   lungrt_tests
   PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_library.cpp
           ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_cuda.cpp
+          ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_cuda_graphs.cpp
           ${CMAKE_CURRENT_SOURCE_DIR}/backend/test_onnxruntime_precision.cpp
           $<TARGET_OBJECTS:lungrt_onnxruntime_objects>)
 target_compile_definitions(

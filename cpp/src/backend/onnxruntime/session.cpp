@@ -1,6 +1,7 @@
 #include "backend/onnxruntime/session.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "backend/engine_library.h"
@@ -71,8 +72,14 @@ Session::Session(const LungrtSessionRequest& request)
       slices_(request.input_rank == 4),
       // The other providers use several threads for one run themselves.
       run_streams_(options_.provider == "cpu" ? std::min(request.threads, kMaxRunStreams) : 1),
-      session_(std::make_unique<Ort::Session>(environment(), request.artifact, settings(request))) {
+      session_(open(request)) {
   check_signature(request.input_rank);
+}
+
+std::unique_ptr<Ort::Session> Session::open(const LungrtSessionRequest& request) const {
+  std::optional<DeviceUse> use;  // weights are copied to the device
+  if (cuda_) use.emplace(false);
+  return std::make_unique<Ort::Session>(environment(), request.artifact, settings(request));
 }
 
 Ort::SessionOptions Session::settings(const LungrtSessionRequest& request) const {
@@ -106,7 +113,12 @@ void Session::check_signature(int input_rank) const {
 LungrtSessionTraits Session::traits() const {
   // The runtime reorders to its own blocked layouts at the ends of the graph.
   if (cuda_) {
-    return {.channels_last = 0, .batch = slices_ ? 8 : 64, .run_streams = 1, .device_tensors = 1};
+    // A graph is captured for one shape.
+    return {.channels_last = 0,
+            .batch = slices_ ? 8 : 64,
+            .run_streams = 1,
+            .fixed_batch = options_.cuda_graph ? 1 : 0,
+            .device_tensors = 1};
   }
   return {.channels_last = 0, .batch = slices_ ? 1 : 8, .run_streams = run_streams_};
 }
@@ -119,28 +131,23 @@ void Session::run(LungrtWorkspace& given, const LungrtTensor& input,
                   "option cuda_graph=on needs tensors in device memory; install lungrt with its "
                   "CUDA core (liblungrt_cuda.so), or omit the option");
   }
+  std::optional<DeviceUse> use;
+  if (cuda_) use.emplace(options_.cuda_graph);
   // An input in host memory is copied to the device when it is bound.
   const bool copied = cuda_ && input.cuda == 0;
   if (copied || !workspace.input_.is(input)) {
     workspace.input_.set(input);
     workspace.binding_.BindInput(input_name_.c_str(), workspace.input_.value);
-    workspace.graph_ = 0;
   }
   if (!workspace.output_.is(output)) {
     workspace.output_.set(output);
     workspace.binding_.BindOutput(output_name_.c_str(), workspace.output_.value);
-    workspace.graph_ = 0;
   }
   Ort::RunOptions options;
-  if (!options_.cuda_graph) {
-    session_->Run(options, workspace.binding_);
-    return;
+  if (options_.cuda_graph) {
+    const int number = graphs_.number_for(input, output);
+    options.AddConfigEntry("gpu_graph_id", std::to_string(number).c_str());
   }
-  // A CUDA graph contains the addresses that it was captured with, so each binding has its own. The
-  // runtime captures and replays only one at a time.
-  const std::lock_guard lock(graphs_mutex_);
-  if (workspace.graph_ == 0) workspace.graph_ = ++graphs_;
-  options.AddConfigEntry("gpu_graph_id", std::to_string(workspace.graph_).c_str());
   session_->Run(options, workspace.binding_);
 }
 

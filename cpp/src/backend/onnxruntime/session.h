@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "backend/engine_library.h"
+#include "backend/onnxruntime/cuda_graphs.h"
 #include "backend/onnxruntime/options.h"
 
 namespace lungrt::onnxruntime {
@@ -34,7 +34,6 @@ class Workspace final : public LungrtWorkspace {
 
   Ort::IoBinding binding_;
   Bound input_, output_;
-  int graph_ = 0;  ///< number of the CUDA graph for the current bindings; 0: none yet
 };
 
 /// Immutable after construction; run() may be called from many threads, each with a workspace.
@@ -53,6 +52,7 @@ class Session final : public LungrtSession {
            const LungrtTensor& output) const override;
 
  private:
+  std::unique_ptr<Ort::Session> open(const LungrtSessionRequest& request) const;
   Ort::SessionOptions settings(const LungrtSessionRequest& request) const;
   void check_signature(int input_rank) const;
 
@@ -62,8 +62,7 @@ class Session final : public LungrtSession {
   bool slices_;      ///< input are slices with context, else crops
   int run_streams_;  ///< see LungrtSessionTraits
   std::unique_ptr<Ort::Session> session_;
-  mutable std::mutex graphs_mutex_;
-  mutable int graphs_ = 0;  ///< number of CUDA graphs so far
+  mutable CudaGraphs graphs_;  ///< used while a DeviceUse with a graph lives
 };
 
 }  // namespace lungrt::onnxruntime
