@@ -21,6 +21,9 @@ HEAVY = [
     "typer",
     "rich",
     "onnxruntime",
+    "pydicom",
+    "highdicom",
+    "lungrt.dicom",
     "lungrt._core",
 ]
 
@@ -124,6 +127,21 @@ def test_every_public_name_is_there() -> None:
 def test_unknown_name() -> None:
     with pytest.raises(AttributeError, match="module 'lungrt' has no attribute 'nothing'"):
         _ = lungrt.nothing  # type: ignore[attr-defined]
+
+
+def test_dicom_results_without_their_package() -> None:
+    code = """
+import sys
+sys.modules["highdicom"] = None
+import lungrt.errors
+try:
+    import lungrt.dicom
+except lungrt.errors.InvalidArgument as error:
+    assert "pip install 'lungrt[dicom]'" in str(error), error
+else:
+    raise AssertionError("it was imported")
+"""
+    assert imported_by(code) == {"highdicom"}  # as None
 
 
 def test_phantoms_work_without_torch() -> None:

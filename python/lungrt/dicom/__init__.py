@@ -10,6 +10,7 @@
     lungrt.dicom.write_results("results", report, volume)
 """
 
+import lungrt.dicom.needed  # noqa: F401  (fails first, with what to install)
 from lungrt.dicom.results import Results, make_results
 from lungrt.dicom.source import SourceSeries, read_source
 from lungrt.dicom.write import result_folder, write_results

@@ -11,6 +11,7 @@ __all__ = [
     "ABNORMAL_STRUCTURE",
     "ARTIFICIAL_INTELLIGENCE",
     "CERTAINTY_OF_FINDING",
+    "COMMENT",
     "CT_PROCEDURE",
     "DIAMETER",
     "LUNG",
@@ -29,6 +30,7 @@ LUNG = CodedConcept("39607008", "SCT", "Lung")
 NOT_DETECTED = CodedConcept("260415000", "SCT", "Not detected")
 
 ARTIFICIAL_INTELLIGENCE = CodedConcept("123110", "DCM", "Artificial Intelligence")
+COMMENT = CodedConcept("121106", "DCM", "Comment")
 CT_PROCEDURE = CodedConcept("25045-6", "LN", "CT unspecified body region")
 
 VOLUME = CodedConcept("118565006", "SCT", "Volume")

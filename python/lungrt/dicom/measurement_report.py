@@ -15,7 +15,9 @@ from highdicom.sr import (
     ObserverContext,
     QualitativeEvaluation,
     ReferencedSegment,
+    RelationshipTypeValues,
     SourceSeriesForSegmentation,
+    TextContentItem,
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
@@ -24,6 +26,7 @@ from pydicom.sr.codedict import codes
 from lungrt.dicom.codes import (
     ABNORMAL_STRUCTURE,
     CERTAINTY_OF_FINDING,
+    COMMENT,
     CT_PROCEDURE,
     DIAMETER,
     LUNG,
@@ -135,7 +138,7 @@ def _group(
     segments: Segmentation,
 ) -> VolumetricROIMeasurementsAndQualitativeEvaluations:
     """TID 1411, volumetric ROI measurements, of a nodule."""
-    return VolumetricROIMeasurementsAndQualitativeEvaluations(
+    group = VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(uid=tracking.uid, identifier=tracking.identifier),
         referenced_segment=ReferencedSegment(
             sop_class_uid=segments.SOPClassUID,
@@ -149,6 +152,29 @@ def _group(
         algorithm_id=algorithm_of_report(report),
         measurements=_measurements(nodule),
     )
+    # For people: programs have the segment.
+    group[0].ContentSequence.append(
+        TextContentItem(
+            name=COMMENT,
+            value=_place(nodule, source),
+            relationship_type=RelationshipTypeValues.CONTAINS,
+        )
+    )
+    return group
+
+
+def _place(nodule: Nodule, source: SourceSeries) -> str:
+    """Say where a nodule is, by its image and in the patient's coordinates."""
+    x, y, z = nodule.center_mm
+    place = f"Centre at x {x:.1f}, y {y:.1f}, z {z:.1f} mm (LPS)"
+    if source.volume.is_interpolated:
+        return place
+    image = source.slices[nodule.index[0]]
+    if image.frame:
+        place += f", in frame {image.frame}"
+    if image.number:
+        place += f"{' of' if image.frame else ', in'} image {image.number}"
+    return place
 
 
 def _measurements(nodule: Nodule) -> list[Measurement]:

@@ -47,6 +47,8 @@ class SourceSlice:
         Image position (x, y, z) of its first pixel, mm, LPS.
     thickness_mm : float or None
         Slice thickness.
+    number : str
+        Instance number, by which people find the image; empty if it is no number.
     """
 
     class_uid: str
@@ -54,6 +56,7 @@ class SourceSlice:
     frame: int
     position_mm: tuple[float, float, float]
     thickness_mm: float | None
+    number: str
 
 
 @dataclass(frozen=True)
@@ -172,12 +175,14 @@ def _slice(source: SliceSource, header: Dataset) -> SourceSlice:
     position = _first_value(groups, "PlanePositionSequence", "ImagePositionPatient")
     thickness = _first_value(groups, "PixelMeasuresSequence", "SliceThickness")
     x, y, z = (float(value) for value in position)
+    number = str(header.get("InstanceNumber", ""))
     return SourceSlice(
         class_uid=str(header.SOPClassUID),
         instance_uid=source.instance_uid,
         frame=source.frame,
         position_mm=(x, y, z),
         thickness_mm=_positive(thickness),
+        number=number if number.isdecimal() else "",
     )
 
 

@@ -47,6 +47,7 @@ def patient_slice(
                 data.pop(keyword, None)
             else:
                 setattr(data, keyword, value)
+        data.InstanceNumber = 100 - index
         data.Rows, data.Columns = hu.shape[1:]
         data.PixelData = (hu[index] + 1024).astype(np.uint16).tobytes()
         if edit is not None:

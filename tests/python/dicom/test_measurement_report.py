@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydicom
 from dicom_examples import PATIENT, code, content, named
 from pydicom.dataset import Dataset
 
@@ -128,6 +129,10 @@ def test_a_group_for_each_nodule(
         cancer = number_of(group, "111047")
         assert cancer == ("DCM", round(100 * nodule.p_malignant, 2), "%", "UCUM")
         assert len([item for item in group.ContentSequence if item.ValueType == "NUM"]) == 4
+        x, y, z = nodule.center_mm
+        image = pydicom.dcmread(volume.sources[nodule.index[0]].path).InstanceNumber
+        place = f"Centre at x {x:.1f}, y {y:.1f}, z {z:.1f} mm (LPS), in image {image}"
+        assert text_of(group, "121106") == place
     uids = [segment.TrackingUID for segment in seg.SegmentSequence]
     assert len(set(uids)) == len(uids)
 

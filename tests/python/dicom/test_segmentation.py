@@ -231,6 +231,29 @@ def test_a_grid_of_its_own(
     assert any("grid that the CT was resampled to" in note for note in results.notes)
 
 
+def test_a_tilted_gantry(
+    tmp_path: Path,
+    pipeline: lungrt.Pipeline,
+    small_ct: lungrt.CtVolume,
+    positions: list[float],
+    write_series: WriteSeries,
+) -> None:
+    """Straightened slices are larger than the files, and none of their pixels is where it was."""
+
+    def tilt(index: int, data: Any) -> None:
+        data.ImagePositionPatient = [-10, 20 + 0.75 * index, 2.5 * index]
+
+    write_series(tmp_path, positions, edit=patient_slice(small_ct.hu, edit=tilt))
+    volume = lungrt.read_ct(tmp_path, resample=True)
+    assert volume.shape[1] > small_ct.shape[1]
+    assert volume.is_interpolated
+    report, results = diagnosed(pipeline, volume)
+    seg = results.segmentation
+    assert seg is not None
+    check_voxels(seg, report, volume)
+    assert (seg.Rows, seg.Columns) == volume.shape[1:]
+
+
 def test_patient_study_and_geometry(results: lungrt.dicom.Results) -> None:
     seg = results.segmentation
     assert seg is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,12 @@ def test_a_file_that_is_gone(write: Write) -> None:
     volume.sources[4].path.unlink()
     with pytest.raises(Io, match=r"is no longer there.*unpack it"):
         lungrt.dicom.read_source(volume)
+
+
+def test_a_zip_archive(tmp_path: Path, series: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "ct"), "zip", series)
+    with pytest.raises(Io, match="zip archive is unpacked only while it is read"):
+        lungrt.dicom.read_source(lungrt.read_ct(archive))
 
 
 @pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SOPInstanceUID"])

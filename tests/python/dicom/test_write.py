@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 
@@ -94,6 +96,21 @@ def test_results_of_an_earlier_run_are_replaced(
     assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "other.dcm"]
     assert (tmp_path / "other.dcm").read_text() == "somebody's"
     assert len(lungrt.dicom.write_results(tmp_path, report, volume)) == 3
+
+
+def test_results_beside_the_slices_are_no_slices(
+    tmp_path: Path, report: lungrt.Report, volume: lungrt.CtVolume, series: Path
+) -> None:
+    """Whoever reads the folder again gets the same CT, and a note."""
+    folder = tmp_path / "ct"
+    shutil.copytree(series, folder)
+    lungrt.dicom.write_results(folder, report, volume)
+    lungrt.dicom.write_results(folder / "below", report, volume, labelmap=True)
+    again = lungrt.read_ct(folder)
+    assert [one.instance_uid for one in again.sources] == [
+        one.instance_uid for one in volume.sources
+    ]
+    np.testing.assert_array_equal(again.hu, volume.hu)
 
 
 def test_a_failure_leaves_what_was_there(
