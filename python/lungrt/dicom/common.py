@@ -45,11 +45,12 @@ def settle(result: SOPClass, report: Report, source: SourceSeries) -> None:
     # Whose modules highdicom knows. Assigned by its name, it would change the header as well.
     view.add_new("SOPClassUID", "UI", CTImageStorage)
     result.copy_patient_and_study_information(view)
-    date, time = _moment(header)
-    for keyword in ("SeriesDate", "InstanceCreationDate", "ContentDate", "DateOfSecondaryCapture"):
-        if keyword == "SeriesDate" or keyword in result:
-            setattr(result, keyword, date)
-            setattr(result, keyword.replace("Date", "Time"), time)
+    for kind, value in zip(("Date", "Time"), _moment(header), strict=True):
+        setattr(result, f"Content{kind}", value)
+        setattr(result, f"Series{kind}", value)
+    for what in ("InstanceCreation{}", "{}OfSecondaryCapture"):  # optional, and of this run
+        for kind in ("Date", "Time"):
+            result.pop(what.format(kind), None)
     result.ContributingEquipmentSequence = contributing(report)
 
 

@@ -111,18 +111,25 @@ def _description(source: SourceSeries) -> str:
 def _refer_to_source(result: Segmentation, source: SourceSeries) -> None:
     """Refer to the real slices, and their frames, in place of the planes that stand for them."""
     slices_of = sources_of_planes(source)
+    result.SourceImageSequence = references(
+        [one for item in result.SourceImageSequence for one in slices_of[_referenced(item)]],
+        frames=True,
+    )
     preserved = "NO" if source.volume.is_interpolated else "YES"
     for frame in result.PerFrameFunctionalGroupsSequence:
         for derivation in frame.DerivationImageSequence:
             (plane,) = derivation.SourceImageSequence
             derivation.SourceImageSequence = [
-                _source_image(plane, one, preserved)
-                for one in slices_of[plane.ReferencedSOPInstanceUID]
+                _source_image(plane, one, preserved) for one in slices_of[_referenced(plane)]
             ]
     series = Dataset()
     series.SeriesInstanceUID = source.series_uid
     series.ReferencedInstanceSequence = references(list(source.slices))
     result.ReferencedSeriesSequence = [series]
+
+
+def _referenced(item: Dataset) -> str:
+    return str(item.ReferencedSOPInstanceUID)
 
 
 def _source_image(plane: Dataset, one: SourceSlice, preserved: str) -> Dataset:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["instance_header", "plane_headers", "references", "sources_of_planes"]
 
 
+_ON_MM = 0.01  # how far a slice may lie from a plane that it is on
+
+
 def _header(source: SourceSeries, class_uid: str, instance_uid: str) -> Dataset:
     header = Dataset()
     header.file_meta = FileMetaDataset()
@@ -95,22 +98,34 @@ def sources_of_planes(source: SourceSeries) -> dict[str, list[SourceSlice]]:
         away = places - np.asarray(volume.geometry.to_world((plane, 0, 0))) @ normal
         below = away <= _ON_MM
         above = away >= -_ON_MM
-        near = {int(np.flatnonzero(side)[np.abs(away[side]).argmin()])
-                for side in (below, above) if side.any()}  # fmt: skip
+        near = {
+            int(np.flatnonzero(side)[np.abs(away[side]).argmin()])
+            for side in (below, above)
+            if side.any()
+        }
         result[name] = [source.slices[k] for k in sorted(near)]
     return result
 
 
-_ON_MM = 0.01  # how far a slice may lie from a plane that it is on
+def references(slices: list[SourceSlice], *, frames: bool = False) -> list[Dataset]:
+    """Return references to the instances of slices, each once, in their order.
 
-
-def references(slices: list[SourceSlice]) -> list[Dataset]:
-    """Return references to the instances of slices, each once, in their order."""
+    Parameters
+    ----------
+    frames
+        Whether to name the frames of multi-frame instances.
+    """
     items: dict[str, Dataset] = {}
+    numbers: dict[str, list[int]] = {}
     for one in slices:
         if one.instance_uid not in items:
             item = Dataset()
             item.ReferencedSOPClassUID = one.class_uid
             item.ReferencedSOPInstanceUID = one.instance_uid
             items[one.instance_uid] = item
+        if one.frame and one.frame not in numbers.setdefault(one.instance_uid, []):
+            numbers[one.instance_uid].append(one.frame)
+    if frames:
+        for name, of_instance in numbers.items():
+            items[name].ReferencedFrameNumber = sorted(of_instance)
     return list(items.values())

@@ -149,3 +149,13 @@ def named(item: Dataset, value: str) -> list[Dataset]:
         for child in item.ContentSequence
         if child.ConceptNameCodeSequence[0].CodeValue == value
     ]
+
+
+def every(data: Dataset, keyword: str) -> Iterator[Any]:
+    """Walk the elements of a keyword, at any depth."""
+    for element in data:
+        if element.keyword == keyword:
+            yield element
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from every(item, keyword)

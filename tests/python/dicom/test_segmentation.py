@@ -13,6 +13,7 @@ import pytest
 from dicom_examples import (
     PATIENT,
     code,
+    every,
     lesions,
     multi_frame,
     patient_slice,
@@ -46,7 +47,15 @@ def check_voxels(seg: Dataset, report: lungrt.Report, volume: lungrt.CtVolume) -
 
 
 def check_references(seg: Dataset, volume: lungrt.CtVolume) -> None:
-    """Each frame refers to the slice that lies where it lies."""
+    """Each frame refers to the slice that lies where it lies, and nothing to anything else."""
+    known = {source.instance_uid for source in volume.sources}
+    assert {item.value for item in every(seg, "ReferencedSOPInstanceUID")} == known
+    used = {
+        (item.ReferencedSOPInstanceUID, frame)
+        for item in seg.SourceImageSequence
+        for frame in _numbers(item)
+    }
+    of_frames = set()
     for frame in seg.PerFrameFunctionalGroupsSequence:
         (derivation,) = frame.DerivationImageSequence
         (image,) = derivation.SourceImageSequence
@@ -55,13 +64,20 @@ def check_references(seg: Dataset, volume: lungrt.CtVolume) -> None:
         source = volume.sources[z]
         assert image.ReferencedSOPInstanceUID == source.instance_uid
         assert image.get("ReferencedFrameNumber", 0) == source.frame
+        of_frames.add((source.instance_uid, source.frame))
         assert image.SpatialLocationsPreserved == "YES"
         assert code(derivation.DerivationCodeSequence[0]) == ("113076", "DCM")
         assert code(image.PurposeOfReferenceCodeSequence[0]) == ("121322", "DCM")
+    assert used == of_frames
     (series,) = seg.ReferencedSeriesSequence
     assert series.SeriesInstanceUID == volume.series_uid
     listed = [one.ReferencedSOPInstanceUID for one in series.ReferencedInstanceSequence]
     assert listed == list(dict.fromkeys(source.instance_uid for source in volume.sources))
+
+
+def _numbers(item: Dataset) -> list[int]:
+    value = item.get("ReferencedFrameNumber", 0)
+    return [int(value)] if isinstance(value, int) else [int(one) for one in value]
 
 
 @pytest.mark.parametrize("labelmap", [False, True])
