@@ -22,7 +22,8 @@ struct Threshold {
     std::int64_t
         source[kWords];  ///< index of the probability of a word's bit 0; may lie before the window
     std::int32_t begin[kWords], end[kWords];  ///< bits that lie in the window
-    std::uint8_t set[64 * kWords];
+    std::uint64_t set[8 * kWords];            ///< one byte for each bit: 0 or 1
+    std::uint64_t bits[kWords];
   };
 
   std::int64_t tiles() const { return (slots() + kWords - 1) / kWords; }
@@ -39,10 +40,15 @@ struct Threshold {
       block.each_thread([&](int thread) {
         for (int i = thread; i < 64 * kWords; i += block.threads()) {
           const int j = i / 64, bit = i % 64;
-          if (bit < shared.begin[j] || bit >= shared.end[j]) continue;
-          const float value = probability[shared.source[j] + bit];
-          shared.set[i] = value > threshold ? 1 : 0;
+          const bool inside = bit >= shared.begin[j] && bit < shared.end[j];
+          const float value = inside ? probability[shared.source[j] + bit] : 0.0F;
+          bytes_of(shared.set)[i] = inside && value > threshold ? 1 : 0;
           if (value != value) block.atomic_min(first_nan, voxel(first + j, bit));
+        }
+      });
+      block.each_thread([&](int thread) {
+        for (int i = thread; i < 8 * kWords; i += block.threads()) {
+          bytes_of(shared.bits)[i] = packed(shared.set[i]);
         }
       });
       block.each_thread([&](int thread) {
@@ -83,14 +89,21 @@ struct Threshold {
     return row_of(slot) * shape.columns + 64 * (first_word() + slot % row_words()) + bit;
   }
 
+  LUNGRT_KERNEL static std::uint8_t* bytes_of(std::uint64_t* words) {
+    return reinterpret_cast<std::uint8_t*>(words);
+  }
+
+  /// Eight bytes that are 0 or 1 as the bits of one byte, the first byte as bit 0: each of the
+  /// product's upper eight bits is the sum of one of them and zeros.
+  LUNGRT_KERNEL static std::uint8_t packed(std::uint64_t bytes) {
+    return static_cast<std::uint8_t>((bytes * 0x0102040810204080ULL) >> 56);
+  }
+
   LUNGRT_KERNEL void write(std::int64_t slot, int j, const Shared& shared) const {
-    std::uint64_t bits = 0, inside = 0;
-    for (int bit = shared.begin[j]; bit < shared.end[j]; ++bit) {
-      bits |= std::uint64_t{shared.set[64 * j + bit]} << bit;
-      inside |= std::uint64_t{1} << bit;
-    }
+    const std::int32_t count = shared.end[j] - shared.begin[j];  // at least 1: a slot has bits
+    const std::uint64_t inside = ~std::uint64_t{0} >> (64 - count) << shared.begin[j];
     std::uint64_t& word = mask[row_of(slot) * shape.words + first_word() + slot % row_words()];
-    word = inside == ~std::uint64_t{0} ? bits : (word & ~inside) | bits;
+    word = count == 64 ? shared.bits[j] : (word & ~inside) | shared.bits[j];
   }
 };
 
