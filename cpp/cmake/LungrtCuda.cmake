@@ -36,6 +36,12 @@ elseif(NOT LUNGRT_CUDA STREQUAL OFF)
       string(APPEND reason "${CMAKE_CUDA_COMPILER}; try a newer CMake")
     else()
       set(lungrt_has_cuda ON)
+      # Such a core scans in host memory on older drivers. Cores that are passed on are built with
+      # 12.8, which runs with all drivers from 525 (docs/releasing.md).
+      if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+        message(STATUS "lungrt: the CUDA core is built with CUDA ${CMAKE_CUDA_COMPILER_VERSION} "
+                       "and needs an NVIDIA driver 580 or newer")
+      endif()
     endif()
   endif()
   if(NOT lungrt_has_cuda AND LUNGRT_CUDA STREQUAL ON)
@@ -61,6 +67,7 @@ function(lungrt_cuda_settings target)
                CUDA_STANDARD_REQUIRED ON
                CUDA_RUNTIME_LIBRARY Static
                CUDA_VISIBILITY_PRESET hidden
-               # Machine code for these, and PTX, which drivers compile for newer devices.
-               CUDA_ARCHITECTURES "80-real;90-real;100")
+               # Machine code for Turing, Ampere and Ada, Hopper, Blackwell, and PTX of the last one,
+               # which drivers compile for newer devices.
+               CUDA_ARCHITECTURES "75-real;80-real;90-real;100")
 endfunction()

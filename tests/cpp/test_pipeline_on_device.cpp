@@ -216,6 +216,21 @@ TEST_F(OnDevice, ADeviceThatOnlyTheEngineSees) {
   expect_error(ErrorCode::kDeviceUnavailable, {"no driver is installed"}, [&] { open("cuda"); });
 }
 
+TEST_F(OnDevice, AnOldDriverLeavesTheScanInHostMemoryWithANote) {
+  install("liblungrt_torchscript.so", ENGINE_DEVICE_TENSORS_OR_NOT);
+  install("liblungrt_cuda.so", CUDA_OLD_DRIVER);
+  const Report report = open("cuda").run(volume());
+  EXPECT_EQ(report.device, "cuda:0");
+  EXPECT_EQ(report.timings_s.count("transfer"), 0U);
+  ASSERT_EQ(report.provenance.notes.size(), 1U);
+  const std::string& note = report.provenance.notes[0];
+  for (const char* words : {"stayed in host memory", "driver 550.54.14 supports CUDA 12.4",
+                            "needs driver 580", "CUDA 12.8"}) {
+    EXPECT_NE(note.find(words), std::string::npos) << note;
+  }
+  expect_same(report, open("cpu").run(volume()));
+}
+
 TEST_F(OnDevice, TwoAskedForWhereOneIs) {
   install("liblungrt_torchscript.so", ENGINE_DEVICE_TENSORS);
   install("liblungrt_cuda.so", CUDA_GOOD);

@@ -20,6 +20,9 @@ class CudaLibrary {
                                          "an NVIDIA driver", "lungrt_cuda_table", LUNGRT_CUDA_ABI},
                                         library)) {}
 
+  /// A table that is part of this program.
+  explicit CudaLibrary(const LungrtCudaTable& table) : table_(table) {}
+
   const LungrtCudaTable& table() const { return table_; }
   /// Version of the CUDA runtime in it, e.g. "CUDA 13.0".
   std::string version() const {

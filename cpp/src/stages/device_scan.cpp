@@ -279,14 +279,15 @@ DeviceScanPool::~DeviceScanPool() = default;
 std::unique_ptr<PlacedScan> DeviceScanPool::place(const CtVolume& volume,
                                                   std::int64_t tensor_bytes) {
   const VolumeShape& shape = volume.shape();
-  const std::int64_t words = shape.slices * shape.rows * ((shape.columns + 63) / 64);
-  if (words >= std::numeric_limits<std::int32_t>::max()) {
+  // As many runs as a mask can have: every second voxel of each row.
+  const std::int64_t runs = shape.slices * shape.rows * ((shape.columns + 1) / 2);
+  if (runs >= std::numeric_limits<std::int32_t>::max()) {
     throw Error(
         ErrorCode::kResourceLimit,
         "a volume of " + text::extent(shape) +
             " voxels (slices x rows x columns) is too large for the CUDA core: its mask would "
-            "have " +
-            text::grouped(words) + " words of 64 bits, expected fewer than " +
+            "have up to " +
+            text::grouped(runs) + " runs of voxels, expected fewer than " +
             text::grouped(std::numeric_limits<std::int32_t>::max()) +
             "; crop the volume, or use device cpu");
   }
@@ -314,7 +315,13 @@ ScanPlaces::ScanPlaces(const Engine& engine, const Device& device, bool device_t
     notes_.push_back(kInHostMemory + std::string(error.what()));
     return;
   }
-  places_ = std::make_unique<DeviceScanPool>(*library, device);
+  try {
+    places_ = std::make_unique<DeviceScanPool>(*library, device);
+  } catch (const Error& error) {
+    // Networks can run on the device, but not this build of the CUDA core.
+    if (error.code() != ErrorCode::kUnsupportedVersion) throw;
+    notes_.push_back(kInHostMemory + std::string(error.what()));
+  }
 }
 
 std::unique_ptr<PlacedScan> ScanPlaces::place(const CtVolume& volume,

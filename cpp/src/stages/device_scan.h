@@ -17,8 +17,9 @@ namespace lungrt {
 /// Shared by all threads.
 class DeviceScanPool {
  public:
-  /// \throws Error kDeviceUnavailable where the device does not exist, or the driver does not
-  ///         support the library
+  /// \throws Error kDeviceUnavailable  where the device does not exist or does not work
+  /// \throws Error kUnsupportedVersion where the driver is too old for the CUDA core, or the core
+  ///         has no code for the device
   DeviceScanPool(const CudaLibrary& library, const Device& device);
   ~DeviceScanPool();
   DeviceScanPool(const DeviceScanPool&) = delete;
@@ -28,7 +29,8 @@ class DeviceScanPool {
   /// \param tensor_bytes  device memory that the networks' inputs and outputs will need
   /// \throws Error kOutOfMemory   where too little device memory is free, with the numbers in the
   ///                              message
-  /// \throws Error kResourceLimit for a volume whose mask would have 2^31 - 1 words or more
+  /// \throws Error kResourceLimit for a volume whose mask could have 2^31 - 1 runs of voxels or
+  /// more
   std::unique_ptr<PlacedScan> place(const CtVolume& volume, std::int64_t tensor_bytes);
 
  private:
@@ -37,11 +39,13 @@ class DeviceScanPool {
 };
 
 /// Chooses between host and device memory when the pipeline is opened: the device's where the CUDA
-/// core is installed and all networks accept tensors in device memory, else the host's.
+/// core is installed, fits the driver and the device, and all networks accept tensors in device
+/// memory, else the host's. notes() says why it is the host's.
 class ScanPlaces {
  public:
   /// \param device_tensors  whether every network accepts tensors in device memory
-  /// \throws Error kUnsupportedVersion where the installed CUDA core is of another version
+  /// \throws Error kUnsupportedVersion where the installed CUDA core is of another version of
+  /// lungrt
   /// \throws Error kDeviceUnavailable  where it cannot use the device
   ScanPlaces(const Engine& engine, const Device& device, bool device_tensors);
 

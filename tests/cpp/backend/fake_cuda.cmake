@@ -19,6 +19,7 @@ endfunction()
 
 lungrt_fake_cuda(cuda_good FAKE_ENTRY=lungrt_cuda_table)
 lungrt_fake_cuda(cuda_no_driver FAKE_ENTRY=lungrt_cuda_table FAKE_DEVICES=0)
+lungrt_fake_cuda(cuda_old_driver FAKE_ENTRY=lungrt_cuda_table FAKE_DEVICES=-1)
 lungrt_fake_cuda(cuda_wrong_abi FAKE_ENTRY=lungrt_cuda_table FAKE_ABI=99)
 lungrt_fake_cuda(cuda_wrong_core FAKE_ENTRY=lungrt_cuda_table FAKE_CORE="0.0.0")
 lungrt_fake_cuda(cuda_no_table FAKE_ENTRY=something_else)

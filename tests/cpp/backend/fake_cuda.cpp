@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "ops/cuda/driver_release.h"
 #include "ops/cuda/host_machine.h"
 #include "ops/cuda/library.h"
 
@@ -22,9 +23,12 @@ class FakeDevice : public lungrt::testing::HostMachine {
   explicit FakeDevice(int device) : HostMachine({48, 5, 1, false}), device_(device) {}
 
   static std::string version() { return "imagined CUDA 1.0"; }
-  static int device_count(std::string& reason) {
-    if (lungrt::testing::kFakeCudaDevices == 0) reason = "no driver is installed";
-    return lungrt::testing::kFakeCudaDevices;
+  static lungrt::ops::cuda::Devices devices() {
+    using lungrt::testing::kFakeCudaDevices;
+    if (kFakeCudaDevices > 0) return {kFakeCudaDevices, kLungrtOk, ""};
+    if (kFakeCudaDevices == 0) return {0, kLungrtDeviceUnavailable, "no driver is installed"};
+    return {0, kLungrtUnsupportedRuntime,
+            lungrt::ops::cuda::driver_too_old(13000, 12040, "550.54.14")};
   }
   int index() const { return device_; }
   void* stream() const { return const_cast<FakeDevice*>(this); }
@@ -53,5 +57,5 @@ class FakeDevice : public lungrt::testing::HostMachine {
 }  // namespace
 
 LungrtCudaTable lungrt::testing::fake_cuda_table() {
-  return lungrt::ops::cuda::table_of<FakeDevice>();
+  return lungrt::ops::cuda::kTableOf<FakeDevice>;
 }

@@ -9,6 +9,7 @@
 #include "backend/registry.h"
 #include "expect_error.h"
 #include "lungrt/version.h"
+#include "ops/cuda/driver_release.h"
 #include "temp_folder.h"
 
 namespace lungrt {
@@ -49,6 +50,32 @@ TEST(CudaLibrary, HasNoSuchDevice) {
   const CudaLibrary none(CUDA_NO_DRIVER);
   expect_error(ErrorCode::kDeviceUnavailable, {"cuda:0", "there are 0: no driver is installed"},
                [&] { CudaLibrary::call(none.table().open_scan, 0, &scan); });
+}
+
+TEST(CudaLibrary, SaysWhichDriverIsMissing) {
+  LungrtCudaScan* scan = nullptr;
+  const CudaLibrary old(CUDA_OLD_DRIVER);
+  expect_error(ErrorCode::kUnsupportedVersion,
+               {"driver 550.54.14 supports CUDA 12.4", "built with CUDA 13.0", "needs driver 580",
+                "built with CUDA 12.8, which needs driver 525"},
+               [&] { CudaLibrary::call(old.table().open_scan, 0, &scan); });
+}
+
+TEST(CudaLibrary, FindsTheDriversRelease) {
+  using ops::cuda::driver_release;
+  const testing::TempFolder folder;
+  const auto release_in = [&](const char* text) {
+    folder.write("version", text);
+    return driver_release((folder.path() / "version").c_str());
+  };
+  EXPECT_EQ(release_in("NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 "
+                       "01:44:30 UTC 2024\nGCC version:  gcc version 12.2.0 (Debian)\n"),
+            "550.54.14");
+  EXPECT_EQ(release_in("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95  Release "
+                       "Build\n"),
+            "580.95");
+  EXPECT_EQ(release_in("nothing of the kind\n"), "");
+  EXPECT_EQ(driver_release("/nowhere/version"), "");
 }
 
 TEST(CudaLibrary, AddsUpBoxesOfAVolume) {

@@ -136,7 +136,7 @@ TEST_F(DeviceScans, AreRefusedBeforeTheRunWhereMemoryIsShort) {
 TEST_F(DeviceScans, RefuseMasksThatTheDeviceCannotCount) {
   const CtVolume endless(hu_.data(), {2, 1'900'000'000, 1}, {}, nullptr);
   expect_error(ErrorCode::kResourceLimit,
-               {"2 x 1900000000 x 1", "3,800,000,000 words", "use device cpu"},
+               {"2 x 1900000000 x 1", "3,800,000,000 runs", "use device cpu"},
                [&] { places_.place(endless, 0); });
 }
 

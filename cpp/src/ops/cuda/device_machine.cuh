@@ -1,22 +1,14 @@
-/// CUDA device as a machine that kernels run on.
+/// CUDA device as a machine that kernels run on: what the device does.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <string>
 
+#include "ops/cuda/device_machine.h"
 #include "ops/cuda/kernel.h"
-#include "ops/cuda/library.h"
-#include "ops/cuda/stream_pool.h"
 
 namespace lungrt::ops::cuda {
-
-inline void check(cudaError_t error, LungrtStatus status, const char* what) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();  // clears the error, so that the next call does not report it again
-  throw Failure(error == cudaErrorMemoryAllocation ? kLungrtOutOfMemory : status,
-                std::string("CUDA, ") + what + ": " + cudaGetErrorString(error));
-}
 
 /// Block of threads on the device.
 class DeviceBlock {
@@ -75,129 +67,37 @@ __global__ void __launch_bounds__(256) run_kernel(const Kernel kernel) {
   kernel(block);
 }
 
-class DeviceMachine {
- public:
-  static constexpr int kThreads = 256;
-
-  /// Sets the calling thread's device and restores the application's afterwards.
-  class Scope {
-   public:
-    explicit Scope(int device) {
-      cudaGetDevice(&before_);
-      if (before_ != device) cudaSetDevice(device);
-    }
-    ~Scope() { cudaSetDevice(before_); }
-    Scope(const Scope&) = delete;
-    Scope& operator=(const Scope&) = delete;
-
-   private:
-    int before_ = 0;
-  };
-
-  explicit DeviceMachine(int device) : device_(device) {
-    int processors = 0;
-    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
-          kLungrtDeviceUnavailable, "device attributes");
-    most_blocks_ = std::int64_t{processors} * 16;
-    stream_ = streams().take(device, new_stream);
-  }
-  ~DeviceMachine() { streams().give_back(device_, stream_); }
-  DeviceMachine(const DeviceMachine&) = delete;
-  DeviceMachine& operator=(const DeviceMachine&) = delete;
-
-  static std::string version() {
-    return "CUDA " + std::to_string(CUDART_VERSION / 1000) + "." +
-           std::to_string(CUDART_VERSION % 1000 / 10);
-  }
-
-  static int device_count(std::string& reason) {
-    int count = 0;
-    const cudaError_t error = cudaGetDeviceCount(&count);
-    if (error == cudaSuccess) return count;
-    cudaGetLastError();
-    int driver = 0;
-    cudaDriverGetVersion(&driver);
-    reason = std::string(cudaGetErrorString(error)) + " (built with " + version() +
-             (driver == 0 ? ", no driver is installed)"
-                          : ", the driver supports CUDA " + std::to_string(driver / 1000) + "." +
-                                std::to_string(driver % 1000 / 10) + ")");
-    return 0;
-  }
-
-  int index() const { return device_; }
-  void* stream() const { return stream_; }
-
+struct KernelLauncher {
   template <typename Kernel>
-  void launch(std::int64_t wanted, const Kernel& kernel) {
-    if (wanted <= 0) return;
-    const auto blocks = static_cast<unsigned>(wanted < most_blocks_ ? wanted : most_blocks_);
-    run_kernel<<<blocks, kThreads, 0, stream_>>>(kernel);
-    check(cudaGetLastError(), kLungrtInference, "kernel");
+  static cudaError_t launch(unsigned blocks, unsigned threads, cudaStream_t stream,
+                            const Kernel& kernel) {
+    void* arguments[] = {const_cast<Kernel*>(&kernel)};
+    return cudaLaunchKernel(entry<Kernel>(), dim3(blocks), dim3(threads), arguments, 0, stream);
   }
 
-  static void* allocate_zeros(int device, std::size_t bytes) {
-    void* memory = allocate_on(device, bytes);
-    check(cudaMemset(memory, 0, bytes), kLungrtInference, "memset");
-    check(cudaStreamSynchronize(cudaStreamLegacy), kLungrtInference, "memset");
-    return memory;
+  /// All kernels are in one file, so one stands for all.
+  static cudaError_t probe() {
+    cudaFuncAttributes attributes{};
+    return cudaFuncGetAttributes(&attributes, entry<Erode>());
   }
-  void* allocate(std::size_t bytes) { return allocate_on(device_, bytes); }
-  static void release(void* memory) { cudaFree(memory); }
 
-  void clear(void* memory, std::size_t bytes) {
-    check(cudaMemsetAsync(memory, 0, bytes, stream_), kLungrtInference, "memset");
-  }
-  void upload(void* memory, const void* host, std::size_t bytes) {
-    check(cudaMemcpyAsync(memory, host, bytes, cudaMemcpyHostToDevice, stream_), kLungrtInference,
-          "copy to the device");
-  }
-  void download(void* host, const void* memory, std::size_t bytes) {
-    check(cudaMemcpyAsync(host, memory, bytes, cudaMemcpyDeviceToHost, stream_), kLungrtInference,
-          "copy from the device");
-    wait();
-  }
-  void wait() { check(cudaStreamSynchronize(stream_), kLungrtInference, "work on the device"); }
-
-  MemoryState memory() const {
-    MemoryState state{};
-    check(cudaMemGetInfo(&state.free, &state.total), kLungrtInference, "memory");
-    return state;
+  /// "7.5, 8.0, 9.0, 10.0 and newer"
+  static std::string built_for() {
+    std::string text;
+    for (const int architecture : {__CUDA_ARCH_LIST__}) {
+      if (!text.empty()) text += ", ";
+      text += std::to_string(architecture / 100) + "." + std::to_string(architecture / 10 % 10);
+    }
+    return text + " and newer";
   }
 
  private:
-  static void* allocate_on(int device, std::size_t bytes) {
-    void* memory = nullptr;
-    const cudaError_t error = cudaMalloc(&memory, bytes);
-    if (error == cudaErrorMemoryAllocation) {
-      cudaGetLastError();
-      MemoryState state{};
-      cudaMemGetInfo(&state.free, &state.total);
-      throw Failure(kLungrtOutOfMemory,
-                    "could not allocate " + gigabytes(static_cast<double>(bytes)) + " on cuda:" +
-                        std::to_string(device) + ": " + gigabytes(static_cast<double>(state.free)) +
-                        " of " + gigabytes(static_cast<double>(state.total)) + " are free");
-    }
-    check(error, kLungrtInference, "memory");
-    return memory;
+  template <typename Kernel>
+  static const void* entry() {
+    return reinterpret_cast<const void*>(&run_kernel<Kernel>);
   }
-
-  /// Never destroyed: at the end of the process, CUDA may be gone before.
-  static StreamPool<cudaStream_t>& streams() {
-    static auto* pool = new StreamPool<cudaStream_t>();
-    return *pool;
-  }
-  /// Of the current device. Not synchronised with the default stream, which the whole process
-  /// shares.
-  static cudaStream_t new_stream() {
-    cudaStream_t stream = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), kLungrtDeviceUnavailable,
-          "new stream");
-    return stream;
-  }
-
-  int device_;
-  std::int64_t most_blocks_ = 0;
-  cudaStream_t stream_ = nullptr;
 };
+
+using DeviceMachine = DeviceMachineWith<KernelLauncher>;
 
 }  // namespace lungrt::ops::cuda

@@ -43,14 +43,27 @@ LungrtStatus on_scan(LungrtCudaScan* scan, LungrtText* error, Body&& body) noexc
   });
 }
 
+/// Runs `body`, which must not throw, on a device, or, where the device was lost, without it: host
+/// memory must be freed there, too, and calls of CUDA merely fail.
+template <typename Machine, typename Body>
+void on_device_or_not(std::int32_t index, Body&& body) noexcept {
+  try {
+    const typename Machine::Scope scope(index);
+    body();
+    return;
+  } catch (const Failure&) {
+  }
+  body();
+}
+
 template <typename Machine>
 void require_device(std::int32_t index) {
-  std::string reason;
-  const int count = Machine::device_count(reason);
-  if (index >= 0 && index < count) return;
-  throw Failure(kLungrtDeviceUnavailable,
+  const Devices devices = Machine::devices();
+  if (index >= 0 && index < devices.count) return;
+  throw Failure(devices.count == 0 ? devices.why_none : kLungrtDeviceUnavailable,
                 "device cuda:" + std::to_string(index) + " was requested, but there are " +
-                    std::to_string(count) + (reason.empty() ? "" : ": " + reason));
+                    std::to_string(devices.count) +
+                    (devices.reason.empty() ? "" : ": " + devices.reason));
 }
 
 template <typename Machine>
@@ -64,10 +77,9 @@ constexpr LungrtCudaTable table_of() {
             std::snprintf(text->data, text->capacity, "%s", Machine::version().c_str());
           },
       .device_count = [](LungrtText* text) -> std::int32_t {
-        std::string reason;
-        const int count = Machine::device_count(reason);
-        std::snprintf(text->data, text->capacity, "%s", reason.c_str());
-        return count;
+        const Devices devices = Machine::devices();
+        std::snprintf(text->data, text->capacity, "%s", devices.reason.c_str());
+        return devices.count;
       },
       .open_scan =
           [](std::int32_t index, LungrtCudaScan** scan, LungrtText* error) {
@@ -79,8 +91,8 @@ constexpr LungrtCudaTable table_of() {
           },
       .close_scan =
           [](LungrtCudaScan* scan) {
-            const typename Machine::Scope scope(static_cast<Own&>(*scan).machine().index());
-            delete scan;
+            on_device_or_not<Machine>(static_cast<Own&>(*scan).machine().index(),
+                                      [scan] { delete scan; });
           },
       .stream_of = [](LungrtCudaScan* scan) { return static_cast<Own&>(*scan).machine().stream(); },
       .allocate =
@@ -92,8 +104,7 @@ constexpr LungrtCudaTable table_of() {
           },
       .release =
           [](std::int32_t index, void* memory) {
-            const typename Machine::Scope scope(index);
-            Machine::release(memory);
+            on_device_or_not<Machine>(index, [memory] { Machine::release(memory); });
           },
       .load =
           [](LungrtCudaScan* scan, const std::int16_t* hu, const LungrtCudaShape* shape,
@@ -168,5 +179,9 @@ constexpr LungrtCudaTable table_of() {
           },
   };
 }
+
+/// The table of a machine.
+template <typename Machine>
+inline constexpr LungrtCudaTable kTableOf = table_of<Machine>();
 
 }  // namespace lungrt::ops::cuda

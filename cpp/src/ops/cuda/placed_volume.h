@@ -36,6 +36,13 @@ struct MemoryState {
   std::size_t free, total;
 };
 
+/// Devices that the machine finds.
+struct Devices {
+  int count = 0;
+  LungrtStatus why_none = kLungrtDeviceUnavailable;  ///< where there are none
+  std::string reason;                                ///< why there are none
+};
+
 /// "1.25 GB"
 inline std::string gigabytes(double bytes) {
   char text[32];
@@ -46,7 +53,7 @@ inline std::string gigabytes(double bytes) {
 /// Implements the functions of the CUDA core's table for one scan.
 /// \tparam Machine  has what Labelling requires, a constructor from a device index, index(),
 ///                  stream(), upload(pointer, host, bytes), wait(), memory(), and a class Scope
-///                  that is alive during each call; static: version(), device_count(reason)
+///                  that is alive during each call; static: version(), devices()
 template <typename Machine>
 class PlacedVolume final : public LungrtCudaScan {
  public:
