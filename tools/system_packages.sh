@@ -5,7 +5,7 @@
 #   core   a C++20 compiler, zlib, and venv and headers of the Python that PYTHON names (python3)
 #   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; GDCM and CLI11 for lungrt-native, ITK
 #          for the example that uses it; dicom3tools and PixelMed's validator, which judge DICOM
-#          results
+#          results; Chromium, in which pages are opened
 #   docs   Doxygen
 #   fuzz   Clang with libFuzzer
 set -euo pipefail
@@ -51,6 +51,7 @@ for group in "$@"; do
       need "Google Benchmark" libbenchmark-dev -- headers benchmark/benchmark.h
       need pkg-config pkg-config -- command -v pkg-config
       want LuaJIT luajit -- command -v luajit
+      want Chromium chromium -- command -v chromium
       for folder in /usr/include/ITK-5* /usr/include/gdcm-3*; do include_folders+=("-I$folder"); done
       want "GDCM and CLI11" libgdcm-dev libcli11-dev -- headers CLI/CLI.hpp gdcmVersion.h
       want ITK libinsighttoolkit5-dev -- headers itkVersion.h

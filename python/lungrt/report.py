@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from lungrt import _core
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
+
+    from lungrt.io import Ct
+    from lungrt.pictures import Scene
 
 __all__ = ["Report"]
 
@@ -44,6 +49,55 @@ class Report(_core.Report):
         """Return the content of `to_json` as Python objects."""
         content: dict[str, Any] = json.loads(self.to_json(with_candidates))
         return content
+
+    def to_html(
+        self,
+        ct: Ct,
+        *,
+        title: str = "",
+        source: str = "",
+        patient: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return the report as an HTML page with pictures, which loads nothing else.
+
+        It has an overview, three planes through each nodule, and what is known about nodules, scan
+        and run. It names no patient, date or UID by itself.
+
+        Parameters
+        ----------
+        ct
+            The CT that was diagnosed, in any of the forms that `Pipeline` accepts.
+        title
+            Heading of the page; by default one that names no scan.
+        source
+            What the scan was read from, in words, e.g. ``"a DICOM series"``.
+        patient
+            What the page shall tell about the patient, by its name, e.g. ``{"Name": "..."}``.
+
+        Raises
+        ------
+        lungrt.errors.InvalidArgument
+            If the report has no masks (`Pipeline.run` with ``keep_masks=True`` keeps them), or the
+            CT has another shape or geometry.
+        """
+        from lungrt.html_report import to_html
+
+        return to_html(self._scene(ct), title=title, source=source, patient=patient)
+
+    def to_png(self, ct: Ct) -> bytes:
+        """Return a picture, as PNG, of the overview and of three planes through each nodule.
+
+        For the parameter and the errors see `to_html`. At most eight nodules have planes.
+        """
+        from lungrt.pictures.sheet import draw_sheet
+
+        return draw_sheet(self._scene(ct))
+
+    def _scene(self, ct: Ct) -> Scene:
+        from lungrt.io import as_volume
+        from lungrt.pictures import Scene
+
+        return Scene(as_volume(ct), self)
 
     def to_dataframe(self, *, candidates: bool = False) -> pd.DataFrame:
         """Return the table of `to_csv` as a pandas data frame.

@@ -234,3 +234,93 @@ def write_report(tmp_path: Path, report_content: dict[str, Any]) -> Callable[...
         return path
 
     return write
+
+
+# A bright ball to the left, to the front and towards the head of the nodule that is shown: world
+# positions (x, y, z; LPS) and radii in mm.
+MARKER_MM, MARKER_RADIUS = (16.0, -12.0, 8.0), 5.0
+NODULE_MM, NODULE_RADIUS = (0.0, 0.0, 0.0), 4.0
+
+
+@pytest.fixture(scope="session")
+def make_scene() -> Callable[..., Any]:
+    """Return a function that makes a scene of lung with a nodule in the middle and a marker.
+
+    Its arguments are the direction and spacing (columns, rows, slices) in which the scan is stored,
+    and what the report shall say otherwise.
+    """
+    from lungrt.pictures import Scene
+
+    def make(direction: Any = None, spacing_mm: Any = (0.8, 0.8, 0.8), **changed: Any) -> Scene:
+        volume, labels = marked_volume(np.eye(3) if direction is None else direction, spacing_mm)
+        return Scene(volume, marked_report(volume, labels, **changed))
+
+    return make
+
+
+def marked_volume(direction: Any, spacing_mm: Any) -> tuple[Any, NDArray[np.int32]]:
+    """Return a scan of about 72 mm along each side, and the label map of its nodule."""
+    import lungrt
+
+    direction, spacing = np.asarray(direction, float), np.asarray(spacing_mm, float)
+    size = np.rint(72 / spacing).astype(int) | 1
+    first = direction @ (-(size - 1) / 2 * spacing)
+    geometry = lungrt.Geometry(first, spacing, direction)
+    voxels = np.indices(size[::-1])[::-1].reshape(3, -1)  # (column, row, slice)
+    world = (direction @ (voxels * spacing[:, None])).T + first
+    nodule = np.linalg.norm(world - NODULE_MM, axis=1) <= NODULE_RADIUS
+    marker = np.linalg.norm(world - MARKER_MM, axis=1) <= MARKER_RADIUS
+    hu = np.where(nodule | marker, 100, -900).astype(np.int16).reshape(size[::-1])
+    volume = lungrt.CtVolume(hu, geometry, series_uid="1.2.3.4.5")
+    return volume, nodule.reshape(size[::-1]).astype(np.int32)
+
+
+def marked_report(volume: Any, labels: NDArray[np.int32], **changed: Any) -> Any:
+    """Return what pictures and pages read of a report, with one nodule unless said otherwise."""
+    from types import SimpleNamespace
+
+    index = volume.geometry.to_index(NODULE_MM)
+    nodule = SimpleNamespace(
+        index=index,
+        center_mm=volume.geometry.to_world(index),
+        diameter_mm=2 * NODULE_RADIUS,
+        volume_mm3=268.0,
+        extent_mm=(2 * NODULE_RADIUS,) * 3,
+        box=tuple(tuple(f(axis) for axis in np.nonzero(labels)) for f in (np.min, np.max)),
+        marks=[0],
+        p_nodule=0.91,
+        p_malignant=None,
+    )
+    content = {
+        "shape": volume.shape,
+        "geometry": volume.geometry,
+        "series_uid": volume.series_uid,
+        "nodules": [nodule],
+        "candidates": [nodule] * 3,
+        "masks": SimpleNamespace(labels=labels),
+        "lung_field": None,
+        "engine": "native",
+        "device": "cpu",
+        "timings_s": {"segment": 1.0, "classify": 0.5, "total": 1.6},
+        "options": SimpleNamespace(
+            profile="book",
+            region="volume",
+            geometry="exact",
+            merge_marks=False,
+            voxel_order="stored",
+            precision="fp32",
+            segmentation_threshold=0.5,
+            nodule_threshold=0.5,
+            malignancy_threshold=0.5,
+        ),
+        "provenance": SimpleNamespace(
+            lungrt_version="0.1.0",
+            engine_version="lungrt 0.1.0",
+            device_name="avx2",
+            threads=2,
+            notes=[],
+            bundle_sha256="ab" * 32,
+            checkpoint_sha256={"nodule": ["cd" * 32]},
+        ),
+    }
+    return SimpleNamespace(**(content | changed))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from lungrt.cli import report_files
 from lungrt.cli.console import disclaim, stdout
 from lungrt.cli.dicom_output import dicom_output
 from lungrt.cli.option_groups import with_option_groups
 from lungrt.cli.options import IMAGE_FILES, InputOptions, NoProgress, RunOptions
-from lungrt.cli.output import output_file
+from lungrt.cli.output import output_files
 from lungrt.cli.progress import progress_bars
 from lungrt.defaults import NOTE as DEFAULTS_NOTE
 from lungrt.mask_format import MaskFormat
@@ -48,11 +49,22 @@ def diagnose(
     ] = None,
     reading: InputOptions,
     output: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            metavar="FILE", help="Write the report to FILE.json or FILE.csv.", show_default=False
+            metavar="FILE",
+            help="Write the report to FILE.json, FILE.csv, FILE.html (a page with pictures of each "
+            "nodule) or FILE.png (one picture). Repeat the option for several files.",
+            show_default=False,
         ),
     ] = None,
+    show_patient: Annotated[
+        bool,
+        typer.Option(
+            "--show-patient",
+            help="Show the patient's ID and the series' UID, number and description in FILE.html, "
+            "which otherwise names neither.",
+        ),
+    ] = False,
     candidates: Annotated[
         bool,
         typer.Option(
@@ -98,7 +110,7 @@ def diagnose(
     voxel, diameter, volume, the probability that it is a nodule and, if the bundle has a
     malignancy stage, the probability that it is malignant.
 
-    Example: [b]lungrt diagnose path/to/dicom --bundle bundle --output report.json[/b]
+    Example: [b]lungrt diagnose path/to/dicom --output report.json --output report.html[/b]
     """
     # Imported here so that --help and argument errors appear at once.
     import lungrt
@@ -107,7 +119,8 @@ def diagnose(
 
     limits = run.limits()
     with contextlib.ExitStack() as stack:
-        write = output and stack.enter_context(output_file(output, (".json", ".csv")))
+        files = stack.enter_context(output_files(output or [], report_files.SUFFIXES))
+        pictures = report_files.have_pictures(output or [])
         if save_masks:
             mask_folder(save_masks)  # fail before the long run, not after it
         results = stack.enter_context(dicom_output(dicom, labelmap=dicom_labelmap))
@@ -116,27 +129,33 @@ def diagnose(
         volume = lungrt.read_ct(ct, **asdict(reading))
         if results:
             results.read_source(volume)
+        patient = report_files.read_patient(ct, volume) if show_patient else {}
         with progress_bars(not no_progress) as progress:
             report = pipeline.run(
-                volume, progress=progress, keep_masks=bool(save_masks or results), **limits
+                volume,
+                progress=progress,
+                keep_masks=bool(pictures or save_masks or results),
+                **limits,
             )
         masks = lungrt.write_masks(save_masks, report, mask_format.value) if save_masks else []
         if results:
             results.write(report)
-        if output and write:
-            if output.suffix.lower() == ".csv":
-                write(report.to_csv(candidates=candidates))
-            else:
-                write(report.to_json(candidates) + "\n")
+        source = report_files.kind_of_source(ct)
+        contents = [
+            report_files.report_content(
+                file, report, volume, candidates=candidates, source=source, patient=patient
+            )
+            for file, _ in files
+        ]
+        for (_, write), content in zip(files, contents, strict=True):
+            write(content)
     console = stdout()
     _print(console, report)
     if bundle is None:
         console.print(f"note: {DEFAULTS_NOTE}", soft_wrap=True, style="yellow")
-    if output:
-        console.print(f"written to {output}", soft_wrap=True)
     for note in results.notes if results else ():
         console.print(f"note: {note}", soft_wrap=True, style="yellow")
-    for file in (*masks, *(results.files if results else ())):
+    for file in [*(output or []), *masks, *(results.files if results else ())]:
         console.print(f"written to {file}", soft_wrap=True)
     disclaim(console)
 

@@ -273,6 +273,7 @@ def test_without_arguments(native: Path) -> None:
         (("diagnose", "CT", "--bundle", "B", "--threads", "0"), "--threads"),
         (("diagnose", "CT", "--bundle", "B", "--mask-format", "png"), "--mask-format"),
         (("diagnose", "CT", "--bundle", "B", "--output", "x.txt"), "unknown kind of output"),
+        (("diagnose", "CT", "--bundle", "B", "--output", "x.html"), "expected .json or .csv"),
         (("diagnose", "CT", "--bundle", "B", "--output", "/nowhere/x.json"), "cannot be written"),
         (("diagnose", "CT", "--bundle", "B", "--output", "/tmp.json/.."), "unknown kind of output"),
         (("diagnose", "CT", "--bundle", "nowhere"), "no bundle at nowhere"),
