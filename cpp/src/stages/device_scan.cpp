@@ -1,5 +1,6 @@
 #include "stages/device_scan.h"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <mutex>
@@ -281,7 +282,7 @@ std::unique_ptr<PlacedScan> DeviceScanPool::place(const CtVolume& volume,
   const VolumeShape& shape = volume.shape();
   // As many runs as a mask can have: every second voxel of each row.
   const std::int64_t runs = shape.slices * shape.rows * ((shape.columns + 1) / 2);
-  if (runs >= std::numeric_limits<std::int32_t>::max()) {
+  if (std::max(runs, shape.columns) >= std::numeric_limits<std::int32_t>::max()) {
     throw Error(
         ErrorCode::kResourceLimit,
         "a volume of " + text::extent(shape) +

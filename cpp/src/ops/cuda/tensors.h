@@ -35,45 +35,63 @@ struct StackContext {
  private:
   LUNGRT_BOTH std::int64_t channels() const { return 2 * context + 1; }
 
-  /// Row of the volume that is copied to row y of a channel.
-  LUNGRT_KERNEL const std::int16_t* row_of(std::int64_t item, std::int64_t channel,
-                                           std::int64_t y) const {
-    const std::int64_t slice =
-        clamped<std::int64_t>(first_slice + item - context + channel, 0, shape.slices - 1);
+  // Within a row, numbers of 32 bits: those of 64 would take longer than the memory.
+
+  /// Row y of the first slice, at the window's first column.
+  LUNGRT_KERNEL const std::int16_t* row_of(std::int64_t y) const {
     const std::int64_t row = window.first_row + clamped<std::int64_t>(y - halo, 0, window.rows - 1);
-    return hu + (slice * shape.rows + row) * shape.columns + window.first_column;
+    return hu + row * shape.columns + window.first_column;
   }
 
-  LUNGRT_KERNEL std::int64_t column_of(std::int64_t x) const {
-    return clamped<std::int64_t>(x - halo, 0, window.columns - 1);
+  LUNGRT_KERNEL std::int32_t slice_of(std::int32_t item, std::int32_t channel) const {
+    return clamped(static_cast<std::int32_t>(first_slice - context) + item + channel, 0,
+                   static_cast<std::int32_t>(shape.slices) - 1);
+  }
+
+  LUNGRT_KERNEL std::int32_t column_of(std::int32_t x) const {
+    return clamped(x - static_cast<std::int32_t>(halo), 0,
+                   static_cast<std::int32_t>(window.columns) - 1);
   }
 
   template <typename Block>
   LUNGRT_KERNEL void write_nchw(Block& block) const {
-    const std::int64_t all = items * channels() * height;
-    for (std::int64_t r = block.index(); r < all; r += block.blocks()) {
-      const std::int64_t plane = r / height;
-      const std::int16_t* row = row_of(plane / channels(), plane % channels(), r % height);
-      float* target = output + r * width;
+    const auto count = static_cast<std::int32_t>(channels());
+    const auto columns = static_cast<std::int32_t>(width);
+    const std::int64_t step_planes = block.blocks() / height, step_rows = block.blocks() % height;
+    std::int64_t plane = block.index() / height, y = block.index() % height;
+    while (plane < items * count) {
+      const auto p = static_cast<std::int32_t>(plane);
+      const std::int64_t slice = slice_of(p / count, p % count);
+      const std::int16_t* row = row_of(y) + slice * shape.rows * shape.columns;
+      float* target = output + (plane * height + y) * width;
       block.each_thread([&](int thread) {
-        for (std::int64_t x = thread; x < width; x += block.threads()) {
+        for (std::int32_t x = thread; x < columns; x += block.threads()) {
           target[x] = normalization.of(block, row[column_of(x)]);
         }
       });
+      plane += step_planes;
+      y += step_rows;
+      if (y >= height) {
+        y -= height;
+        ++plane;
+      }
     }
   }
 
   template <typename Block>
   LUNGRT_KERNEL void write_nhwc(Block& block) const {
-    const std::int64_t count = channels();
+    const auto count = static_cast<std::int32_t>(channels());
+    const std::int64_t slice_voxels = shape.rows * shape.columns;
     for (std::int64_t r = block.index(); r < items * height; r += block.blocks()) {
-      const std::int64_t item = r / height, y = r % height;
+      const auto item = static_cast<std::int32_t>(r / height);
+      const std::int16_t* row = row_of(r % height);
       float* target = output + r * width * count;
       block.each_thread([&](int thread) {
-        std::int64_t x = thread / count, channel = thread % count;
-        const std::int64_t step_x = block.threads() / count, step = block.threads() % count;
+        std::int32_t x = thread / count, channel = thread % count;
+        const std::int32_t step_x = block.threads() / count, step = block.threads() % count;
         for (std::int64_t i = thread; i < width * count; i += block.threads()) {
-          target[i] = normalization.of(block, row_of(item, channel, y)[column_of(x)]);
+          target[i] =
+              normalization.of(block, row[slice_of(item, channel) * slice_voxels + column_of(x)]);
           x += step_x;
           channel += step;
           if (channel >= count) {
