@@ -67,7 +67,7 @@ function(lungrt_cuda_settings target)
                CUDA_STANDARD_REQUIRED ON
                CUDA_RUNTIME_LIBRARY Static
                CUDA_VISIBILITY_PRESET hidden
-               # Machine code for Turing, Ampere and Ada, Hopper, Blackwell, and PTX of the last one,
+               # Machine code for Turing, Ampere and Ada, Hopper, Blackwell, and PTX of the last,
                # which drivers compile for newer devices.
                CUDA_ARCHITECTURES "75-real;80-real;90-real;100")
 endfunction()

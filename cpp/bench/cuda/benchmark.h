@@ -25,7 +25,7 @@ class KernelBenchmark {
         shape_(shape),
         hu_values_(chest(shape)),
         proposed_(proposals(mask_)),
-        watch_(machine, csv, table, 4 * voxels_ + 8 * mask_.all_words()) {
+        watch_(machine, csv, table) {
     upload(hu_, hu_values_);
     upload(proposals_, proposed_);
     tensor_.reserve(std::max(kBatch * kChannels * pixels_, voxels_));

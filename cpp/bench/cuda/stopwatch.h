@@ -26,8 +26,7 @@ class DeviceStopwatch {
 
   /// \param csv    receives comma-separated values
   /// \param table  receives the same for readers
-  /// \param most_bytes  that one measured piece of work reads and writes
-  DeviceStopwatch(Machine& machine, std::FILE* csv, std::FILE* table, std::int64_t most_bytes)
+  DeviceStopwatch(Machine& machine, std::FILE* csv, std::FILE* table)
       : machine_(machine),
         csv_(csv),
         table_(table),
@@ -40,17 +39,15 @@ class DeviceStopwatch {
     must(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, machine.index()), "L2 cache");
     cache_bytes_ = 2 * std::max<std::int64_t>(cache, std::int64_t{1} << 20);
     flushed_.reserve(cache_bytes_);
-    const std::int64_t large = 4 * cache_bytes_, largest = std::max(most_bytes / 2, large);
-    machine.clear(source_.reserve(largest), static_cast<std::size_t>(largest));
-    machine.clear(target_.reserve(largest), static_cast<std::size_t>(largest));
     std::fprintf(csv_,
                  "kernel,microseconds,floor_microseconds,times_the_floor,fastest_microseconds,"
                  "bytes,rounds\n");
-    const double copy = floor_of(2.0 * static_cast<double>(large));
+    const auto large = static_cast<double>(4 * cache_bytes_);
+    const double copy = floor_of(2.0 * large);
     std::fprintf(table_,
                  "cuda:%d: copies %.0f GB/s (read and written) within its memory; L2 cache %.1f MB,"
                  " flushed before each round; medians of %d rounds\n",
-                 machine.index(), 2e-3 * static_cast<double>(large) / copy, 1e-6 * cache, kRounds);
+                 machine.index(), 2e-3 * large / copy, 1e-6 * cache, kRounds);
     std::fprintf(table_, "%-40s %12s %12s %8s\n", "", "microseconds", "floor", "times");
   }
   ~DeviceStopwatch() {
@@ -133,6 +130,9 @@ class DeviceStopwatch {
   /// Median microseconds of a copy within the device that reads and writes as many bytes.
   double floor_of(double bytes) {
     const auto half = static_cast<std::size_t>(bytes / 2);
+    for (auto* buffer : {&source_, &target_}) {
+      machine_.clear(buffer->reserve(static_cast<std::int64_t>(half)), half);
+    }
     return on_device([&] {
       must(
           cudaMemcpyAsync(target_.data(), source_.data(), half, cudaMemcpyDeviceToDevice, stream()),

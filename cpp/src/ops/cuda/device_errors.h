@@ -57,13 +57,14 @@ inline void check(cudaError_t error, LungrtStatus status, const char* what, int 
   const std::string message =
       std::string("CUDA, ") + what + ", " + device_text(device) + ": " + described(error);
   if (error == cudaErrorMemoryAllocation) throw Failure(kLungrtOutOfMemory, message);
-  // While a device is opened, it may simply not be available.
-  if (ends_cuda(error) || (status != kLungrtDeviceUnavailable && is_lost())) {
+  // A device that is being opened may simply not be available, which has names of its own.
+  const bool in_use = status != kLungrtDeviceUnavailable || error == cudaErrorUnknown;
+  if (ends_cuda(error) || (in_use && is_lost())) {
     throw Failure(kLungrtDeviceUnavailable,
-                  message +
-                      ". CUDA cannot be used in this process any more: end the process and "
-                      "start it again, or use device cpu. If it happens again, the kernel's "
-                      "log (dmesg) has the reason, in lines with Xid");
+                  message + ". " + device_text(device) +
+                      " cannot be used in this process any more: end the process and start it "
+                      "again, or use device cpu. If it happens again, the kernel's log (dmesg) has "
+                      "the reason, in lines with Xid");
   }
   throw Failure(status, message);
 }

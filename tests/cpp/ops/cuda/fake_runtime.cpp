@@ -62,6 +62,16 @@ bool is_locked(const void* host) {
   return false;
 }
 
+/// Whether all of these bytes belong to one allocation on a device.
+bool on_device(const void* memory, std::size_t bytes) {
+  const auto* first = static_cast<const char*>(memory);
+  for (const auto& [allocated, size] : fake_runtime().device_memory) {
+    const auto* begin = static_cast<const char*>(allocated);
+    if (first >= begin && first + bytes <= begin + size) return true;
+  }
+  return false;
+}
+
 void note_capture() {
   if (capture_mode != cudaStreamCaptureModeRelaxed) ++fake_runtime().calls_that_break_a_capture;
 }
@@ -240,6 +250,10 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   if (const cudaError_t error = begin("cudaMemcpyAsync")) return error;
+  if ((kind != cudaMemcpyDeviceToHost && !on_device(to, bytes)) ||
+      (kind != cudaMemcpyHostToDevice && !on_device(from, bytes))) {
+    return cudaErrorInvalidValue;
+  }
   if (kind == cudaMemcpyHostToDevice && !is_locked(from)) ++fake_runtime().pageable_uploads;
   if (kind == cudaMemcpyDeviceToHost && !is_locked(to)) {
     // As documented of the real one: it returns when the copy has been made.
@@ -253,6 +267,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
   if (const cudaError_t error = begin("cudaMemsetAsync")) return error;
+  if (!on_device(memory, bytes)) return cudaErrorInvalidValue;
   stream->work.emplace_back([=] { std::memset(memory, value, bytes); });
   ++stream->enqueued;
   return cudaSuccess;

@@ -225,10 +225,13 @@ TEST_F(DeviceMachines, SayWhatHappenedAndThatTheProcessMustStartAgain) {
 
 TEST_F(DeviceMachines, RecogniseALostDeviceWhateverTheErrorIsCalled) {
   DeviceScanPool pool(library_, {DeviceKind::kCuda, 1});
-  const auto scan = pool.place(volume_, 0);
+  auto scan = pool.place(volume_, 0);
   fail("cudaStreamSynchronize", cudaErrorUnknown, true);
   expect_error(ErrorCode::kDeviceUnavailable, {"cuda:1", "start it again", "Xid"},
                [&] { scan->tensors().wait(); });
+  scan.reset();
+  expect_error(ErrorCode::kDeviceUnavailable, {"choice of the device, cuda:1", "start it again"},
+               [&] { pool.place(volume_, 0); });
 }
 
 TEST_F(DeviceMachines, GoOnAfterAnErrorThatPasses) {
