@@ -15,8 +15,8 @@ using namespace testing;  // NOLINT: the tests' own
 static_assert(kAvx512IntelTuning.few_pixels == kAvx512Tuning.few_pixels);
 static_assert(kAvx512IntelTuning.pixels != kAvx2Tuning.pixels &&
                   kAvx512IntelTuning.chunk_tiles != kAvx2Tuning.chunk_tiles &&
-                  kAvx512IntelTuning.prefetch_input != kAvx2Tuning.prefetch_input &&
-                  kAvx512IntelTuning.prefetch_output != kAvx2Tuning.prefetch_output,
+                  kAvx512IntelTuning.prefetch_input != kPortableTuning.prefetch_input &&
+                  kAvx512IntelTuning.prefetch_output != kPortableTuning.prefetch_output,
               "the comparison would compare a table with itself");
 
 class IntelTuning : public ::testing::TestWithParam<InstructionSet> {
