@@ -40,6 +40,45 @@ TEST(AlignedBuffer, RefusesSizesThatNoMemoryHas) {
   }
 }
 
+TEST(AlignedBuffer, SaysHowMuchMemoryItTakes) {
+  for (const std::size_t count : {1, 16, 1000, (1 << 19) - 1, 1 << 19, 5 << 19}) {
+    const std::size_t unit = count * sizeof(float) >= (2U << 20) ? 2U << 20 : 64;
+    EXPECT_EQ(AlignedBuffer::bytes(count) % unit, 0U);
+    EXPECT_GE(AlignedBuffer::bytes(count), count * sizeof(float));
+    EXPECT_LE(AlignedBuffer::bytes(count), count * sizeof(float) + unit);
+  }
+}
+
+TEST(BufferParts, AreAtCacheLinesAndApart) {
+  const std::size_t counts[] = {1, 15, 16, 17, 100};
+  std::size_t floats = 0;
+  for (const std::size_t count : counts) floats += BufferParts::floats(count);
+  AlignedBuffer buffer(floats);
+  BufferParts parts(buffer);
+  const float* end = buffer.data();
+  for (const std::size_t count : counts) {
+    float* part = parts.take(count);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(part) % 64, 0U);
+    EXPECT_GE(part, end);
+    std::fill(part, part + count, 1.0F);
+    end = part + count;
+  }
+  EXPECT_LE(end, buffer.data() + buffer.size());
+  EXPECT_THROW(parts.take(0), std::bad_alloc);  // even an empty part has a line after it
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(BufferPartsDeathTest, ReportAccessesBetweenThem) {
+  AlignedBuffer buffer(2 * BufferParts::floats(16));
+  BufferParts parts(buffer);
+  volatile float* first = parts.take(16);
+  volatile float* second = parts.take(16);
+  first[15] = second[15] = 1.0F;
+  EXPECT_DEATH(first[16] = 1.0F, "use-after-poison");
+  EXPECT_DEATH(second[16] = 1.0F, "use-after-poison");
+}
+#endif
+
 TEST(Packing, CountsBlocks) {
   EXPECT_EQ(blocks_of(1), 1);
   EXPECT_EQ(blocks_of(16), 1);

@@ -7,9 +7,21 @@ namespace {
 
 using namespace testing;  // NOLINT: the tests' own
 
+/// A ring in memory of its own.
+struct OwnRing : RowRing {
+  OwnRing(int blocks, const Extent& extent, int pixel_stride)
+      : OwnRing(AlignedBuffer(floats(blocks, extent, pixel_stride)), blocks, extent, pixel_stride) {
+  }
+  AlignedBuffer memory;
+
+ private:
+  OwnRing(AlignedBuffer own, int blocks, const Extent& extent, int pixel_stride)
+      : RowRing(own.data(), blocks, extent, pixel_stride), memory(std::move(own)) {}
+};
+
 TEST(RowRing, KeepsTheLastRows) {
   constexpr int kKept = 5;
-  RowRing ring(2, {100, 9, kKept}, kBlock);
+  OwnRing ring(2, {100, 9, kKept}, kBlock);
   EXPECT_EQ(ring.blocks(), 2);
   for (int y = 0; y < 23; ++y) {
     for (int b = 0; b < 2; ++b) ring.row(b, y)[0] = static_cast<float>(2 * y + b + 1);
@@ -22,7 +34,7 @@ TEST(RowRing, KeepsTheLastRows) {
 TEST(RowRing, RowsDoNotOverlapEvenWithTheirSlack) {
   for (const int stride : {kBlock / 2, kBlock}) {
     constexpr int kWidth = 7;
-    RowRing ring(3, {4, kWidth, 4}, stride);
+    OwnRing ring(3, {4, kWidth, 4}, stride);
     std::vector<std::pair<const float*, const float*>> rows;
     for (int y = 0; y < 4; ++y) {
       for (int b = 0; b < 3; ++b) {
@@ -44,7 +56,7 @@ TEST(RowRing, RowsDoNotOverlapEvenWithTheirSlack) {
 
 TEST(RowRing, ClearsThePixelAfterARow) {
   constexpr int kWidth = 3;
-  RowRing ring(2, {2, kWidth, 2}, kBlock);
+  OwnRing ring(2, {2, kWidth, 2}, kBlock);
   for (int b = 0; b < 2; ++b) {
     std::fill(ring.row(b, 1), ring.row(b, 1) + (kWidth + kRowSlack) * kBlock, 1.0F);
   }
@@ -57,7 +69,7 @@ TEST(RowRing, ClearsThePixelAfterARow) {
 }
 
 TEST(RowRing, OfANodeThatNobodyKeepsHasOneRow) {
-  RowRing ring(1, {8, 4, 0}, kBlock);
+  OwnRing ring(1, {8, 4, 0}, kBlock);
   EXPECT_EQ(ring.row(0, 3), ring.row(0, 7));
 }
 

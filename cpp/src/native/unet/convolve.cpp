@@ -79,7 +79,7 @@ void UnetRun::convolve_strips(const UnetNode& node, const Step& step) {
     const int count = std::min(kernels_.chunk_tiles, tiles - first);
     for (int p = 0; p < parts; ++p) {
       const float* const* rows = in_rows_.data() + p * strips * kStripRows;
-      float* to = transformed_.data() + static_cast<std::size_t>(p) * chunk * kTransformedTile;
+      float* to = transformed_ + static_cast<std::size_t>(p) * chunk * kTransformedTile;
       if (strips == 1) {
         kernels_.winograd_input(rows, count, to);
       } else {
@@ -89,9 +89,8 @@ void UnetRun::convolve_strips(const UnetNode& node, const Step& step) {
     }
     for (int strip = 0; strip < strips; ++strip) {
       for (int b = 0; b < product.blocks; ++b) {
-        kernels_.winograd_product(segments_.data(), parts, count, product, b, sums_.data(),
-                                  sums_stride);
-        kernels_.winograd_output(sums_.data(), sums_stride, count, product.epilogue, b,
+        kernels_.winograd_product(segments_.data(), parts, count, product, b, sums_, sums_stride);
+        kernels_.winograd_output(sums_, sums_stride, count, product.epilogue, b,
                                  out_rows_.data() + (strip * product.blocks + b) * kTile);
       }
       // The values of the second strip are in the upper halves of the pixels.

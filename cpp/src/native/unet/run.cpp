@@ -1,59 +1,65 @@
 #include "native/unet/run.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace lungrt::native {
+UnetRun::Sizes::Sizes(const UnetGraph& graph, const UnetSchedule& schedule,
+                      const Kernels& kernels) {
+  int most_width = 0;
+  for (int index = 0; const UnetNode& node : graph.nodes()) {
+    const Extent& extent = schedule.extent(index);
+    const int blocks = blocks_of(node.channels);
+    rings.push_back(RowRing::floats(blocks, extent, graph.pixel_stride(index)));
+    most_width = std::max(most_width, extent.width);
+    std::size_t in_blocks = 0;
+    for (const Edge& edge : node.inputs) {
+      in_blocks += static_cast<std::size_t>(blocks_of(graph.node(edge.node).channels));
+    }
+    parts = std::max(parts, in_blocks);
+    out_blocks = std::max(out_blocks, static_cast<std::size_t>(4 * blocks));
+    ++index;
+  }
+  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack);
+  row = row_floats(most_width, kBlock);
+  transformed = parts * chunk * kTransformedTile;
+  sums = kPositions * (chunk + 1) * kBlock;
+}
+
+std::size_t UnetRun::Sizes::total() const {
+  std::size_t floats =
+      2 * BufferParts::floats(row) + BufferParts::floats(transformed) + BufferParts::floats(sums);
+  for (const std::size_t ring : rings) floats += BufferParts::floats(ring);
+  return floats;
+}
+
 UnetRun::UnetRun(const UnetGraph& graph, const Kernels& kernels, int height, int width)
     : graph_(graph),
       kernels_(kernels),
       height_(height),
       width_(width),
       schedule_(graph, height, width) {
-  std::size_t most_parts = 1;
-  std::size_t most_blocks = 1;
-  int most_width = width;
+  const Sizes sizes(graph, schedule_, kernels);
+  memory_ = AlignedBuffer(sizes.total());
+  BufferParts parts(memory_);
+  sums_ = parts.take(sizes.sums);
+  transformed_ = parts.take(sizes.transformed);
   for (int index = 0; const UnetNode& node : graph.nodes()) {
-    rings_.emplace_back(blocks_of(node.channels), extent(index), graph.pixel_stride(index));
-    most_width = std::max(most_width, extent(index).width);
-    std::size_t parts = 0;
-    for (const Edge& edge : node.inputs) {
-      parts += static_cast<std::size_t>(blocks_of(graph.node(edge.node).channels));
-    }
-    most_parts = std::max(most_parts, parts);
-    most_blocks = std::max(most_blocks, static_cast<std::size_t>(4 * blocks_of(node.channels)));
+    rings_.emplace_back(parts.take(sizes.rings[static_cast<std::size_t>(index)]),
+                        blocks_of(node.channels), extent(index), graph.pixel_stride(index));
     ++index;
   }
-  zeros_ = AlignedBuffer(row_floats(most_width, kBlock));
-  unused_row_ = AlignedBuffer(row_floats(most_width, kBlock));
-  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack);
-  transformed_ = AlignedBuffer(most_parts * chunk * kTransformedTile);
-  sums_ = AlignedBuffer(kPositions * (chunk + 1) * kBlock);
-  in_rows_.resize(most_parts * 2 * kStripRows);
-  out_rows_.resize(most_blocks * 2 * kTile);
-  segments_.resize(most_parts * 9);
+  zeros_ = parts.take(sizes.row);
+  unused_row_ = parts.take(sizes.row);
+  in_rows_.resize(sizes.parts * 2 * kStripRows);
+  out_rows_.resize(sizes.out_blocks * 2 * kTile);
+  segments_.resize(sizes.parts * 9);
 }
 
 std::int64_t UnetRun::bytes(const UnetGraph& graph, const Kernels& kernels, int height, int width) {
   const UnetSchedule schedule(graph, height, width);
-  std::size_t floats = 0;
-  std::size_t most_parts = 1;
-  for (int index = 0; const UnetNode& node : graph.nodes()) {
-    const Extent& extent = schedule.extent(index);
-    floats +=
-        row_floats(extent.width, graph.pixel_stride(index)) *
-        static_cast<std::size_t>(std::max(extent.kept_rows, 1) * blocks_of(node.channels) + 1);
-    std::size_t parts = 0;
-    for (const Edge& edge : node.inputs) {
-      parts += static_cast<std::size_t>(blocks_of(graph.node(edge.node).channels));
-    }
-    most_parts = std::max(most_parts, parts);
-    ++index;
-  }
-  const auto chunk = static_cast<std::size_t>(kernels.chunk_tiles + kTileSlack);
-  floats += most_parts * chunk * kTransformedTile + kPositions * (chunk + 1) * kBlock;
   const std::size_t steps = schedule.steps().size() * sizeof(Step);
-  return static_cast<std::int64_t>(floats * sizeof(float) + steps);
+  return static_cast<std::int64_t>(AlignedBuffer::bytes(Sizes(graph, schedule, kernels).total()) +
+                                   steps);
 }
 
 void UnetRun::run(const float* slice, float* probability, Trace* trace) {
@@ -93,12 +99,12 @@ void UnetRun::execute(const Step& step, const float* slice, float* probability) 
 }
 
 const float* UnetRun::input_row(int node, int block, int y) {
-  if (y < 0 || y >= extent(node).height) return zeros_.data() + kBlock;
+  if (y < 0 || y >= extent(node).height) return zeros_ + kBlock;
   return ring(node).row(block, y);
 }
 
 float* UnetRun::output_row(int node, int block, int y) {
-  return y < extent(node).height ? ring(node).row(block, y) : unused_row_.data() + kBlock;
+  return y < extent(node).height ? ring(node).row(block, y) : unused_row_ + kBlock;
 }
 
 void UnetRun::normalise(const Step& step, const float* slice) {

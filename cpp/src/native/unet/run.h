@@ -33,6 +33,17 @@ class UnetRun {
   int width() const { return width_; }
 
  private:
+  /// Sizes of the parts of a run's memory, in floats, and of the arguments of kernels.
+  struct Sizes {
+    Sizes(const UnetGraph& graph, const UnetSchedule& schedule, const Kernels& kernels);
+    std::size_t total() const;
+
+    std::vector<std::size_t> rings{};
+    std::size_t row = 0, transformed = 0, sums = 0;
+    std::size_t parts = 1;       ///< most blocks of channels that a node reads
+    std::size_t out_blocks = 1;  ///< most blocks of channels that a node writes
+  };
+
   void execute(const Step& step, const float* slice, float* probability);
   void normalise(const Step& step, const float* slice);
   void convolve(const Step& step);
@@ -57,9 +68,10 @@ class UnetRun {
   const Kernels& kernels_;
   int height_, width_;
   UnetSchedule schedule_;
+  /// All of a run's floats in one piece, so that huge pages hold them.
+  AlignedBuffer memory_;
   std::vector<RowRing> rings_;
-  AlignedBuffer zeros_, unused_row_;
-  AlignedBuffer transformed_, sums_;
+  float *zeros_, *unused_row_, *transformed_, *sums_;
   // Arguments of kernels, kept so that a run does not allocate.
   std::vector<const float*> in_rows_;
   std::vector<float*> out_rows_;
