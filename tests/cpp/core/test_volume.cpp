@@ -31,6 +31,23 @@ TEST(CtVolume, NotesAreReplacedInACopy) {
   EXPECT_TRUE(volume.notes().empty());
 }
 
+TEST(CtVolume, HasOneSourceForEachSliceUnlessItIsInterpolated) {
+  const std::vector<std::int16_t> hu(3);
+  const CtVolume volume(hu.data(), {3, 1, 1}, {}, nullptr);
+  EXPECT_TRUE(volume.sources().empty());
+  const SliceSource source{"a.dcm", "1.2.3", 0, 10, 20};
+  const CtVolume whole = volume.with_sources({source, source, source}, false);
+  EXPECT_EQ(whole.with_notes({"a note"}).sources(), std::vector<SliceSource>(3, source));
+  EXPECT_FALSE(whole.is_interpolated());
+  EXPECT_TRUE(volume.sources().empty());
+  const CtVolume between = volume.with_sources({source, source}, true);
+  EXPECT_TRUE(between.is_interpolated());
+  EXPECT_EQ(between.sources().size(), 2);
+  expect_error(ErrorCode::kInvalidArgument,
+               {"2 sources for a volume of 3 slices", "expected one for each slice"},
+               [&] { volume.with_sources({source, source}, false); });
+}
+
 TEST(CtVolume, RefusesShapesThatAreNoVolume) {
   const std::int16_t voxel = 0;
   const std::int64_t beyond = std::int64_t{1} << 31;

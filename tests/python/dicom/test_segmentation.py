@@ -188,7 +188,14 @@ def test_one_part_of_a_series(
     assert len(set(uids)) == 2
 
 
-@pytest.mark.parametrize("first", [(0, 1, 0, 1, 0, 0), (1, 0, 0, 0, -1, 0)])
+@pytest.mark.parametrize(
+    "first",
+    [
+        (0, 1, 0, 1, 0, 0),
+        (1, 0, 0, 0, -1, 0),
+        (0.955336489, 0.295520207, 0, -0.295520207, 0.955336489, 0),  # oblique
+    ],
+)
 def test_masks_are_in_the_stored_order(
     tmp_path: Path,
     native_bundle: Path,
@@ -204,7 +211,8 @@ def test_masks_are_in_the_stored_order(
 
     write_series(tmp_path, positions, edit=patient_slice(small_ct.hu, edit=turn))
     volume = lungrt.read_ct(tmp_path)
-    pipeline = lungrt.Pipeline(native_bundle, profile="book", threads=1, voxel_order="patient")
+    options = {"geometry": "exact", "voxel_order": "patient"}
+    pipeline = lungrt.Pipeline(native_bundle, profile="book", threads=1, **options)
     report, results = diagnosed(pipeline, volume)
     assert results.segmentation is not None
     check_voxels(results.segmentation, report, volume)
