@@ -171,12 +171,13 @@ docs: build  ## build the documentation: build/docs/index.html
 	doxygen docs/Doxyfile
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
-bench: data setup  ## measure every engine; rewrites docs/speed.md and its picture
+bench: data setup  ## measure every engine; rewrites docs/speed.md, its picture and the figures
 	$(BIN)/lungrt export --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" --output build/bench/bundle --force
 	$(BIN)/lungrt compile build/bench/bundle --size 512x512 --size 128x128
 	$(BIN)/lungrt bench build/bench/bundle "$(CT)" --segmentation "$(SEGMENTATION)" --nodule "$(NODULE)" \
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
 	  --profile lung --markdown docs/speed.md $(BENCH_OPTIONS)
+	$(BIN)/python tools/speed_figures.py
 
 bench-ops: build  ## measure pre- and post-processing (Google Benchmark)
 	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)

@@ -43,6 +43,13 @@ def test_openvino_is_one_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "onnxruntime-openvino" in describe_conflict(installed_distributions())
 
 
+def test_openvino_itself_shares_nothing_with_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pretend(monkeypatch, tmp_path, "onnxruntime", "openvino")
+    assert installed_distributions() == ("onnxruntime",)
+
+
 def test_info_shows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pretend(monkeypatch, tmp_path, "onnxruntime", "onnxruntime-gpu")
     shown = CliRunner().invoke(app, ["info"])
