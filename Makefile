@@ -37,7 +37,7 @@ FINETUNE = $(BIN)/lungrt train malignancy --data "$(REFERENCE)/crops" --finetune
 .DEFAULT_GOAL := help
 .PHONY: help headers setup build compile core core-with-torch data demo demo-phantom \
 	train-defaults finetune test test-cpp test-python lint types format bench bench-ops docs \
-	sanitize sanitize-threads fuzz stress orders distributions nightly clean
+	sanitize sanitize-threads fuzz stress orders distributions nightly viewer clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -142,6 +142,8 @@ test-cpp: build
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel $(TEST_PROCESSES)
 
 test-python: build
+	@# Where npm is absent, tests of the viewer are skipped, or fail in continuous integration.
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory viewer; fi
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 lint:  ## check formatting, style, types and the width of prose
@@ -178,6 +180,14 @@ bench: data setup  ## measure every engine; rewrites docs/speed.md, its picture 
 	  --output docs/benchmark.svg --output build/bench/benchmark.json --output build/bench/benchmark.csv \
 	  --profile lung --markdown docs/speed.md $(BENCH_OPTIONS)
 	$(BIN)/python tools/speed_figures.py
+
+VIEWER = python/lungrt/html_report/niivue.js
+
+viewer: $(VIEWER)  ## fetch the viewer of `lungrt diagnose --viewer` by npm
+
+$(VIEWER): viewer/package-lock.json tools/viewer.sh licenses/niivue.txt
+	tools/system_packages.sh viewer
+	tools/viewer.sh
 
 bench-ops: build  ## measure pre- and post-processing (Google Benchmark)
 	$(BUILD)/cpp/lungrt_bench $(BENCH_OPTIONS)

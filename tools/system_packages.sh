@@ -5,7 +5,8 @@
 #   core   a C++20 compiler, zlib, and venv and headers of the Python that PYTHON names (python3)
 #   tests  GoogleTest, Google Benchmark, pkg-config, LuaJIT; GDCM and CLI11 for lungrt-native, ITK
 #          for the example that uses it; dicom3tools and PixelMed's validator, which judge DICOM
-#          results; Chromium, in which pages are opened
+#          results; Chromium, in which pages are opened, and npm for the viewer in them
+#   viewer npm
 #   docs   Doxygen
 #   fuzz   Clang with libFuzzer
 set -euo pipefail
@@ -51,6 +52,7 @@ for group in "$@"; do
       need "Google Benchmark" libbenchmark-dev -- headers benchmark/benchmark.h
       need pkg-config pkg-config -- command -v pkg-config
       want LuaJIT luajit -- command -v luajit
+      want npm npm -- command -v npm
       want Chromium chromium -- command -v chromium
       for folder in /usr/include/ITK-5* /usr/include/gdcm-3*; do include_folders+=("-I$folder"); done
       want "GDCM and CLI11" libgdcm-dev libcli11-dev -- headers CLI/CLI.hpp gdcmVersion.h
@@ -60,10 +62,11 @@ for group in "$@"; do
       want Java default-jre-headless -- command -v java
       want "PixelMed's validator" libpixelmed-java -- test -f /usr/share/java/pixelmed.jar
       ;;
+    viewer) need npm npm -- command -v npm ;;
     docs) need Doxygen doxygen -- command -v doxygen ;;
     fuzz) need "Clang 16" clang-16 libclang-rt-16-dev -- command -v clang++-16 ;;
     *)
-      echo "$0: unknown group '$group', expected core, tests, docs or fuzz" >&2
+      echo "$0: unknown group '$group', expected core, tests, viewer, docs or fuzz" >&2
       exit 2
       ;;
   esac

@@ -57,6 +57,7 @@ class Report(_core.Report):
         title: str = "",
         source: str = "",
         patient: Mapping[str, str] | None = None,
+        viewer: bool = False,
     ) -> str:
         """Return the report as an HTML page with pictures, which loads nothing else.
 
@@ -73,16 +74,19 @@ class Report(_core.Report):
             What the scan was read from, in words, e.g. ``"a DICOM series"``.
         patient
             What the page shall tell about the patient, by its name, e.g. ``{"Name": "..."}``.
+        viewer
+            Whether the page has an interactive viewer, with a reduced copy of the scan. The page
+            then has a script, which loads nothing either.
 
         Raises
         ------
         lungrt.errors.InvalidArgument
             If the report has no masks (`Pipeline.run` with ``keep_masks=True`` keeps them), or the
-            CT has another shape or geometry.
+            CT has another shape or geometry; or if the viewer is no part of this installation.
         """
         from lungrt.html_report import to_html
 
-        return to_html(self._scene(ct), title=title, source=source, patient=patient)
+        return to_html(self._scene(ct), title=title, source=source, patient=patient, viewer=viewer)
 
     def to_png(self, ct: Ct) -> bytes:
         """Return a picture, as PNG, of the overview and of three planes through each nodule.

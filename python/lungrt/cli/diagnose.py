@@ -65,6 +65,13 @@ def diagnose(
             "which otherwise names neither.",
         ),
     ] = False,
+    viewer: Annotated[
+        bool,
+        typer.Option(
+            "--viewer",
+            help="Add an interactive viewer with a reduced copy of the scan to FILE.html.",
+        ),
+    ] = False,
     candidates: Annotated[
         bool,
         typer.Option(
@@ -118,6 +125,7 @@ def diagnose(
     from lungrt.io import mask_folder
 
     limits = run.limits()
+    report_files.check_pictures(output or [], show_patient=show_patient, viewer=viewer)
     with contextlib.ExitStack() as stack:
         files = stack.enter_context(output_files(output or [], report_files.SUFFIXES))
         pictures = report_files.have_pictures(output or [])
@@ -143,7 +151,13 @@ def diagnose(
         source = report_files.kind_of_source(ct)
         contents = [
             report_files.report_content(
-                file, report, volume, candidates=candidates, source=source, patient=patient
+                file,
+                report,
+                volume,
+                candidates=candidates,
+                source=source,
+                patient=patient,
+                viewer=viewer,
             )
             for file, _ in files
         ]

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
     from lungrt import CtVolume, Report
 
-__all__ = ["SUFFIXES", "have_pictures", "kind_of_source", "read_patient", "report_content"]
+__all__ = [
+    "SUFFIXES",
+    "check_pictures",
+    "have_pictures",
+    "kind_of_source",
+    "read_patient",
+    "report_content",
+]
 
 SUFFIXES = (".json", ".csv", ".html", ".png")
 """Suffixes of the files that a report can be written to."""
@@ -43,6 +50,7 @@ def report_content(
     candidates: bool,
     source: str,
     patient: dict[str, str],
+    viewer: bool,
 ) -> str | bytes:
     """Return the content of a report's file.
 
@@ -54,18 +62,36 @@ def report_content(
         The diagnosis, with masks if `have_pictures`, and its CT.
     candidates
         Whether JSON and CSV list every candidate.
-    source, patient
+    source, patient, viewer
         See `Report.to_html`.
     """
     match path.suffix.lower():
         case ".csv":
             return report.to_csv(candidates=candidates)
         case ".html":
-            return report.to_html(volume, source=source, patient=patient)
+            return report.to_html(volume, source=source, patient=patient, viewer=viewer)
         case ".png":
             return report.to_png(volume)
         case _:
             return report.to_json(candidates) + "\n"
+
+
+def check_pictures(paths: Sequence[Path], *, show_patient: bool, viewer: bool) -> None:
+    """Check options that concern a page before the run.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If there is no page, or the viewer is no part of this installation.
+    """
+    given = {"--show-patient": show_patient, "--viewer": viewer}
+    if not any(path.suffix.lower() == ".html" for path in paths):
+        for name in (name for name, is_given in given.items() if is_given):
+            raise InvalidArgument(f"{name} needs a page: add --output FILE.html")
+    if viewer:
+        from lungrt.html_report.viewer import check_viewer
+
+        check_viewer()
 
 
 def kind_of_source(ct: Path) -> str:

@@ -56,4 +56,6 @@ def _number(value: float) -> str:
 
 
 def _clean(text: str) -> str:
+    if text.isascii() and text.isprintable():  # at once, where a picture is megabytes of text
+        return text
     return _FORBIDDEN.sub("\ufffd", _TURNING.sub("", text))

@@ -11,6 +11,7 @@ from lungrt.html_report import facts
 from lungrt.html_report.elements import document, element
 from lungrt.html_report.figures import overview_figure, view_figure
 from lungrt.html_report.place import LungExtent
+from lungrt.html_report.viewer import viewer_licenses, viewer_scripts, viewer_section
 from lungrt.pictures import draw_overview
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def to_html(
     title: str = "",
     source: str = "",
     patient: Mapping[str, str] | None = None,
+    viewer: bool = False,
 ) -> str:
     """Return the page of a diagnosis.
 
@@ -57,15 +59,24 @@ def to_html(
         What the scan was read from, e.g. "a DICOM series".
     patient
         What is shown of the patient, by its name; by default nothing.
+    viewer
+        Whether the page has the interactive viewer, which has a script.
+
+    Raises
+    ------
+    lungrt.errors.InvalidArgument
+        If the viewer is asked for and is no part of this installation.
     """
     report = scene.report
     lungs = LungExtent.of(report)
     heading = title or "Lung nodules in a chest CT"
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    scripts = viewer_scripts() if viewer else []
     main = element(
         "main",
         _header(report, heading, patient or {}),
         _overview(scene, lungs),
+        _section("viewer", "Viewer", *viewer_section(scene)) if viewer else None,
         *(_nodule(scene, number, lungs) for number in range(1, len(report.nodules) + 1)),
         _section("scan", "The scan", _list(facts.scan_facts(report, source))),
         _section("run", "The run", _list(facts.run_facts(report))),
@@ -73,12 +84,19 @@ def to_html(
         if report.provenance.notes
         else None,
         _section("limits", "Limits", _points(_LIMITS)),
+        _section(
+            "licences",
+            "Licences of the viewer",
+            element("details", element("summary", "Text"), element("pre", viewer_licenses())),
+        )
+        if viewer
+        else None,
         id="main",
     )
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy(style, scripts)),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
@@ -86,17 +104,27 @@ def to_html(
         element("style", style),
     )
     skip = element("a", "Skip to the nodules", class_="skip", href="#overview")
-    return document(element("html", head, element("body", skip, main), lang="en"))
-
-
-def _policy(style: str) -> str:
-    """Return what the page may load: its own style and the pictures in it, and no script."""
-    # Browsers hash what the parser makes of the file; the style has neither CR nor NUL.
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
-        "form-action 'none'"
+    return document(
+        element(
+            "html",
+            head,
+            element("body", skip, main, *(element("script", script) for script in scripts)),
+            lang="en",
+        )
     )
+
+
+def _policy(style: str, scripts: list[str]) -> str:
+    """Return what the page may load: its own style and scripts, and the pictures in it."""
+    rules = ["default-src 'none'", "img-src data:", f"style-src {_digest(style)}"]
+    if scripts:
+        rules.append(f"script-src {' '.join(map(_digest, scripts))}")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def _digest(text: str) -> str:
+    # Browsers hash what the parser makes of the file; these texts have neither CR nor NUL.
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _header(report: _core.Report, heading: str, patient: Mapping[str, str]) -> Element:
@@ -125,7 +153,7 @@ def _overview(scene: Scene, lungs: LungExtent | None) -> Element:
             class_="empty",
         )
     else:
-        names = ("", "p(nodule)", "p(malignant)", "Diameter", "Volume", "Slice", "Place")
+        names = ("", "p nodule", "p malignant", "Diameter", "Volume", "Slice", "Place")
         rows = [
             element(
                 "tr",

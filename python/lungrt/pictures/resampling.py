@@ -33,6 +33,11 @@ class Resampler:
         Voxel (slice, row, column) of the volume that the array begins with.
     outside
         Value at positions outside of the array.
+
+    Attributes
+    ----------
+    image
+        The array as a `SimpleITK.Image`.
     """
 
     def __init__(
@@ -44,10 +49,10 @@ class Resampler:
     ) -> None:
         import SimpleITK
 
-        self._image = SimpleITK.GetImageFromArray(voxels)
-        self._image.SetOrigin(geometry.to_world(first))
-        self._image.SetSpacing(geometry.spacing_mm)
-        self._image.SetDirection(np.ravel(geometry.direction).tolist())
+        self.image = SimpleITK.GetImageFromArray(voxels)
+        self.image.SetOrigin(geometry.to_world(first))
+        self.image.SetSpacing(geometry.spacing_mm)
+        self.image.SetDirection(np.ravel(geometry.direction).tolist())
         self._outside = outside
 
     def grid(
@@ -82,7 +87,7 @@ class Resampler:
         grid.SetOutputOrigin(origin.tolist())
         grid.SetOutputSpacing(steps_mm)
         grid.SetOutputDirection(directions.ravel().tolist())
-        values: NDArray[Any] = SimpleITK.GetArrayFromImage(grid.Execute(self._image))
+        values: NDArray[Any] = SimpleITK.GetArrayFromImage(grid.Execute(self.image))
         return values
 
     def plane(

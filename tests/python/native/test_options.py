@@ -77,7 +77,7 @@ def python_options(command: str) -> dict[str, tuple[Option, str]]:
 
 
 # Pictures and DICOM are made in Python: the native command writes JSON and CSV, once.
-PYTHON_ONLY = {"diagnose": {"--dicom", "--dicom-labelmap", "--show-patient"}}
+PYTHON_ONLY = {"diagnose": {"--dicom", "--dicom-labelmap", "--show-patient", "--viewer"}}
 DIFFERENT = {"diagnose": {"--output"}}
 
 
