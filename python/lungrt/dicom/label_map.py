@@ -1,4 +1,4 @@
-"""The voxels of each nodule, as the report measures them."""
+"""Labels that number the voxels of each nodule."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungrt.errors import InvalidArgument
+from lungrt.lesion import lesion_voxels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lungrt import Nodule, Report
+    from lungrt import Report
 
 __all__ = ["nodule_labels"]
 
@@ -19,9 +20,8 @@ __all__ = ["nodule_labels"]
 def nodule_labels(report: Report) -> NDArray[np.uint16]:
     """Number the voxels of each nodule.
 
-    A nodule is the estimated lesion, whose volume the report states: the components of its marks,
-    dilated again by the cross that eroded them. A voxel that two nodules would share belongs to
-    the more likely one.
+    A nodule has the voxels whose volume the report states. A voxel that two nodules would share
+    belongs to the more likely one.
 
     Returns
     -------
@@ -48,25 +48,7 @@ def nodule_labels(report: Report) -> NDArray[np.uint16]:
     components = report.masks.labels
     result = np.zeros(components.shape, np.uint16)
     for number, nodule in enumerate(report.nodules, start=1):
-        box = _box(nodule)
-        lesion = _dilated(np.isin(components[box], [mark + 1 for mark in nodule.marks]))
+        lesion, box = lesion_voxels(components, nodule)
         target = result[box]
         target[lesion & (target == 0)] = number
-    return result
-
-
-def _box(nodule: Nodule) -> tuple[slice, slice, slice]:
-    """Box around the estimated lesion, which ends where the volume ends."""
-    first, last = nodule.box
-    a, b, c = (slice(low, high + 1) for low, high in zip(first, last, strict=True))
-    return a, b, c
-
-
-def _dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Dilate a mask by the cross of a voxel and its six neighbours."""
-    result = mask.copy()
-    for axis in range(mask.ndim):
-        to, source = np.moveaxis(result, axis, 0), np.moveaxis(mask, axis, 0)
-        to[1:] |= source[:-1]
-        to[:-1] |= source[1:]
     return result

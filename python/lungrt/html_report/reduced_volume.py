@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lungrt.lesion import lesion_voxels
 from lungrt.pictures.planes import LUNG_WINDOW, grey_levels
 from lungrt.pictures.resampling import Resampler
 
@@ -56,10 +57,7 @@ def reduced_volume(scene: Scene) -> ReducedVolume:
     hu = scene.volume.hu
     mask = np.zeros(hu.shape, np.uint8)
     for nodule in scene.report.nodules:
-        lesion, first = scene.lesion(nodule)
-        box = tuple(
-            slice(start, start + size) for start, size in zip(first, lesion.shape, strict=True)
-        )
+        lesion, box = lesion_voxels(scene.labels, nodule)
         mask[box] |= lesion
     spacing, size = np.array(scene.volume.geometry.spacing_mm), np.array(hu.shape[::-1])
     factors = np.ones(3, int)  # of columns, rows and slices

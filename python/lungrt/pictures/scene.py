@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungrt.errors import InvalidArgument
+from lungrt.lesion import lesion_voxels
 from lungrt.pictures.outline import outline
 from lungrt.pictures.planes import PLANES, Plane, View, grey_levels
 from lungrt.pictures.resampling import Resampler
@@ -63,32 +64,15 @@ class Scene:
         assert self.report.masks is not None  # checked when the scene was made
         return self.report.masks.labels
 
-    def lesion(self, nodule: _core.Nodule) -> tuple[NDArray[np.bool_], tuple[int, int, int]]:
-        """Return the voxels that a nodule's volume counts, in a box, and the box's first voxel.
-
-        That is its components after the erosion, dilated again with the same cross.
-        """
-        first = [max(0, begin - 1) for begin in nodule.box[0]]
-        beyond = [
-            min(size, end + 2) for end, size in zip(nodule.box[1], self.volume.shape, strict=True)
-        ]
-        box = self.labels[tuple(map(slice, first, beyond))]
-        eroded = np.isin(box, np.asarray(nodule.marks) + 1)
-        mask = eroded.copy()
-        for axis in range(3):
-            low = [slice(None)] * 3
-            high = [slice(None)] * 3
-            low[axis], high[axis] = slice(None, -1), slice(1, None)
-            mask[tuple(low)] |= eroded[tuple(high)]
-            mask[tuple(high)] |= eroded[tuple(low)]
-        return mask, (first[0], first[1], first[2])
-
     def view(self, nodule: _core.Nodule, plane: Plane) -> View:
         """Return a plane through the centre of a nodule, in the lung window, with its outline."""
         center = self.volume.geometry.to_world(nodule.index)
         step = max(_LEAST_WIDTH_MM, _MARGIN * max(nodule.extent_mm)) / _PIXELS
-        mask, first = self.lesion(nodule)
-        lesion = Resampler(mask.astype(np.float32), self.volume.geometry, first, outside=0)
+        mask, box = lesion_voxels(self.labels, nodule)
+        # With a border of zeros, between which and the mask the outline runs.
+        first = [axis.start - 1 for axis in box]
+        padded = np.pad(mask.astype(np.float32), 1)
+        lesion = Resampler(padded, self.volume.geometry, first, outside=0)
         where = (center, plane.right, plane.down, (_PIXELS, _PIXELS), step)
         pixels = grey_levels(self.resampler.plane(*where))
         return View(plane, pixels, step, outline(lesion.plane(*where)))

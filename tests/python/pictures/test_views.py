@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import lungrt
+from lungrt.lesion import lesion_voxels
 from lungrt.pictures import PLANES, Scene, draw_overview
 from lungrt.pictures.planes import bar_length_mm
 from lungrt.pictures.resampling import OUTSIDE_HU
@@ -141,7 +142,7 @@ def test_lesion_is_what_the_volume_counts(native_bundle: Any, small_ct: lungrt.C
     scene = Scene(small_ct, report)
     assert report.nodules
     for nodule in report.nodules:
-        mask, _ = scene.lesion(nodule)
+        mask, _ = lesion_voxels(scene.labels, nodule)
         volume = np.count_nonzero(mask) * small_ct.geometry.voxel_volume_mm3
         assert volume == pytest.approx(nodule.volume_mm3)
 
