@@ -23,6 +23,9 @@ SYSTEM = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux
 SYSTEM |= {"libpthread.so.0", "libdl.so.2", "librt.so.1"}  # where glibc has them apart
 LICENCES = {"LICENSE", "licenses/nlohmann-json.txt", "licenses/pybind11.txt"}
 LICENCES |= {"licenses/onnxruntime-headers.txt"}
+# Not committed: `make viewer` makes both, and a viewer without its licences must not be passed on.
+PAGE = PurePosixPath("lungrt/html_report")
+VIEWER = {PAGE / "niivue.js", PAGE / "niivue-licenses.txt"}
 
 
 def names_in(wheel: Path) -> list[PurePosixPath]:
@@ -88,7 +91,10 @@ def test_core(core_wheel: Path) -> None:
     assert compiled - {"liblungrt_onnxruntime"} == {"_core", "liblungrt"}
     defaults = PurePosixPath("lungrt/export/defaults")
     own = [n for n in names if n.parts[0] == "lungrt" and not n.is_relative_to(defaults)]
-    assert {name.suffix for name in own} <= {*(".py", ".pyi", ".typed", ".jinja", ".so", ".1")}
+    assert VIEWER & {*names} in (set(), VIEWER)
+    code = {name.suffix for name in own if name not in VIEWER}
+    assert code <= {*(".py", ".pyi", ".typed", ".jinja", ".so", ".1", ".css", ".js")}
+    assert {PAGE / "style.css", PAGE / "viewer.js"} <= {*names}
     assert defaults / "bundle/manifest.json" in names
     kept = {name.suffix for name in names if name.is_relative_to(defaults)}
     assert kept == {".json", ".md", ".safetensors", ".state"}
@@ -132,6 +138,9 @@ def test_sdist(sdist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"CMakeLists.txt", "pyproject.toml", "LICENSE", "licenses/pybind11.txt"} <= names
     assert {"packaging/torch/pyproject.toml", "python/lungrt/py.typed"} <= names
+    for name in VIEWER:
+        made = PurePosixPath("python") / name
+        assert (str(made) in names) == (ROOT / made).is_file()
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
     )
