@@ -73,7 +73,8 @@ TEST(BufferPartsDeathTest, ReportAccessesBetweenThem) {
   BufferParts parts(buffer);
   volatile float* first = parts.take(16);
   volatile float* second = parts.take(16);
-  first[15] = second[15] = 1.0F;
+  first[15] = 1.0F;
+  second[15] = 1.0F;
   EXPECT_DEATH(first[16] = 1.0F, "use-after-poison");
   EXPECT_DEATH(second[16] = 1.0F, "use-after-poison");
 }
