@@ -14,9 +14,13 @@ import lungrt
 
 # The function with which the engines read torch's version, returning another version.
 OTHER_TORCH = """
+#include <map>
 #include <string>
-namespace at {
-std::string show_config() { return "Built with:\\n  - TORCH_VERSION=VERSION, USE_CUDA=0\\n"; }
+namespace caffe2 {
+const std::map<std::string, std::string>& GetBuildOptions() {
+  static const std::map<std::string, std::string> options{{"TORCH_VERSION", "VERSION"}};
+  return options;
+}
 }
 """
 
@@ -41,7 +45,7 @@ def built() -> list[str]:
 
 def engines_with(version: str, folder: Path) -> dict[str, tuple[bool, str]]:
     source, library = folder / "other_torch.cpp", folder / "libother_torch.so"
-    source.write_text(OTHER_TORCH.replace("VERSION=VERSION", f"VERSION={version}"), "utf-8")
+    source.write_text(OTHER_TORCH.replace('"VERSION"', f'"{version}"'), "utf-8")
     subprocess.run(["c++", "-shared", "-fPIC", "-o", library, source], check=True)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, check=True

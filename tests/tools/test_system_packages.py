@@ -93,7 +93,7 @@ def test_without_apt_nothing_optional_is_demanded(machine: Machine) -> None:
 def test_an_unknown_group_is_refused(machine: Machine) -> None:
     done = machine.run("everything")
     assert done.returncode == 2
-    assert "unknown group 'everything', expected core, tests, docs or fuzz" in done.stderr
+    assert "unknown group 'everything', expected core, tests, viewer, docs or fuzz" in done.stderr
 
 
 def test_a_failing_installation_is_an_error(machine: Machine) -> None:

@@ -239,7 +239,6 @@ def test_openvino_decides_what_eager_pytorch_decides(
     assert (fp32["precision"], usual["precision"]) == ("fp32", "default")
     assert fp32["arithmetic"]["precision"] == "fp32"
     assert usual["arithmetic"]["precision"] in ("fp32", "bf16", "fp16")
-    assert f"its default precision: {usual['arithmetic']['precision']}" in result.output
     comparison = fp32["comparison"]
     assert comparison["baseline"].startswith("eager on cpu")
     assert comparison["candidates"] > 10

@@ -6,6 +6,7 @@ around eager PyTorch, since a user of OpenVINO would write it so. This process n
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,17 +50,28 @@ class OpenVinoNetworks:
         return total / np.float32(len(outputs))
 
     def _run(self, member: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts: dict[int, NDArray[np.float32]] = {}
-        queue = openvino.AsyncInferQueue(member)
+        # Requests that are waited for, not a queue with callbacks: at the end of the process, the
+        # thread that gives a callback back and the one that waits for it can block each other.
+        count = member.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        idle = [member.create_infer_request() for _ in range(count)]
+        running: deque[Any] = deque()
+        parts: list[NDArray[np.float32]] = []
 
-        def keep(request: Any, start: int) -> None:
-            parts[start] = np.array(request.get_output_tensor().data)
+        def finish_oldest() -> None:
+            request = running.popleft()
+            request.wait()
+            parts.append(np.array(request.get_output_tensor().data))
+            idle.append(request)
 
-        queue.set_callback(keep)
         for start in range(0, len(batch), self.in_stream):
-            queue.start_async({0: batch[start : start + self.in_stream]}, start)
-        queue.wait_all()
-        output = np.concatenate([parts[start] for start in sorted(parts)])
+            if not idle:
+                finish_oldest()
+            request = idle.pop()
+            request.start_async({0: batch[start : start + self.in_stream]})
+            running.append(request)
+        while running:
+            finish_oldest()
+        output = np.concatenate(parts)
         return _probabilities(output) if self.entry.output.kind == "logits" else output
 
 
