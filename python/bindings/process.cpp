@@ -25,7 +25,8 @@ void register_process(py::module_& module) {
                     "Path of the engine's library; empty if it was not found.")
       .def_readonly("reason", &EngineInfo::reason,
                     "Why the engine is not available; empty if it is.")
-      .def_readonly("devices", &EngineInfo::devices, "Devices such as cpu or cuda:0 (NVIDIA H100).")
+      .def_readonly("devices", &EngineInfo::devices,
+                    "Devices such as cpu (avx2) or cuda:0 (NVIDIA H100).")
       .def_readonly("precisions", &EngineInfo::precisions,
                     "Supported values of Pipeline(precision=...), by device: cpu, cuda:0.")
       .def("__repr__", [](const EngineInfo& self) {

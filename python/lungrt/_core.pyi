@@ -869,7 +869,7 @@ class EngineInfo:
     @property
     def devices(self) -> list[str]:
         """
-        Devices such as cpu or cuda:0 (NVIDIA H100).
+        Devices such as cpu (avx2) or cuda:0 (NVIDIA H100).
         """
     @property
     def library(self) -> str:

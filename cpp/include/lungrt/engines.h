@@ -18,7 +18,7 @@ struct EngineInfo {
   std::string version;               ///< version of the engine's runtime, e.g. "torch 2.13.0"
   std::string library;               ///< path of the engine's library; empty if it was not found
   std::string reason;                ///< why the engine is not available; empty if it is
-  std::vector<std::string> devices;  ///< "cpu", "cuda:0 (NVIDIA H100)", ...
+  std::vector<std::string> devices;  ///< "cpu (avx2)", "cuda:0 (NVIDIA H100)", ...
   /// Supported values of PipelineOptions::precision, by device ("cpu", "cuda:0").
   std::map<std::string, std::vector<std::string>> precisions;
 };

@@ -183,17 +183,15 @@ EngineInfo describe(const KnownEngine& known) {
             .string();
     const Engine& found = engine(known.name);
     info.version = found.version();
-    info.devices.emplace_back("cpu");
-    const auto add_precisions = [&](const Device& device) {
+    const auto add = [&](const Device& device) {
+      info.devices.push_back(to_string(device) + " (" + found.device_name(device) + ")");
       for (const Precision precision : found.precisions(device)) {
         info.precisions[to_string(device)].emplace_back(to_string(precision));
       }
     };
-    add_precisions({});
+    add({});
     for (int index = 0; index < found.device_count(DeviceKind::kCuda); ++index) {
-      const Device device{DeviceKind::kCuda, index};
-      info.devices.push_back(to_string(device) + " (" + found.device_name(device) + ")");
-      add_precisions(device);
+      add({DeviceKind::kCuda, index});
     }
     info.available = true;
   } catch (const Error& error) {

@@ -44,7 +44,14 @@ def collect_environment(engines: Sequence[EngineInfo]) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _DISTRIBUTIONS},
         "engines": {engine.name: engine.version for engine in engines if engine.available},
-        "devices": sorted({device for engine in engines for device in engine.devices}),
+        # Each engine names a CPU by the instruction set that it uses there.
+        "devices": sorted(
+            {
+                device if device.startswith("cuda") else device.partition(" ")[0]
+                for engine in engines
+                for device in engine.devices
+            }
+        ),
         "settings": _settings(os.environ),
     }
 

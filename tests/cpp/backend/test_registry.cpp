@@ -6,6 +6,7 @@
 #include "backend/registry.h"
 #include "expect_error.h"
 #include "lungrt/engines.h"
+#include "native/instruction_set.h"
 
 namespace lungrt {
 namespace {
@@ -31,7 +32,8 @@ TEST(Registry, ListsAbsentEnginesWithTheReason) {
   ASSERT_GE(all.size(), 2U);
   EXPECT_EQ(all[0].name, "native");  // part of the core: always available
   EXPECT_TRUE(all[0].available);
-  EXPECT_EQ(all[0].devices, std::vector<std::string>{"cpu"});
+  const std::string kernels = native::to_string(native::best_instruction_set());
+  EXPECT_EQ(all[0].devices, std::vector<std::string>{"cpu (" + kernels + ")"});
   EXPECT_EQ(all[0].precisions.at("cpu"), std::vector<std::string>{"fp32"});
   EXPECT_EQ(all[1].name, "torchscript");
   EXPECT_FALSE(all[1].available);

@@ -27,7 +27,7 @@ def test_versions_engines_and_devices() -> None:
     for engine in lungrt.engines():
         assert engine.name in result.stdout
         assert (engine.version if engine.available else "no") in result.stdout
-        assert not engine.available or "cpu: fp32" in result.stdout
+        assert not engine.available or f"{engine.devices[0]}: fp32" in result.stdout
     assert "bundle" not in result.stdout
 
 

@@ -350,8 +350,11 @@ def test_info(native: Path, native_bundle: Path) -> None:
     assert mine["versions"]["lungrt"] == other["versions"]["lungrt"]
     assert {"zlib", "GDCM"} <= set(mine["versions"])
     text = run(native, "info", native_bundle).stdout
+    (native_engine,) = (e for e in lungrt.engines() if e.name == "native")
     assert f"lungrt {lungrt.__version__}\n" in text
-    assert re.search(r"^engine native: lungrt .*; cpu: fp32$", text, re.MULTILINE)
+    used = native_engine.devices[0]
+    assert re.search(r"^cpu \((avx512|avx512_intel|avx2|portable)\)$", used)
+    assert f"; {used}: fp32\n" in text
     assert "segmentation: unet, input batch x " in text
     assert "bundle format 1, exported " in text
 
